@@ -1,0 +1,6 @@
+//! straggler: after a key is rotated, who still holds the old one, where on its way it broke, and
+//! whether the old key may be revoked now.
+//!
+//! The modules stand in floors, each importing only what is listed below it; ARCHITECTURE.md draws them.
+
+pub mod key;
