@@ -3,4 +3,11 @@
 //!
 //! The modules stand in floors, each importing only what is listed below it; ARCHITECTURE.md draws them.
 
+pub mod extract;
+pub mod inventory;
 pub mod key;
+pub mod keyring;
+pub mod platform;
+pub mod reading;
+pub mod source;
+pub mod verdict;

@@ -1,0 +1,7 @@
+//! targets.yaml, read and checked: the only place that knows YAML.
+
+mod model;
+
+pub use model::{
+    Deployment, Hop, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
+};

@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::extract::Extraction;
+use crate::key::{Digits, Fingerprint};
+use crate::keyring::{Format, ProjectId};
+use crate::source::{AnySource, At};
+use crate::verdict::{Expectation, Verdict};
+
+/// Everything that targets.yaml and what it includes declare, checked and with templates filled in.
+pub struct Inventory {
+    /// The files, as they are named in messages; [`Site::file`] counts into them.
+    pub files: Vec<Box<str>>,
+    /// How many digits fingerprints are shown and kept with.
+    pub digits: Digits,
+    /// One for each project and each environment that has keys of its own; [`ProjectId`] counts
+    /// into them. As declared, a project's own first.
+    pub projects: Vec<Project>,
+    /// As declared, matrices in the order of their axes.
+    pub deployments: Vec<Deployment>,
+}
+
+impl Inventory {
+    /// The project, which an id of this inventory always names.
+    #[must_use]
+    pub fn project(&self, id: ProjectId) -> &Project {
+        &self.projects[id.0 as usize]
+    }
+}
+
+/// A line in one of the files, for messages and for reports that point into them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// Index into [`Inventory::files`].
+    pub file: u16,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+/// The owner of one key: a project, or one environment of it that has a key of its own.
+pub struct Project {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The environment whose key this is; `None` for the project's own.
+    pub environment: Option<Arc<str>>,
+    /// The variable that deployments hold the key in, unless they say otherwise.
+    pub variable: Arc<str>,
+    /// What a key looks like.
+    pub format: Option<Arc<Format>>,
+    /// What becomes of old keys.
+    pub retirement: Retirement,
+    /// Where the reference is read from.
+    pub current: Origin,
+    /// The key that comes next, for overlapping rotations.
+    pub next: Option<Origin>,
+    /// The declared previous keys, the latest first.
+    pub previous: Vec<Previous>,
+    /// T₀, where it is declared.
+    pub rotated_at: Option<Timestamp>,
+    /// Where it is declared.
+    pub site: Site,
+}
+
+impl Project {
+    /// `checkout`, or `checkout/staging` for an environment's own key.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}/{environment}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+}
+
+/// What becomes of old keys at a rotation (`rotation` in targets.yaml).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retirement {
+    /// They live on until they are revoked.
+    #[default]
+    Overlap,
+    /// They die at T₀.
+    Immediate,
+}
+
+/// Where a known key is read from.
+pub enum Origin {
+    /// Only its fingerprint is known.
+    Fingerprint(Fingerprint),
+    /// It is read from a place.
+    Place(Place),
+}
+
+/// A declared previous key.
+pub struct Previous {
+    /// Where it is read from.
+    pub origin: Origin,
+    /// When it came to be.
+    pub rotated_at: Option<Timestamp>,
+    /// When it died, or will.
+    pub revoked_at: Option<Timestamp>,
+    /// Where it is declared.
+    pub site: Site,
+}
+
+/// One place where a key can be read, and how to get it out of what is read there.
+pub struct Place {
+    /// The source's settings.
+    pub source: Box<dyn AnySource>,
+    /// The variable, by the hop, its deployment or its project.
+    pub variable: Arc<str>,
+    /// `extract` and `decode`; boxed, since few places have them.
+    pub extraction: Option<Box<Extraction>>,
+    /// Where it is declared.
+    pub site: Site,
+}
+
+impl Place {
+    /// What the source is told about the hop.
+    #[must_use]
+    pub fn at(&self) -> At<'_> {
+        At {
+            variable: &self.variable,
+        }
+    }
+
+    /// Its printable address.
+    #[must_use]
+    pub fn location(&self) -> String {
+        self.source.location(self.at())
+    }
+
+    /// Whether both read the very same key.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        self.variable == other.variable
+            && self.extraction == other.extraction
+            && self.source.same(&*other.source)
+    }
+}
+
+/// One service in one environment that should hold its project's current key.
+pub struct Deployment {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whose key it should hold: the project's, or that of its environment.
+    pub project: ProjectId,
+    /// Which environment it runs in.
+    pub environment: Option<Arc<str>>,
+    /// Who answers for it.
+    pub owner: Option<Arc<str>>,
+    /// For selection and reports.
+    pub labels: Arc<BTreeMap<String, String>>,
+    /// The axes of the matrix it came from, but for those that are its own fields, and its `vars`.
+    pub axes: Box<[(Arc<str>, Arc<str>)]>,
+    /// An accepted finding, on the whole deployment.
+    pub waiver: Option<Arc<Waiver>>,
+    /// Its route. Never empty.
+    pub hops: Box<[Hop]>,
+    /// Where it is declared.
+    pub site: Site,
+}
+
+/// One place on a route.
+pub struct Hop {
+    /// Where and how to read it.
+    pub place: Place,
+    /// What should be there: the hop's own word, else its deployment's.
+    pub expect: Expectation,
+    /// An accepted finding, on this hop alone.
+    pub waiver: Option<Arc<Waiver>>,
+}
+
+/// An accepted finding.
+#[derive(Debug)]
+pub struct Waiver {
+    /// Which verdicts it accepts.
+    pub verdicts: Vec<Verdict>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for that.
+    pub owner: String,
+    /// When it ends: the end of the day that was written, UTC.
+    pub until: Timestamp,
+    /// Where it is declared.
+    pub site: Site,
+}

@@ -1,0 +1,253 @@
+use std::any::{Any, TypeId};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::reading::{ErrorKind, ReadError};
+
+/// A kind of connection. Retry, limits and logging are wrapped around it; it only makes calls.
+pub trait Platform: Send + Sync + 'static {
+    /// The name shown in plans and logs.
+    const ID: &'static str;
+}
+
+/// One thing to ask a platform. Equal asks are sent once per store and audit.
+pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
+    /// Who answers it.
+    type Platform: Platform;
+    /// What comes back.
+    type Answer: Send + Sync + 'static;
+    /// How many asks of one group may share a call.
+    const BATCH: usize = 1;
+
+    /// Whether hops may come to ask this only after others that asked it are done, so that the answer
+    /// has to stay until the audit ends. Answers of first-round asks need not.
+    const KEEP: bool = false;
+
+    /// Only asks of the same group share a call: a region, an account.
+    fn group(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    /// What is asked, for plans and logs. Never a secret.
+    fn describe(&self) -> String;
+
+    /// Makes one call for at most [`Ask::BATCH`] asks of one group: one result for each, in order.
+    fn send(
+        platform: &Self::Platform,
+        asks: Vec<Self>,
+    ) -> impl Future<Output = Vec<Result<Self::Answer, ReadError>>> + Send;
+}
+
+/// An answer of whichever type its ask has.
+pub type Answer = Box<dyn Any + Send + Sync>;
+
+/// An ask of any type, at the store it goes to. Cheap to clone.
+#[derive(Clone)]
+pub struct Request {
+    store: Option<Arc<str>>,
+    ask: Arc<dyn AnyAsk>,
+}
+
+impl Request {
+    /// `store` is the name of a declared store; hops without one share a connection.
+    pub fn new<A: Ask>(store: Option<Arc<str>>, ask: A) -> Self {
+        Self {
+            store,
+            ask: Arc::new(ask),
+        }
+    }
+
+    /// The platform's id, the store's name and what is asked.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let platform = self.ask.platform_id();
+        let what = self.ask.describe();
+        match &self.store {
+            Some(store) => format!("{platform}:{store} {what}"),
+            None => format!("{platform} {what}"),
+        }
+    }
+
+    /// Sorts equal requests out of a list of requests into calls, keeping their order.
+    #[must_use]
+    pub fn into_calls(requests: Vec<Self>) -> Vec<Vec<Self>> {
+        let mut open: HashMap<(TypeId, Option<Arc<str>>, String), usize> = HashMap::new();
+        let mut calls: Vec<Vec<Self>> = Vec::new();
+        for request in requests {
+            let size = request.ask.batch();
+            if size <= 1 {
+                calls.push(vec![request]);
+                continue;
+            }
+            let group = (
+                request.ask.as_any().type_id(),
+                request.store.clone(),
+                request.ask.group().into_owned(),
+            );
+            match open.get(&group).map(|&at| &mut calls[at]) {
+                Some(call) if call.len() < size => call.push(request),
+                _ => {
+                    open.insert(group, calls.len());
+                    calls.push(vec![request]);
+                }
+            }
+        }
+        calls
+    }
+
+    /// Makes the call that these requests share: one result for each, in order.
+    pub async fn send(call: &[Self], connections: &Connections) -> Vec<Result<Answer, ReadError>> {
+        let Some(first) = call.first() else {
+            return Vec::new();
+        };
+        let asks = call.iter().map(|request| &*request.ask).collect();
+        let Some(platform) = connections.find(first.ask.platform_type(), first.store.as_ref())
+        else {
+            let error = ReadError::new(
+                ErrorKind::Connect,
+                format!("no connection is open for {}", first.describe()),
+                "declare it under `stores`",
+            );
+            return call.iter().map(|_| Err(error.clone())).collect();
+        };
+        let mut answers = first.ask.send(platform, asks).await;
+        answers.resize_with(call.len(), || {
+            Err(ReadError::new(
+                ErrorKind::Protocol,
+                format!("{} was not answered", first.describe()),
+                "run again with -v and report it",
+            ))
+        });
+        answers
+    }
+
+    /// Whether the answer has to stay until the audit ends; see [`Ask::KEEP`].
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.ask.keep()
+    }
+}
+
+impl PartialEq for Request {
+    fn eq(&self, other: &Self) -> bool {
+        self.store == other.store && self.ask.equals(&*other.ask)
+    }
+}
+
+impl Eq for Request {}
+
+impl Hash for Request {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.store.hash(state);
+        self.ask.hash_into(state);
+    }
+}
+
+/// The open connections: one for each kind of platform without a store, one for each store.
+#[derive(Default)]
+pub struct Connections {
+    open: HashMap<ConnectionKey, Box<dyn Any + Send + Sync>>,
+}
+
+/// The platform's type and the store's name.
+type ConnectionKey = (TypeId, Option<Arc<str>>);
+
+impl Connections {
+    /// Adds a connection, under a store's name or for all hops that name no store.
+    #[must_use]
+    pub fn with<P: Platform>(mut self, store: Option<Arc<str>>, platform: P) -> Self {
+        self.open
+            .insert((TypeId::of::<P>(), store), Box::new(platform));
+        self
+    }
+
+    fn find(&self, platform: TypeId, store: Option<&Arc<str>>) -> Option<&(dyn Any + Send + Sync)> {
+        self.open
+            .get(&(platform, store.cloned()))
+            .map(|found| &**found)
+    }
+}
+
+/// [`Ask`] without its types, so that asks of all platforms stand in one queue.
+trait AnyAsk: Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn AnyAsk) -> bool;
+    fn hash_into(&self, state: &mut dyn Hasher);
+    fn platform_id(&self) -> &'static str;
+    fn platform_type(&self) -> TypeId;
+    fn describe(&self) -> String;
+    fn batch(&self) -> usize;
+    fn keep(&self) -> bool;
+    fn group(&self) -> Cow<'_, str>;
+    fn send<'a>(
+        &self,
+        platform: &'a (dyn Any + Send + Sync),
+        asks: Vec<&'a dyn AnyAsk>,
+    ) -> BoxFuture<'a, Vec<Result<Answer, ReadError>>>;
+}
+
+impl<A: Ask> AnyAsk for A {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn equals(&self, other: &dyn AnyAsk) -> bool {
+        other.as_any().downcast_ref::<A>() == Some(self)
+    }
+
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        TypeId::of::<A>().hash(&mut state);
+        self.hash(&mut state);
+    }
+
+    fn platform_id(&self) -> &'static str {
+        A::Platform::ID
+    }
+
+    fn platform_type(&self) -> TypeId {
+        TypeId::of::<A::Platform>()
+    }
+
+    fn describe(&self) -> String {
+        Ask::describe(self)
+    }
+
+    fn batch(&self) -> usize {
+        A::BATCH
+    }
+
+    fn keep(&self) -> bool {
+        A::KEEP
+    }
+
+    fn group(&self) -> Cow<'_, str> {
+        Ask::group(self)
+    }
+
+    fn send<'a>(
+        &self,
+        platform: &'a (dyn Any + Send + Sync),
+        asks: Vec<&'a dyn AnyAsk>,
+    ) -> BoxFuture<'a, Vec<Result<Answer, ReadError>>> {
+        let asks: Vec<A> = asks
+            .into_iter()
+            .filter_map(|ask| ask.as_any().downcast_ref::<A>().cloned())
+            .collect();
+        let Some(platform) = platform.downcast_ref::<A::Platform>() else {
+            return async { Vec::new() }.boxed();
+        };
+        async move {
+            A::send(platform, asks)
+                .await
+                .into_iter()
+                .map(|answer| answer.map(|answer| Box::new(answer) as Answer))
+                .collect()
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,94 @@
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::ReadError;
+use crate::key::{Fingerprint, Secret};
+
+/// What one replica at one hop gave.
+pub struct Reading {
+    /// Which one, where a hop has several: a pod, a process, a file.
+    pub replica: Option<Box<str>>,
+    /// What was there.
+    pub found: Found,
+    /// When whatever holds the key was started, so that its environment was fixed.
+    pub started_at: Option<Timestamp>,
+    /// What a person should know beside the verdict. Never a value.
+    pub note: Option<Cow<'static, str>>,
+}
+
+/// What was found at a place.
+pub enum Found {
+    /// The bytes, exactly as deployed.
+    Value(Secret),
+    /// A fingerprint, made where the key lives.
+    Fingerprint {
+        /// As many digits as were given.
+        fingerprint: Fingerprint,
+        /// Length of the key in bytes, where it was told.
+        length: Option<u64>,
+        /// Whether this is only a claim: a label beside the secret, not a hash of what is deployed.
+        attested: bool,
+    },
+    /// The place was read, but it does not show what it holds.
+    Hidden {
+        /// Since when what it holds cannot have changed.
+        fixed_at: Option<Timestamp>,
+        /// Why it cannot be seen and what would make it provable, a lowercase fragment.
+        why: Cow<'static, str>,
+    },
+    /// The place was read, and the key is not there.
+    Absent,
+    /// It could not be read.
+    Failed(ReadError),
+}
+
+impl Reading {
+    /// A reading of a hop that has just one replica.
+    #[must_use]
+    pub fn new(found: Found) -> Self {
+        Self {
+            replica: None,
+            found,
+            started_at: None,
+            note: None,
+        }
+    }
+
+    /// The bytes found there.
+    #[must_use]
+    pub fn value(secret: Secret) -> Self {
+        Self::new(Found::Value(secret))
+    }
+
+    /// Names the replica.
+    #[must_use]
+    pub fn of_replica(mut self, replica: impl Into<Box<str>>) -> Self {
+        self.replica = Some(replica.into());
+        self
+    }
+
+    /// Adds when it was started.
+    #[must_use]
+    pub fn started_at(mut self, time: Option<Timestamp>) -> Self {
+        self.started_at = time;
+        self
+    }
+
+    /// Adds what a person should know.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+/// One version in a store's history, oldest first in a list.
+pub struct Version {
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// What it held in the very field the hop names.
+    pub found: Found,
+    /// Whether it is the first the store ever had, not just the oldest that is kept.
+    pub first: bool,
+}

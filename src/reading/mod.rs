@@ -1,0 +1,8 @@
+//! What one replica at one hop gave, before anybody judges it.
+
+mod error;
+mod found;
+pub mod remote;
+
+pub use error::{ErrorKind, ReadError};
+pub use found::{Found, Reading, Version};

@@ -1,0 +1,122 @@
+use std::any::Any;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::Info;
+use crate::platform::{Asking, Stop};
+use crate::reading::{Reading, Version};
+use crate::verdict::Stage;
+
+/// What a source is told about the hop beside its own settings.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    /// The variable the key is held in.
+    pub variable: &'a str,
+}
+
+/// The settings of one kind of hop, and how to read it. Pure: what it needs from outside it asks
+/// for, and a platform answers.
+pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'static {
+    /// What it is.
+    const INFO: Info;
+
+    /// What the settings must be beyond their types; a lowercase fragment that says what was expected.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be meant so.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The stage of this hop.
+    fn stage(&self) -> Stage {
+        Self::INFO.stage.unwrap_or(Stage::Config)
+    }
+
+    /// The declared store it reads from.
+    fn store(&self) -> Option<&str> {
+        None
+    }
+
+    /// Its printable address. Never secret.
+    fn location(&self, at: At<'_>) -> String;
+
+    /// What to do so that the current key gets here: an imperative, with a command where there is one.
+    fn remedy(&self, at: At<'_>) -> String;
+
+    /// The readings, one for each replica. Runs again, from its start, whenever asks were answered.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Pending`] while an ask has no answer, [`Stop::Failed`] when the hop cannot be read.
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
+
+    /// The versions that were here before, oldest first; `None` where there is no history.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    fn history(&self, _at: At<'_>, _asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+        Ok(None)
+    }
+}
+
+/// [`Source`] without its type, so that hops of all kinds stand in one route.
+#[expect(missing_docs, reason = "each is documented on Source")]
+pub trait AnySource: Send + Sync {
+    fn info(&self) -> Info;
+    fn check(&self) -> Result<(), String>;
+    fn stage(&self) -> Stage;
+    fn store(&self) -> Option<&str>;
+    fn location(&self, at: At<'_>) -> String;
+    fn remedy(&self, at: At<'_>) -> String;
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
+    fn history(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop>;
+    /// Whether the other one has the same kind and the same settings.
+    fn same(&self, other: &dyn AnySource) -> bool;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<S: Source> AnySource for S {
+    fn info(&self) -> Info {
+        S::INFO
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Source::check(self)
+    }
+
+    fn stage(&self) -> Stage {
+        Source::stage(self)
+    }
+
+    fn store(&self) -> Option<&str> {
+        Source::store(self)
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        Source::location(self, at)
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        Source::remedy(self, at)
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        Source::read(self, at, asking)
+    }
+
+    fn history(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+        Source::history(self, at, asking)
+    }
+
+    fn same(&self, other: &dyn AnySource) -> bool {
+        other.as_any().downcast_ref::<S>() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
