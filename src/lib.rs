@@ -3,8 +3,10 @@
 //!
 //! The modules stand in floors, each importing only what is listed below it; ARCHITECTURE.md draws them.
 
+pub mod audit;
 pub mod extract;
 pub mod inventory;
+pub mod judge;
 pub mod key;
 pub mod keyring;
 pub mod platform;

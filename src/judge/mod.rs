@@ -1,0 +1,8 @@
+//! Readings to verdicts: pure, and total.
+
+mod outcome;
+
+pub use outcome::{
+    DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
+    TimeProof, Warning, Why,
+};

@@ -1,0 +1,236 @@
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::key::{Digits, Fingerprint};
+use crate::keyring::{Damage, KeyId, Placeholder, ProjectId};
+use crate::reading::ReadError;
+use crate::verdict::{Evidence, Fault, Verdict};
+
+/// One judged reading. It carries codes, ids and digests; sentences are made when it is shown.
+pub struct Outcome {
+    /// Which replica, where the hop has several.
+    pub replica: Option<Box<str>>,
+    /// When it was started, where that is known.
+    pub started_at: Option<Timestamp>,
+    /// What it holds, at the digits that are shown; `None` where nothing was there or visible.
+    pub fingerprint: Option<Fingerprint>,
+    /// What it is.
+    pub verdict: Verdict,
+    /// What that rests on.
+    pub evidence: Evidence,
+    /// Why.
+    pub why: Why,
+    /// What its source had to say.
+    pub note: Option<Cow<'static, str>>,
+}
+
+/// What a verdict was made from.
+pub enum Why {
+    /// It holds a known key.
+    Holds {
+        /// The best match.
+        key: KeyId,
+        /// Other keys that explain it just as well.
+        also: Box<[KeyId]>,
+        /// From the outermost to the innermost; empty when it is the key itself.
+        damage: Box<[Damage]>,
+    },
+    /// It holds nothing that is known.
+    Unexplained {
+        /// Length in bytes, where it is known.
+        length: Option<u64>,
+        /// Whether it fits the project's format; `None` without a format or from a fingerprint.
+        fits: Option<bool>,
+        /// Damage could not be searched with so few digits; with this many it could.
+        lengthen_to: Option<Digits>,
+    },
+    /// The key is not there at all.
+    NotThere,
+    /// Something that is no key stands where the key should.
+    Placeholder(Placeholder),
+    /// It holds something, but the project's reference is not sound, so nothing can be compared.
+    NoReference,
+    /// Only times can be seen.
+    Timed {
+        /// Since when what it holds cannot have changed.
+        fixed_at: Option<Timestamp>,
+        /// What the times say.
+        proof: TimeProof,
+        /// Why the key itself cannot be seen.
+        hidden: Cow<'static, str>,
+    },
+    /// It could not be read. Shared, since one failed request may fail many hops.
+    Failed(Box<ReadError>),
+    /// `--until` left the hop out.
+    NotSelected,
+}
+
+/// What times say about a place that does not show its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeProof {
+    /// It was fixed before the key existed.
+    BeforeRotation,
+    /// It was fixed after, which proves nothing by itself.
+    AfterRotation,
+    /// Nobody knows when the key came to be.
+    RotationUnknown,
+    /// The place shows no time.
+    NoTime,
+}
+
+/// One judged hop.
+pub struct HopOutcome {
+    /// The worst of its readings.
+    pub verdict: Verdict,
+    /// What that rests on.
+    pub evidence: Evidence,
+    /// Whose fault a bad hop is; `None` where nothing is wrong, or nothing was seen.
+    pub fault: Option<Fault>,
+    /// Index of the reading that decides.
+    pub lead: u32,
+    /// By replica. One for a hop that could not be read at all; empty when not selected.
+    pub readings: Box<[Outcome]>,
+}
+
+impl HopOutcome {
+    /// The reading that decides; `None` when the hop was not selected.
+    #[must_use]
+    pub fn leading(&self) -> Option<&Outcome> {
+        self.readings.get(self.lead as usize)
+    }
+}
+
+/// One judged deployment.
+pub struct DeploymentOutcome {
+    /// Index into the inventory's deployments.
+    pub deployment: u32,
+    /// The worst of its hops.
+    pub verdict: Verdict,
+    /// The first own drift, else the first hop that could not be read: where the fix goes.
+    pub broken_at: Option<u16>,
+    /// Every own fault.
+    pub causes: Box<[u16]>,
+    /// By route.
+    pub hops: Box<[HopOutcome]>,
+}
+
+/// What became of a project's reference and what else is known of its keys.
+pub struct ProjectOutcome {
+    /// Whose.
+    pub project: ProjectId,
+    /// Whether any selected deployment should hold this key. The others are read all the same, so
+    /// that a sibling's key is recognised, but do not count.
+    pub selected: bool,
+    /// The reference's verdict: `current` when it is sound.
+    pub verdict: Verdict,
+    /// Why.
+    pub reference: Soundness,
+    /// What its source had to say.
+    pub note: Option<Cow<'static, str>>,
+    /// The current key, when it is sound.
+    pub current: Option<Fingerprint>,
+    /// The next key.
+    pub next: Option<Fingerprint>,
+    /// T₀, or its bound.
+    pub rotated_at: Option<Timestamp>,
+    /// Where that comes from.
+    pub rotation: RotationBasis,
+    /// The latest first.
+    pub previous: Vec<KnownKey>,
+}
+
+/// A previous key, as far as it is known.
+pub struct KnownKey {
+    /// At the digits that are shown.
+    pub fingerprint: Fingerprint,
+    /// When it came to be.
+    pub rotated_at: Option<Timestamp>,
+    /// When it died, or will.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What is wrong with a reference.
+pub enum Soundness {
+    /// Nothing.
+    Sound,
+    /// It could not be read.
+    Unread(Box<ReadError>),
+    /// It gives several readings, or one that shows no key.
+    NotOneKey,
+    /// There is nothing.
+    Absent,
+    /// Something that is no key stands there.
+    Placeholder(Placeholder),
+    /// Wrapped in something that is not part of a key, from the outermost to the innermost.
+    Damaged(Box<[Damage]>),
+    /// Outside the project's format.
+    OutsideFormat {
+        /// Length in bytes.
+        length: u64,
+    },
+    /// It is another project's key, or one of another environment.
+    Foreign(KeyId),
+    /// It is a key that is declared dead.
+    Dead(KeyId),
+    /// It was stored before the declared rotation.
+    BeforeRotation {
+        /// When it was stored.
+        stored_at: Timestamp,
+    },
+}
+
+impl Soundness {
+    /// Whether hops may be compared with this reference.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self, Self::Sound)
+    }
+}
+
+/// Where T₀ comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RotationBasis {
+    /// `rotated_at` in targets.yaml.
+    Declared,
+    /// The store's versions.
+    History,
+    /// Past audits.
+    Ledger,
+    /// The reference changed, and nothing confirms yet that this was a rotation.
+    Suspected,
+    /// Nowhere.
+    Unknown,
+}
+
+/// Something to tell that is no verdict.
+pub enum Warning {
+    /// These have the same current key: a wrong-project key cannot be told from the right one.
+    SharedCurrent(Vec<ProjectId>),
+    /// Most hops share one unknown, well-formed key: the reference may be behind.
+    ReferenceBehind {
+        /// Whose reference.
+        project: ProjectId,
+        /// The key they share.
+        fingerprint: Fingerprint,
+        /// How many hops hold it.
+        hops: u32,
+        /// Of how many that were read.
+        of: u32,
+    },
+    /// A declared next or previous key, or the reference of a project that is not selected, could
+    /// not be read: whoever holds it is `unknown` here.
+    KeyUnread {
+        /// Which key.
+        key: KeyId,
+        /// Why.
+        error: Box<ReadError>,
+    },
+    /// The current key is also declared as a previous one: a rollback, or a store that nobody wrote.
+    CurrentIsPrevious(KeyId),
+    /// The key is so short that its fingerprint gives it away.
+    GuessableKey(KeyId),
+}
