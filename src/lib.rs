@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod extract;
+pub mod fetch;
 pub mod inventory;
 pub mod judge;
 pub mod key;

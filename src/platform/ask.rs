@@ -1,6 +1,6 @@
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -73,27 +73,29 @@ impl Request {
         }
     }
 
-    /// Sorts equal requests out of a list of requests into calls, keeping their order.
+    /// Whether it never shares a call.
     #[must_use]
-    pub fn into_calls(requests: Vec<Self>) -> Vec<Vec<Self>> {
+    pub fn is_alone(&self) -> bool {
+        self.ask.batch() <= 1
+    }
+
+    /// Sorts requests into calls that they may share, keeping their order.
+    pub fn into_calls<'a, T>(
+        requests: impl IntoIterator<Item = (T, &'a Self)>,
+    ) -> VecDeque<Vec<T>> {
         let mut open: HashMap<(TypeId, Option<Arc<str>>, String), usize> = HashMap::new();
-        let mut calls: Vec<Vec<Self>> = Vec::new();
-        for request in requests {
-            let size = request.ask.batch();
-            if size <= 1 {
-                calls.push(vec![request]);
-                continue;
-            }
+        let mut calls: VecDeque<Vec<T>> = VecDeque::new();
+        for (tag, request) in requests {
             let group = (
                 request.ask.as_any().type_id(),
                 request.store.clone(),
                 request.ask.group().into_owned(),
             );
             match open.get(&group).map(|&at| &mut calls[at]) {
-                Some(call) if call.len() < size => call.push(request),
+                Some(call) if call.len() < request.ask.batch() => call.push(tag),
                 _ => {
                     open.insert(group, calls.len());
-                    calls.push(vec![request]);
+                    calls.push_back(vec![tag]);
                 }
             }
         }
