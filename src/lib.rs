@@ -13,4 +13,5 @@ pub mod keyring;
 pub mod platform;
 pub mod reading;
 pub mod source;
+pub mod text;
 pub mod verdict;

@@ -3,5 +3,5 @@
 mod model;
 
 pub use model::{
-    Deployment, Hop, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
+    Deployment, Hop, Ingest, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
 };
