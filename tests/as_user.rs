@@ -1,10 +1,7 @@
 //! What straggler says when it may not read something, as a user who really may not, and that the
 //! permission it then asks for is enough.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where its world breaks"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
