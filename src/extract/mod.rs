@@ -1,6 +1,12 @@
 //! Getting the key out of what a hop reads: a member of a JSON text, a line of an env file, a part
 //! of a URL; then a decoding.
 
+mod apply;
+mod json;
+mod pattern;
 mod settings;
+mod url;
 
-pub use settings::{Decode, Extract, Extraction, UrlPart};
+pub use json::{check as check_pointer, string_at};
+pub use pattern::compile as compile_pattern;
+pub use settings::{Decode, Extract, Extraction, Trim, UrlPart};

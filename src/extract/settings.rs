@@ -45,3 +45,54 @@ pub struct Extraction {
     /// How it is encoded there.
     pub decode: Option<Decode>,
 }
+
+/// What a reader strips from the bytes before it uses them, where it does not take them as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trim {
+    /// Every line feed at the end, as `$(cat file)` does in a shell. A carriage return stays.
+    Newline,
+    /// Every ASCII blank, tab and line break at both ends.
+    Whitespace,
+}
+
+impl Trim {
+    /// What is left of the bytes.
+    #[must_use]
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        match self {
+            Self::Newline => {
+                let end = bytes.iter().rposition(|&byte| byte != b'\n');
+                &bytes[..end.map_or(0, |last| last + 1)]
+            }
+            Self::Whitespace => bytes.trim_ascii(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newline_strips_what_a_shell_strips() {
+        for (bytes, left) in [
+            (&b"key\n\n"[..], &b"key"[..]),
+            (b"key\r\n", b"key\r"),
+            (b"\nkey \n", b"\nkey "),
+            (b"\n\n", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(Trim::Newline.of(bytes), left);
+        }
+    }
+
+    #[test]
+    fn whitespace_strips_both_ends() {
+        assert_eq!(Trim::Whitespace.of(b" \tkey\r\n"), b"key");
+        assert_eq!(
+            Trim::Whitespace.of("\u{a0}key".as_bytes()),
+            "\u{a0}key".as_bytes()
+        );
+    }
+}

@@ -9,19 +9,10 @@ use tokio::time::Instant;
 use super::slots::{SlotId, Slots};
 use super::{Limits, Progress};
 use crate::platform::{Answer, Asking, Connections, Request, Stop};
-use crate::reading::{ErrorKind, ReadError, Reading};
-use crate::source::{AnySource, At};
+use crate::reading::{ErrorKind, ReadError};
 
-/// One hop to be read.
-pub struct Job<'a> {
-    /// Its source.
-    pub source: &'a dyn AnySource,
-    /// What the source is told.
-    pub at: At<'a>,
-}
-
-/// A list of hops to be read. The fetcher keeps only their numbers, so that a hundred thousand of
-/// them cost little.
+/// A list of hops to be read, or of their histories. The fetcher keeps only their numbers, so that a
+/// hundred thousand of them cost little.
 pub trait Work {
     /// How many there are.
     fn len(&self) -> usize;
@@ -31,11 +22,19 @@ pub trait Work {
         self.len() == 0
     }
 
-    /// The hop with this number.
-    fn job(&self, index: usize) -> Job<'_>;
+    /// The declared store that the job with this number asks.
+    fn store(&self, job: usize) -> Option<&str>;
 
-    /// Takes the readings of a hop. They are gone when this returns.
-    fn done(&mut self, index: usize, readings: Result<Vec<Reading>, ReadError>);
+    /// Goes as far as the answers do, and keeps the result once they are complete. It runs again,
+    /// from its start, when what it asked for has been answered.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Pending`] while an ask has no answer; a failure comes back through [`Work::failed`].
+    fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop>;
+
+    /// Takes note that there will be no result.
+    fn failed(&mut self, job: usize, error: ReadError);
 }
 
 /// Reads hops. It outlives a phase, so that what was asked in one is not asked again in the next.
@@ -88,7 +87,8 @@ impl<'a> Fetcher<'a> {
         self.stopped == Some(Stopped::Interrupt)
     }
 
-    /// Reads hops whose answers the next ones may need as well.
+    /// Reads the places of known keys. Their answers stay, since the keys in them do too, and hops may
+    /// come to ask for them at any time.
     pub async fn read_and_keep(&mut self, work: &mut dyn Work) {
         self.run(work, Answered::Stay).await;
     }
@@ -103,9 +103,6 @@ impl<'a> Fetcher<'a> {
         for job in 0..work.len() {
             self.step(work, job, &mut round);
         }
-        if answered == Answered::Go {
-            self.slots.sweep();
-        }
         while self.stopped.is_none() {
             self.send(&mut round);
             let Some(slots) = self.receive(&mut round).await else {
@@ -119,41 +116,33 @@ impl<'a> Fetcher<'a> {
             }
         }
         for job in (0..work.len()).filter(|&job| !round.jobs[job].done) {
-            work.done(job, Err(self.unread()));
+            work.failed(job, self.unread());
         }
     }
 
-    /// Runs a source as far as its answers go.
+    /// Runs a job as far as its answers go.
     fn step(&mut self, work: &mut dyn Work, job: usize, round: &mut Round) {
-        let Job { source, at } = work.job(job);
-        let asking = Asking::new(&self.slots, source.store().map(Into::into));
-        let outcome = source.read(at, &asking);
+        let asking = Asking::new(&self.slots, work.store(job).map(Into::into));
+        let outcome = work.attempt(job, &asking);
         let asked = asking.into_asked();
 
         let before = std::mem::take(&mut round.jobs[job].uses);
-        let readings = match outcome {
-            Ok(readings) => Ok(readings),
-            Err(Stop::Failed(error)) => Err(error),
+        match outcome {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) => work.failed(job, error),
             Err(Stop::Pending) => {
                 self.ask(asked, job, round);
                 if round.jobs[job].unanswered > 0 {
                     before.iter().for_each(|&slot| self.slots.release(slot));
                     return;
                 }
-                Err(ReadError::new(
-                    ErrorKind::Protocol,
-                    "the source waits for an answer it never asked for",
-                    "report it",
-                ))
+                work.failed(job, stuck());
             }
-        };
-        work.done(job, readings);
+        }
         round.jobs[job].done = true;
         for slot in before {
             self.slots.release(slot);
-            if round.answered == Answered::Go {
-                self.slots.drop_unused(slot);
-            }
+            self.slots.drop_unused(slot);
         }
     }
 
@@ -162,7 +151,7 @@ impl<'a> Fetcher<'a> {
         let mut uses = Vec::with_capacity(asked.len());
         for request in asked {
             let alone = request.is_alone();
-            let (slot, new) = self.slots.enter(request);
+            let (slot, new) = self.slots.enter(request, round.answered == Answered::Stay);
             if new {
                 self.progress.planned(1);
                 let queue = if alone {
@@ -292,6 +281,14 @@ fn late(request: &Request, timeout: Duration) -> ReadError {
         ErrorKind::Timeout,
         format!("no answer from {} within {timeout:?}", request.describe()),
         "run again, or give each read more time with --timeout",
+    )
+}
+
+fn stuck() -> ReadError {
+    ReadError::new(
+        ErrorKind::Protocol,
+        "the source waits for an answer it never asked for",
+        "report it",
     )
 }
 

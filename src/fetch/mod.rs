@@ -5,6 +5,9 @@ mod limits;
 mod progress;
 mod slots;
 
-pub use engine::{Fetcher, Job, Work};
+pub use engine::{Fetcher, Work};
 pub use limits::Limits;
 pub use progress::{Progress, Quiet};
+
+#[cfg(test)]
+mod tests;

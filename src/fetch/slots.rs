@@ -20,11 +20,13 @@ struct Slot {
     answer: Option<Result<Answer, Box<ReadError>>>,
     waiting: Vec<usize>,
     users: u32,
+    keep: bool,
 }
 
 impl Slots {
-    /// Finds the request's slot or makes one; `true` when it is new and has to be sent.
-    pub(super) fn enter(&mut self, request: Request) -> (SlotId, bool) {
+    /// Finds the request's slot or makes one; `true` when it is new and has to be sent. What is kept
+    /// stays however many hops are done with it.
+    pub(super) fn enter(&mut self, request: Request, keep: bool) -> (SlotId, bool) {
         if let Some(&id) = self.ids.get(&request) {
             return (id, false);
         }
@@ -34,6 +36,7 @@ impl Slots {
             answer: None,
             waiting: Vec::new(),
             users: 0,
+            keep: keep || request.keeps(),
         });
         self.ids.insert(request, id);
         (id, true)
@@ -59,17 +62,10 @@ impl Slots {
     /// for it after all sends it again instead of waiting for ever.
     pub(super) fn drop_unused(&mut self, id: SlotId) {
         let slot = &mut self.slots[id.index()];
-        let unused = slot.users == 0 && slot.answer.is_some();
-        if let Some(request) = slot.request.take_if(|request| unused && !request.keeps()) {
+        let unused = slot.users == 0 && slot.answer.is_some() && !slot.keep;
+        if let Some(request) = slot.request.take_if(|_| unused) {
             slot.answer = None;
             self.ids.remove(&request);
-        }
-    }
-
-    /// [`Slots::drop_unused`] for all of them.
-    pub(super) fn sweep(&mut self) {
-        for index in 0..self.slots.len() {
-            self.drop_unused(SlotId(u32::try_from(index).unwrap_or(u32::MAX)));
         }
     }
 

@@ -1,7 +1,49 @@
 //! targets.yaml, read and checked: the only place that knows YAML.
 
+mod blank;
+mod check;
+mod de;
+mod defaults;
+mod deployment;
+mod distinct;
+mod expand;
+mod failure;
+mod files;
+mod ground;
+mod held;
+mod hop;
+mod include;
+mod ingest;
+mod keys;
+mod load;
+mod log;
+mod matrix;
 mod model;
+mod named;
+mod nearest;
+mod parse;
+mod plan;
+mod problem;
+mod project;
+mod raw;
+mod reader;
+mod route;
+mod schema;
+mod select;
+mod stores;
+mod template;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod waiver;
+mod yaml;
 
+pub use files::{Disk, Files};
+pub use load::{Surroundings, expand, expand_from, load, load_from};
 pub use model::{
-    Deployment, Hop, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
+    Deployment, Hop, Ingest, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
 };
+pub use named::UnknownProject;
+pub use problem::{Problem, Problems};
+pub use schema::schema;
+pub use select::{Selection, SelectionError};

@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::extract::Extraction;
-use crate::key::{Digits, Fingerprint};
+use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Format, ProjectId};
 use crate::source::{AnySource, At};
 use crate::verdict::{Expectation, Verdict};
@@ -28,10 +29,23 @@ impl Inventory {
     pub fn project(&self, id: ProjectId) -> &Project {
         &self.projects[id.0 as usize]
     }
+
+    /// Every variable that some key is deployed in.
+    #[must_use]
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let of_projects = self.projects.iter().map(|project| &*project.variable);
+        let hops = self
+            .deployments
+            .iter()
+            .flat_map(|deployment| &deployment.hops);
+        of_projects
+            .chain(hops.map(|hop| &*hop.place.variable))
+            .collect()
+    }
 }
 
 /// A line in one of the files, for messages and for reports that point into them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Site {
     /// Index into [`Inventory::files`].
     pub file: u16,
@@ -61,6 +75,8 @@ pub struct Project {
     pub previous: Vec<Previous>,
     /// T₀, where it is declared.
     pub rotated_at: Option<Timestamp>,
+    /// Where a test event can be sent to.
+    pub ingest: Option<Ingest>,
     /// Where it is declared.
     pub site: Site,
 }
@@ -103,6 +119,23 @@ pub enum Origin {
     Fingerprint(Fingerprint),
     /// It is read from a place.
     Place(Place),
+    /// It was given to straggler itself, by `--current` or `--previous`.
+    Given {
+        /// The key.
+        secret: Secret,
+        /// What a person should know of how it was read.
+        note: Option<Cow<'static, str>>,
+    },
+}
+
+/// What takes the events that are signed with a project's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ingest {
+    /// AllStak.
+    AllStak {
+        /// An URL without credentials, query and fragment: https, or http on this very host.
+        host: Box<str>,
+    },
 }
 
 /// A declared previous key.
@@ -119,8 +152,8 @@ pub struct Previous {
 
 /// One place where a key can be read, and how to get it out of what is read there.
 pub struct Place {
-    /// The source's settings.
-    pub source: Box<dyn AnySource>,
+    /// The source's settings, shared by all the hops that say the same.
+    pub source: Arc<dyn AnySource>,
     /// The variable, by the hop, its deployment or its project.
     pub variable: Arc<str>,
     /// `extract` and `decode`; boxed, since few places have them.

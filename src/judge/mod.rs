@@ -1,8 +1,19 @@
 //! Readings to verdicts: pure, and total.
 
+mod hop;
 mod outcome;
+mod reading;
+pub mod reference;
+mod route;
+mod scope;
+mod time;
 
+pub use hop::combine;
 pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
     TimeProof, Warning, Why,
 };
+pub use reading::{Judged, explain, judge};
+pub use route::trace;
+pub use scope::{Bench, Circumstances, Scope};
+pub use time::{Rotation, SKEW, prove};

@@ -1,34 +1,278 @@
-use regex::bytes::Regex;
+use std::ops::Range;
 
-/// Interim, replaced by the keyring branch: what a key looks like.
+use regex::bytes::Regex;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
+
+/// What a project's keys look like: a regular expression over bytes, compiled from its text.
 #[derive(Debug)]
 pub struct Format {
     whole: Regex,
+    bounded: Regex,
+    anywhere: Regex,
+}
+
+/// Why a text cannot be a format. It never repeats the text, which may be a key in the wrong place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// It is no regular expression.
+    #[error("expected a regular expression: {what} at character {at}")]
+    Syntax {
+        /// What the parser says about it.
+        what: String,
+        /// Where, from 1.
+        at: usize,
+    },
+    /// It has no upper bound, or one that is too high.
+    #[error(
+        "expected a format that matches at most {max} bytes; bound every repetition, as in `{{32}}` instead of `+`",
+        max = Format::LONGEST
+    )]
+    Unbounded,
+    /// The empty text fits, and so would every place in a text.
+    #[error("expected a format that does not match the empty text")]
+    Empty,
+    /// Nothing fits.
+    #[error("expected a format that something can match")]
+    Nothing,
+    /// It names its texts one by one, so it is a key or a list of keys.
+    #[error(
+        "expected a format with something variable in it: a fixed text would be the key itself"
+    )]
+    Fixed,
+    /// It would take too much memory.
+    #[error("expected a smaller format: this one is too large to compile")]
+    TooLarge,
 }
 
 impl Format {
-    /// Compiles.
+    /// The most bytes that a key may have to fit a format.
+    pub const LONGEST: usize = 4096;
+
+    /// Compiles a format.
     ///
     /// # Errors
     ///
-    /// A lowercase fragment.
-    pub fn new(text: &str) -> Result<Self, String> {
+    /// What is wrong with it, as a fragment that does not repeat it.
+    pub fn new(pattern: &str) -> Result<Self, FormatError> {
+        // Bytes, since a key need not be UTF-8.
+        let hir = ParserBuilder::new()
+            .utf8(false)
+            .build()
+            .parse(pattern)
+            .map_err(|error| syntax_error(pattern, &error))?;
+        let bare = without_anchors(&hir);
+        let properties = bare.properties();
+        match (properties.minimum_len(), properties.maximum_len()) {
+            (None, _) => return Err(FormatError::Nothing),
+            (_, Some(..=Self::LONGEST)) => {}
+            _ => return Err(FormatError::Unbounded),
+        }
+        if properties.minimum_len() == Some(0) {
+            return Err(FormatError::Empty);
+        }
+        if properties.is_alternation_literal() {
+            return Err(FormatError::Fixed);
+        }
+        let between = |before, hir: &Hir, after| {
+            compiled(&Hir::concat(vec![
+                Hir::look(before),
+                hir.clone(),
+                Hir::look(after),
+            ]))
+        };
         Ok(Self {
-            whole: Regex::new(text).map_err(|_| "expected a regular expression".to_owned())?,
+            whole: between(Look::Start, &hir, Look::End)?,
+            bounded: between(Look::WordStartHalfAscii, &bare, Look::WordEndHalfAscii)?,
+            anywhere: compiled(&bare)?,
         })
     }
 
-    /// Whether the whole value fits.
+    /// Whether this is what a key looks like. A format describes the whole key, so one without
+    /// anchors does not fit a longer text that holds a key.
     #[must_use]
     pub fn fits(&self, value: &[u8]) -> bool {
         self.whole.is_match(value)
     }
 
-    /// Where keys stand in a text.
-    pub fn find_in<'a>(
-        &'a self,
-        haystack: &'a [u8],
-    ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
-        self.whole.find_iter(haystack).map(|found| found.range())
+    /// Where something stands that looks like a key, whatever the format's anchors say, with
+    /// neither a letter, a digit nor `_` (in ASCII) beside it.
+    pub fn find_in<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> + 't {
+        self.bounded.find_iter(text).map(|found| found.range())
+    }
+
+    /// The same whatever stands beside it: for hiding, where too much is better than too little.
+    pub(super) fn find_anywhere<'t>(
+        &'t self,
+        text: &'t [u8],
+    ) -> impl Iterator<Item = Range<usize>> + 't {
+        self.anywhere.find_iter(text).map(|found| found.range())
+    }
+}
+
+fn syntax_error(pattern: &str, error: &regex_syntax::Error) -> FormatError {
+    let (what, offset) = match error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
+        regex_syntax::Error::Translate(error) => {
+            (error.kind().to_string(), error.span().start.offset)
+        }
+        _ => (String::from("not understood"), 0),
+    };
+    let before = pattern.get(..offset).unwrap_or_default();
+    FormatError::Syntax {
+        what,
+        at: before.chars().count() + 1,
+    }
+}
+
+fn compiled(hir: &Hir) -> Result<Regex, FormatError> {
+    Regex::new(&hir.to_string()).map_err(|_| FormatError::TooLarge)
+}
+
+fn without_anchors(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Look(look) if is_anchor(*look) => Hir::empty(),
+        HirKind::Look(_) | HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+        HirKind::Repetition(repetition) => Hir::repetition(Repetition {
+            sub: Box::new(without_anchors(&repetition.sub)),
+            ..repetition.clone()
+        }),
+        HirKind::Capture(capture) => Hir::capture(Capture {
+            sub: Box::new(without_anchors(&capture.sub)),
+            ..capture.clone()
+        }),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_anchors).collect()),
+        HirKind::Alternation(parts) => {
+            Hir::alternation(parts.iter().map(without_anchors).collect())
+        }
+    }
+}
+
+fn is_anchor(look: Look) -> bool {
+    matches!(
+        look,
+        Look::Start | Look::End | Look::StartLF | Look::EndLF | Look::StartCRLF | Look::EndCRLF
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "ask_live_0123456789abcdefghijABCDEFGHIJxy";
+
+    fn format(pattern: &str) -> Format {
+        Format::new(pattern).unwrap()
+    }
+
+    fn found<'t>(pattern: &str, text: &'t str) -> Vec<&'t str> {
+        format(pattern)
+            .find_in(text.as_bytes())
+            .map(|range| &text[range])
+            .collect()
+    }
+
+    #[test]
+    fn describes_the_whole_key_with_or_without_anchors() {
+        for pattern in [
+            "^ask_live_[A-Za-z0-9]{32}$",
+            "ask_live_[A-Za-z0-9]{32}",
+            "(?:^ask_live_|^ask_test_)[A-Za-z0-9]{32}$",
+        ] {
+            let format = format(pattern);
+            assert!(format.fits(KEY.as_bytes()));
+            for wrong in [
+                format!("{KEY}x"),
+                format!("{KEY}\n"),
+                format!("\"{KEY}\""),
+                KEY[1..].to_owned(),
+                String::new(),
+            ] {
+                assert!(!format.fits(wrong.as_bytes()), "{wrong:?}");
+            }
+        }
+        assert!(format("a|ab[cd]").fits(b"abc"), "the longer alternative");
+        assert!(format("(?m)^key[0-9]$").fits(b"key1"));
+        assert!(!format("(?m)^key[0-9]$").fits(b"key1\nkey2"));
+    }
+
+    #[test]
+    fn keys_that_are_not_utf_8_fit_too() {
+        let format = format(r"^(?-u:\xff[\x80-\xff]{8})$");
+        assert!(format.fits(b"\xff\x80\x81\x82\x83\x84\x85\x86\x87"));
+        assert_eq!(
+            format
+                .find_in(b"\xfe \xff\x80\x81\x82\x83\x84\x85\x86\x87;")
+                .next(),
+            Some(2..11)
+        );
+    }
+
+    #[test]
+    fn searches_drop_the_anchors_and_look_at_the_neighbours() {
+        let pattern = "^ask_live_[A-Za-z0-9]{32}$";
+        let text = format!("a={KEY}; b=\"{KEY}\",{KEY}x,x{KEY},{KEY}_,-{KEY}-é{KEY}");
+        assert_eq!(found(pattern, &text), [KEY; 4]);
+        assert_eq!(found(pattern, &format!("{KEY} {KEY}")), [KEY; 2]);
+        assert_eq!(found("^k[a-z]{2,8}$", "kabcdefghijk kabc"), ["kabc"]);
+        // A shorter match that ends well counts where the longest does not.
+        assert_eq!(found("k-[a-z-]{2,8}", "k-abc-defghijk"), ["k-abc"]);
+    }
+
+    #[test]
+    fn only_bounded_formats_are_taken() {
+        for pattern in [
+            "^ask_[a-z]+$",
+            "a*b",
+            "^.{5000}$",
+            "(a{100}){100}",
+            "[a-z]{1,}",
+        ] {
+            assert_eq!(
+                Format::new(pattern).err(),
+                Some(FormatError::Unbounded),
+                "{pattern}"
+            );
+        }
+        assert!(Format::new("^[a-z]{4096}$").is_ok());
+        assert!(Format::new("^[é]?[a-z]{4094}$").is_ok());
+        assert_eq!(
+            Format::new("^[éè][a-z]{4095}$").err(),
+            Some(FormatError::Unbounded)
+        );
+    }
+
+    #[test]
+    fn formats_that_say_nothing_are_refused() {
+        for (pattern, error) in [
+            ("", FormatError::Empty),
+            ("^$", FormatError::Empty),
+            ("^[a-z]{0,9}$", FormatError::Empty),
+            ("[a&&b]", FormatError::Nothing),
+            (KEY, FormatError::Fixed),
+            ("^ask_live_(?:one|two)$", FormatError::Fixed),
+        ] {
+            assert_eq!(Format::new(pattern).err(), Some(error), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_and_where_without_repeating_it() {
+        for (pattern, message) in [
+            (
+                "é(secret",
+                "expected a regular expression: unclosed group at character 2",
+            ),
+            (
+                "a{2,1}",
+                "expected a regular expression: invalid repetition count range, the start must be <= the end at character 2",
+            ),
+            (
+                r"\p{Klingon}",
+                "expected a regular expression: Unicode property not found at character 1",
+            ),
+        ] {
+            assert_eq!(Format::new(pattern).err().unwrap().to_string(), message);
+        }
     }
 }

@@ -1,3 +1,9 @@
+use std::collections::HashMap;
+
+use super::damage::Damage;
+use super::tables::Tables;
+use crate::key::{Fingerprint, Secret};
+
 /// A key scope: one project in one environment. Index into the inventory's projects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProjectId(pub u32);
@@ -5,19 +11,329 @@ pub struct ProjectId(pub u32);
 /// Which of a project's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Current.
+    /// What deployments should hold.
     Current,
-    /// Next.
+    /// What they may hold already.
     Next,
-    /// Previous, 0 the most recent.
+    /// What they should hold no longer; 0 is the most recent.
     Previous(u16),
 }
 
-/// One known key.
+impl Role {
+    /// How many rotations behind the current key; 0 for the current and the next one.
+    #[must_use]
+    pub fn behind(self) -> u32 {
+        match self {
+            Self::Current | Self::Next => 0,
+            Self::Previous(index) => u32::from(index) + 1,
+        }
+    }
+}
+
+/// Names one known key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId {
-    /// Whose.
+    /// Whose key it is.
     pub project: ProjectId,
-    /// Which.
+    /// Which of its keys.
     pub role: Role,
+}
+
+/// One known key: by value where it could be read, else by fingerprint.
+pub struct Known {
+    id: KeyId,
+    secret: Option<Secret>,
+    fingerprint: Fingerprint,
+}
+
+impl Known {
+    /// A key whose bytes are at hand, so that its damaged forms can be recognised too.
+    #[must_use]
+    pub fn by_value(id: KeyId, secret: Secret) -> Self {
+        let fingerprint = secret.fingerprint();
+        Self {
+            id,
+            secret: Some(secret),
+            fingerprint,
+        }
+    }
+
+    /// A key of which only this much is known.
+    #[must_use]
+    pub fn by_fingerprint(id: KeyId, fingerprint: Fingerprint) -> Self {
+        Self {
+            id,
+            secret: None,
+            fingerprint,
+        }
+    }
+
+    /// Whose it is, and which.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// At full length when known by value, else as it was declared.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Its bytes, where they are at hand.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+}
+
+/// Which known key something is, and what happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Never empty, and more than one when several keys fit. Best first: the own project's current,
+    /// next and previous keys, then those of others.
+    pub keys: Vec<KeyId>,
+    /// From the outermost to the innermost; empty when it is the key itself.
+    pub damage: Box<[Damage]>,
+}
+
+/// Every key known: current, next and previous of every project and environment.
+pub struct Keyring {
+    known: Vec<Known>,
+    /// By the first 8 digits, which every fingerprint has.
+    by_prefix: HashMap<u32, Vec<usize>>,
+    /// One index into `known` for each value, however many keys share it.
+    values: Vec<usize>,
+    pub(super) tables: Tables,
+}
+
+impl Keyring {
+    /// Takes over every known key, and the names of the variables that keys are deployed in: a
+    /// `NAME=` that was stored with the key is found from a fingerprint only for these names.
+    #[must_use]
+    pub fn new(known: Vec<Known>, variables: &[&str]) -> Self {
+        let mut by_prefix = HashMap::<u32, Vec<usize>>::new();
+        let mut values = Vec::new();
+        for (index, key) in known.iter().enumerate() {
+            let same_prefix = by_prefix.entry(prefix(&key.fingerprint)).or_default();
+            let value_is_new = same_prefix
+                .iter()
+                .filter_map(|&other| known.get(other))
+                .all(|other| other.secret.is_none() || other.fingerprint != key.fingerprint);
+            if key.secret.is_some() && value_is_new {
+                values.push(index);
+            }
+            same_prefix.push(index);
+        }
+        Self {
+            known,
+            by_prefix,
+            values,
+            tables: Tables::new(variables),
+        }
+    }
+
+    /// Every key, in the order given.
+    #[must_use]
+    pub fn known(&self) -> &[Known] {
+        &self.known
+    }
+
+    /// Gives the keys back, in the order given.
+    #[must_use]
+    pub fn into_known(self) -> Vec<Known> {
+        self.known
+    }
+
+    /// The keys that this is without any damage, by all the digits that both sides have. `own` is
+    /// the project that asks.
+    #[must_use]
+    pub fn exact(&self, own: ProjectId, fingerprint: &Fingerprint) -> Option<Explanation> {
+        self.explanation(own, [fingerprint], &[])
+    }
+
+    /// The projects that cannot be told apart because their current keys are the same: groups of
+    /// two and more, in the order of their ids.
+    #[must_use]
+    pub fn keys_with_same_current(&self) -> Vec<Vec<ProjectId>> {
+        let mut groups: Vec<(Fingerprint, Vec<ProjectId>)> = Vec::new();
+        let mut group_of = HashMap::<u32, Vec<usize>>::new();
+        for key in &self.known {
+            if key.id.role != Role::Current {
+                continue;
+            }
+            let candidates = group_of.entry(prefix(&key.fingerprint)).or_default();
+            let found = candidates.iter().copied().find(|&group| {
+                groups
+                    .get(group)
+                    .is_some_and(|(first, _)| first.agrees(&key.fingerprint))
+            });
+            match found.and_then(|group| groups.get_mut(group)) {
+                Some((_, projects)) => projects.push(key.id.project),
+                None => {
+                    candidates.push(groups.len());
+                    groups.push((key.fingerprint, vec![key.id.project]));
+                }
+            }
+        }
+        let mut shared: Vec<_> = groups
+            .into_iter()
+            .map(|(_, mut projects)| {
+                projects.sort_unstable();
+                projects.dedup();
+                projects
+            })
+            .filter(|projects| projects.len() > 1)
+            .collect();
+        shared.sort_unstable();
+        shared
+    }
+
+    /// The distinct values at hand.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
+        self.values.iter().filter_map(|&index| {
+            let key = self.known.get(index)?;
+            Some((key.secret.as_ref()?.expose(), &key.fingerprint))
+        })
+    }
+
+    /// Whether any known key agrees with this.
+    pub(super) fn knows(&self, fingerprint: &Fingerprint) -> bool {
+        self.agreeing(fingerprint).next().is_some()
+    }
+
+    /// Names the keys with these fingerprints, best first; `None` when there are none.
+    pub(super) fn explanation<'f>(
+        &self,
+        own: ProjectId,
+        fingerprints: impl IntoIterator<Item = &'f Fingerprint>,
+        damage: &[Damage],
+    ) -> Option<Explanation> {
+        let mut keys: Vec<_> = fingerprints
+            .into_iter()
+            .flat_map(|fingerprint| self.agreeing(fingerprint))
+            .map(Known::id)
+            .collect();
+        keys.sort_unstable_by_key(|key| (key.project != own, key.role, key.project));
+        keys.dedup();
+        (!keys.is_empty()).then(|| Explanation {
+            keys,
+            damage: damage.into(),
+        })
+    }
+
+    fn agreeing(&self, fingerprint: &Fingerprint) -> impl Iterator<Item = &Known> {
+        self.by_prefix
+            .get(&prefix(fingerprint))
+            .into_iter()
+            .flatten()
+            .filter_map(|&index| self.known.get(index))
+            .filter(move |key| key.fingerprint.agrees(fingerprint))
+    }
+}
+
+/// The first 8 digits.
+pub(super) fn prefix(fingerprint: &Fingerprint) -> u32 {
+    let [a, b, c, d, ..] = *fingerprint.bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Digits;
+
+    fn id(project: u32, role: Role) -> KeyId {
+        KeyId {
+            project: ProjectId(project),
+            role,
+        }
+    }
+
+    fn value(project: u32, role: Role, bytes: &str) -> Known {
+        Known::by_value(id(project, role), Secret::copied(bytes.as_bytes()))
+    }
+
+    fn short(project: u32, role: Role, bytes: &str, digits: u8) -> Known {
+        let digits = Digits::new(digits).unwrap();
+        Known::by_fingerprint(
+            id(project, role),
+            Fingerprint::of(bytes.as_bytes()).cut(digits),
+        )
+    }
+
+    #[test]
+    fn exact_matches_use_the_digits_both_sides_have() {
+        let ring = Keyring::new(
+            vec![
+                value(0, Role::Current, "current-key"),
+                short(0, Role::Previous(0), "previous-key", 9),
+            ],
+            &[],
+        );
+        let whole = Fingerprint::of(b"previous-key");
+        let found = ring.exact(ProjectId(0), &whole).unwrap();
+        assert_eq!(found.keys, [id(0, Role::Previous(0))]);
+        assert!(found.damage.is_empty());
+        let cut = Fingerprint::of(b"current-key").cut(Digits::MIN);
+        assert_eq!(
+            ring.exact(ProjectId(0), &cut).unwrap().keys,
+            [id(0, Role::Current)]
+        );
+        assert_eq!(ring.exact(ProjectId(0), &Fingerprint::of(b"other")), None);
+    }
+
+    #[test]
+    fn own_keys_come_first_then_others_by_role() {
+        let ring = Keyring::new(
+            vec![
+                value(2, Role::Previous(0), "shared"),
+                value(1, Role::Previous(1), "shared"),
+                short(3, Role::Current, "shared", 12),
+                value(1, Role::Next, "shared"),
+                value(0, Role::Current, "shared"),
+            ],
+            &[],
+        );
+        let found = ring
+            .exact(ProjectId(1), &Fingerprint::of(b"shared"))
+            .unwrap();
+        assert_eq!(
+            found.keys,
+            [
+                id(1, Role::Next),
+                id(1, Role::Previous(1)),
+                id(0, Role::Current),
+                id(3, Role::Current),
+                id(2, Role::Previous(0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn projects_that_share_a_current_key_are_told() {
+        let ring = Keyring::new(
+            vec![
+                value(3, Role::Current, "one"),
+                value(0, Role::Current, "two"),
+                short(1, Role::Current, "one", 8),
+                value(2, Role::Previous(0), "two"),
+                value(4, Role::Current, "three"),
+                value(3, Role::Current, "one"),
+            ],
+            &[],
+        );
+        assert_eq!(
+            ring.keys_with_same_current(),
+            [[ProjectId(1), ProjectId(3)]]
+        );
+    }
+
+    #[test]
+    fn rotations_behind_count_from_the_current_key() {
+        assert_eq!(Role::Current.behind(), 0);
+        assert_eq!(Role::Next.behind(), 0);
+        assert_eq!(Role::Previous(0).behind(), 1);
+        assert_eq!(Role::Previous(u16::MAX).behind(), 65_536);
+    }
 }

@@ -1,7 +1,30 @@
-//! Interim, replaced by the keyring branch.
+//! Every key known, the damaged forms of those known by value, and the recognition of a value or a
+//! fingerprint by them.
+
 mod damage;
+mod decode;
+mod encode;
+mod filter;
 mod format;
+mod forms;
 mod known;
-pub use damage::{Damage, Placeholder};
-pub use format::Format;
-pub use known::{KeyId, ProjectId, Role};
+mod message;
+mod peel;
+mod placeholder;
+mod recognise;
+mod scrub;
+mod search;
+mod stand_in;
+mod tables;
+mod unravel;
+mod wrapping;
+mod wraps;
+
+pub use damage::Damage;
+pub use format::{Format, FormatError};
+pub use known::{Explanation, KeyId, Keyring, Known, ProjectId, Role};
+pub use placeholder::{Placeholder, placeholder};
+pub use scrub::scrubbed;
+pub use search::{Outcome as SearchOutcome, Search};
+pub use stand_in::placeholder_by_fingerprint;
+pub use wrapping::wrapping;

@@ -13,6 +13,8 @@ pub struct Reading {
     pub found: Found,
     /// When whatever holds the key was started, so that its environment was fixed.
     pub started_at: Option<Timestamp>,
+    /// When these bytes were stored, where the store itself keeps that.
+    pub stored_at: Option<Timestamp>,
     /// What a person should know beside the verdict. Never a value.
     pub note: Option<Cow<'static, str>>,
 }
@@ -51,6 +53,7 @@ impl Reading {
             replica: None,
             found,
             started_at: None,
+            stored_at: None,
             note: None,
         }
     }

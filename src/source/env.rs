@@ -8,6 +8,7 @@ use crate::key::Secret;
 use crate::platform::environment::Variable;
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Reading};
+use crate::text::escape;
 use crate::verdict::{Evidence, Stage};
 
 /// A variable of straggler's own environment.
@@ -40,14 +41,23 @@ impl Source for Env {
                  are taken exactly as they are.",
     };
 
+    fn check(&self) -> Result<(), String> {
+        match &self.variable {
+            Some(name) if name.is_empty() || name.contains(['=', '\0']) => {
+                Err("expected the name of a variable".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn location(&self, at: At<'_>) -> String {
-        format!("env:{}", self.variable(at))
+        format!("env:{}", escape(self.variable(at)))
     }
 
     fn remedy(&self, at: At<'_>) -> String {
         format!(
             "export the current key as {} where straggler is started",
-            self.variable(at)
+            escape(self.variable(at))
         )
     }
 
@@ -58,5 +68,45 @@ impl Source for Env {
             None => Found::Absent,
         };
         Ok(vec![Reading::new(found)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::conformance::{Case, Conforming, KEY, Stand};
+    use super::super::testing::{VARIABLE, read_one, told, try_hop};
+    use super::*;
+    use crate::platform::Connections;
+    use crate::platform::environment::Environment;
+
+    impl Conforming for Env {
+        fn stand(case: Case) -> Option<Stand> {
+            let environment = match case {
+                Case::Present => vec![(VARIABLE.to_owned(), KEY.to_vec())],
+                Case::Absent => Vec::new(),
+                _ => return None,
+            };
+            Some(Stand {
+                settings: json!({}),
+                connections: Connections::default().with(None, Environment::Given(environment)),
+                keep: Box::new(()),
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_the_environment_straggler_was_started_with() {
+        let reading = read_one("env", json!({"variable": "CARGO_PKG_NAME"})).await;
+        assert_eq!(told(&reading.found), "straggler");
+    }
+
+    #[test]
+    fn a_variable_has_a_name() {
+        for name in ["", "A=B", "A\0B"] {
+            let hop = try_hop("env", json!({"variable": name})).unwrap();
+            assert!(hop.check().is_err());
+        }
     }
 }

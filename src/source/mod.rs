@@ -1,14 +1,28 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod command;
+#[cfg(test)]
+mod conformance;
+mod dotenv;
 mod env;
+mod file;
 mod hop;
+mod http;
 mod info;
+mod process;
 #[macro_use]
 mod registry;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use hop::{AnySource, At, Source};
 pub use info::Info;
 
 registry! {
     env::Env,
+    file::File,
+    dotenv::Dotenv,
+    process::Process,
+    command::Command,
+    http::Http,
 }

@@ -25,6 +25,15 @@ macro_rules! registry {
             None
         }
 
+        /// A place where the source that `id` names meets this case; `None` where it cannot meet it.
+        #[cfg(test)]
+        pub(crate) fn stand(id: &str, case: conformance::Case) -> Option<conformance::Stand> {
+            $(if id == <$source as Source>::INFO.id {
+                return <$source as conformance::Conforming>::stand(case);
+            })+
+            None
+        }
+
         /// The JSON Schema of every source's settings, by its id.
         pub fn schemas(
             generator: &mut schemars::SchemaGenerator,

@@ -1,6 +1,3 @@
-//! Runs the flow from targets.yaml to verdicts; the finished [`Audit`] is all that gates and
-//! reports need.
-
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;

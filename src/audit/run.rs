@@ -1,0 +1,72 @@
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use super::place::Scrubber;
+use super::references::References;
+use super::{Audit, Policy, hops, warnings};
+use crate::fetch::{Fetcher, Limits, Progress};
+use crate::inventory::Inventory;
+use crate::keyring::ProjectId;
+use crate::platform::Connections;
+use crate::verdict::Stage;
+
+/// How an audit is run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What decides the exit code.
+    pub policy: Policy,
+    /// How hard the fetcher may try.
+    pub limits: Limits,
+    /// The last stage to judge; all of them unless said.
+    pub until: Option<Stage>,
+}
+
+/// Reads every reference, then the hops of the selected deployments, and judges them.
+///
+/// `selected` are indices into the inventory's deployments, ascending. `interrupt` resolves when the
+/// user wants to stop; what is unread then is unreachable.
+pub async fn run(
+    inventory: Inventory,
+    selected: &[u32],
+    connections: Connections,
+    options: &Options,
+    progress: &dyn Progress,
+    interrupt: impl Future<Output = ()> + Send,
+) -> Audit {
+    let started_at = Timestamp::now();
+    let projects: BTreeSet<ProjectId> = selected
+        .iter()
+        .map(|&index| inventory.deployments[index as usize].project)
+        .collect();
+    let scrubber = Scrubber::new(&inventory);
+    let mut fetcher = Fetcher::new(connections, options.limits, progress, interrupt);
+    let references =
+        References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
+    let deployments = hops::read(
+        &inventory,
+        selected,
+        options.until,
+        &references,
+        &scrubber,
+        &mut fetcher,
+        started_at,
+    )
+    .await;
+    let interrupted = fetcher.interrupted();
+    drop(fetcher);
+
+    let mut warnings = warnings::references_behind(&inventory, &deployments);
+    warnings.extend(references.warnings);
+    Audit {
+        started_at,
+        generated_at: Timestamp::now(),
+        policy: options.policy.clone(),
+        projects: references.outcomes,
+        deployments,
+        warnings,
+        inventory,
+        interrupted,
+    }
+}

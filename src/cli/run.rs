@@ -1,0 +1,30 @@
+use std::env;
+use std::process::ExitCode;
+
+use super::args::{Cli, Command};
+use super::exit::Ended;
+use super::{completions, inspect, man, terminal, usage};
+
+/// Runs the command that the arguments name and says what it ended with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match usage::parse(env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => return usage::tell(&error),
+    };
+    match dispatch(cli) {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            terminal::say(&failure.message);
+            failure.code.into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Ended {
+    match cli.command {
+        Command::Inspect(args) => inspect::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

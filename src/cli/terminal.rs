@@ -1,0 +1,93 @@
+use std::env;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use super::exit::Failure;
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set; always with CLICOLOR_FORCE.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether standard output is to be coloured.
+    pub(super) fn on_stdout(self) -> bool {
+        self.decide(
+            |name| env::var(name).unwrap_or_default(),
+            io::stdout().is_terminal(),
+        )
+    }
+
+    fn decide(self, variable: impl Fn(&str) -> String, terminal: bool) -> bool {
+        let set = |name| !matches!(&*variable(name), "" | "0");
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if !variable("NO_COLOR").is_empty() => false,
+            Self::Auto if set("CLICOLOR_FORCE") => true,
+            Self::Auto => terminal && variable("TERM") != "dumb" && &*variable("CLICOLOR") != "0",
+        }
+    }
+}
+
+/// Writes to standard output. A reader that went away, as `head` does, is no error.
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    // What is left in the buffer after an error would be tried again when it is dropped.
+    let _ = out.into_parts();
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unfinished(
+            format!("standard output cannot be written to: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says on standard error what is wrong. There is nobody left to tell when that fails.
+pub(super) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+/// Says something on standard error.
+pub(super) fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(color: Color, set: &[(&str, &str)], terminal: bool) -> bool {
+        let variable = |name: &str| {
+            set.iter()
+                .find(|(candidate, _)| *candidate == name)
+                .map_or_else(String::new, |(_, value)| (*value).to_owned())
+        };
+        color.decide(variable, terminal)
+    }
+
+    #[test]
+    fn the_option_then_no_color_then_force_then_the_terminal() {
+        let no = ("NO_COLOR", "1");
+        let force = ("CLICOLOR_FORCE", "1");
+        assert!(decide(Color::Always, &[no], false));
+        assert!(!decide(Color::Never, &[force], true));
+        assert!(!decide(Color::Auto, &[no, force], true));
+        assert!(decide(Color::Auto, &[force], false));
+        assert!(!decide(Color::Auto, &[("CLICOLOR_FORCE", "0")], false));
+        assert!(!decide(Color::Auto, &[("NO_COLOR", "0")], true));
+        assert!(decide(Color::Auto, &[("NO_COLOR", "")], true));
+        assert!(decide(Color::Auto, &[], true) && !decide(Color::Auto, &[], false));
+        assert!(!decide(Color::Auto, &[("TERM", "dumb")], true));
+        assert!(!decide(Color::Auto, &[("CLICOLOR", "0")], true));
+    }
+}

@@ -1,0 +1,120 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{Error, Parser};
+
+use super::args::Cli;
+use crate::gate;
+
+/// Reads the arguments. A mistake in them is told without repeating what may be a key: people paste
+/// keys where a file name or a fingerprint is asked for.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
+    Cli::try_parse_from(arguments).map_err(withhold)
+}
+
+/// Shows help, the version or what is wrong with the arguments.
+pub(super) fn tell(error: &Error) -> ExitCode {
+    // Whoever closed the stream does not want to know.
+    let _ = error.print();
+    if error.use_stderr() {
+        gate::ExitCode::Usage.into()
+    } else {
+        gate::ExitCode::Success.into()
+    }
+}
+
+/// Replaces what the user wrote in an error's message, unless it can only be a word.
+fn withhold(mut error: Error) -> Error {
+    for kind in [
+        ContextKind::InvalidValue,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidArg,
+    ] {
+        let Some(ContextValue::String(text)) = error.get(kind) else {
+            continue;
+        };
+        // This one is ours when a value is at fault: `--until <STAGE>`.
+        let ours = kind == ContextKind::InvalidArg
+            && error.get(ContextKind::InvalidValue).is_some()
+            || text.contains(" <");
+        if !ours && !is_word(text) {
+            error.remove(ContextKind::Suggested);
+            error.insert(kind, ContextValue::String("(not shown)".to_owned()));
+        }
+    }
+    error
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 20
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(arguments: &[&str]) -> String {
+        let all = ["straggler"].iter().chain(arguments).map(Into::into);
+        match parse(all) {
+            Err(error) => error.render().to_string(),
+            Ok(_) => panic!("{arguments:?} were taken"),
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        let key = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
+        let shapes = [
+            vec![key],
+            vec!["audit", key],
+            vec!["inspect", key],
+            vec!["inspect", "--expect", key],
+            vec!["schema", key],
+            vec!["audit", "--until", key],
+            vec!["audit", "--fail-on", key],
+            vec!["audit", "--timeout", key],
+            vec!["audit", "--concurrency", key],
+            vec!["audit", "--current", key],
+            vec!["audit", "--label", key],
+            vec!["audit", "-o", key],
+            vec!["audit", "-f", key],
+            vec!["audit", "--accept", key],
+            vec!["completions", key],
+        ];
+        let dashed = format!("--{key}");
+        let assigned = format!("--key={key}");
+        let given = format!("checkout={key}");
+        let listed = format!("stale,{key}");
+        let more = [
+            vec![&*dashed],
+            vec!["audit", &dashed],
+            vec!["audit", &assigned],
+            vec!["audit", "--current", &given],
+            vec!["audit", "--previous", &given],
+            vec!["audit", "--fail-on", &listed],
+            vec!["inspect", "-e", &assigned],
+            vec!["audit", "--no-progress", &given],
+        ];
+        for arguments in shapes.iter().chain(&more) {
+            let message = message(arguments);
+            assert!(!message.contains(&key[9..20]), "{arguments:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_word_is_repeated_and_mended() {
+        let text = message(&["audti"]);
+        assert!(
+            text.contains("'audti'") && text.contains("'audit'"),
+            "{text}"
+        );
+        let text = message(&["audit", "--until", "conf"]);
+        assert!(text.contains("'conf'") && text.contains("config"), "{text}");
+        let text = message(&["audit", "--untill", "config"]);
+        assert!(text.contains("'--until'"), "{text}");
+    }
+}

@@ -1,0 +1,186 @@
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::when::when;
+use crate::audit::Audit;
+use crate::inventory::{Retirement, Site};
+use crate::judge::RotationBasis;
+use crate::keyring::{KeyId, ProjectId, Role};
+use crate::text::escape;
+
+/// `checkout`, or `checkout/staging` where that environment has its own key.
+#[must_use]
+pub fn name_of(audit: &Audit, project: ProjectId) -> String {
+    let project = audit.inventory.project(project);
+    escape(&project.title()).into_owned()
+}
+
+/// `targets.yaml:4`.
+pub fn site_of(audit: &Audit, site: Site) -> String {
+    let file = audit.inventory.files.get(usize::from(site.file));
+    format!(
+        "{}:{}",
+        file.map_or("targets.yaml".into(), |file| escape(file)),
+        site.line
+    )
+}
+
+/// Which key it is, as the project `own` would say it: `the current key`, `shop's next key`.
+pub fn whose(audit: &Audit, own: ProjectId, key: KeyId) -> String {
+    let role = match key.role {
+        Role::Current => "current",
+        Role::Next => "next",
+        Role::Previous(_) => "previous",
+    };
+    if key.project == own {
+        return format!("the {role} key");
+    }
+    let [mine, other] = [own, key.project].map(|id| audit.inventory.project(id));
+    let name = escape(&other.name);
+    match (&other.environment, &mine.environment) {
+        (Some(environment), _) => {
+            format!("{name}'s {role} key of environment {}", escape(environment))
+        }
+        (None, Some(environment)) if other.name == mine.name => {
+            format!(
+                "{name}'s general {role} key, not the one of environment {}",
+                escape(environment)
+            )
+        }
+        (None, _) => format!("{name}'s {role} key"),
+    }
+}
+
+/// How old a previous key is and since when it is dead: `, 1 rotation behind, replaced 2026-11-20`.
+/// Nothing for the others.
+pub fn age(audit: &Audit, key: KeyId) -> String {
+    let Role::Previous(index) = key.role else {
+        return String::new();
+    };
+    let now = audit.generated_at;
+    let behind = key.role.behind();
+    let rotations = if behind == 1 { "rotation" } else { "rotations" };
+    let mut told = format!(", {behind} {rotations} behind");
+    let replaced = replaced(audit, key.project, index, now);
+    if let Some(replaced) = &replaced {
+        told.push_str(", ");
+        told.push_str(replaced);
+    }
+    let known = audit.projects.get(key.project.0 as usize);
+    let revoked_at = known
+        .and_then(|project| project.previous.get(usize::from(index)))
+        .and_then(|known| known.revoked_at);
+    let retirement = audit.inventory.project(key.project).retirement;
+    // Writing to a String cannot fail.
+    let _ = match (revoked_at, retirement) {
+        (Some(at), _) if at <= now => write!(told, ", dead since {}", when(at, now)),
+        (_, Retirement::Immediate) if replaced.is_some() => write!(told, ", dead since then"),
+        (_, Retirement::Immediate) => write!(told, ", dead since it was replaced"),
+        (Some(at), Retirement::Overlap) => write!(told, ", to be revoked {}", when(at, now)),
+        (None, Retirement::Overlap) => Ok(()),
+    };
+    told
+}
+
+/// When the key after this one came to be.
+fn replaced(audit: &Audit, id: ProjectId, index: u16, now: Timestamp) -> Option<String> {
+    let project = audit.projects.get(id.0 as usize)?;
+    if let Some(newer) = usize::from(index).checked_sub(1) {
+        let at = project.previous.get(newer)?.rotated_at?;
+        return Some(format!("replaced {}", when(at, now)));
+    }
+    let at = when(project.rotated_at?, now);
+    match project.rotation {
+        RotationBasis::Declared => Some(format!("replaced {at}")),
+        RotationBasis::History | RotationBasis::Ledger => Some(format!("replaced {at} or earlier")),
+        RotationBasis::Suspected => Some(format!("probably replaced {at}")),
+        RotationBasis::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::testing::{Scene, at};
+
+    fn audit() -> Audit {
+        Scene::new()
+            .project("shop")
+            .project("shop/staging")
+            .project("mail")
+            .audit()
+    }
+
+    fn key(project: u32, role: Role) -> KeyId {
+        KeyId {
+            project: ProjectId(project),
+            role,
+        }
+    }
+
+    #[test]
+    fn a_key_is_named_as_its_finder_would_name_it() {
+        let audit = audit();
+        for (own, project, role, words) in [
+            (0, 0, Role::Current, "the current key"),
+            (0, 0, Role::Previous(3), "the previous key"),
+            (0, 2, Role::Next, "mail's next key"),
+            (
+                0,
+                1,
+                Role::Current,
+                "shop's current key of environment staging",
+            ),
+            (
+                2,
+                1,
+                Role::Current,
+                "shop's current key of environment staging",
+            ),
+            (
+                1,
+                0,
+                Role::Current,
+                "shop's general current key, not the one of environment staging",
+            ),
+            (1, 2, Role::Previous(0), "mail's previous key"),
+        ] {
+            assert_eq!(whose(&audit, ProjectId(own), key(project, role)), words);
+        }
+    }
+
+    #[test]
+    fn a_previous_key_is_told_with_its_age_and_its_death() {
+        let mut audit = audit();
+        let told = |audit: &Audit, index| age(audit, key(0, Role::Previous(index)));
+        assert_eq!(age(&audit, key(0, Role::Current)), "");
+        assert_eq!(told(&audit, 0), ", 1 rotation behind, replaced 2026-11-20");
+        assert_eq!(told(&audit, 1), ", 2 rotations behind, replaced 2026-08-01");
+        assert_eq!(told(&audit, 9), ", 10 rotations behind");
+
+        audit.projects[0].previous[0].revoked_at = Some(at("2026-11-21T09:00:00Z"));
+        audit.projects[0].previous[1].revoked_at = Some(at("2026-12-24T00:00:00Z"));
+        audit.projects[0].rotation = RotationBasis::History;
+        assert_eq!(
+            told(&audit, 0),
+            ", 1 rotation behind, replaced 2026-11-20 or earlier, dead since 2026-11-21".replace(
+                "2026-11-21",
+                &when(at("2026-11-21T09:00:00Z"), audit.generated_at)
+            )
+        );
+        assert_eq!(
+            told(&audit, 1),
+            ", 2 rotations behind, replaced 2026-08-01, to be revoked 2026-12-24"
+        );
+        audit.inventory.projects[0].retirement = Retirement::Immediate;
+        assert_eq!(
+            told(&audit, 9),
+            ", 10 rotations behind, dead since it was replaced"
+        );
+        assert_eq!(
+            told(&audit, 1),
+            ", 2 rotations behind, replaced 2026-08-01, dead since then"
+        );
+    }
+}

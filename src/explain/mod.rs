@@ -1,0 +1,23 @@
+//! Codes to sentences: what an audit's outcomes mean and what to do about them, in words.
+//!
+//! Sentences are lowercase fragments on one line. Whatever came from outside is escaped in them, so
+//! that they are harmless wherever they are shown.
+
+mod clause;
+mod finding;
+mod group;
+mod known;
+mod message;
+mod notice;
+mod reference;
+mod remedy;
+mod spot;
+mod standing;
+mod when;
+
+pub use group::{Case, Group, Place, Step, Subject, groups};
+pub use known::name_of;
+pub use notice::{Notice, notices};
+pub use reference::Reference;
+pub use spot::{Spot, spots};
+pub use standing::{coverage, standing};

@@ -1,0 +1,230 @@
+use std::collections::HashMap;
+
+use super::known::{name_of, site_of, whose};
+use super::when::when;
+use crate::audit::Audit;
+use crate::gate::expired_waivers;
+use crate::inventory::Waiver;
+use crate::judge::Warning;
+use crate::keyring::KeyId;
+use crate::text::escape;
+
+/// Something to tell that is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its stable name.
+    pub code: &'static str,
+    /// What it is.
+    pub message: String,
+    /// What to do about it: an imperative.
+    pub remedy: String,
+}
+
+impl Notice {
+    /// Whether everything else may be wrong because of it, so that it is told first.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.code == REFERENCE_BEHIND
+    }
+}
+
+const REFERENCE_BEHIND: &str = "reference-behind";
+
+/// Everything of this kind: a reference that may be behind first, expired waivers last.
+#[must_use]
+pub fn notices(audit: &Audit) -> Vec<Notice> {
+    let mut notices: Vec<_> = audit
+        .warnings
+        .iter()
+        .map(|warning| tell(audit, warning))
+        .collect();
+    notices.sort_by_key(|notice| !notice.is_urgent());
+    notices.extend(
+        lapsed(audit)
+            .into_iter()
+            .map(|(waiver, count)| expired(audit, waiver, count)),
+    );
+    notices
+}
+
+fn tell(audit: &Audit, warning: &Warning) -> Notice {
+    match warning {
+        Warning::SharedCurrent(projects) => {
+            let names: Vec<_> = projects.iter().map(|&id| name_of(audit, id)).collect();
+            Notice {
+                code: "shared-current",
+                message: format!(
+                    "{} have the same current key, so a key of the wrong one of them cannot be told",
+                    names.join(" and ")
+                ),
+                remedy: "give each its own key".to_owned(),
+            }
+        }
+        Warning::ReferenceBehind {
+            project,
+            fingerprint,
+            hops,
+            of,
+        } => Notice {
+            code: REFERENCE_BEHIND,
+            message: format!(
+                "the reference may be behind: {hops} of {of} hops of {} hold {fingerprint}, which is no \
+                 known key but fits",
+                name_of(audit, *project)
+            ),
+            remedy: "compare it with the dashboard before anything else".to_owned(),
+        },
+        Warning::KeyUnread { key, error } => Notice {
+            code: "key-unread",
+            message: format!(
+                "{} could not be read, so whoever holds it is unknown here: {}: {}",
+                belonging(audit, *key),
+                error.kind.name(),
+                escape(&error.message)
+            ),
+            remedy: escape(&error.next).into_owned(),
+        },
+        Warning::CurrentIsPrevious(key) => Notice {
+            code: "current-is-previous",
+            message: format!(
+                "{} is declared as a previous key too",
+                belonging(audit, *key)
+            ),
+            remedy: format!(
+                "after a rollback take it off `previous` ({}); else write the new key to the reference",
+                site_of(audit, audit.inventory.project(key.project).site)
+            ),
+        },
+        Warning::GuessableKey(key) => Notice {
+            code: "guessable-key",
+            message: format!(
+                "{} is so short that its fingerprint gives it away",
+                belonging(audit, *key)
+            ),
+            remedy: "replace it by a longer one, and keep this report to yourself".to_owned(),
+        },
+    }
+}
+
+/// `shop's next key`, whoever asks.
+fn belonging(audit: &Audit, key: KeyId) -> String {
+    let told = whose(audit, key.project, key);
+    let told = told.strip_prefix("the ").unwrap_or(&told);
+    format!("{}'s {told}", name_of(audit, key.project))
+}
+
+/// Each expired waiver once, with how many deployments it stood for.
+fn lapsed(audit: &Audit) -> Vec<(&Waiver, usize)> {
+    let mut order: Vec<(&Waiver, usize)> = Vec::new();
+    let mut seen = HashMap::new();
+    for expired in expired_waivers(audit) {
+        let index = *seen
+            .entry(std::ptr::from_ref(expired.waiver))
+            .or_insert_with(|| {
+                order.push((expired.waiver, 0));
+                order.len() - 1
+            });
+        order[index].1 += 1;
+    }
+    order
+}
+
+fn expired(audit: &Audit, waiver: &Waiver, count: usize) -> Notice {
+    let where_ = if count == 1 {
+        "one place".to_owned()
+    } else {
+        format!("{count} places")
+    };
+    Notice {
+        code: "waiver-expired",
+        message: format!(
+            "{}'s waiver on {where_} ended {}: {}",
+            escape(&waiver.owner),
+            when(waiver.until, audit.generated_at),
+            escape(&waiver.reason)
+        ),
+        remedy: format!(
+            "mend what it accepted, then remove or renew it ({})",
+            site_of(audit, waiver.site)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::testing::{Scene, current, hop, print_of, waiver};
+    use crate::keyring::{ProjectId, Role};
+    use crate::reading::{ErrorKind, ReadError};
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn a_reference_that_may_be_behind_comes_first_and_expired_waivers_last() {
+        let key = |project, role| KeyId {
+            project: ProjectId(project),
+            role,
+        };
+        let error = ReadError::new(ErrorKind::Timeout, "no answer in 3s", "try again");
+        let audit = Scene::new()
+            .project("shop")
+            .project("shop/staging")
+            .deploy("cart", [hop("env", [current()])])
+            .deploy("mail", [hop("env", [current()])])
+            .with(|audit| {
+                let over = waiver(&[Verdict::Stale], "2026-11-01T23:59:59Z");
+                for deployment in &mut audit.inventory.deployments {
+                    deployment.waiver = Some(over.clone());
+                }
+                audit.warnings = vec![
+                    Warning::SharedCurrent(vec![ProjectId(0), ProjectId(1)]),
+                    Warning::KeyUnread {
+                        key: key(1, Role::Next),
+                        error: Box::new(error),
+                    },
+                    Warning::CurrentIsPrevious(key(0, Role::Current)),
+                    Warning::GuessableKey(key(1, Role::Current)),
+                    Warning::ReferenceBehind {
+                        project: ProjectId(0),
+                        fingerprint: print_of("newer"),
+                        hops: 14,
+                        of: 16,
+                    },
+                ];
+            })
+            .audit();
+        let told = notices(&audit);
+        let codes: Vec<_> = told.iter().map(|notice| notice.code).collect();
+        assert_eq!(
+            codes,
+            [
+                "reference-behind",
+                "shared-current",
+                "key-unread",
+                "current-is-previous",
+                "guessable-key",
+                "waiver-expired",
+            ]
+        );
+        assert_eq!(
+            told[0].message,
+            format!(
+                "the reference may be behind: 14 of 16 hops of shop hold {}, which is no known key but fits",
+                print_of("newer")
+            )
+        );
+        assert_eq!(
+            told[2].message,
+            "shop/staging's next key could not be read, so whoever holds it is unknown here: timeout: \
+             no answer in 3s"
+        );
+        assert_eq!(
+            told[5].message,
+            "ana's waiver on 2 places ended 2026-11-01: restarted by hand on Fridays"
+        );
+        assert_eq!(
+            told[5].remedy,
+            "mend what it accepted, then remove or renew it (targets.yaml:41)"
+        );
+        assert!(told[0].is_urgent() && !told[1].is_urgent());
+    }
+}

@@ -1,0 +1,245 @@
+use super::clause::names;
+use super::known::{age, name_of, site_of, whose};
+use super::when::apart;
+use crate::audit::Audit;
+use crate::inventory::{Origin, Place};
+use crate::judge::{ProjectOutcome, Soundness};
+use crate::keyring::ProjectId;
+use crate::text::escape;
+
+/// What a project's current key was read from.
+#[derive(Clone, Copy)]
+pub struct Reference<'a> {
+    audit: &'a Audit,
+    id: ProjectId,
+    outcome: &'a ProjectOutcome,
+    place: Option<&'a Place>,
+}
+
+impl<'a> Reference<'a> {
+    /// Of this project.
+    #[must_use]
+    pub fn new(audit: &'a Audit, id: ProjectId) -> Self {
+        let place = match &audit.inventory.project(id).current {
+            Origin::Place(place) => Some(place),
+            Origin::Fingerprint(_) | Origin::Given { .. } => None,
+        };
+        Self {
+            audit,
+            id,
+            outcome: &audit.projects[id.0 as usize],
+            place,
+        }
+    }
+
+    /// The project's name, with its environment where that has its own key. Escaped.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name_of(self.audit, self.id)
+    }
+
+    /// Its printable address, escaped; `None` when only a fingerprint is declared.
+    #[must_use]
+    pub fn location(&self) -> Option<String> {
+        let location = self.place?.location();
+        Some(escape(&location).into_owned())
+    }
+
+    /// Where the project is declared: `targets.yaml:4`.
+    #[must_use]
+    pub fn declared(&self) -> String {
+        site_of(self.audit, self.audit.inventory.project(self.id).site)
+    }
+
+    /// What is wrong with it; `None` when nothing is. A source's note is told either way.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let fault = self.fault();
+        let note = self
+            .outcome
+            .note
+            .as_deref()
+            .map(|note| escape(note).into_owned());
+        let parts: Vec<_> = fault.into_iter().chain(note).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    fn fault(&self) -> Option<String> {
+        let now = self.audit.generated_at;
+        let whose = |key| {
+            format!(
+                "{}{}",
+                whose(self.audit, self.id, key),
+                age(self.audit, key)
+            )
+        };
+        Some(match &self.outcome.reference {
+            Soundness::Sound => return None,
+            Soundness::Unread(error) => {
+                format!(
+                    "could not be read: {}: {}",
+                    error.kind.name(),
+                    escape(&error.message)
+                )
+            }
+            Soundness::NotOneKey => "does not show one key to compare with".to_owned(),
+            Soundness::Absent => "does not have the key".to_owned(),
+            Soundness::Placeholder(placeholder) => placeholder.meaning().to_owned(),
+            Soundness::Damaged(damage) => {
+                format!("is wrapped in what is no part of a key: {}", names(damage))
+            }
+            Soundness::OutsideFormat { length } => {
+                format!("is outside the project's format, with {length} bytes")
+            }
+            Soundness::Foreign(key) => format!("holds {}", whose(*key)),
+            Soundness::Dead(key) => format!("holds {}, which is declared dead", whose(*key)),
+            Soundness::BeforeRotation { stored_at } => {
+                let rotated_at = self.audit.inventory.project(self.id).rotated_at;
+                let [stored_at, rotated_at] =
+                    apart(*stored_at, rotated_at.unwrap_or(*stored_at), now);
+                format!("was stored {stored_at}, before the declared rotation of {rotated_at}")
+            }
+        })
+    }
+
+    /// What to do about it; `None` when it is sound.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        let declared = self.declared();
+        let write = || match self.place {
+            Some(place) => escape(&place.source.remedy(place.at())).into_owned(),
+            None => format!("correct the fingerprint of {} ({declared})", self.name()),
+        };
+        Some(match &self.outcome.reference {
+            Soundness::Sound => return None,
+            Soundness::Unread(error) => escape(&error.next).into_owned(),
+            Soundness::NotOneKey => {
+                format!(
+                    "let {} be read from one place that shows its key ({declared})",
+                    self.name()
+                )
+            }
+            Soundness::Damaged(damage) => {
+                let mut mends: Vec<_> = damage.iter().map(|damage| damage.mend()).collect();
+                mends.dedup();
+                mends.join("; ")
+            }
+            Soundness::OutsideFormat { .. } => {
+                format!(
+                    "{}; or correct the format of {} ({declared})",
+                    write(),
+                    self.name()
+                )
+            }
+            Soundness::BeforeRotation { .. } => {
+                format!(
+                    "{}; or correct rotated_at of {} ({declared})",
+                    write(),
+                    self.name()
+                )
+            }
+            Soundness::Absent
+            | Soundness::Placeholder(_)
+            | Soundness::Foreign(_)
+            | Soundness::Dead(_) => write(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::testing::{Scene, at};
+    use crate::keyring::{Damage, KeyId, Placeholder, Role};
+    use crate::reading::{ErrorKind, ReadError};
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn each_fault_is_told_with_what_mends_it() {
+        let denied = ReadError::new(ErrorKind::Denied, "403 from vault", "grant read on shop");
+        let key = |project, role| KeyId {
+            project: ProjectId(project),
+            role,
+        };
+        let write = "write the current key to vault:secret/shop#api_key";
+        for (soundness, message, remedy) in [
+            (
+                Soundness::Unread(Box::new(denied)),
+                "could not be read: denied: 403 from vault",
+                "grant read on shop".to_owned(),
+            ),
+            (
+                Soundness::NotOneKey,
+                "does not show one key to compare with",
+                "let shop be read from one place that shows its key (targets.yaml:4)".to_owned(),
+            ),
+            (Soundness::Absent, "does not have the key", write.to_owned()),
+            (
+                Soundness::Placeholder(Placeholder::Empty),
+                "is empty",
+                write.to_owned(),
+            ),
+            (
+                Soundness::Damaged([Damage::DoubleQuotes].into()),
+                "is wrapped in what is no part of a key: double-quotes",
+                "remove the quotes around the value".to_owned(),
+            ),
+            (
+                Soundness::OutsideFormat { length: 7 },
+                "is outside the project's format, with 7 bytes",
+                format!("{write}; or correct the format of shop (targets.yaml:4)"),
+            ),
+            (
+                Soundness::Foreign(key(1, Role::Current)),
+                "holds mail's current key",
+                write.to_owned(),
+            ),
+            (
+                Soundness::Dead(key(0, Role::Previous(1))),
+                "holds the previous key, 2 rotations behind, replaced 2026-08-01, which is declared dead",
+                write.to_owned(),
+            ),
+            (
+                Soundness::BeforeRotation {
+                    stored_at: at("2026-11-20T08:00:00Z"),
+                },
+                "was stored 2026-11-20T08:00:00Z, before the declared rotation of 2026-11-20T09:00:00Z",
+                format!("{write}; or correct rotated_at of shop (targets.yaml:4)"),
+            ),
+        ] {
+            let audit = Scene::new().project("shop").project("mail").reference(
+                "shop",
+                Verdict::Unknown,
+                soundness,
+            );
+            let declare = |audit: &mut Audit| {
+                audit.inventory.projects[0].rotated_at = Some(at("2026-11-20T09:00:00Z"))
+            };
+            let audit = audit.with(declare).audit();
+            let reference = Reference::new(&audit, ProjectId(0));
+            assert_eq!(reference.message().as_deref(), Some(message));
+            assert_eq!(reference.remedy(), Some(remedy));
+        }
+    }
+
+    #[test]
+    fn a_sound_one_has_nothing_to_tell_but_its_note() {
+        let mut audit = Scene::new().project("shop").audit();
+        let told = |audit: &Audit| {
+            let reference = Reference::new(audit, ProjectId(0));
+            (reference.message(), reference.remedy())
+        };
+        assert_eq!(told(&audit), (None, None));
+        audit.projects[0].note = Some("one newline of the pipe\n was removed".into());
+        assert_eq!(
+            told(&audit),
+            (
+                Some(r"one newline of the pipe\n was removed".to_owned()),
+                None
+            )
+        );
+        audit.inventory.projects[0].current =
+            Origin::Fingerprint(crate::gate::testing::print_of("x"));
+        assert_eq!(Reference::new(&audit, ProjectId(0)).location(), None);
+    }
+}

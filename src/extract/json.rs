@@ -1,0 +1,349 @@
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::key::Secret;
+use crate::reading::{ErrorKind, ReadError};
+
+/// Whether a text is a JSON pointer (RFC 6901).
+///
+/// # Errors
+///
+/// What was expected, a lowercase fragment.
+pub fn check(pointer: &str) -> Result<(), String> {
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        return Err("expected a JSON pointer, which starts with `/`, like /allstak/key".to_owned());
+    }
+    let broken = |(at, _)| !pointer[at + 1..].starts_with(['0', '1']);
+    if pointer.match_indices('~').any(broken) {
+        return Err(
+            "expected a JSON pointer, in which `~` is written ~0 and a `/` in a name ~1".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// The string a JSON pointer leads to; `None` where the member is absent or null.
+///
+/// The text is walked where it lies: no tree is built, so no other copy of the key is made.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadData`] when the text is no JSON or leads to something else than a string.
+pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
+    let mut here: &RawValue = serde_json::from_slice(text).map_err(|error| no_json(&error))?;
+    for token in pointer.split('/').skip(1) {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let next = match Kind::of(here) {
+            Kind::Object => find(here, Member(&name)),
+            Kind::List => match index(&name) {
+                Some(index) => find(here, Item(index)),
+                None => return Err(unfit(pointer, "passes through", Kind::List)),
+            },
+            Kind::Null => return Ok(None),
+            other => return Err(unfit(pointer, "passes through", other)),
+        };
+        match next.map_err(|error| no_json(&error))? {
+            Some(found) => here = found,
+            None => return Ok(None),
+        }
+    }
+    match Kind::of(here) {
+        Kind::Text => unescape(here.get())
+            .map(Some)
+            .ok_or_else(|| bad(format!("the JSON string at {} is broken", shown(pointer)))),
+        Kind::Null => Ok(None),
+        other => Err(unfit(pointer, "leads to", other)),
+    }
+}
+
+fn find<'a, V>(json: &'a RawValue, visitor: V) -> Result<Option<&'a RawValue>, serde_json::Error>
+where
+    V: Visitor<'a, Value = Option<&'a RawValue>>,
+{
+    serde_json::Deserializer::from_str(json.get()).deserialize_any(visitor)
+}
+
+/// What a JSON value is, by its first character.
+#[derive(Clone, Copy)]
+enum Kind {
+    Object,
+    List,
+    Text,
+    Null,
+    Boolean,
+    Number,
+}
+
+impl Kind {
+    fn of(value: &RawValue) -> Self {
+        match value.get().as_bytes().first() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::List,
+            Some(b'"') => Self::Text,
+            Some(b'n') => Self::Null,
+            Some(b't' | b'f') => Self::Boolean,
+            _ => Self::Number,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::List => "a list",
+            Self::Text => "a string",
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+        }
+    }
+}
+
+/// An index into a list, as RFC 6901 writes it: no sign, no leading zero.
+fn index(token: &str) -> Option<usize> {
+    let plain = token == "0" || !token.starts_with(['0', '+']);
+    plain.then(|| token.parse().ok()).flatten()
+}
+
+/// Finds a member of an object. Where a name stands twice the last one counts, as nearly every
+/// reader has it.
+struct Member<'n>(&'n str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(wanted) = members.next_key_seed(Name(self.0))? {
+            if wanted {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Compares a member's name in place.
+struct Name<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
+}
+
+/// Finds an item of a list.
+struct Item(usize);
+
+impl<'de> Visitor<'de> for Item {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        for _ in 0..self.0 {
+            if items.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(None);
+            }
+        }
+        let found = items.next_element()?;
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(found)
+    }
+}
+
+/// The bytes that a JSON string, with its quotes, stands for. It never grows, so it is written into
+/// one buffer: what serde_json would do leaves a copy behind that nobody wipes.
+fn unescape(quoted: &str) -> Option<Secret> {
+    let mut rest = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(rest.len()));
+    while let Some((plain, tail)) = rest.split_once('\\') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let (character, tail) = escaped(tail)?;
+        bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = tail;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Some(Secret::new(std::mem::take(&mut *bytes)))
+}
+
+/// The character that stands behind a backslash, and what follows it.
+fn escaped(text: &str) -> Option<(char, &str)> {
+    let (kind, tail) = text.split_at_checked(1)?;
+    let character = match kind {
+        "\"" | "\\" | "/" => char::from(*kind.as_bytes().first()?),
+        "b" => '\u{8}',
+        "f" => '\u{c}',
+        "n" => '\n',
+        "r" => '\r',
+        "t" => '\t',
+        "u" => {
+            let (first, tail) = unit(tail)?;
+            if let Some(character) = char::from_u32(u32::from(first)) {
+                return Some((character, tail));
+            }
+            let (second, tail) = unit(tail.strip_prefix("\\u")?)?;
+            let pair = char::decode_utf16([first, second]).next()?.ok()?;
+            return Some((pair, tail));
+        }
+        _ => return None,
+    };
+    Some((character, tail))
+}
+
+/// Four hex digits.
+fn unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, tail) = text.split_at_checked(4)?;
+    Some((u16::from_str_radix(digits, 16).ok()?, tail))
+}
+
+fn no_json(error: &serde_json::Error) -> ReadError {
+    // The error's own text may quote what it read.
+    bad(format!(
+        "what was read is no JSON (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
+}
+
+fn unfit(pointer: &str, how: &str, kind: Kind) -> ReadError {
+    bad(format!(
+        "{} {how} {}, not to a string",
+        shown(pointer),
+        kind.name()
+    ))
+}
+
+fn shown(pointer: &str) -> String {
+    format!("the pointer `{}`", crate::text::Escaped(pointer))
+}
+
+fn bad(message: String) -> ReadError {
+    ReadError::new(
+        ErrorKind::BadData,
+        message,
+        "look at what is deployed there, or correct the pointer",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(text: &str, pointer: &str) -> Result<Option<String>, String> {
+        check(pointer)?;
+        string_at(text.as_bytes(), pointer)
+            .map(|found| found.map(|key| String::from_utf8(key.expose().to_vec()).unwrap()))
+            .map_err(|error| error.message.into_owned())
+    }
+
+    fn text(text: &str) -> Result<Option<String>, String> {
+        Ok(Some(text.to_owned()))
+    }
+
+    #[test]
+    fn a_pointer_leads_to_a_string() {
+        let document = r#" {"a": {"key": "v"}, "l": ["x", {"k": "y"}], "": "empty", "m/n": "slash", "t~": "tilde"} "#;
+        assert_eq!(at(document, "/a/key"), text("v"));
+        assert_eq!(at(document, "/l/0"), text("x"));
+        assert_eq!(at(document, "/l/1/k"), text("y"));
+        assert_eq!(at(document, "/"), text("empty"));
+        assert_eq!(at(document, "/m~1n"), text("slash"));
+        assert_eq!(at(document, "/t~0"), text("tilde"));
+        assert_eq!(at("\"whole\"", ""), text("whole"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_absent() {
+        let document = r#"{"a": {}, "l": ["x"], "n": null}"#;
+        for pointer in ["/b", "/a/key", "/l/1", "/n", "/n/key"] {
+            assert_eq!(at(document, pointer), Ok(None), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn anything_but_a_string_is_bad_data() {
+        let document = r#"{"n": 1, "b": true, "o": {}, "l": [], "s": "v"}"#;
+        for pointer in [
+            "/n", "/b", "/o", "/l", "", "/s/t", "/l/key", "/l/-", "/l/00",
+        ] {
+            let error = string_at(document.as_bytes(), pointer).err().unwrap();
+            assert_eq!(error.kind, ErrorKind::BadData, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_said_with_its_place_and_nothing_else() {
+        let error = string_at(b"{\"a\": ask_live_x}", "/a").err().unwrap();
+        assert_eq!(error.message, "what was read is no JSON (line 1, column 7)");
+        for broken in [&b"{\"a\": \"v\"} x"[..], b"", b"{\"a\": \"\xff\"}"] {
+            assert!(string_at(broken, "/a").is_err());
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_equal_names_counts() {
+        assert_eq!(at(r#"{"k": "old", "k": "new"}"#, "/k"), text("new"));
+    }
+
+    #[test]
+    fn a_name_may_be_written_with_escapes() {
+        assert_eq!(at(r#"{"k\u0065y": "v"}"#, "/key"), text("v"));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_broken() {
+        for broken in [
+            r#""\ud83d""#,
+            r#""\ud83dx""#,
+            r#""\ud83d\u0041""#,
+            r#""\udc00""#,
+        ] {
+            assert!(at(broken, "").is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_is_checked() {
+        for pointer in ["key", "/a~", "/a~2b"] {
+            assert!(check(pointer).is_err(), "{pointer}");
+        }
+        assert!(check("").is_ok() && check("/a~0~1/0").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn strings_come_out_as_they_went_in(value in any::<String>()) {
+            let plain = serde_json::to_string(&value).unwrap();
+            prop_assert_eq!(at(&plain, ""), text(&value));
+            let spelled: String = value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            prop_assert_eq!(at(&format!("\"{spelled}\""), ""), text(&value));
+        }
+    }
+}

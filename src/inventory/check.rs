@@ -1,0 +1,232 @@
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::defaults::Defaults;
+use super::deployment::{Deployments, Routes};
+use super::distinct::distinct;
+use super::expand::Writer;
+use super::ground::Ground;
+use super::held::Held;
+use super::include::Unit;
+use super::log::Log;
+use super::project::Projects;
+use super::raw::Targets;
+use super::reader::Reader;
+use super::route::Route;
+use super::stores::store;
+use super::tree::{Id, Tree};
+use super::{Inventory, Site};
+use crate::key::Digits;
+
+/// A file, and what stands at its top.
+struct Page {
+    tree: Rc<Tree>,
+    parent: Option<usize>,
+    top: Option<Targets>,
+}
+
+/// Checks everything that the files say. What comes out is whole only if nothing was reported.
+pub(super) fn check(
+    units: Vec<Unit>,
+    mut ground: Ground<'_>,
+    mut writer: Option<&mut Writer>,
+) -> Inventory {
+    let log = ground.log;
+    let pages: Vec<Page> = units
+        .into_iter()
+        .map(|Unit { tree, parent }| Page {
+            top: top(&tree, log),
+            tree,
+            parent,
+        })
+        .collect();
+    ground.whole &= pages.iter().all(|page| page.top.is_some());
+    let digits = digits(&pages, log);
+
+    let stores = section(&pages, "store", |top| top.stores, log);
+    ground.stores = stores
+        .iter()
+        .map(|(tree, [key, _])| tree.text(*key).to_owned())
+        .collect();
+    for (tree, entry) in stores {
+        store(&Reader::new(&tree, log, Some(&ground.scope())), entry[1]);
+        if let Some(writer) = &mut writer {
+            writer.store(&tree, entry, &ground);
+        }
+    }
+
+    let mut projects = Projects::default();
+    for (tree, entry) in section(&pages, "project", |top| top.projects, log) {
+        projects.add(&tree, entry, &ground);
+        if let Some(writer) = &mut writer {
+            writer.project(&tree, entry, &ground);
+        }
+    }
+    if let Some(writer) = &mut writer {
+        writer.digits(digits);
+    }
+
+    let mut routes = Routes::default();
+    for (tree, [key, body]) in section(&pages, "route", |top| top.routes, log) {
+        let name = tree.text(key).to_owned();
+        let route = Route::new(&tree, body, &ground);
+        routes.names.push(name.clone());
+        routes.by_name.insert(name, route);
+    }
+
+    let mut deployments = Deployments::new(&ground, &projects, &routes, writer);
+    let mut declared = false;
+    let mut defaults: Vec<Option<Rc<Defaults>>> = Vec::new();
+    // A file that nobody refers to anymore goes with its turn, tree and text.
+    for Page { tree, parent, top } in pages {
+        let outer = parent.and_then(|parent| defaults[parent].clone());
+        let said = top.as_ref().and_then(|top| top.defaults);
+        let own = match said {
+            Some(held) => Defaults::new(&tree, held.id, outer, &ground),
+            None => outer,
+        };
+        // With a mistake in them, every deployment would seem to lack something.
+        let sound = said.is_none() || own.is_some();
+        if let Some(held) = top.and_then(|top| top.deployments) {
+            declared = true;
+            let reader = Reader::new(&tree, log, None);
+            let items = reader.items(held.id, "a list of deployments");
+            if items.is_some_and(<[Id]>::is_empty) {
+                log.report(
+                    tree.site(held.id),
+                    "is empty: expected one deployment at least",
+                );
+            }
+            for item in items.unwrap_or_default() {
+                if sound {
+                    deployments.add(&tree, *item, own.as_deref());
+                }
+            }
+        }
+        defaults.push(own);
+    }
+    let lost = deployments.lost;
+    let list = std::mem::take(&mut deployments.list);
+    distinct(&list, log);
+    if !declared && ground.whole {
+        let site = Site {
+            file: 0,
+            line: 0,
+            column: 0,
+        };
+        log.report(site, "declares no deployment: expected `deployments`");
+    }
+    for name in &routes.names {
+        if let Some(Some(route)) = routes.by_name.get(name)
+            && !route.used.get()
+        {
+            route.check_unused(&ground);
+        }
+    }
+    if let (Some(site), 0) = (lost, log.faults()) {
+        // Nothing is left out in silence, not even by a mistake of ours.
+        log.report(
+            site,
+            "straggler cannot use this deployment and does not know why: report it",
+        );
+    }
+    Inventory {
+        files: Vec::new(),
+        digits,
+        projects: projects.list,
+        deployments: list,
+    }
+}
+
+/// Reads the top of a file.
+fn top(tree: &Tree, log: &Log) -> Option<Targets> {
+    for [first, again] in &tree.duplicates {
+        let message = format!(
+            "key {} is written twice in one map: first at {}",
+            log.name(tree.text(*first)),
+            log.place(tree.site(*first))
+        );
+        log.report(tree.site(*again), message);
+    }
+    let reader = Reader::new(tree, log, None);
+    let top: Targets = reader.read_loosely(tree.root())?;
+    match top.version {
+        None => reader.missing_key(tree.root(), "version", ""),
+        Some(held) => {
+            if reader
+                .read::<u64>(held.id)
+                .is_some_and(|version| version != 1)
+            {
+                log.report(tree.site(held.id), "expected 1, the only version there is");
+            }
+        }
+    }
+    if let Some(include) = top.include {
+        let items = reader.items(include.id, "a list of patterns");
+        for item in items.unwrap_or_default() {
+            reader.text(*item);
+        }
+    }
+    Some(top)
+}
+
+/// How many digits fingerprints have; the main file says it.
+fn digits(pages: &[Page], log: &Log) -> Digits {
+    let mut digits = Digits::default();
+    for (index, page) in pages.iter().enumerate() {
+        let Some(held) = page.top.as_ref().and_then(|top| top.fingerprint_digits) else {
+            continue;
+        };
+        let site = page.tree.site(held.id);
+        if index > 0 {
+            log.report(site, "`fingerprint_digits` is for the main file");
+            continue;
+        }
+        let reader = Reader::new(&page.tree, log, None);
+        match reader.read(held.id).map(Digits::new) {
+            Some(Some(said)) => digits = said,
+            Some(None) => log.report(site, "expected a whole number from 8 to 64"),
+            None => {}
+        }
+    }
+    digits
+}
+
+/// The entries of a section in all files, in order; reports those that are declared twice.
+fn section<T>(
+    pages: &[Page],
+    what: &str,
+    field: impl Fn(&Targets) -> Option<Held<T>>,
+    log: &Log,
+) -> Vec<(Rc<Tree>, [Id; 2])> {
+    let mut first: HashMap<String, Site> = HashMap::new();
+    let mut all = Vec::new();
+    for page in pages {
+        let Some(held) = page.top.as_ref().and_then(&field) else {
+            continue;
+        };
+        let reader = Reader::new(&page.tree, log, None);
+        let entries = reader.entries(held.id, &format!("a map of {what}s"));
+        for entry in entries.unwrap_or_default() {
+            let name = page.tree.text(entry[0]);
+            let site = page.tree.site(entry[0]);
+            match first.get(name) {
+                // Within one file, the map has the same key twice, which was reported.
+                Some(other) if other.file == site.file => {}
+                Some(other) => {
+                    let message = format!(
+                        "{what} {} is declared twice: first at {}",
+                        log.name(name),
+                        log.place(*other)
+                    );
+                    log.report(site, message);
+                }
+                None => {
+                    first.insert(name.to_owned(), site);
+                    all.push((Rc::clone(&page.tree), *entry));
+                }
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,368 @@
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::defaults::{Defaults, RouteUse};
+use super::expand::Writer;
+use super::ground::Ground;
+use super::matrix::{FIELDS, Product};
+use super::plan::{ENVIRONMENT, LabelPool, LabelTexts, NAME, OWNER, PROJECT, Plan, Planner, Text};
+use super::project::Projects;
+use super::raw;
+use super::reader::Reader;
+use super::route::Route;
+use super::template::{Scope, Slot};
+use super::tree::{Id, Tree};
+use super::{Deployment, Hop, Place, Site};
+use crate::keyring::ProjectId;
+
+/// More deployments than one audit can hold.
+const MOST_DEPLOYMENTS: usize = 1_000_000;
+/// The most hops and axes of all deployments together.
+const MOST_PARTS: usize = 8_000_000;
+
+/// The routes of all files.
+#[derive(Default)]
+pub(super) struct Routes {
+    /// `None` for those with a mistake.
+    pub by_name: HashMap<String, Option<Route>>,
+    /// In the order in which they are declared.
+    pub names: Vec<String>,
+}
+
+/// Makes the deployments of all files.
+pub(super) struct Deployments<'g> {
+    ground: &'g Ground<'g>,
+    projects: &'g Projects,
+    routes: &'g Routes,
+    pub list: Vec<Deployment>,
+    /// One that could not be made.
+    pub lost: Option<Site>,
+    labels: LabelPool,
+    /// How many hops and axes there are.
+    parts: usize,
+    writer: Option<&'g mut Writer>,
+}
+
+impl<'g> Deployments<'g> {
+    pub fn new(
+        ground: &'g Ground<'g>,
+        projects: &'g Projects,
+        routes: &'g Routes,
+        writer: Option<&'g mut Writer>,
+    ) -> Self {
+        Self {
+            ground,
+            projects,
+            routes,
+            list: Vec::new(),
+            lost: None,
+            labels: LabelPool::default(),
+            parts: 0,
+            writer,
+        }
+    }
+
+    /// Reads one item of `deployments`.
+    pub fn add(&mut self, tree: &Rc<Tree>, id: Id, defaults: Option<&Defaults>) {
+        let reader = Reader::new(tree, self.ground.log, None);
+        let site = tree.site(id);
+        let Some(raw) = reader.read_loosely::<raw::Deployment>(id) else {
+            self.lost = Some(site);
+            return;
+        };
+        // A route that is written here lives no longer than it takes to make these deployments.
+        let own_route = match raw.route {
+            Some(held) => match RouteUse::new(tree, held.id, self.ground) {
+                Some(route) => Some(route),
+                None => {
+                    self.lost = Some(site);
+                    return;
+                }
+            },
+            None => None,
+        };
+        let labels = std::mem::take(&mut self.labels);
+        let planner = Planner {
+            ground: self.ground,
+            labels: &labels,
+            tree,
+            defaults,
+        };
+        match planner.plan(&reader, id, &raw, own_route.as_ref()) {
+            Some(plan) => self.make(&plan, &labels),
+            None => self.lost = Some(site),
+        }
+        self.labels = labels;
+    }
+
+    /// Makes all deployments of a plan.
+    fn make(&mut self, plan: &Plan<'_>, labels: &LabelPool) {
+        let room = MOST_DEPLOYMENTS.saturating_sub(self.list.len());
+        let Some(mut product) = Product::new(&plan.axes, room) else {
+            let message = format!("makes more deployments than an audit holds: {MOST_DEPLOYMENTS}");
+            self.ground.log.report(plan.site, message);
+            return;
+        };
+        let mut scope = Scope {
+            user: plan.shared.then_some(plan.site),
+            ..self.ground.scope()
+        };
+        for name in FIELDS {
+            scope.set(name, Slot::Later);
+        }
+        for axis in &plan.axes {
+            scope.set(&axis.name, Slot::Later);
+        }
+        for (field, name) in plan.fields.iter().zip(FIELDS) {
+            match field {
+                Text::Unset if plan.axes.iter().any(|axis| *axis.name == *name) => {}
+                Text::Unset => scope.set(name, Slot::Unset),
+                Text::Fixed(text, ..) => scope.set(name, Slot::Set(Arc::clone(text))),
+                Text::Template(..) => {}
+            }
+        }
+        for (name, text) in &plan.vars {
+            scope.set(
+                name,
+                match text {
+                    Text::Fixed(text, ..) => Slot::Set(Arc::clone(text)),
+                    Text::Unset | Text::Template(..) => Slot::Later,
+                },
+            );
+        }
+        let mut picks = Vec::new();
+        while product.advance(&mut picks) {
+            // What is wrong was reported, and the next one may be wrong in another way.
+            match self.one(plan, &picks, &mut scope, labels) {
+                Some(deployment) => self.list.push(deployment),
+                None => self.lost = Some(plan.site),
+            }
+            if self.parts > MOST_PARTS {
+                return;
+            }
+        }
+    }
+
+    /// Makes the deployment of one combination.
+    fn one<'p>(
+        &mut self,
+        plan: &'p Plan<'p>,
+        picks: &[usize],
+        scope: &mut Scope<'p>,
+        labels: &LabelPool,
+    ) -> Option<Deployment> {
+        let faults = self.ground.log.faults();
+        for (axis, pick) in plan.axes.iter().zip(picks) {
+            scope.set(&axis.name, Slot::Set(Arc::clone(&axis.values[*pick].0)));
+        }
+        self.fill_in(plan, scope);
+        let variable = self.text(&plan.variable, scope);
+        let labels = match &plan.labels {
+            LabelTexts::Fixed(labels) => Some(Arc::clone(labels)),
+            LabelTexts::Templates(texts) => {
+                let filled: BTreeMap<_, _> = texts
+                    .iter()
+                    .filter_map(|(name, text)| {
+                        let text = self.text(text, scope)?;
+                        Some((name.to_string(), text.to_string()))
+                    })
+                    .collect();
+                Some(labels.shared(filled))
+            }
+        };
+        if self.ground.log.faults() > faults {
+            return None;
+        }
+        let environment = scope.get("environment");
+        let project = self.project(plan, picks, scope, environment.as_deref());
+        let route = self.route(plan, scope)?;
+        route.used.set(true);
+        self.spend(plan, route.hops.len() + plan.axes.len() + plan.vars.len())?;
+        let hops = self.hops(plan, route, scope, project?, variable.as_ref())?;
+        let axes = plan.axes.iter().map(|axis| &axis.name);
+        let vars = plan.vars.iter().map(|(name, _)| name);
+        let deployment = Deployment {
+            name: scope.get("name")?,
+            project: project?,
+            environment,
+            owner: scope.get("owner"),
+            labels: labels?,
+            axes: axes
+                .filter(|name| !FIELDS.contains(&&***name))
+                .chain(vars)
+                .filter_map(|name| Some((Arc::clone(name), scope.get(name)?)))
+                .collect(),
+            waiver: plan.waiver.clone(),
+            hops: hops.into(),
+            site: plan.site,
+        };
+        if let Some(writer) = &mut self.writer {
+            let project = scope.get("project")?;
+            writer.deployment(&deployment, &project, variable.as_deref(), plan);
+            writer.route(route, scope, self.ground.log);
+        }
+        Some(deployment)
+    }
+
+    /// Fills in the templates of the deployment itself: first what names it, so that its `vars` can
+    /// use that, and its name with all of them.
+    fn fill_in<'p>(&self, plan: &'p Plan<'p>, scope: &mut Scope<'p>) {
+        let fields = plan.fields.iter().zip(FIELDS);
+        let vars = plan.vars.iter().map(|(name, text)| (text, &**name));
+        let templates = || {
+            fields
+                .clone()
+                .filter(|(field, _)| matches!(field, Text::Template(..)))
+                .chain(
+                    vars.clone()
+                        .filter(|(text, _)| matches!(text, Text::Template(..))),
+                )
+        };
+        for (_, name) in templates() {
+            scope.set(name, Slot::Later);
+        }
+        let named = [PROJECT, ENVIRONMENT, OWNER].map(|field| FIELDS[field]);
+        let (first, rest): (Vec<_>, Vec<_>) =
+            templates().partition(|(_, name)| named.contains(name));
+        let (last, vars): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|(_, name)| *name == FIELDS[NAME]);
+        for (text, name) in first.into_iter().chain(vars).chain(last) {
+            let filled = self.text(text, scope);
+            if name == FIELDS[NAME] && filled.as_ref().is_some_and(|name| name.trim().is_empty()) {
+                let message = "is filled in to an empty name";
+                self.ground.log.report(plan.site, message);
+            }
+            scope.set(name, filled.map_or(Slot::Faulty, Slot::Set));
+        }
+    }
+
+    /// A text for one deployment; `None` when there is none, or it was reported.
+    fn text(&self, text: &Text<'_>, scope: &Scope<'_>) -> Option<Arc<str>> {
+        match text {
+            Text::Unset => None,
+            Text::Fixed(text, ..) => Some(Arc::clone(text)),
+            Text::Template(tree, id) => {
+                let reader = Reader::new(tree, self.ground.log, Some(scope));
+                reader.text(*id).map(|text| self.ground.shared(&text))
+            }
+        }
+    }
+
+    /// Whose key it should hold.
+    fn project(
+        &self,
+        plan: &Plan<'_>,
+        picks: &[usize],
+        scope: &Scope<'_>,
+        environment: Option<&str>,
+    ) -> Option<ProjectId> {
+        let log = self.ground.log;
+        let name = scope.get("project")?;
+        let Some(entry) = self.projects.entries.get(&name) else {
+            if self.ground.whole {
+                let site = match &plan.fields[PROJECT] {
+                    Text::Fixed(_, tree, id) | Text::Template(tree, id) => tree.site(*id),
+                    Text::Unset => plan
+                        .axes
+                        .iter()
+                        .zip(picks)
+                        .find(|(axis, _)| *axis.name == *FIELDS[PROJECT])
+                        .map_or(plan.site, |(axis, pick)| {
+                            plan.tree.site(axis.values[*pick].1)
+                        }),
+                };
+                let message = format!("no project is named {}", log.name(&name));
+                log.report_with(site, message, || {
+                    let names = self.projects.names.iter().map(|name| &**name);
+                    log.suggestion(&name, names)
+                });
+            }
+            return None;
+        };
+        let own = environment.and_then(|environment| {
+            let mut keys = entry.environments.iter();
+            keys.find(|(name, _)| **name == *environment)
+        });
+        if let Some(id) = own.map(|(_, id)| *id).or(entry.base) {
+            return Some(id);
+        }
+        if !entry.faulty {
+            let message = format!(
+                "project {} has no key for {}",
+                log.name(&name),
+                match environment {
+                    Some(environment) => format!("environment {}", log.name(environment)),
+                    None => "deployments without an environment".to_owned(),
+                }
+            );
+            log.report_with(plan.site, message, || {
+                let names = entry.environments.iter().map(|(name, _)| &**name);
+                Some(format!("it has one for {}", log.list(names)))
+            });
+        }
+        None
+    }
+
+    fn route<'p>(&self, plan: &'p Plan<'p>, scope: &Scope<'_>) -> Option<&'p Route>
+    where
+        'g: 'p,
+    {
+        let log = self.ground.log;
+        let (tree, id) = match plan.route {
+            RouteUse::Inline(route) => return Some(route),
+            RouteUse::Named(tree, id) => (tree, *id),
+        };
+        let name = Reader::new(tree, log, Some(scope)).name(id)?;
+        if let Some(route) = self.routes.by_name.get(&*name) {
+            return route.as_ref();
+        }
+        if self.ground.whole {
+            let message = format!("no route is named {}", log.name(&name));
+            log.report_with(tree.site(id), message, || {
+                log.suggestion(&name, self.routes.names.iter().map(String::as_str))
+            });
+        }
+        None
+    }
+
+    fn hops(
+        &self,
+        plan: &Plan<'_>,
+        route: &Route,
+        scope: &Scope<'_>,
+        project: ProjectId,
+        variable: Option<&Arc<str>>,
+    ) -> Option<Vec<Hop>> {
+        let project = self.projects.list.get(project.0 as usize)?;
+        let mut hops = Vec::with_capacity(route.hops.len());
+        for template in &route.hops {
+            // All of them are looked at, whatever is wrong with the first.
+            if let Some(filled) = template.fill(&route.tree, scope, self.ground) {
+                let variable = filled.variable.as_ref().or(variable);
+                hops.push(Hop {
+                    place: Place {
+                        source: Arc::clone(&filled.source),
+                        variable: Arc::clone(variable.unwrap_or(&project.variable)),
+                        extraction: filled.extraction.clone(),
+                        site: filled.site,
+                    },
+                    expect: filled.expect.or(plan.expect).unwrap_or_default(),
+                    waiver: filled.waiver.clone(),
+                });
+            }
+        }
+        (hops.len() == route.hops.len()).then_some(hops)
+    }
+
+    fn spend(&mut self, plan: &Plan<'_>, parts: usize) -> Option<()> {
+        self.parts += parts;
+        if self.parts <= MOST_PARTS {
+            return Some(());
+        }
+        let message = format!("more hops and axes in all than an audit holds: {MOST_PARTS}");
+        self.ground.log.report(plan.site, message);
+        None
+    }
+}

@@ -1,0 +1,77 @@
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Where files are read from: the disk, or a test's memory.
+pub trait Files {
+    /// A file's bytes, of which no more than `limit` are read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// The files that a glob matches, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the glob, a fragment that does not repeat it.
+    fn matching(&self, directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, String>;
+
+    /// The same for all paths of one file.
+    fn identity(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+}
+
+/// The files on disk.
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let size = usize::try_from(size).unwrap_or(usize::MAX).min(limit);
+        // One allocation, so that nothing of a key is left behind by a growing buffer.
+        let mut bytes = Vec::with_capacity(size + 1);
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        file.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn matching(&self, directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        let directory = directory
+            .to_str()
+            .ok_or("includes need a directory whose name is UTF-8")?;
+        let pattern = if Path::new(pattern).is_absolute() || directory.is_empty() {
+            pattern.to_owned()
+        } else {
+            format!("{}/{pattern}", glob::Pattern::escape(directory))
+        };
+        let options = glob::MatchOptions {
+            // A `*` stays in its directory and passes over what editors leave behind.
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+            ..glob::MatchOptions::new()
+        };
+        let paths = glob::glob_with(&pattern, options)
+            .map_err(|error| format!("is no glob: {}", error.msg))?;
+        paths
+            .map(|path| path.map_err(|error| format!("cannot be searched: {}", why(error.error()))))
+            .collect()
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    }
+}
+
+/// Why a file cannot be read, without its name.
+pub(super) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        kind => kind.to_string(),
+    }
+}

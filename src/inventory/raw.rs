@@ -1,0 +1,204 @@
+//! targets.yaml as it is written. The JSON Schema comes from here, so what is said of a field here is
+//! what an editor shows.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Retirement;
+use super::held::Held;
+use super::schema;
+use crate::extract::{Decode, Extract};
+use crate::verdict::{Expectation, Verdict};
+
+/// What straggler audits: projects and their keys, and the deployments that should hold them.
+///
+/// Top-level keys that begin with `x-` are ignored, for anchors and notes. `${name}`, `${project}`,
+/// `${environment}`, `${owner}`, any axis of a matrix, any of the `vars` and `${env.HOME:-default}`
+/// are filled in, but for `format` and `waive`; `$${` is a literal `${`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("patternProperties" = { "^x-": true }))]
+pub(super) struct Targets {
+    /// The version of this format.
+    #[schemars(required, schema_with = "schema::version")]
+    pub version: Option<Held<u64>>,
+    /// Other files that belong to the inventory, relative to this one; `*`, `?`, `[…]` and `**`
+    /// stand for parts of names. A pattern that matches nothing is an error.
+    pub include: Option<Held<Vec<String>>>,
+    /// How many hex digits fingerprints are shown and kept with: 8 to 64, 12 unless said. Only in the
+    /// main file.
+    #[schemars(range(min = 8, max = 64))]
+    pub fingerprint_digits: Option<Held<u8>>,
+    /// The owners of keys, by name.
+    pub projects: Option<Held<BTreeMap<String, Project>>>,
+    /// Connections that hops name: a Vault, an AWS account, a cluster.
+    pub stores: Option<Held<BTreeMap<String, Store>>>,
+    /// Routes that deployments share, by name.
+    pub routes: Option<Held<BTreeMap<String, Route>>>,
+    /// What the deployments of this file say unless they say otherwise; an included file's go before
+    /// those of the file that includes it.
+    pub defaults: Option<Held<Defaults>>,
+    /// The services that should hold their project's current key.
+    pub deployments: Option<Held<Vec<Deployment>>>,
+}
+
+/// The owner of one key, or of one for each environment.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Project {
+    /// The variable that deployments hold the key in, unless they say otherwise.
+    pub variable: Option<Held<String>>,
+    /// What a key looks like: a regular expression for the whole of it, of bounded length.
+    pub format: Option<Held<String>>,
+    /// Whether old keys die at once, or live until they are revoked.
+    pub rotation: Option<Retirement>,
+    /// Where the current key is read from, or its fingerprint. May be left out when every
+    /// deployment's environment has one.
+    pub current: Option<Held<Reference>>,
+    /// The key that comes next, for overlapping rotations.
+    pub next: Option<Held<Reference>>,
+    /// When the current key came to be. Versioned stores and the ledger know it too.
+    #[schemars(schema_with = "schema::time")]
+    pub rotated_at: Option<Held<String>>,
+    /// Keys that were current before, the latest first.
+    pub previous: Option<Held<Vec<Previous>>>,
+    /// Where a test event can be sent to.
+    pub ingest: Option<Held<Ingest>>,
+    /// Keys of single environments. What they do not say of `variable`, `format`, `rotation` and
+    /// `ingest` is the project's.
+    pub environments: Option<Held<BTreeMap<String, schema::Environment>>>,
+}
+
+/// Where a key is read from: one source, or only its fingerprint.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ReferenceBeside {
+    /// The first 8 to 64 hex digits of SHA-256 over the exact bytes of the key.
+    #[schemars(schema_with = "schema::fingerprint")]
+    pub fingerprint: Option<Held<String>>,
+    /// The variable the key is held in; the project's unless said.
+    pub variable: Option<Held<String>>,
+    /// How to get the key out of what is read.
+    pub extract: Option<Extract>,
+    /// How the key is encoded.
+    pub decode: Option<Decode>,
+}
+
+/// A key that was current before: where it is read from, or only its fingerprint.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct PreviousBeside {
+    /// The first 8 to 64 hex digits of SHA-256 over the exact bytes of the key.
+    #[schemars(schema_with = "schema::fingerprint")]
+    pub fingerprint: Option<Held<String>>,
+    /// The variable the key is held in; the project's unless said.
+    pub variable: Option<Held<String>>,
+    /// How to get the key out of what is read.
+    pub extract: Option<Extract>,
+    /// How the key is encoded.
+    pub decode: Option<Decode>,
+    /// When it came to be.
+    #[schemars(schema_with = "schema::time")]
+    pub rotated_at: Option<Held<String>>,
+    /// When it died, or will.
+    #[schemars(schema_with = "schema::time")]
+    pub revoked_at: Option<Held<String>>,
+}
+
+/// One place on a route: one source, and what holds for this hop alone.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct HopBeside {
+    /// What should be there; the deployment's word unless said.
+    pub expect: Option<Expectation>,
+    /// The variable the key is held in; the deployment's unless said.
+    pub variable: Option<Held<String>>,
+    /// A finding here that is accepted.
+    pub waive: Option<Held<Waiver>>,
+    /// How to get the key out of what is read.
+    pub extract: Option<Extract>,
+    /// How the key is encoded.
+    pub decode: Option<Decode>,
+}
+
+/// What takes the events that are signed with the project's key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Ingest {
+    /// AllStak.
+    AllStak(AllStak),
+}
+
+/// AllStak's ingest.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AllStak {
+    /// Its address, `https://api.allstak.sa`.
+    pub host: Held<String>,
+}
+
+/// What deployments say unless they say otherwise.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Defaults {
+    /// Which environment they run in.
+    pub environment: Option<Held<String>>,
+    /// Who answers for them.
+    pub owner: Option<Held<String>>,
+    /// Their route.
+    pub route: Option<Held<schema::RouteUse>>,
+    /// The variable they hold the key in.
+    pub variable: Option<Held<String>>,
+    /// What should be there.
+    pub expect: Option<Expectation>,
+    /// Labels, to which a deployment's own are added.
+    pub labels: Option<Held<BTreeMap<String, schema::Word>>>,
+}
+
+/// One service in one environment, or as many as its matrix makes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deployment {
+    /// Its name.
+    pub name: Option<Held<String>>,
+    /// One deployment for each combination of these values. The axes `name`, `project`,
+    /// `environment` and `owner` set what they are called; any other is a name for templates.
+    pub matrix: Option<Held<BTreeMap<String, Vec<schema::Word>>>>,
+    /// Whose key it should hold.
+    pub project: Option<Held<String>>,
+    /// Which environment it runs in.
+    pub environment: Option<Held<String>>,
+    /// Who answers for it.
+    pub owner: Option<Held<String>>,
+    /// For selection and reports.
+    pub labels: Option<Held<BTreeMap<String, schema::Word>>>,
+    /// Names for templates.
+    pub vars: Option<Held<BTreeMap<String, schema::Word>>>,
+    /// The hops by which the key reaches it, or the name of a route.
+    pub route: Option<Held<schema::RouteUse>>,
+    /// What should be there.
+    pub expect: Option<Expectation>,
+    /// The variable it holds the key in; the project's unless said.
+    pub variable: Option<Held<String>>,
+    /// A finding that is accepted.
+    pub waive: Option<Held<Waiver>>,
+}
+
+/// An accepted finding. Nothing is filled in here.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiver {
+    /// Which verdicts are accepted.
+    #[schemars(schema_with = "schema::findings")]
+    pub verdicts: Vec<Held<Verdict>>,
+    /// Why.
+    pub reason: Held<String>,
+    /// Who answers for that.
+    pub owner: Held<String>,
+    /// Until when: a day, which counts to its end in UTC, or a time (RFC 3339).
+    pub until: Held<String>,
+}
+
+/// The hops by which a key reaches a deployment, in order.
+pub(super) type Route = Vec<schema::Hop>;
+
+pub(super) use schema::{Previous, Reference, Store};

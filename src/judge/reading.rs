@@ -1,0 +1,237 @@
+use super::scope::{Bench, Circumstances, Scope};
+use super::{Outcome, TimeProof, Why, time};
+use crate::key::{Fingerprint, Secret};
+use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
+use crate::reading::{Found, Reading};
+use crate::verdict::{Evidence, Expectation, Verdict};
+
+/// A judged reading, and the fingerprint that damage is still to be searched for.
+pub struct Judged {
+    /// As it stands without the search.
+    pub outcome: Outcome,
+    /// What nothing explained exactly.
+    pub unexplained: Option<Fingerprint>,
+}
+
+/// Judges one reading. The value, if there was one, is gone afterwards.
+#[must_use]
+pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumstances) -> Judged {
+    let Reading {
+        replica,
+        found,
+        started_at,
+        note,
+        ..
+    } = reading;
+    let mut judged = match found {
+        Found::Value(value) => of_value(&value, bench, scope, hop),
+        Found::Fingerprint {
+            fingerprint,
+            length,
+            attested,
+        } => of_fingerprint(fingerprint, length, attested, bench, scope, hop),
+        Found::Hidden { fixed_at, why } => {
+            let proof = time::prove(fixed_at, scope.rotation, hop.after_store);
+            let stale = proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent;
+            let (verdict, evidence) = if stale {
+                (Verdict::Stale, Evidence::Timestamp)
+            } else {
+                (Verdict::Unverified, Evidence::None)
+            };
+            plain(
+                verdict,
+                evidence,
+                Why::Timed {
+                    fixed_at,
+                    proof,
+                    hidden: why,
+                },
+            )
+        }
+        Found::Absent => nothing_there(Why::NotThere, hop.expect),
+        Found::Failed(error) => plain(
+            Verdict::Unreachable,
+            Evidence::None,
+            Why::Failed(Box::new(error)),
+        ),
+    };
+    judged.outcome.replica = replica;
+    judged.outcome.started_at = started_at;
+    judged.outcome.note = note;
+    judged
+}
+
+fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
+    Judged {
+        outcome: Outcome {
+            replica: None,
+            started_at: None,
+            fingerprint: None,
+            verdict,
+            evidence,
+            why,
+            note: None,
+        },
+        unexplained: None,
+    }
+}
+
+fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumstances) -> Judged {
+    let fingerprint = value.fingerprint();
+    let exact = bench.keyring.exact(scope.id, &fingerprint);
+    if exact.is_none()
+        && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
+    {
+        return stands_in(placeholder, hop.expect);
+    }
+    let explanation = exact.or_else(|| bench.keyring.explain_value(scope.id, value.expose()));
+    let mut judged = match explanation {
+        Some(explanation) => {
+            let (verdict, why) = holds(explanation, bench, scope, hop.expect);
+            plain(verdict, Evidence::Value, why)
+        }
+        None => {
+            let fits = scope
+                .project
+                .format
+                .as_ref()
+                .map(|format| format.fits(value.expose()));
+            let why = Why::Unexplained {
+                length: Some(value.len() as u64),
+                fits,
+                lengthen_to: None,
+            };
+            unexplained(why, Evidence::Value, scope, hop.expect)
+        }
+    };
+    finish(&mut judged, &fingerprint, bench, hop);
+    judged
+}
+
+fn of_fingerprint(
+    fingerprint: Fingerprint,
+    length: Option<u64>,
+    attested: bool,
+    bench: &Bench<'_>,
+    scope: &Scope<'_>,
+    hop: Circumstances,
+) -> Judged {
+    let evidence = if attested {
+        Evidence::Attested
+    } else {
+        Evidence::Fingerprint
+    };
+    let exact = bench.keyring.exact(scope.id, &fingerprint);
+    if exact.is_none()
+        && let Some(placeholder) = placeholder_by_fingerprint(&fingerprint, &scope.project.variable)
+    {
+        return stands_in(placeholder, hop.expect);
+    }
+    let mut judged = match exact {
+        Some(explanation) => {
+            let (verdict, why) = holds(explanation, bench, scope, hop.expect);
+            plain(verdict, evidence, why)
+        }
+        None => {
+            let why = Why::Unexplained {
+                length,
+                fits: None,
+                lengthen_to: None,
+            };
+            let mut judged = unexplained(why, evidence, scope, hop.expect);
+            judged.unexplained = Some(fingerprint);
+            judged
+        }
+    };
+    finish(&mut judged, &fingerprint, bench, hop);
+    judged
+}
+
+/// Takes in what the search found for a reading that [`judge`] left unexplained.
+pub fn explain(
+    outcome: &mut Outcome,
+    explanation: Explanation,
+    bench: &Bench<'_>,
+    scope: &Scope<'_>,
+    expect: Expectation,
+) {
+    let attested = outcome.evidence == Evidence::Attested;
+    (outcome.verdict, outcome.why) = holds(explanation, bench, scope, expect);
+    outcome.evidence = if attested {
+        Evidence::Attested
+    } else {
+        Evidence::Fingerprint
+    };
+}
+
+fn finish(judged: &mut Judged, fingerprint: &Fingerprint, bench: &Bench<'_>, hop: Circumstances) {
+    let outcome = &mut judged.outcome;
+    outcome.fingerprint = Some(fingerprint.cut(bench.digits));
+    if hop.is_reference && outcome.verdict == Verdict::Current {
+        outcome.evidence = Evidence::Reference;
+    }
+}
+
+/// The verdict on a place that holds a known key, damaged or not.
+fn holds(
+    explanation: Explanation,
+    bench: &Bench<'_>,
+    scope: &Scope<'_>,
+    expect: Expectation,
+) -> (Verdict, Why) {
+    let Explanation { keys, damage } = explanation;
+    let mut keys = keys.into_iter();
+    let Some(key) = keys.next() else {
+        return (Verdict::Unverified, Why::NoReference);
+    };
+    let verdict = if key.project != scope.id {
+        Verdict::WrongProject
+    } else if scope.is_dead(key, bench.now) {
+        Verdict::Revoked
+    } else {
+        match key.role {
+            Role::Previous(_) => Verdict::Stale,
+            Role::Current | Role::Next if !damage.is_empty() => Verdict::Malformed,
+            // A key that should be gone from here was left behind, however new it is.
+            Role::Current | Role::Next if expect == Expectation::Absent => Verdict::Stale,
+            Role::Current | Role::Next => Verdict::Current,
+        }
+    };
+    (
+        verdict,
+        Why::Holds {
+            key,
+            also: keys.collect(),
+            damage,
+        },
+    )
+}
+
+fn unexplained(why: Why, evidence: Evidence, scope: &Scope<'_>, expect: Expectation) -> Judged {
+    match expect {
+        // A value that is no known key is not what must not be here; a fingerprint may yet be one.
+        Expectation::Absent if evidence == Evidence::Value => {
+            plain(Verdict::NotRequired, Evidence::None, why)
+        }
+        Expectation::Absent => plain(Verdict::Unverified, Evidence::None, why),
+        _ if !scope.sound => plain(Verdict::Unverified, Evidence::None, Why::NoReference),
+        _ => plain(Verdict::Unknown, evidence, why),
+    }
+}
+
+fn stands_in(placeholder: Placeholder, expect: Expectation) -> Judged {
+    let expect = match expect {
+        Expectation::Optional if placeholder != Placeholder::Empty => Expectation::Current,
+        other => other,
+    };
+    nothing_there(Why::Placeholder(placeholder), expect)
+}
+
+fn nothing_there(why: Why, expect: Expectation) -> Judged {
+    match expect {
+        Expectation::Current => plain(Verdict::Missing, Evidence::Value, why),
+        Expectation::Optional | Expectation::Absent => {
+            plain(Verdict::NotRequired, Evidence::None, why)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The reference and the other known keys, before any hop is compared with them.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::time::SKEW;
+use super::{Soundness, scope};
+use crate::inventory::Project;
+use crate::key::{Fingerprint, Secret};
+use crate::keyring::{KeyId, Role, placeholder, wrapping};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::verdict::Verdict;
+
+/// A known key as it was read: by value, or only its fingerprint.
+pub enum Material {
+    /// The bytes.
+    Value(Secret),
+    /// As many digits as were given.
+    Fingerprint(Fingerprint),
+}
+
+impl Material {
+    /// At full length when the bytes are at hand.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Value(secret) => secret.fingerprint(),
+            Self::Fingerprint(fingerprint) => *fingerprint,
+        }
+    }
+}
+
+/// What one reading of a known key's place gave.
+pub struct Examined {
+    /// The key, when it may be compared with.
+    pub material: Option<Material>,
+    /// What is wrong with it.
+    pub soundness: Soundness,
+    /// What its source had to say.
+    pub note: Option<Cow<'static, str>>,
+}
+
+/// Judges a known key by itself, before it is compared with others.
+#[must_use]
+pub fn examine(readings: Result<Vec<Reading>, ReadError>, project: &Project) -> Examined {
+    let fault = |soundness, note| Examined {
+        material: None,
+        soundness,
+        note,
+    };
+    let mut readings = match readings {
+        Ok(readings) => readings,
+        Err(error) => return fault(Soundness::Unread(Box::new(error)), None),
+    };
+    let (Some(reading), None) = (readings.pop(), readings.pop()) else {
+        return fault(Soundness::NotOneKey, None);
+    };
+    let note = reading.note;
+    match reading.found {
+        Found::Failed(error) => fault(Soundness::Unread(Box::new(error)), note),
+        Found::Absent => fault(Soundness::Absent, note),
+        Found::Hidden { .. } => fault(Soundness::NotOneKey, note),
+        Found::Fingerprint { attested: true, .. } => fault(Soundness::NotOneKey, note),
+        Found::Fingerprint { fingerprint, .. } => Examined {
+            material: Some(Material::Fingerprint(fingerprint)),
+            soundness: Soundness::Sound,
+            note,
+        },
+        Found::Value(value) => match shape(&value, project) {
+            Soundness::Sound => Examined {
+                soundness: stored(reading.stored_at, project),
+                material: Some(Material::Value(value)),
+                note,
+            },
+            unsound => fault(unsound, note),
+        },
+    }
+}
+
+/// Judges a known key that was given to straggler itself.
+#[must_use]
+pub fn given(secret: &Secret, note: Option<Cow<'static, str>>, project: &Project) -> Examined {
+    let mut reading = Reading::value(Secret::copied(secret.expose()));
+    reading.note = note;
+    examine(Ok(vec![reading]), project)
+}
+
+/// Whether the bytes look like a key at all.
+fn shape(value: &Secret, project: &Project) -> Soundness {
+    if let Some(placeholder) = placeholder(value.expose(), &project.variable) {
+        return Soundness::Placeholder(placeholder);
+    }
+    let fits = project
+        .format
+        .as_ref()
+        .map(|format| format.fits(value.expose()));
+    if fits == Some(true) {
+        return Soundness::Sound;
+    }
+    let damage = wrapping(value.expose(), &project.variable);
+    if !damage.is_empty() {
+        return Soundness::Damaged(damage);
+    }
+    match fits {
+        Some(false) => Soundness::OutsideFormat {
+            length: value.len() as u64,
+        },
+        _ => Soundness::Sound,
+    }
+}
+
+fn stored(stored_at: Option<Timestamp>, project: &Project) -> Soundness {
+    match (stored_at, project.rotated_at) {
+        (Some(stored_at), Some(rotated_at)) if stored_at < rotated_at - SKEW => {
+            Soundness::BeforeRotation { stored_at }
+        }
+        _ => Soundness::Sound,
+    }
+}
+
+/// Judges a sound-looking reference by the other keys it agrees with.
+#[must_use]
+pub fn compare(
+    own: KeyId,
+    agreeing: &[KeyId],
+    scope: &scope::Scope<'_>,
+    now: Timestamp,
+) -> Soundness {
+    for &key in agreeing.iter().filter(|&&key| key != own) {
+        if key.project == own.project {
+            if scope.is_dead(key, now) {
+                return Soundness::Dead(key);
+            }
+            continue;
+        }
+        // Two projects may share a current key, which is worth a warning; but nobody's next or
+        // previous key is somebody else's current one.
+        let shared = agreeing.contains(&KeyId {
+            project: key.project,
+            role: Role::Current,
+        });
+        if !shared {
+            return Soundness::Foreign(key);
+        }
+    }
+    Soundness::Sound
+}
+
+impl Soundness {
+    /// The verdict on the project.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Sound => Verdict::Current,
+            Self::Unread(_) => Verdict::Unreachable,
+            Self::NotOneKey => Verdict::Unverified,
+            Self::Absent | Self::Placeholder(_) => Verdict::Missing,
+            Self::Damaged(_) => Verdict::Malformed,
+            Self::OutsideFormat { .. } => Verdict::Unknown,
+            Self::Foreign(_) => Verdict::WrongProject,
+            Self::Dead(_) => Verdict::Revoked,
+            Self::BeforeRotation { .. } => Verdict::Stale,
+        }
+    }
+}
+
+/// An absent place for a key that is not the reference, told as a failed read.
+#[must_use]
+pub fn why_unread(soundness: Soundness) -> ReadError {
+    match soundness {
+        Soundness::Unread(error) => *error,
+        _ => ReadError::new(
+            ErrorKind::BadData,
+            "what stands there is not one sound key",
+            "look at it with `straggler inspect`",
+        ),
+    }
+}

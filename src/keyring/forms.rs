@@ -1,0 +1,313 @@
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::damage::Damage;
+use super::encode::Encoding;
+use super::message::Message;
+use super::tables::{BETWEEN, Layers, Tables, Wrapped};
+use super::wraps::{MAX_EDITED, MIN_KEY, NO_BREAK_SPACES, ZERO_WIDTH};
+
+/// One kind of form, in the order that decides between explanations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tier {
+    Wrapped,
+    WrappedTwice,
+    Encoded,
+    Doubled,
+    CaseChanged,
+    Truncated,
+    Swapped,
+    Missing,
+    Changed,
+    Added,
+}
+
+/// What a character is replaced by, or what slips in: everything printable in ASCII.
+const TYPED: Range<u8> = b' '..0x7f;
+
+/// What slips in without being typed, where a line was wrapped or a page put it in.
+fn slipped_in() -> impl Iterator<Item = &'static [u8]> {
+    [&b"\t"[..], b"\n", b"\r\n", b"\r"]
+        .into_iter()
+        .chain(NO_BREAK_SPACES)
+        .chain(ZERO_WIDTH)
+}
+
+/// Buffers of one thread, reused for every form and wiped at the end.
+pub(super) struct Workspace {
+    message: Message,
+    plain: Zeroizing<Vec<u8>>,
+    encoded: Zeroizing<Vec<u8>>,
+}
+
+impl Workspace {
+    /// Room for every form of keys up to this length.
+    pub(super) fn new(longest_key: usize, tables: &Tables) -> Self {
+        let edited = (longest_key.min(MAX_EDITED) + 8) * 4;
+        let encoded = edited * Encoding::MOST;
+        let wrapped = longest_key + tables.most_added;
+        Self {
+            message: Message::with_room_for(encoded.max(wrapped)),
+            plain: Zeroizing::new(Vec::with_capacity(edited)),
+            encoded: Zeroizing::new(Vec::with_capacity(encoded)),
+        }
+    }
+}
+
+impl Tier {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Wrapped,
+        Self::WrappedTwice,
+        Self::Encoded,
+        Self::Doubled,
+        Self::CaseChanged,
+        Self::Truncated,
+        Self::Swapped,
+        Self::Missing,
+        Self::Changed,
+        Self::Added,
+    ];
+
+    /// How many rows of forms a key of this length has. Rows are what threads share out.
+    pub(super) fn rows(self, len: usize, tables: &Tables) -> usize {
+        let edited = len <= MAX_EDITED;
+        match self {
+            _ if len < MIN_KEY => 0,
+            Self::Wrapped => tables.wrapped.len(),
+            Self::WrappedTwice => tables.wrapped_twice.len(),
+            _ if !edited => 0,
+            Self::Encoded => tables.encoded.len(),
+            Self::Doubled => BETWEEN.len(),
+            Self::CaseChanged => len + 2,
+            Self::Truncated => len / 2 * 2,
+            Self::Swapped => len - 1,
+            Self::Missing => len - 2,
+            Self::Changed => len,
+            Self::Added => len + 1,
+        }
+    }
+
+    /// The most forms that one row has.
+    pub(super) fn forms_per_row(self, len: usize) -> usize {
+        match self {
+            Self::Swapped => len,
+            Self::Changed => TYPED.len(),
+            Self::Added => TYPED.len() + slipped_in().count(),
+            _ => 1,
+        }
+    }
+
+    /// How many forms a key of this length has at most: some turn out to equal the key.
+    pub(super) fn forms(self, len: usize, tables: &Tables) -> u64 {
+        let rows = self.rows(len, tables) as u64;
+        match self {
+            Self::Swapped => rows * (rows + 1) / 2,
+            _ => rows * self.forms_per_row(len) as u64,
+        }
+    }
+
+    /// Makes the forms in these rows, one after the other in the same buffer. Forms that equal the
+    /// key are left out where that costs nothing to see; they can explain nothing anyway, since
+    /// only what is no known key is searched.
+    pub(super) fn make(
+        self,
+        key: &[u8],
+        rows: Range<usize>,
+        tables: &Tables,
+        workspace: &mut Workspace,
+        form: &mut impl FnMut(&Message, Layers),
+    ) {
+        let message = &mut workspace.message;
+        match self {
+            Self::Wrapped => wrapped(key, &tables.wrapped, rows, message, form),
+            Self::WrappedTwice => wrapped(key, &tables.wrapped_twice, rows, message, form),
+            Self::Encoded => encoded(key, rows, tables, workspace, form),
+            Self::Doubled => {
+                for between in BETWEEN.get(rows).unwrap_or_default() {
+                    message.write(&[key, between, key]);
+                    form(message, Layers::new([Damage::Doubled]));
+                }
+            }
+            Self::CaseChanged => case_changed(key, rows, message, form),
+            Self::Truncated => truncated(key, rows, message, form),
+            Self::Swapped => swapped(key, rows, message, form),
+            Self::Missing => missing(key, rows, message, form),
+            Self::Changed => changed(key, rows, message, form),
+            Self::Added => added(key, rows, message, form),
+        }
+    }
+}
+
+fn wrapped(
+    key: &[u8],
+    wrapped: &[Wrapped],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    for wrapped in wrapped.get(rows).unwrap_or_default() {
+        message.write(&[&wrapped.before, key, &wrapped.after]);
+        form(message, wrapped.layers);
+    }
+}
+
+fn encoded(
+    key: &[u8],
+    rows: Range<usize>,
+    tables: &Tables,
+    workspace: &mut Workspace,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let Workspace {
+        message,
+        plain,
+        encoded,
+    } = workspace;
+    for row in tables.encoded.get(rows).unwrap_or_default() {
+        plain.clear();
+        for part in [row.inner.before, key, row.inner.after] {
+            plain.extend_from_slice(part);
+        }
+        if let Some((encoding, around)) = row.first {
+            if !encoding.write(plain, encoded) {
+                continue;
+            }
+            plain.clear();
+            for part in [around.before, encoded, around.after] {
+                plain.extend_from_slice(part);
+            }
+        }
+        if row.encoding.write(plain, encoded) {
+            message.write(&[row.outer.before, encoded, row.outer.after]);
+            form(message, row.layers);
+        }
+    }
+}
+
+/// The first row is all upper case, the second all lower case, then one letter each.
+fn case_changed(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let layers = Layers::new([Damage::CaseChanged]);
+    message.write(&[key]);
+    for row in rows {
+        match row {
+            0 => message.bytes_mut().make_ascii_uppercase(),
+            1 => message.bytes_mut().make_ascii_lowercase(),
+            _ => match message.bytes_mut().get_mut(row - 2) {
+                Some(letter) if letter.is_ascii_alphabetic() => *letter ^= 0x20,
+                _ => continue,
+            },
+        }
+        form(message, layers);
+        message.bytes_mut().copy_from_slice(key);
+    }
+}
+
+/// Even rows lose their start, odd rows their end.
+fn truncated(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    for row in rows {
+        let lost = row / 2 + 1;
+        let (kept, damage) = if row % 2 == 0 {
+            (key.get(lost..), Damage::TruncatedStart)
+        } else {
+            (
+                key.get(..key.len().saturating_sub(lost)),
+                Damage::TruncatedEnd,
+            )
+        };
+        message.write(&[kept.unwrap_or_default()]);
+        form(message, Layers::new([damage]));
+    }
+}
+
+/// A row is one character swapped with each one after it.
+fn swapped(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let layers = Layers::new([Damage::CharactersSwapped]);
+    message.write(&[key]);
+    for one in rows {
+        for other in one + 1..key.len() {
+            if key.get(one) != key.get(other) {
+                message.bytes_mut().swap(one, other);
+                form(message, layers);
+                message.bytes_mut().swap(one, other);
+            }
+        }
+    }
+}
+
+/// A row is one character left out; the first and the last one are a truncation.
+fn missing(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let layers = Layers::new([Damage::CharacterMissing]);
+    for row in rows {
+        let (before, after) = key.split_at(row + 1);
+        message.write(&[before, after.get(1..).unwrap_or_default()]);
+        form(message, layers);
+    }
+}
+
+/// A row is one character replaced by every other one.
+fn changed(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let layers = Layers::new([Damage::CharacterChanged]);
+    message.write(&[key]);
+    for (row, &original) in key.iter().enumerate().take(rows.end).skip(rows.start) {
+        for typed in TYPED.filter(|&typed| typed != original) {
+            set(message, row, typed);
+            form(message, layers);
+        }
+        set(message, row, original);
+    }
+}
+
+/// A row is one place where every character may have slipped in.
+fn added(
+    key: &[u8],
+    rows: Range<usize>,
+    message: &mut Message,
+    form: &mut impl FnMut(&Message, Layers),
+) {
+    let layers = Layers::new([Damage::CharacterAdded]);
+    for row in rows {
+        let (before, after) = key.split_at(row);
+        message.write(&[before, b" ", after]);
+        // The same character before its like is the form that the next row makes.
+        for typed in TYPED.filter(|typed| after.first() != Some(typed)) {
+            set(message, row, typed);
+            form(message, layers);
+        }
+        for text in slipped_in() {
+            message.write(&[before, text, after]);
+            form(message, layers);
+        }
+    }
+}
+
+fn set(message: &mut Message, at: usize, byte: u8) {
+    if let Some(slot) = message.bytes_mut().get_mut(at) {
+        *slot = byte;
+    }
+}

@@ -1,0 +1,70 @@
+use super::damage::Damage;
+use super::peel::{peels, variable_prefix};
+
+/// How many layers are looked under.
+const MOST_LAYERS: usize = 6;
+
+/// What a value is wrapped in that surely is no part of any key, from the outermost to the innermost:
+/// blanks, invisible characters, quotes, a prefix. No known key is needed for that, so references can
+/// be judged by it. `variable` is the name the key is deployed under.
+#[must_use]
+pub fn wrapping(value: &[u8], variable: &str) -> Box<[Damage]> {
+    let mut layers = Vec::new();
+    let mut rest = value;
+    while layers.len() < MOST_LAYERS {
+        // Half a pair of quotes may be found whole one layer further in.
+        let peeled = peels(rest)
+            .into_iter()
+            .filter(|(damage, inner)| !inner.is_empty() && is_sure(*damage, rest, variable))
+            .min_by_key(|(damage, _)| *damage == Damage::UnbalancedQuote);
+        let Some((damage, inner)) = peeled else {
+            break;
+        };
+        layers.push(damage);
+        rest = &rest[inner];
+    }
+    layers.into_boxed_slice()
+}
+
+/// A key may well end in punctuation, or start with what looks like some name and `=`.
+fn is_sure(damage: Damage, bytes: &[u8], variable: &str) -> bool {
+    match damage {
+        Damage::TrailingPunctuation => false,
+        Damage::VariablePrefix => {
+            variable_prefix(bytes).is_some_and(|(name, _)| name == variable.as_bytes())
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_surely_is_no_part_of_a_key_is_named() {
+        for (value, names) in [
+            ("secret-key", &[][..]),
+            ("secret-key\n", &["trailing-newline"]),
+            (" secret-key", &["leading-whitespace"]),
+            ("\"secret-key\"\n", &["trailing-newline", "double-quotes"]),
+            ("KEY=secret-key", &["variable-prefix"]),
+            (
+                "export KEY='secret-key'",
+                &["variable-prefix", "single-quotes"],
+            ),
+            ("Bearer secret-key", &["bearer-prefix"]),
+            ("secret-key\"", &["unbalanced-quote"]),
+            ("c2VjcmV0LWtleQ==", &[]),
+            ("OTHER=secret-key", &[]),
+            ("secret-key;", &[]),
+            ("\n", &[]),
+        ] {
+            let found: Vec<_> = wrapping(value.as_bytes(), "KEY")
+                .iter()
+                .map(|damage| damage.name())
+                .collect();
+            assert_eq!(found, names, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind as Io};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::pin::pin;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use zeroize::Zeroizing;
+
+use crate::key::Secret;
+use crate::platform::buffer::{Buffer, MAX_BYTES, Overflow};
+use crate::platform::excerpt::last_words;
+use crate::platform::reason::reason;
+use crate::platform::user;
+use crate::reading::{ErrorKind, ReadError};
+use crate::text::escape;
+
+/// How much of what a program complains about is kept, and how much of that is told.
+const KEPT: usize = 4096;
+const TOLD: usize = 300;
+
+/// How long a failed program's last complaints are waited for. What it left running may hold its
+/// standard error open for ever: `ssh` with ControlPersist does.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// Runs a program to its end and takes what it prints. When this is dropped before, the program and
+/// all it started are killed.
+pub(in crate::platform) async fn execute(
+    argv: &[Box<str>],
+    env: &[(&str, Arc<Secret>)],
+) -> Result<Secret, ReadError> {
+    let (program, arguments) = argv.split_first().ok_or_else(|| {
+        let what = "an empty command cannot be run";
+        ReadError::new(ErrorKind::BadData, what, "name a program in `argv`")
+    })?;
+    let mut child = Command::new(&**program)
+        .args(arguments.iter().map(|argument| &**argument))
+        .envs(
+            env.iter()
+                .map(|(name, value)| (name, OsStr::from_bytes(value.expose()))),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| not_started(program, &error))?;
+    let mut group = Group::led_by(&child);
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+
+    let mut complaints = Complaints::from(stderr);
+    let mut answer = pin!(async {
+        let output = drain(stdout).await;
+        // An overflow is told at once: the program may go on printing for ever.
+        let status = match output {
+            Ok(Ok(_)) => child.wait().await,
+            _ => Ok(ExitStatus::default()),
+        };
+        (output, status)
+    });
+    let (output, status) = loop {
+        tokio::select! {
+            answer = &mut answer => break answer,
+            () = complaints.hear(), if complaints.open() => {}
+        }
+    };
+    let lost = |error: io::Error| {
+        let what = format!(
+            "`{}` was lost while it ran: {}",
+            escape(program),
+            reason(&error)
+        );
+        ReadError::new(ErrorKind::Protocol, what, "run it by hand")
+    };
+    let output = output
+        .map_err(lost)?
+        .map_err(|Overflow| too_large(program))?;
+    let status = status.map_err(lost)?;
+    group.is_done();
+    if status.success() {
+        return Ok(output);
+    }
+    let rest = async {
+        while complaints.open() {
+            complaints.hear().await;
+        }
+    };
+    // Running out of patience only leaves the message shorter.
+    let _ = tokio::time::timeout(GRACE, rest).await;
+    Err(failed(program, status, &complaints.told()))
+}
+
+async fn drain(stdout: Option<impl AsyncRead + Unpin>) -> io::Result<Result<Secret, Overflow>> {
+    let mut buffer = Buffer::new(4095, MAX_BYTES);
+    let Some(mut stdout) = stdout else {
+        return Ok(Ok(buffer.into_secret()));
+    };
+    loop {
+        let room = match buffer.room() {
+            Ok(room) => room,
+            Err(overflow) => return Ok(Err(overflow)),
+        };
+        match stdout.read(room).await? {
+            0 => return Ok(Ok(buffer.into_secret())),
+            count => buffer.advance(count),
+        }
+    }
+}
+
+/// The end of what a program writes to standard error.
+struct Complaints<R> {
+    from: Option<R>,
+    kept: Zeroizing<Vec<u8>>,
+    whole: bool,
+}
+
+impl<R: AsyncRead + Unpin> From<Option<R>> for Complaints<R> {
+    fn from(from: Option<R>) -> Self {
+        Self {
+            from,
+            kept: Zeroizing::new(Vec::with_capacity(2 * KEPT)),
+            whole: true,
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> Complaints<R> {
+    fn open(&self) -> bool {
+        self.from.is_some()
+    }
+
+    /// Takes what comes next. Nothing is lost when this is dropped while it waits.
+    async fn hear(&mut self) {
+        let mut chunk = Zeroizing::new([0; KEPT]);
+        let Some(from) = &mut self.from else {
+            return;
+        };
+        match from.read(&mut chunk[..]).await {
+            Ok(count) if count > 0 => {
+                // The room is never passed, so nothing is left behind by growing.
+                self.kept.extend_from_slice(&chunk[..count]);
+                if let Some(surplus) = self.kept.len().checked_sub(KEPT) {
+                    self.whole &= surplus == 0;
+                    self.kept.copy_within(surplus.., 0);
+                    self.kept.truncate(KEPT);
+                }
+            }
+            _ => self.from = None,
+        }
+    }
+
+    fn told(&self) -> String {
+        last_words(&self.kept, self.whole, TOLD)
+    }
+}
+
+/// The process group a program leads, killed when dropped before the program is done.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn led_by(child: &Child) -> Self {
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+        Self(pid.and_then(Pid::from_raw))
+    }
+
+    /// What the program leaves running on purpose may go on, and its number may be used again.
+    fn is_done(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // It fails only when nothing is left to kill.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+fn not_started(program: &str, error: &io::Error) -> ReadError {
+    let shown = escape(program);
+    match error.kind() {
+        Io::NotFound if Path::new(program).is_file() && program.contains('/') => ReadError::new(
+            ErrorKind::NotFound,
+            format!("`{shown}` cannot be started: what its first line names is not there"),
+            "install its interpreter",
+        ),
+        Io::NotFound => ReadError::new(
+            ErrorKind::NotFound,
+            format!("there is no program `{shown}`"),
+            "install it, or write its full path",
+        ),
+        Io::PermissionDenied => ReadError::new(
+            ErrorKind::Denied,
+            format!("`{shown}` may not be run by user {}", user::current()),
+            format!("let that user execute {shown}"),
+        ),
+        _ => ReadError::new(
+            ErrorKind::Protocol,
+            format!("`{shown}` cannot be started: {}", reason(error)),
+            "run it by hand",
+        ),
+    }
+}
+
+fn too_large(program: &str) -> ReadError {
+    ReadError::new(
+        ErrorKind::TooLarge,
+        format!("`{}` printed over 1 MiB", escape(program)),
+        "let it print the key and nothing else",
+    )
+}
+
+fn failed(program: &str, status: ExitStatus, complaints: &str) -> ReadError {
+    let program = escape(program);
+    let how = match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with status {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "failed".to_owned(),
+    };
+    let colon = if complaints.is_empty() { "" } else { ": " };
+    ReadError::new(
+        ErrorKind::Protocol,
+        format!("`{program}` {how}{colon}{complaints}"),
+        "run it by hand, as the same user",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    async fn sh(script: &str) -> Result<Vec<u8>, ReadError> {
+        run(&["sh", "-c", script]).await
+    }
+
+    async fn run(argv: &[&str]) -> Result<Vec<u8>, ReadError> {
+        let argv: Vec<Box<str>> = argv.iter().map(|&word| word.into()).collect();
+        let output = execute(&argv, &[]).await?;
+        Ok(output.expose().to_vec())
+    }
+
+    #[tokio::test]
+    async fn takes_what_is_printed_to_the_byte() {
+        assert_eq!(
+            sh("printf 'a\\n\\377'; echo noise >&2").await.unwrap(),
+            b"a\n\xff"
+        );
+        assert_eq!(run(&["printf", "%s", "$HOME *"]).await.unwrap(), b"$HOME *");
+        assert_eq!(run(&["cat"]).await.unwrap(), b"", "standard input is empty");
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_straggler_s_and_what_is_set() {
+        let argv = ["sh", "-c", "printf %s \"$CARGO_PKG_NAME $TOKEN\""].map(Box::from);
+        let token = Arc::new(Secret::copied(b"t\xff"));
+        let output = execute(&argv, &[("TOKEN", token)]).await.ok().unwrap();
+        assert_eq!(output.expose(), b"straggler t\xff");
+    }
+
+    #[tokio::test]
+    async fn a_failure_says_how_and_with_which_last_words() {
+        let error = sh("echo printed; printf 'no\\033 route\\n' >&2; exit 3")
+            .await
+            .unwrap_err();
+        assert_eq!(error.message, "`sh` exited with status 3: no\\u{1b} route");
+        let error = sh("kill -9 $$").await.unwrap_err();
+        assert_eq!(error.message, "`sh` was killed by signal 9");
+        let error = sh("seq 1 100000 >&2; exit 1").await.unwrap_err();
+        assert!(error.message.ends_with(" 99999 100000"), "{error}");
+        assert!(
+            error.message.contains(": … ") && error.message.len() < 400,
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_started_is_told_apart() {
+        let error = run(&["no-such-program"]).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotFound);
+        let error = run(&["/"]).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Denied);
+        assert_eq!(run(&[]).await.unwrap_err().kind, ErrorKind::BadData);
+        let error = run(&["printf", "a\0b"]).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Protocol);
+    }
+
+    #[tokio::test]
+    async fn printing_for_ever_is_stopped() {
+        let error = sh("yes").await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_killed_with_all_it_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let pid_file = directory.path().join("pid");
+        let script = format!("sleep 1000 & echo $! > {}; wait", pid_file.display());
+        let outcome = tokio::time::timeout(Duration::from_millis(500), sh(&script)).await;
+        assert!(outcome.is_err(), "it should still have run");
+
+        let pid = std::fs::read_to_string(pid_file).unwrap();
+        let stat = format!("/proc/{}/stat", pid.trim());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(Instant::now() < deadline, "the grandchild lives on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_running_on_purpose_is_neither_waited_for_nor_killed() {
+        let begin = Instant::now();
+        let script = "sleep 5 >/dev/null & echo $!; echo complaint >&2";
+        let pid = String::from_utf8(sh(script).await.unwrap()).unwrap();
+        let error = sh("sleep 5 >/dev/null & echo complaint >&2; exit 1")
+            .await
+            .unwrap_err();
+        assert_eq!(error.message, "`sh` exited with status 1: complaint");
+        assert!(begin.elapsed() < Duration::from_secs(4));
+        assert!(Path::new("/proc").join(pid.trim()).exists());
+    }
+}

@@ -1,0 +1,84 @@
+use crate::text::escape;
+
+/// What a cut leaves out.
+const ELLIPSIS: &str = "…";
+
+/// The first words of a text from outside, on one line and harmless to show. `whole` says that the
+/// bytes are all there was.
+///
+/// It is cut between words only: half a key no longer fits its format, so nothing after this would
+/// find and remove it.
+pub(super) fn first_words(bytes: &[u8], whole: bool, limit: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    if !whole {
+        words.pop();
+    }
+    let (mut shown, cut) = fit(words.iter().copied(), limit);
+    if cut || !whole {
+        shown.push(ELLIPSIS.into());
+    }
+    shown.join(" ")
+}
+
+/// The last words, where the end says most: a program's complaints.
+pub(super) fn last_words(bytes: &[u8], whole: bool, limit: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut words: Vec<&str> = text.split_whitespace().rev().collect();
+    if !whole {
+        words.pop();
+    }
+    let (mut shown, cut) = fit(words.iter().copied(), limit);
+    if cut || !whole {
+        shown.push(ELLIPSIS.into());
+    }
+    shown.reverse();
+    shown.join(" ")
+}
+
+/// As many words as fit, escaped, and whether some did not.
+fn fit<'t>(
+    words: impl Iterator<Item = &'t str>,
+    limit: usize,
+) -> (Vec<std::borrow::Cow<'t, str>>, bool) {
+    let mut shown = Vec::new();
+    let mut length = 0;
+    for word in words.map(escape) {
+        length += word.chars().count() + 1;
+        if length > limit + 1 {
+            return (shown, true);
+        }
+        shown.push(word);
+    }
+    (shown, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_between_words_from_either_end() {
+        let text = b"one two\n three  four";
+        assert_eq!(first_words(text, true, 100), "one two three four");
+        assert_eq!(first_words(text, true, 7), "one two …");
+        assert_eq!(first_words(text, true, 6), "one …");
+        assert_eq!(last_words(text, true, 10), "… three four");
+        assert_eq!(last_words(text, true, 9), "… four");
+    }
+
+    #[test]
+    fn half_a_word_is_never_shown() {
+        assert_eq!(first_words(b"bad key ask_li", false, 100), "bad key …");
+        assert_eq!(last_words(b"ve_x is bad", false, 100), "… is bad");
+        assert_eq!(first_words(b"ask_live_0123456789", true, 10), "…");
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_is_escaped() {
+        assert_eq!(
+            first_words(b"\x1b[31mred\xff", true, 100),
+            "\\u{1b}[31mred\u{fffd}"
+        );
+    }
+}

@@ -1,0 +1,83 @@
+use std::sync::{Arc, OnceLock};
+
+use reqwest::{Client, ClientBuilder, Url, redirect};
+
+use crate::platform::Platform;
+use crate::platform::credential::Credentials;
+use crate::reading::{ErrorKind, ReadError};
+
+/// How many redirects are followed, all within one origin.
+pub(super) const MOST_REDIRECTS: usize = 5;
+
+const USER_AGENT: &str = concat!("straggler/", env!("CARGO_PKG_VERSION"));
+
+/// Servers that are asked over HTTP. Proxies are taken from the environment, as every tool does.
+pub struct Http {
+    /// For `http:`, which needs no certificates: those are slow to load and not on every host.
+    plain: OnceLock<Result<Client, ReadError>>,
+    /// For `https:`.
+    secure: OnceLock<Result<Client, ReadError>>,
+    pub(super) credentials: Arc<Credentials>,
+}
+
+impl Platform for Http {
+    const ID: &'static str = "http";
+}
+
+impl Http {
+    pub(in crate::platform) fn new(credentials: Arc<Credentials>) -> Self {
+        Self {
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+            credentials,
+        }
+    }
+
+    /// The client for a URL's scheme. A redirect never leaves the scheme, so neither does a client.
+    pub(super) fn client(&self, url: &Url) -> Result<&Client, ReadError> {
+        let client = if url.scheme() == "http" {
+            let build = || open(Client::builder().tls_certs_only([]));
+            self.plain.get_or_init(build)
+        } else {
+            self.secure.get_or_init(|| open(Client::builder()))
+        };
+        client.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Makes ring the process's cryptography, unless somebody chose before. Needed once, before any
+/// client is built.
+pub fn install_crypto() {
+    // It fails only when one is installed, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn open(builder: ClientBuilder) -> Result<Client, ReadError> {
+    install_crypto();
+    builder
+        .user_agent(USER_AGENT)
+        .referer(false)
+        .redirect(redirect::Policy::custom(within_origin))
+        .build()
+        .map_err(|error| {
+            ReadError::new(
+                ErrorKind::Tls,
+                format!(
+                    "no connection can be secured: {}",
+                    super::failure::innermost(&error)
+                ),
+                "install ca-certificates, or point SSL_CERT_FILE to the certificates to trust",
+            )
+        })
+}
+
+/// Any other redirect comes back as the answer and is refused there: it would take credentials that
+/// stand in custom headers, or in the URL, to somebody else.
+fn within_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let from = attempt.previous().last().map(Url::origin);
+    if from == Some(attempt.url().origin()) && attempt.previous().len() <= MOST_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}

@@ -1,0 +1,60 @@
+//! A server for tests, which keeps what it was sent.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// Answers on loopback until the test ends.
+pub(crate) struct Server {
+    address: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// `answer` makes the whole answer, status line first, from the head of a request.
+    pub fn start(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let head = head(&stream);
+                seen.lock().unwrap().push(head.clone());
+                // The client may have hung up: that is a test's business.
+                let _ = (&stream).write_all(&answer(&head));
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// Always answers with this status and body.
+    pub fn answering(status: &'static str, body: &[u8]) -> Self {
+        let answer = response(status, "", body);
+        Self::start(move |_| answer.clone())
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The heads of the requests so far, in lower case.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+/// An answer with these further header lines, each ending in `\r\n`.
+pub(crate) fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn head(stream: &TcpStream) -> String {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    head.join("\n").to_lowercase()
+}

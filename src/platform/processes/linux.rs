@@ -1,0 +1,311 @@
+use std::fs::{self, File};
+use std::io::{self, ErrorKind as Io, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use procfs::FromRead;
+use procfs::process::{Stat, StatFlags};
+use rustix::io::Errno;
+
+use super::{Process, ProcessId, Snapshot};
+use crate::key::Secret;
+use crate::platform::buffer::Buffer;
+use crate::platform::reason::reason;
+use crate::platform::user;
+use crate::reading::{ErrorKind, ReadError};
+
+/// Where Linux tells of processes.
+const PROC: &str = "/proc";
+/// As much of a command line as is searched.
+const MOST_ARGUMENTS: usize = 128 << 10;
+/// Linux allows 6 MiB of arguments and environment together.
+const MOST_ENVIRONMENT: usize = 8 << 20;
+
+/// Every process that straggler's user can see.
+pub(super) fn list() -> Result<Snapshot, ReadError> {
+    let entries =
+        fs::read_dir(PROC).map_err(|error| unreadable("the list of processes", &error))?;
+    let clock = Clock::read();
+    let own = std::process::id();
+    let mut pids: Vec<u32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    // Every host and every container has a first process; where it is not seen, others are not either.
+    let mut partial = pids.first() != Some(&1);
+    let mut processes = Vec::with_capacity(pids.len());
+    for pid in pids.into_iter().filter(|&pid| pid != own) {
+        match look(pid, &clock) {
+            Ok(process) => processes.extend(process),
+            Err(error) if is_gone(&error) => {}
+            Err(_) => partial = true,
+        }
+    }
+    Ok(Snapshot { processes, partial })
+}
+
+/// The initial environment of a process; `None` when it is gone.
+pub(super) fn environ(id: ProcessId) -> Result<Option<Secret>, ReadError> {
+    let read = read(id.pid, "environ", MOST_ENVIRONMENT);
+    // The number may have gone to another process in between, whose environment this would be.
+    match stat(id.pid) {
+        Ok(stat) if stat.starttime == id.started_ticks && is_alive(&stat) => {}
+        Err(error) if !is_gone(&error) => return Err(environ_unreadable(id.pid, &error)),
+        _ => return Ok(None),
+    }
+    match read {
+        Ok(bytes) => Ok(Some(bytes.into_secret())),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(environ_unreadable(id.pid, &error)),
+    }
+}
+
+/// `None` for what runs no program: a kernel thread, a zombie.
+fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
+    let stat = stat(pid)?;
+    let kernel = StatFlags::from_bits_retain(stat.flags).contains(StatFlags::PF_KTHREAD);
+    if kernel || !is_alive(&stat) {
+        return Ok(None);
+    }
+    Ok(Some(Process {
+        id: ProcessId {
+            pid,
+            started_ticks: stat.starttime,
+        },
+        started_at: clock.at(stat.starttime),
+        name: stat.comm.into(),
+        arguments: read(pid, "cmdline", MOST_ARGUMENTS)?.into_secret(),
+        cgroup: cgroup(read(pid, "cgroup", 64 << 10)?.into_secret().expose()).into(),
+    }))
+}
+
+fn stat(pid: u32) -> io::Result<Stat> {
+    let bytes = read(pid, "stat", 4096)?.into_secret();
+    Stat::from_read(bytes.expose()).map_err(|_| Io::InvalidData.into())
+}
+
+fn is_alive(stat: &Stat) -> bool {
+    !matches!(stat.state, 'Z' | 'X' | 'x')
+}
+
+/// Reads up to `cap` bytes of a process's file and leaves the rest.
+fn read(pid: u32, name: &str, cap: usize) -> io::Result<Buffer> {
+    let mut file = File::open(Path::new(PROC).join(pid.to_string()).join(name))?;
+    let mut buffer = Buffer::new(4095, cap);
+    while buffer.len() < cap
+        && let Ok(room) = buffer.room()
+    {
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(count) => buffer.advance(count),
+            Err(error) if error.kind() == Io::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(buffer)
+}
+
+/// systemd's own control group: of the hierarchy it names, or else of the only one.
+fn cgroup(lines: &[u8]) -> String {
+    let text = String::from_utf8_lossy(lines);
+    let path_of = |hierarchy: &str| {
+        text.lines().find_map(|line| {
+            let (_, line) = line.split_once(':')?;
+            line.strip_prefix(hierarchy)?.strip_prefix(':')
+        })
+    };
+    path_of("name=systemd")
+        .or_else(|| path_of(""))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == Io::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
+}
+
+fn unreadable(what: &str, error: &io::Error) -> ReadError {
+    let kind = match error.kind() {
+        Io::PermissionDenied => ErrorKind::Denied,
+        Io::NotFound => ErrorKind::NotFound,
+        _ => ErrorKind::Protocol,
+    };
+    ReadError::new(
+        kind,
+        format!("{what} could not be read from {PROC}: {}", reason(error)),
+        format!("mount {PROC} and let straggler's user read it"),
+    )
+}
+
+fn environ_unreadable(pid: u32, error: &io::Error) -> ReadError {
+    if error.kind() != Io::PermissionDenied {
+        return unreadable(&format!("the environment of process {pid}"), error);
+    }
+    let owner = fs::metadata(Path::new(PROC).join(pid.to_string())).map(|folder| folder.uid());
+    let reader = user::current();
+    let message = match owner {
+        Ok(owner) => format!(
+            "process {pid} belongs to user {}, and user {reader} may not read its environment",
+            user::named(owner)
+        ),
+        Err(_) => format!("user {reader} may not read the environment of process {pid}"),
+    };
+    ReadError::new(
+        ErrorKind::Denied,
+        message,
+        "run straggler as the process's own user or as root, or grant it CAP_SYS_PTRACE",
+    )
+}
+
+/// Turns ticks since the start of the host into times.
+struct Clock {
+    booted_at: Option<Timestamp>,
+    ticks_per_second: u64,
+}
+
+impl Clock {
+    fn read() -> Self {
+        let seconds = procfs::boot_time_secs().ok();
+        Self {
+            booted_at: seconds
+                .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok()),
+            ticks_per_second: procfs::ticks_per_second(),
+        }
+    }
+
+    fn at(&self, ticks: u64) -> Option<Timestamp> {
+        let milliseconds = ticks
+            .checked_mul(1000)?
+            .checked_div(self.ticks_per_second)?;
+        let since = SignedDuration::from_millis(i64::try_from(milliseconds).ok()?);
+        self.booted_at?.checked_add(since).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// A process that runs until it is dropped.
+    struct Sleeper(Child);
+
+    impl Sleeper {
+        fn start() -> Self {
+            let mut command = Command::new("sleep");
+            command
+                .arg("1000")
+                .env_clear()
+                .env("KEY", "old\n")
+                .env("PATH", "/bin");
+            Self(command.stdin(Stdio::null()).spawn().unwrap())
+        }
+
+        fn find(&self) -> Option<Process> {
+            let snapshot = list().ok().unwrap();
+            snapshot
+                .processes
+                .into_iter()
+                .find(|process| process.id.pid == self.0.id())
+        }
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_process_is_found_with_its_name_arguments_and_start() {
+        let sleeper = Sleeper::start();
+        let found = sleeper.find().unwrap();
+        assert!(found.is_named("sleep"));
+        assert_eq!(found.command_line().expose(), b"sleep 1000");
+        let age = Timestamp::now().duration_since(found.started_at.unwrap());
+        assert!(age.as_secs().abs() < 60, "started {age:?} ago");
+    }
+
+    #[test]
+    fn the_environment_is_the_one_it_was_started_with() {
+        let sleeper = Sleeper::start();
+        let id = sleeper.find().unwrap().id;
+        let environment = environ(id).ok().unwrap().unwrap();
+        let mut variables: Vec<_> = environment.expose().split(|&byte| byte == 0).collect();
+        variables.sort_unstable();
+        assert_eq!(variables, [&b""[..], b"KEY=old\n", b"PATH=/bin"]);
+    }
+
+    #[test]
+    fn another_process_under_the_same_number_is_not_taken_for_it() {
+        let sleeper = Sleeper::start();
+        let mut id = sleeper.find().unwrap().id;
+        id.started_ticks -= 1;
+        assert!(environ(id).ok().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_has_ended_is_gone_even_as_a_zombie() {
+        let mut ended = Command::new("true").spawn().unwrap();
+        let pid = ended.id();
+        while stat(pid).is_ok_and(|stat| is_alive(&stat)) {
+            std::thread::yield_now();
+        }
+        let started_ticks = stat(pid).unwrap().starttime;
+        let id = ProcessId { pid, started_ticks };
+        assert!(environ(id).ok().unwrap().is_none(), "a zombie");
+        assert!(
+            list()
+                .ok()
+                .unwrap()
+                .processes
+                .iter()
+                .all(|process| process.id.pid != pid)
+        );
+        ended.wait().unwrap();
+        assert!(environ(id).ok().unwrap().is_none(), "nothing");
+    }
+
+    #[test]
+    fn straggler_itself_and_kernel_threads_are_left_out() {
+        let snapshot = list().ok().unwrap();
+        let own = std::process::id();
+        assert!(
+            snapshot
+                .processes
+                .iter()
+                .all(|process| process.id.pid != own)
+        );
+        assert!(
+            !snapshot
+                .processes
+                .iter()
+                .any(|process| process.is_named("kthreadd"))
+        );
+    }
+
+    #[test]
+    fn the_control_group_is_systemds() {
+        assert_eq!(
+            cgroup(b"0::/system.slice/web.service\n"),
+            "/system.slice/web.service"
+        );
+        let both = b"12:cpu:/x\n1:name=systemd:/system.slice/web.service\n0::/\n";
+        assert_eq!(cgroup(both), "/system.slice/web.service");
+        assert_eq!(cgroup(b""), "");
+    }
+
+    #[test]
+    fn denied_says_what_is_needed() {
+        let denied = environ_unreadable(std::process::id(), &Io::PermissionDenied.into());
+        assert_eq!(denied.kind, ErrorKind::Denied);
+        assert!(
+            denied.message.ends_with("may not read its environment"),
+            "{denied}"
+        );
+        assert!(denied.next.contains("CAP_SYS_PTRACE"));
+    }
+}

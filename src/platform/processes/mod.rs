@@ -1,0 +1,11 @@
+//! The processes of this host.
+
+mod ask;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+mod snapshot;
+
+pub use ask::{Environ, List, Processes};
+pub use snapshot::{Process, ProcessId, Snapshot};

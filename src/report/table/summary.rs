@@ -1,0 +1,66 @@
+use std::collections::BTreeMap;
+
+use anstyle::Style;
+
+use super::paint;
+use super::prose::Prose;
+use super::sight::Sight;
+use crate::audit::Audit;
+use crate::explain::{coverage, standing};
+use crate::gate::{Coverage, Decision, ExitCode, waived};
+use crate::verdict::Verdict;
+
+/// What was found and how much was seen, then what that comes to.
+pub fn summary(audit: &Audit) -> [Prose; 2] {
+    let mut counts = BTreeMap::<Verdict, (usize, usize)>::new();
+    for outcome in &audit.deployments {
+        let (count, accepted) = counts.entry(outcome.verdict).or_default();
+        *count += 1;
+        *accepted += usize::from(waived(audit, outcome).is_some());
+    }
+    let all = audit.deployments.len();
+    let plural = if all == 1 {
+        "deployment"
+    } else {
+        "deployments"
+    };
+    let colon = if counts.is_empty() { "" } else { ":" };
+    let mut found = Prose::default().unit(Style::new().bold(), format!("{all} {plural}{colon}"));
+    let last = counts.keys().next_back().copied();
+    for (verdict, (count, accepted)) in counts {
+        let sight = if count == accepted {
+            Sight::Waived
+        } else {
+            Sight::of_verdict(verdict)
+        };
+        let waived = match accepted {
+            0 => String::new(),
+            accepted if accepted == count => " (waived)".to_owned(),
+            accepted => format!(" ({accepted} waived)"),
+        };
+        let comma = if Some(verdict) == last { "" } else { "," };
+        found = found.unit(sight.style(), format!("{count} {verdict}{waived}{comma}"));
+    }
+    let seen = Coverage::of(audit);
+    let style = if seen.is_complete(audit) {
+        Style::new()
+    } else {
+        paint::DOUBTFUL
+    };
+    found = found.unit(Style::new(), "·");
+    for part in coverage(&seen).split_inclusive(", ") {
+        found = found.unit(style, part.trim_end());
+    }
+
+    let decision = Decision::of(audit);
+    let code = decision.code();
+    let style = match code {
+        ExitCode::Success => paint::GOOD.bold(),
+        ExitCode::Incomplete | ExitCode::Unfinished => paint::DOUBTFUL.bold(),
+        ExitCode::Drift | ExitCode::Usage | ExitCode::Interrupted => paint::BAD,
+    };
+    let told = Prose::default()
+        .unit(style, format!("exit {}:", code.code()))
+        .text(Style::new(), &standing(&decision));
+    [found, told]
+}

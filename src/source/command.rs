@@ -1,0 +1,253 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::extract::Trim;
+use crate::key::Secret;
+use crate::platform::commands::{Argv, Run, Setting, quoted};
+use crate::platform::{Asking, Stop};
+use crate::reading::Reading;
+use crate::reading::remote::{Yields, understand};
+use crate::text::escape;
+use crate::verdict::{Evidence, Stage};
+
+/// What a program prints: a key, a fingerprint or a reading.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// The program and its arguments. No shell reads them.
+    argv: Argv,
+    /// What is set for it beside straggler's own environment: texts, or references to credentials.
+    #[serde(default)]
+    env: Arc<BTreeMap<Box<str>, Setting>>,
+    /// What it prints; recognised unless said.
+    #[serde(default)]
+    yields: Option<Yields>,
+    /// Where on the key's way it looks; `running` unless said.
+    #[serde(default)]
+    stage: Option<Stage>,
+    /// What is stripped from what it prints; nothing unless said.
+    #[serde(default)]
+    trim: Option<Trim>,
+}
+
+/// How much of a command line is shown.
+const SHOWN: usize = 80;
+
+impl Source for Command {
+    const INFO: Info = Info {
+        id: "command",
+        title: "what a program prints: a key, a fingerprint or a reading",
+        stage: None,
+        proves: &[Evidence::Value, Evidence::Fingerprint],
+        replicas: ["answer", "answers"],
+        permission: "to run the program",
+        credentials: &[],
+        example: "\
+- command:
+    argv: [ssh, -oBatchMode=yes, web-1, straggler, inspect, --env, ALLSTAK_API_KEY, --format, reading]
+- command:
+    argv: [vault-helper, read, allstak/checkout]
+    env: { HELPER_TOKEN: { file: /run/secrets/helper }, HELPER_REGION: eu }
+    yields: value
+    trim: newline
+    stage: store
+",
+        tested: "real programs",
+        manual: "\
+Starts a program, without a shell, and reads what it prints. Run `straggler inspect --format reading` \
+at the other end of `ssh` or `kubectl exec`, and the key never leaves its host: only its fingerprint \
+travels.
+
+| `yields` | what is printed |
+|---|---|
+| not said | a reading or a fingerprint if it is one, else the key itself |
+| `value` | the key itself, exact to the byte |
+| `fingerprint` | `sha256:` and 8 to 64 hex digits |
+| `reading` | a `straggler.reading/v1` |
+
+Most programs print a line feed behind a value: say `trim: newline` for those. `env` adds to the \
+environment straggler runs in; a value is a text, or says where a credential is with `{ env: NAME }`, \
+`{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`. The hop belongs to the `running` stage unless \
+`stage` says otherwise.
+
+Standard input is empty, so a program that asks for a password fails or waits until the time limit: \
+tell it not to ask (`-oBatchMode=yes`). At the time limit the program and everything it started are \
+killed. Over 1 MiB of output, an exit status other than 0 and a program that is not there are \
+`unreachable`; the last words on standard error are told.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        if self.argv.first().is_none_or(|program| program.is_empty()) {
+            return Err("expected a program and its arguments in `argv`".to_owned());
+        }
+        for (name, setting) in &*self.env {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err("expected the names of variables in `env`".to_owned());
+            }
+            if let Setting::Credential(credential) = setting {
+                credential.check()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&self) -> Stage {
+        self.stage.unwrap_or(Stage::Running)
+    }
+
+    fn location(&self, _: At<'_>) -> String {
+        format!("command:{}", self.shown())
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        format!(
+            "bring the current key as {} to where `{}` looks, then restart what holds it",
+            escape(at.variable),
+            self.shown()
+        )
+    }
+
+    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let output = asking.of(&Run {
+            argv: Arc::clone(&self.argv),
+            env: Arc::clone(&self.env),
+        })?;
+        let output = output.expose();
+        let output = self.trim.map_or(output, |trim| trim.of(output));
+        let mut reading = understand(Secret::copied(output), self.yields)?;
+        reading.replica = reading.replica.map(|replica| escape(&replica).into());
+        Ok(vec![reading])
+    }
+}
+
+impl Command {
+    fn shown(&self) -> String {
+        let line = quoted(self.argv.iter().map(|word| &**word));
+        match line.char_indices().nth(SHOWN) {
+            Some((_, _)) => {
+                let cut: String = line.chars().take(SHOWN - 1).collect();
+                format!("{cut}…")
+            }
+            None => line,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::conformance::{Case, Conforming, KEY, Stand};
+    use super::super::testing::{hop, read, read_one, told, try_hop};
+    use super::*;
+    use crate::reading::ErrorKind;
+
+    impl Conforming for Command {
+        fn stand(case: Case) -> Option<Stand> {
+            let octal = KEY
+                .iter()
+                .map(|byte| format!("\\{byte:03o}"))
+                .collect::<String>();
+            let absent = r#"{"schema":"straggler.reading/v1","absent":true}"#;
+            let argv = match case {
+                Case::Present => json!(["printf", octal]),
+                Case::Absent => json!(["echo", absent]),
+                Case::Denied => json!(["/"]),
+                Case::NotFound => json!(["straggler-no-such-program"]),
+                Case::Broken => json!(["sh", "-c", "printf key; exit 1"]),
+                Case::TooLarge => json!(["yes"]),
+                Case::Silent => json!(["sleep", "1000"]),
+                Case::Throttled | Case::Elsewhere => return None,
+            };
+            Some(Stand::new(json!({"argv": argv}), ()))
+        }
+    }
+
+    const READING: &str = r#"{"schema":"straggler.reading/v1","fingerprint":"sha256:ba7816bf8f01",
+        "length":3,"replica":"web-1/4\u001b2","started_at":"2026-11-20T09:00:00Z"}"#;
+
+    #[tokio::test]
+    async fn takes_a_value_a_fingerprint_or_a_reading() {
+        let reading = read_one("command", json!({"argv": ["printf", "key\\n"]})).await;
+        assert_eq!(told(&reading.found), "key\n");
+        let settings = json!({"argv": ["printf", "key\\n"], "trim": "newline"});
+        assert_eq!(told(&read_one("command", settings).await.found), "key");
+
+        let reading = read_one("command", json!({"argv": ["echo", "sha256:ba7816bf8f01"]})).await;
+        assert_eq!(told(&reading.found), "sha256:ba7816bf8f01");
+
+        let reading = read_one("command", json!({"argv": ["printf", "%s", READING]})).await;
+        assert_eq!(told(&reading.found), "sha256:ba7816bf8f01");
+        assert_eq!(reading.replica.as_deref(), Some("web-1/4\\u{1b}2"));
+        assert!(reading.started_at.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_was_promised_has_to_come() {
+        let settings = json!({"argv": ["echo", "ask_live_x"], "yields": "fingerprint"});
+        let error = read("command", settings).await.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::BadData);
+        assert!(!error.message.contains("ask_live"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn its_environment_takes_texts_and_credentials() {
+        let reading = read_one(
+            "command",
+            json!({
+                "argv": ["sh", "-c", "printf %s \"$TEXT/$TOKEN/$CARGO_PKG_NAME\""],
+                "env": {"TEXT": "t", "TOKEN": {"command": ["echo", "secret"]}},
+            }),
+        );
+        assert_eq!(told(&reading.await.found), "t/secret/straggler");
+    }
+
+    #[tokio::test]
+    async fn a_failing_program_is_no_empty_key() {
+        let error = read("command", json!({"argv": ["false"]}))
+            .await
+            .err()
+            .unwrap();
+        assert_eq!(error.message, "`false` exited with status 1");
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        for settings in [
+            json!({"argv": []}),
+            json!({"argv": [""]}),
+            json!({"argv": ["x"], "env": {"A=B": "c"}}),
+            json!({"argv": ["x"], "env": {"A": {"env": ""}}}),
+        ] {
+            let hop = try_hop("command", settings.clone()).unwrap();
+            assert!(hop.check().is_err(), "{settings}");
+        }
+    }
+
+    #[test]
+    fn the_stage_is_said_or_running() {
+        assert_eq!(
+            hop("command", json!({"argv": ["x"]})).stage(),
+            Stage::Running
+        );
+        let said = hop("command", json!({"argv": ["x"], "stage": "store"}));
+        assert_eq!(said.stage(), Stage::Store);
+    }
+
+    #[test]
+    fn a_long_command_line_is_cut() {
+        let location =
+            |argv: &[&str]| hop("command", json!({"argv": argv})).location(At { variable: "KEY" });
+        assert_eq!(location(&["echo", "a b", "é"]), "command:echo 'a b' é");
+        let long = "é".repeat(80);
+        assert_eq!(location(&[&long]), format!("command:{long}"));
+        assert_eq!(
+            location(&[&long, "x"]),
+            format!("command:{}…", "é".repeat(79))
+        );
+    }
+}

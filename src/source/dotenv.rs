@@ -1,0 +1,310 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::envfile::{self, Dialect, Entry, Outside, Rejected};
+use crate::key::Secret;
+use crate::platform::files::{self, check_glob, is_glob};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A variable in an env file.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dotenv {
+    /// The file's path, or a glob that matches one file for each replica.
+    path: Arc<Path>,
+    /// Whose rules the file is read by: `dotenv` unless said.
+    #[serde(default)]
+    dialect: Dialect,
+}
+
+impl Source for Dotenv {
+    const INFO: Info = Info {
+        id: "dotenv",
+        title: "a variable in an env file",
+        stage: Some(Stage::Config),
+        proves: &[Evidence::Value],
+        replicas: ["file", "files"],
+        permission: "read on the file, search (x) on its directories",
+        credentials: &[],
+        example: "- dotenv: { path: /srv/web/.env }\n\
+                  - dotenv: { path: '/srv/*/.env', dialect: docker }\n",
+        tested: "the real parsers: npm dotenv, Node, python-dotenv, docker, systemd and sh",
+        manual: "\
+Reads a variable out of an env file exactly as the program that will load the file does. Everybody \
+writes `NAME=value` and nobody agrees on the rest, so say whose rules count:
+
+| `dialect` | whose rules |
+|---|---|
+| `dotenv` (default) | npm dotenv |
+| `docker` | `docker run --env-file`, `kubectl create … --from-env-file`, ECS environment files: quotes and blanks are part of the value |
+| `compose` | `env_file` and `.env` of Docker Compose 2 |
+| `node` | `node --env-file` |
+| `python-dotenv` | python-dotenv |
+| `systemd` | `EnvironmentFile=` |
+| `shell` | `set -a; . file` in a POSIX shell |
+
+Where docker would make something else of the file, a note says so: a file that works on a laptop and \
+is then given to `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell \
+would have to execute is an error.
+
+A variable that is not set is `missing`, and so is a file that is not there. A variable that is only \
+named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
+refuses is `unreachable`, with the line. Globs and relative paths are read as `file` reads them.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        check_glob(&self.path)
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        format!("dotenv:{}#{}", self.shown(), escape(at.variable))
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let files = if is_glob(&self.path) {
+            "every file that matches "
+        } else {
+            ""
+        };
+        let plainly = match self.dialect {
+            Dialect::Docker => ", without quotes",
+            _ => "",
+        };
+        format!(
+            "write the current key to {files}{} as {}{plainly}, then restart what reads it",
+            self.shown(),
+            Escaped(at.variable)
+        )
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        files::readings(&self.path, asking, |file| {
+            self.understand(file.bytes.expose(), at.variable)
+        })
+    }
+}
+
+impl Dotenv {
+    fn understand(&self, file: &[u8], variable: &str) -> Reading {
+        let entry = envfile::read(self.dialect, file, variable, Outside::Unknown);
+        let note = match self.dialect {
+            Dialect::Docker => None,
+            _ => {
+                let docker = envfile::read(Dialect::Docker, file, variable, Outside::Unknown);
+                under_docker(&entry, &docker)
+            }
+        };
+        let reading = Reading::new(match entry {
+            Ok(Entry::Value(value)) => Found::Value(value),
+            Ok(Entry::Absent) => Found::Absent,
+            Ok(Entry::Inherited { line }) => hidden(format!(
+                "line {line} only names it, so its value comes from whatever starts the program; \
+                 write the value there, or audit that place"
+            )),
+            Ok(Entry::Outside { line }) => hidden(format!(
+                "line {line} builds it from something that is not in the file; write it out, and a \
+                 `$` that belongs to the key as its program wants it"
+            )),
+            Err(Rejected { line, reason }) => Found::Failed(ReadError::new(
+                ErrorKind::BadData,
+                format!("line {line}: {reason}"),
+                format!("correct line {line} of {}", self.shown()),
+            )),
+        });
+        match note {
+            Some(note) => reading.with_note(note),
+            None => reading,
+        }
+    }
+
+    fn shown(&self) -> String {
+        escape(&self.path.to_string_lossy()).into_owned()
+    }
+}
+
+fn hidden(why: String) -> Found {
+    Found::Hidden {
+        fixed_at: None,
+        why: why.into(),
+    }
+}
+
+/// What docker would make of the file, where that is something else.
+fn under_docker(
+    entry: &Result<Entry, Rejected>,
+    docker: &Result<Entry, Rejected>,
+) -> Option<String> {
+    let does = match (entry.as_ref().ok()?, docker) {
+        (entry, Ok(docker)) if entry.agrees(docker) => return None,
+        (Entry::Absent, Err(_)) => return None,
+        (Entry::Value(value), Ok(Entry::Value(docker))) => {
+            differently(value.expose(), docker).to_owned()
+        }
+        (_, Ok(Entry::Value(_))) => "would take the text there as it stands".to_owned(),
+        (_, Ok(Entry::Inherited { .. })) => "would take it from its own environment".to_owned(),
+        (_, Ok(_)) => "would not set it from this file".to_owned(),
+        (_, Err(rejected)) => format!("would refuse this file at line {}", rejected.line),
+    };
+    Some(format!("`docker run --env-file` {does}"))
+}
+
+/// How docker's value differs, without either of them.
+fn differently(value: &[u8], docker: &Secret) -> &'static str {
+    let docker = docker.expose();
+    let quoted = docker.first().filter(|first| b"\"'`".contains(first));
+    let behind = docker.strip_prefix(value).map(<[u8]>::trim_ascii_start);
+    match (quoted, behind) {
+        (Some(quote), _) if docker.last() == Some(quote) => "would keep the quotes around it",
+        (Some(_), _) => "would keep the quotes around it and what stands behind them",
+        (None, Some([])) => "would keep the blanks behind it",
+        (None, Some([b'#', ..])) => "would take the comment behind it along",
+        (None, _) => "would read another value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::super::conformance::{Case, Conforming, KEY, Stand};
+    use super::super::testing::{VARIABLE, read, read_one, told};
+    use super::*;
+
+    impl Conforming for Dotenv {
+        fn stand(case: Case) -> Option<Stand> {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join(".env");
+            let line = [VARIABLE.as_bytes(), b"=\"", KEY, b"\"\n"].concat();
+            match case {
+                Case::Present => fs::write(&path, line).unwrap(),
+                Case::Absent => fs::write(&path, "OTHER=x\n").unwrap(),
+                Case::NotFound => {
+                    let settings = json!({"path": path.join(".env")});
+                    return Some(Stand::new(settings, directory));
+                }
+                Case::TooLarge => fs::write(&path, vec![b'\n'; 2 << 20]).unwrap(),
+                _ => return None,
+            }
+            let settings = json!({"path": path, "dialect": "shell"});
+            Some(Stand::new(settings, directory))
+        }
+    }
+
+    async fn of(file: &str, dialect: &str) -> Reading {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".env");
+        fs::write(&path, file).unwrap();
+        read_one("dotenv", json!({"path": path, "dialect": dialect})).await
+    }
+
+    #[tokio::test]
+    async fn the_file_is_read_as_its_program_does_and_docker_s_difference_is_told() {
+        for (file, dialect, found, docker) in [
+            ("ALLSTAK_API_KEY=k\n", "dotenv", "k", ""),
+            (
+                "ALLSTAK_API_KEY=\"k\"\n",
+                "dotenv",
+                "k",
+                "would keep the quotes around it",
+            ),
+            ("ALLSTAK_API_KEY=\"k\"\n", "docker", "\"k\"", ""),
+            (
+                "ALLSTAK_API_KEY='k' # c\n",
+                "node",
+                "k",
+                "would keep the quotes around it and what stands behind them",
+            ),
+            (
+                "ALLSTAK_API_KEY=k  \n",
+                "dotenv",
+                "k",
+                "would keep the blanks behind it",
+            ),
+            (
+                "ALLSTAK_API_KEY=k # c\n",
+                "shell",
+                "k",
+                "would take the comment behind it along",
+            ),
+            (
+                "ALLSTAK_API_KEY=a\\b\n",
+                "systemd",
+                "ab",
+                "would read another value",
+            ),
+            (
+                "export ALLSTAK_API_KEY=k\n",
+                "dotenv",
+                "k",
+                "would refuse this file at line 1",
+            ),
+            ("OTHER=k\n", "dotenv", "absent", ""),
+        ] {
+            let reading = of(file, dialect).await;
+            assert_eq!(told(&reading.found), found, "{file}");
+            let note = reading.note.unwrap_or_default();
+            let expected = match docker {
+                "" => String::new(),
+                does => format!("`docker run --env-file` {does}"),
+            };
+            assert_eq!(note, expected, "{file}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_file_does_not_hold_is_hidden_and_what_is_refused_names_its_line() {
+        let inherited = of("ALLSTAK_API_KEY\n", "docker").await;
+        assert!(told(&inherited.found).starts_with("hidden: line 1 only names it"));
+        let outside = of("X=1\nALLSTAK_API_KEY=$HOME\n", "shell").await;
+        assert!(told(&outside.found).starts_with("hidden: line 2 builds it"));
+        let note = outside.note.unwrap();
+        assert_eq!(
+            note,
+            "`docker run --env-file` would take the text there as it stands"
+        );
+        let refused = of("X=1\nALLSTAK_API_KEY=`id`\n", "shell").await;
+        assert!(told(&refused.found).starts_with("failed: bad-data: line 2: "));
+    }
+
+    #[tokio::test]
+    async fn every_file_of_a_glob_is_a_replica() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b", "a"] {
+            fs::create_dir(directory.path().join(name)).unwrap();
+            let line = format!("ALLSTAK_API_KEY={name}\n");
+            fs::write(directory.path().join(name).join(".env"), line).unwrap();
+        }
+        let settings = json!({"path": directory.path().join("*/.env")});
+        let readings = read("dotenv", settings).await.unwrap();
+        let found: Vec<_> = readings
+            .iter()
+            .map(|reading| told(&reading.found))
+            .collect();
+        assert_eq!(found, ["a", "b"]);
+        assert!(readings.iter().all(|reading| reading.replica.is_some()));
+    }
+
+    #[test]
+    fn the_address_and_the_remedy_name_the_variable() {
+        let dotenv = Dotenv {
+            path: Path::new("/srv/*/.env").into(),
+            dialect: Dialect::Docker,
+        };
+        let at = At { variable: "KEY" };
+        assert_eq!(dotenv.location(at), "dotenv:/srv/*/.env#KEY");
+        assert_eq!(
+            dotenv.remedy(at),
+            "write the current key to every file that matches /srv/*/.env as KEY, without quotes, \
+             then restart what reads it"
+        );
+    }
+}

@@ -1,0 +1,287 @@
+use std::borrow::Cow;
+
+use glob::Pattern;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::extract::compile_pattern;
+use crate::key::Secret;
+use crate::platform::commands::quoted;
+use crate::platform::processes::{Environ, List, Process as Running};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// The environment that running processes were started with. One of `pid`, `name`, `match` and
+/// `unit` says which.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// The number of one process.
+    #[serde(default)]
+    pid: Option<u32>,
+    /// What the kernel calls it, or the file name of its first argument.
+    #[serde(default)]
+    name: Option<Box<str>>,
+    /// A regular expression on its arguments, with a space between them.
+    #[serde(default, rename = "match")]
+    pattern: Option<Box<str>>,
+    /// The systemd unit it belongs to; `*` matches instances.
+    #[serde(default)]
+    unit: Option<Box<str>>,
+    /// Where the program takes the key from.
+    #[serde(default)]
+    loads: Loads,
+}
+
+/// Where a program takes its key from.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Loads {
+    /// From the environment it is started with, and from nowhere else.
+    #[default]
+    Environ,
+    /// From a file that it reads by itself after the start, unless the environment has it.
+    Itself,
+}
+
+/// Which processes are meant, ready to be searched for.
+enum Selector {
+    Pid(u32),
+    Name(Box<str>),
+    Match(regex::bytes::Regex),
+    Unit(Pattern),
+}
+
+impl Source for Process {
+    const INFO: Info = Info {
+        id: "process",
+        title: "the environment that running processes were started with",
+        stage: Some(Stage::Running),
+        proves: &[Evidence::Value],
+        replicas: ["process", "processes"],
+        permission: "the same user as the process, root, or CAP_SYS_PTRACE; Linux only",
+        credentials: &[],
+        example: "- process: { unit: web.service }\n\
+                  - process: { name: node, loads: itself }\n\
+                  - process: { match: 'gunicorn.*checkout' }\n\
+                  - process: { pid: 4242 }\n",
+        tested: "real processes",
+        manual: "\
+Reads `/proc/PID/environ`: the environment each matching process was started with, one replica each. \
+What a program changes in its own environment later does not show there, and a process keeps what it \
+was started with until it is restarted.
+
+| selector | matches |
+|---|---|
+| `pid` | one process |
+| `name` | the kernel's name for it (at most 15 bytes), or the file name of its first argument |
+| `match` | a regular expression found anywhere in its arguments, joined by spaces |
+| `unit` | a systemd unit, with all it started; `.service` may be left out, `*` matches instances |
+
+straggler itself, kernel threads and zombies are never matched. When nothing matches, the hop is \
+`unreachable`, for nothing was seen.
+
+`loads` says where the program takes its key from. With `environ`, the default, a variable that is not \
+in the environment is `missing`. With `itself` the program reads a file on its own, so its absence \
+proves nothing and is `unverified`; a value in the environment still counts, since nearly every loader \
+lets it win. Where a variable stands twice, the first one counts, as it does for `getenv`.
+
+A program that overwrites the memory its environment was in, to change its title, hides it: that is \
+`unverified` too. Where /proc hides other users' processes (`hidepid`), one more replica says so, for \
+one that was not seen may hold the old key.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        self.selector().map(drop)
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        format!("process:{}#{}", self.shown(), escape(at.variable))
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let variable = escape(at.variable);
+        let fixed = "the environment of a process is fixed when it starts";
+        match &self.unit {
+            Some(unit) => format!(
+                "restart it once its {variable} is the current key: systemctl restart {}",
+                quoted([&*full_unit(unit)])
+            ),
+            None => format!(
+                "restart the process ({}) with the current key in {variable}: {fixed}",
+                self.shown()
+            ),
+        }
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let selector = self.selector().map_err(|why| {
+            ReadError::new(ErrorKind::BadData, why, "correct the settings of `process`")
+        })?;
+        let snapshot = asking.of(&List)?;
+        let matching: Vec<&Running> = snapshot
+            .processes
+            .iter()
+            .filter(|process| selector.fits(process))
+            .collect();
+        let asks: Vec<Environ> = matching.iter().map(|process| Environ(process.id)).collect();
+        let environments = asking.all(&asks)?;
+
+        let mut readings = Vec::with_capacity(matching.len());
+        for (process, environment) in matching.into_iter().zip(environments) {
+            let reading = match environment {
+                Ok(Some(environment)) => self.understand(environment.expose(), at.variable),
+                // It ended before it could be read.
+                Ok(None) => continue,
+                Err(error) => Reading::new(Found::Failed(error.clone())),
+            };
+            let replica = format!("{}/{}", Escaped(&process.name), process.id.pid);
+            readings.push(reading.of_replica(replica).started_at(process.started_at));
+        }
+        let hidden = snapshot.partial && self.pid.is_none();
+        match (readings.is_empty(), hidden) {
+            (true, _) => Err(Stop::Failed(self.nothing_seen(snapshot.partial))),
+            (false, true) => {
+                readings.push(Reading::new(Found::Failed(hidden_processes())).of_replica("hidden"));
+                Ok(readings)
+            }
+            (false, false) => Ok(readings),
+        }
+    }
+}
+
+impl Process {
+    fn selector(&self) -> Result<Selector, String> {
+        let named = |text: &str| (!text.is_empty()).then(|| text.into());
+        match (self.pid, &self.name, &self.pattern, &self.unit) {
+            (Some(pid), None, None, None) if pid > 0 => Ok(Selector::Pid(pid)),
+            (None, Some(name), None, None) => named(name)
+                .map(Selector::Name)
+                .ok_or_else(|| "expected the name of a process in `name`".to_owned()),
+            (None, None, Some(pattern), None) => compile_pattern(pattern).map(Selector::Match),
+            (None, None, None, Some(unit)) => Pattern::new(&full_unit(unit))
+                .map(Selector::Unit)
+                .map_err(|error| format!("expected the name of a unit in `unit`: {}", error.msg)),
+            _ => {
+                Err("expected exactly one of `pid` (from 1), `name`, `match` and `unit`".to_owned())
+            }
+        }
+    }
+
+    /// The selector as it was written.
+    fn shown(&self) -> String {
+        match (self.pid, &self.name, &self.pattern, &self.unit) {
+            (Some(pid), ..) => format!("pid={pid}"),
+            (_, Some(name), ..) => format!("name={}", Escaped(name)),
+            (_, _, Some(pattern), _) => format!("match={}", Escaped(pattern)),
+            (_, _, _, Some(unit)) => format!("unit={}", Escaped(&full_unit(unit))),
+            (None, None, None, None) => "none".to_owned(),
+        }
+    }
+
+    fn understand(&self, environment: &[u8], variable: &str) -> Reading {
+        match (look_up(environment, variable), self.loads) {
+            (LookUp::Once(value), _) => Reading::value(Secret::copied(value)),
+            (LookUp::First(value), _) => Reading::value(Secret::copied(value))
+                .with_note("the variable stands there more than once, and the first counts"),
+            (LookUp::Overwritten, _) => hidden(
+                "its environment is empty or was overwritten by the program itself; compare the file \
+                 it was started with, and when that was",
+            ),
+            (LookUp::Nowhere, Loads::Environ) => Reading::new(Found::Absent),
+            (LookUp::Nowhere, Loads::Itself) => hidden(
+                "the program loads its key by itself, so its environment does not show it; to prove \
+                 it, let it tell the fingerprint of what it loaded",
+            ),
+        }
+    }
+
+    fn nothing_seen(&self, partial: bool) -> ReadError {
+        let selector = self.shown();
+        if partial {
+            return ReadError::new(
+                ErrorKind::Denied,
+                format!("no process that straggler can see matches {selector}: nothing was seen"),
+                "run straggler as root, or mount /proc without hidepid",
+            );
+        }
+        ReadError::new(
+            ErrorKind::NotFound,
+            format!("no running process matches {selector}: nothing was seen"),
+            "start it, or correct what it is selected by",
+        )
+    }
+}
+
+impl Selector {
+    fn fits(&self, process: &Running) -> bool {
+        match self {
+            Self::Pid(pid) => process.id.pid == *pid,
+            Self::Name(name) => process.is_named(name),
+            Self::Match(pattern) => pattern.is_match(process.command_line().expose()),
+            Self::Unit(unit) => process.is_in_unit(unit),
+        }
+    }
+}
+
+/// A unit without a suffix is a service, as it is for systemctl.
+fn full_unit(unit: &str) -> Cow<'_, str> {
+    let suffixes = [".service", ".scope", ".slice", ".socket", ".mount", ".swap"];
+    if suffixes.iter().any(|suffix| unit.ends_with(suffix)) {
+        Cow::Borrowed(unit)
+    } else {
+        Cow::Owned(format!("{unit}.service"))
+    }
+}
+
+/// A variable in an environment.
+enum LookUp<'e> {
+    Once(&'e [u8]),
+    /// The first of several that differ.
+    First(&'e [u8]),
+    Nowhere,
+    /// It is not there, but neither is all that was.
+    Overwritten,
+}
+
+fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
+    let entries = environment.strip_suffix(b"\0").unwrap_or(environment);
+    let mut values = entries
+        .split(|&byte| byte == 0)
+        .filter_map(|entry| entry.strip_prefix(variable.as_bytes())?.strip_prefix(b"="));
+    if let Some(first) = values.next() {
+        return if values.all(|other| other == first) {
+            LookUp::Once(first)
+        } else {
+            LookUp::First(first)
+        };
+    }
+    // What a program writes over its environment leaves zeros, or pieces that are no variables.
+    let is_variable = |entry: &[u8]| entry.iter().position(|&byte| byte == b'=') > Some(0);
+    if entries.split(|&byte| byte == 0).all(is_variable) {
+        LookUp::Nowhere
+    } else {
+        LookUp::Overwritten
+    }
+}
+
+fn hidden(why: &'static str) -> Reading {
+    Reading::new(Found::Hidden {
+        fixed_at: None,
+        why: why.into(),
+    })
+}
+
+fn hidden_processes() -> ReadError {
+    ReadError::new(
+        ErrorKind::Denied,
+        "/proc hides other users' processes from straggler, so there may be more",
+        "run straggler as root, or mount /proc without hidepid",
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! What a command does beyond one audit.
+
+pub mod inspect;

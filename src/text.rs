@@ -1,0 +1,93 @@
+//! Text from outside, made harmless to show.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+/// A text with every character escaped that a terminal, a log or a page would act on instead of
+/// showing: C0 and C1 controls, DEL, line and paragraph separators, what changes the direction of
+/// writing, and what takes no room at all.
+///
+/// Joiners are left alone, since names in many scripts need them.
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(acts) {
+            let (shown, tail) = rest.split_at(at);
+            f.write_str(shown)?;
+            let mut characters = tail.chars();
+            for escape in characters.by_ref().take(1).flat_map(char::escape_default) {
+                f.write_char(escape)?;
+            }
+            rest = characters.as_str();
+        }
+        f.write_str(rest)
+    }
+}
+
+/// The text of [`Escaped`], copied only where something has to be escaped.
+#[must_use]
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if text.contains(acts) {
+        Cow::Owned(Escaped(text).to_string())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether a character acts instead of being shown.
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+                | '\u{2028}' | '\u{2029}'
+                | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_acts_on_is_spelled_out() {
+        for (raw, shown) in [
+            ("\u{1b}[31mred", r"\u{1b}[31mred"),
+            ("two\nlines\r\tand a tab", r"two\nlines\r\tand a tab"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("\u{7f}", r"\u{7f}"),
+            ("a\u{202e}b\u{2066}c", r"a\u{202e}b\u{2066}c"),
+            ("a\u{2028}b", r"a\u{2028}b"),
+            ("pay\u{200b}ments", r"pay\u{200b}ments"),
+            ("\u{e0041}", r"\u{e0041}"),
+        ] {
+            assert_eq!(escape(raw), shown);
+        }
+    }
+
+    #[test]
+    fn names_people_really_use_stay_as_they_are() {
+        for name in [
+            "checkout-api",
+            "Zahlungen/Münster",
+            "支払い",
+            "👩\u{200d}💻",
+            r"C:\keys",
+        ] {
+            assert!(matches!(escape(name), Cow::Borrowed(same) if same == name));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_acts_is_left(text in any::<String>()) {
+            prop_assert!(!escape(&text).contains(acts));
+        }
+    }
+}
