@@ -181,3 +181,34 @@ pub(super) fn variable(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Opti
     }
     Some(ground.shared(&text))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::inventory::log::Log;
+    use crate::inventory::template::Outside;
+    use crate::inventory::tree::Tree;
+
+    #[test]
+    fn a_store_that_nobody_declares_is_reported_where_it_is_named() {
+        let log = Log::default();
+        log.file("targets.yaml");
+        let tree = Tree::parse(0, b"{ path: a, store: vault-prd }".to_vec())
+            .ok()
+            .unwrap();
+        let reader = Reader::new(&tree, &log, None);
+        let outside = Outside::new(&|_| None);
+        let mut ground = Ground::new(&log, &outside, Timestamp::UNIX_EPOCH, true);
+        let store = "vault-prd";
+        assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
+        ground.stores = vec!["kubernetes".to_owned(), "vault-prod".to_owned()];
+        assert!(declared_store(&reader, tree.root(), "vault-prod", &ground).is_some());
+        assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
+        assert_eq!(
+            log.finish().unwrap_err().to_string(),
+            "targets.yaml:1:19: no store is named `vault-prd`; declare it under `stores`"
+        );
+    }
+}

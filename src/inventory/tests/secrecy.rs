@@ -95,7 +95,8 @@ fn a_key_in_any_place_is_refused_and_never_shown() {
             let whole = !text.starts_with(old) && !text.contains(['!', '*', '\\']);
             check(&format!("{before}{text}{after}"), &place, whole);
             // Nobody knows what a key looks like here, so it may even be accepted.
-            let without = format!("{before}{text}{after}").replace("ask_live_[a-z0-9]{32}", "zz[0-9]{9}");
+            let without =
+                format!("{before}{text}{after}").replace("ask_live_[a-z0-9]{32}", "zz[0-9]{9}");
             check(&without, &place, false);
             // Without the quotes around it.
             let bare = before.trim_end_matches(quotes);
