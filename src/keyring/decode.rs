@@ -74,6 +74,9 @@ fn joined_lines(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn hexadecimal(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
     let mut bytes = Zeroizing::new(vec![0; text.len() / 2]);
     hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)

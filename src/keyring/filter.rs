@@ -7,11 +7,12 @@ pub(super) struct Filter {
     bits: Vec<u64>,
     /// How far a prefix is shifted to give its bit.
     shift: u32,
-    /// By the first 8 digits; each with what the caller knows it by.
-    wanted: Vec<(u32, Fingerprint, usize)>,
+    /// In order; each with what the caller knows it by.
+    wanted: Vec<(Fingerprint, usize)>,
 }
 
 impl Filter {
+    /// Takes fingerprints in their order.
     pub(super) fn new(wanted: Vec<(Fingerprint, usize)>) -> Self {
         // 256 bits for each, so that one form in 256 passes; at least what fits any cache, at most
         // what a large one still holds.
@@ -19,14 +20,10 @@ impl Filter {
         let mut filter = Self {
             bits: vec![0; 1 << (bits - u64::BITS.ilog2())],
             shift: u32::BITS - bits,
-            wanted: wanted
-                .into_iter()
-                .map(|(fingerprint, name)| (prefix(&fingerprint), fingerprint, name))
-                .collect(),
+            wanted,
         };
-        filter.wanted.sort_unstable();
-        for &(prefix, ..) in &filter.wanted {
-            let (word, bit) = filter.place(prefix);
+        for (fingerprint, _) in &filter.wanted {
+            let (word, bit) = filter.place(prefix(fingerprint));
             if let Some(word) = filter.bits.get_mut(word) {
                 *word |= bit;
             }
@@ -34,8 +31,8 @@ impl Filter {
         filter
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.wanted.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.wanted.len()
     }
 
     /// `false` for nearly everything that is not wanted, and never for what is.
@@ -47,14 +44,16 @@ impl Filter {
 
     /// What agrees with these bytes, whose hash starts like this.
     pub(super) fn agreeing(&self, prefix: u32, bytes: &[u8]) -> impl Iterator<Item = usize> {
-        let start = self.wanted.partition_point(|wanted| wanted.0 < prefix);
+        let start = self
+            .wanted
+            .partition_point(|(wanted, _)| self::prefix(wanted) < prefix);
         let same = self.wanted.get(start..).unwrap_or_default();
-        let len = same.partition_point(|wanted| wanted.0 == prefix);
+        let len = same.partition_point(|(wanted, _)| self::prefix(wanted) == prefix);
         let same = same.get(..len).unwrap_or_default();
         let whole = (!same.is_empty()).then(|| Fingerprint::of(bytes));
         same.iter()
-            .filter(move |(_, wanted, _)| whole.is_some_and(|whole| whole.agrees(wanted)))
-            .map(|&(.., name)| name)
+            .filter(move |(wanted, _)| whole.is_some_and(|whole| whole.agrees(wanted)))
+            .map(|&(_, name)| name)
     }
 
     #[inline]
@@ -72,7 +71,7 @@ mod tests {
     #[test]
     fn holds_what_is_wanted_at_its_own_digits_and_nothing_else() {
         let texts: Vec<String> = (0..5000).map(|index| format!("key {index}")).collect();
-        let wanted = texts
+        let mut wanted: Vec<_> = texts
             .iter()
             .enumerate()
             .map(|(index, text)| {
@@ -80,6 +79,7 @@ mod tests {
                 (Fingerprint::of(text.as_bytes()).cut(digits), index)
             })
             .collect();
+        wanted.sort_unstable();
         let filter = Filter::new(wanted);
         let find = |text: &str| {
             let prefix = prefix(&Fingerprint::of(text.as_bytes()));
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn two_lengths_of_one_fingerprint_are_both_found() {
         let whole = Fingerprint::of(b"key");
-        let filter = Filter::new(vec![(whole, 0), (whole.cut(Digits::DEFAULT), 1)]);
+        let filter = Filter::new(vec![(whole.cut(Digits::DEFAULT), 1), (whole, 0)]);
         let mut found: Vec<_> = filter.agreeing(prefix(&whole), b"key").collect();
         found.sort_unstable();
         assert_eq!(found, [0, 1]);

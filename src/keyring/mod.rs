@@ -20,6 +20,9 @@ mod unravel;
 mod wrapping;
 mod wraps;
 
+#[cfg(test)]
+mod tests;
+
 pub use damage::Damage;
 pub use format::{Format, FormatError};
 pub use known::{Explanation, KeyId, Keyring, Known, ProjectId, Role};

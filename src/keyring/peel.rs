@@ -127,6 +127,9 @@ impl Peels<'_> {
 /// with. `next` gives the members that follow after so many bytes. There can be two, since the last
 /// byte of a no-break space in UTF-8 is one in Latin-1.
 fn runs<'m, I: Iterator<Item = &'m &'m [u8]>>(next: impl Fn(usize) -> I) -> Vec<usize> {
+    if next(0).next().is_none() {
+        return Vec::new();
+    }
     let mut reached = BTreeSet::from([0]);
     let mut last = None;
     while let Some(&at) = reached.range(last.map_or(0, |last| last + 1)..).next() {

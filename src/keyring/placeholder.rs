@@ -1,3 +1,5 @@
+use zeroize::Zeroizing;
+
 /// What stands where a key should and surely is none.
 ///
 /// A caller looks for known keys first: whatever equals one is never a placeholder.
@@ -18,6 +20,53 @@ pub enum Placeholder {
     /// The name of the variable itself.
     OwnName,
 }
+
+/// Words for "nothing".
+const NOTHING: [&str; 9] = [
+    "undefined",
+    "null",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "no value",
+    "not set",
+    "unset",
+];
+/// What stands in brackets instead of a key.
+const INSTEAD: [&str; 9] = [
+    "redacted",
+    "masked",
+    "hidden",
+    "filtered",
+    "secret",
+    "sensitive",
+    "sensitive value",
+    "encrypted",
+    "protected",
+];
+/// Letters of texts that ask to be replaced.
+const FILL_IN: [&str; 12] = [
+    "changethis",
+    "changeit",
+    "replaceme",
+    "replacethis",
+    "todo",
+    "fixme",
+    "tbd",
+    "placeholder",
+    "example",
+    "dummy",
+    "sample",
+    "fillin",
+];
+/// What they start with, when they end with one of [`WHAT`].
+const ASKS: [&str; 9] = [
+    "your", "my", "insert", "enter", "put", "paste", "add", "replace", "some",
+];
+const WHAT: [&str; 6] = ["key", "token", "secret", "dsn", "value", "here"];
+/// What they end with, after what a key of this kind starts with.
+const ENDS: [&str; 4] = ["changeme", "keyhere", "yourkey", "yourapikey"];
 
 impl Placeholder {
     /// Its stable name.
@@ -168,37 +217,17 @@ fn is_masked(text: &str, word: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_alphabetic() || "_-:.".contains(c)));
     (prefix_only && (hidden >= 3 || dots))
-        || (text != word || word.contains(' '))
-            && [
-                "redacted",
-                "masked",
-                "hidden",
-                "filtered",
-                "secret",
-                "sensitive",
-                "sensitive value",
-                "encrypted",
-                "protected",
-            ]
-            .contains(&word.to_ascii_lowercase().as_str())
+        || (text != word || word.contains(' ')) && is_one_of(word, &INSTEAD)
 }
 
 fn is_nothing(text: &str, word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    [
-        "undefined",
-        "null",
-        "none",
-        "nil",
-        "nan",
-        "n/a",
-        "no value",
-        "not set",
-        "unset",
-    ]
-    .contains(&lower.as_str())
-        || (lower == "empty" && text != word)
+    is_one_of(word, &NOTHING)
+        || (text != word && word.eq_ignore_ascii_case("empty"))
         || text == "[object Object]"
+}
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|other| other.eq_ignore_ascii_case(word))
 }
 
 /// Words only, so that no random key is taken for one.
@@ -209,49 +238,16 @@ fn asks_to_be_filled_in(word: &str) -> bool {
     if !plain {
         return false;
     }
-    let letters: String = word
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let asks = |start: &str, ends: &[&str]| {
-        letters
-            .strip_prefix(start)
-            .is_some_and(|rest| ends.iter().any(|end| rest.ends_with(end)))
-    };
-    const WHAT: [&str; 6] = ["key", "token", "secret", "dsn", "value", "here"];
-    [
-        "changeme",
-        "changethis",
-        "changeit",
-        "replaceme",
-        "replacethis",
-        "todo",
-        "fixme",
-        "tbd",
-        "placeholder",
-        "example",
-        "dummy",
-        "sample",
-        "fillin",
-        "fillmein",
-        "setme",
-    ]
-    .contains(&letters.as_str())
-        || [
-            "your", "my", "insert", "enter", "put", "paste", "add", "replace", "change", "some",
-        ]
-        .into_iter()
-        .any(|start| asks(start, &WHAT))
-        || [
-            "yourkeyhere",
-            "yourapikeyhere",
-            "yourapikey",
-            "keyhere",
-            "changeme",
-        ]
-        .into_iter()
-        .any(|end| letters.ends_with(end))
+    // It may be a key after all, so the copy is wiped.
+    let mut letters = Zeroizing::new(String::with_capacity(word.len()));
+    letters.extend(word.chars().filter(char::is_ascii_alphabetic));
+    letters.make_ascii_lowercase();
+    FILL_IN.contains(&letters.as_str())
+        || ENDS.into_iter().any(|end| letters.ends_with(end))
+        || ASKS.into_iter().any(|start| {
+            let what = letters.strip_prefix(start);
+            what.is_some_and(|what| WHAT.into_iter().any(|end| what.ends_with(end)))
+        })
 }
 
 #[cfg(test)]

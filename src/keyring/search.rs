@@ -101,21 +101,24 @@ impl Keyring {
         let all_forms = Tier::ALL.into_iter().map(|tier| self.forms(tier)).sum();
         let needed = digits_for(all_forms, wanted.len(), chance);
         let mut best: Vec<Option<Best>> = vec![None; wanted.len()];
+        let mut filter = Filter::new(Vec::new());
         let (mut planned, mut hashed) = (0, 0);
         for tier in Tier::ALL {
             planned += self.forms(tier);
             let digits = digits_for(planned, wanted.len(), chance);
-            let pool = wanted
+            let pool: Vec<_> = wanted
                 .iter()
+                .zip(&best)
                 .enumerate()
-                .filter(|&(index, fingerprint)| {
-                    fingerprint.digits() >= digits && best.get(index).is_none_or(Option::is_none)
-                })
-                .map(|(index, fingerprint)| (*fingerprint, index))
+                .filter(|(_, (fingerprint, best))| fingerprint.digits() >= digits && best.is_none())
+                .map(|(index, (fingerprint, _))| (*fingerprint, index))
                 .collect();
-            let filter = Filter::new(pool);
-            if filter.is_empty() {
+            if pool.is_empty() {
                 break;
+            }
+            // It only ever shrinks, so one of the same size is the same.
+            if pool.len() != filter.len() {
+                filter = Filter::new(pool);
             }
             let (hits, forms) = self.hash(tier, &filter, threads);
             hashed += forms;
@@ -243,4 +246,187 @@ fn digits_for(forms: u64, fingerprints: usize, chance: f64) -> Digits {
         .find(|&digits| comparisons < chance * 16_f64.powi(i32::from(digits)))
         .and_then(Digits::new)
         .unwrap_or(Digits::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Secret;
+    use crate::keyring::{KeyId, Known, Role};
+
+    const KEY: &str = "ask_live_0123456789abcdefghijABCDEFGHIJxy";
+    const OWN: ProjectId = ProjectId(0);
+
+    fn id(project: u32, role: Role) -> KeyId {
+        KeyId {
+            project: ProjectId(project),
+            role,
+        }
+    }
+
+    fn ring(keys: &[&str]) -> Keyring {
+        let known = keys
+            .iter()
+            .zip(0..)
+            .map(|(key, project)| {
+                Known::by_value(id(project, Role::Current), Secret::copied(key.as_bytes()))
+            })
+            .collect();
+        Keyring::new(known, &["KEY"])
+    }
+
+    fn cut(text: &str, digits: u8) -> (ProjectId, Fingerprint) {
+        let digits = Digits::new(digits).unwrap();
+        (OWN, Fingerprint::of(text.as_bytes()).cut(digits))
+    }
+
+    fn outcome(ring: &Keyring, text: &str, digits: u8) -> Outcome {
+        let mut search = ring.search(&[cut(text, digits)]);
+        search.outcomes.remove(0)
+    }
+
+    fn named(outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Explained(found) => {
+                let names: Vec<_> = found.damage.iter().map(|damage| damage.name()).collect();
+                names.join(" ")
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_trailing_newline_is_proven_from_twelve_digits() {
+        let ring = ring(&[KEY]);
+        for digits in [12, 13, 64] {
+            assert_eq!(
+                named(&outcome(&ring, &format!("{KEY}\n"), digits)),
+                "trailing-newline"
+            );
+        }
+        assert_eq!(outcome(&ring, "something else", 12), Outcome::Unexplained);
+        assert_eq!(named(&outcome(&ring, KEY, 8)), "", "exact needs no search");
+    }
+
+    #[test]
+    fn under_twelve_digits_nothing_is_searched() {
+        let form = format!("{KEY}\n");
+        assert_eq!(
+            outcome(&ring(&[KEY]), &form, 11),
+            Outcome::Lengthen(Digits::DEFAULT)
+        );
+        // Longer ones would not help where no key is known by value.
+        assert_eq!(outcome(&ring(&[]), &form, 11), Outcome::Unexplained);
+    }
+
+    #[test]
+    fn what_could_be_chance_is_not_claimed_and_the_advice_would_do() {
+        let ring = ring(&[KEY]);
+        let forms: u64 = Tier::ALL.into_iter().map(|tier| ring.forms(tier)).sum();
+        // So many fingerprints that 12 digits are enough for the first tiers only.
+        let mut wanted: Vec<_> = (0..40_000)
+            .map(|index| cut(&format!("stranger {index}"), 12))
+            .collect();
+        let changed = KEY.replacen('0', "!", 1);
+        wanted.push(cut(&format!("{KEY}\n"), 12));
+        wanted.push(cut(&changed, 12));
+        wanted.push(cut(&changed, 13));
+        assert!(forms * 40_000 > 281_474_976);
+        let search = ring.search(&wanted);
+        let [strangers @ .., newline, short, long] = &search.outcomes[..] else {
+            unreachable!()
+        };
+        let lengthen = Outcome::Lengthen(Digits::new(13).unwrap());
+        assert!(strangers.iter().all(|outcome| *outcome == lengthen));
+        assert_eq!(named(newline), "trailing-newline");
+        assert_eq!(*short, lengthen);
+        assert_eq!(named(long), "character-changed");
+    }
+
+    #[test]
+    fn the_answer_does_not_depend_on_the_number_of_threads() {
+        let other = KEY.replace('0', "z");
+        let ring = ring(&[KEY, &other, "0123456789abcdef0123456789abcdef", KEY]);
+        let wanted = [
+            cut(&format!("\"{KEY}\"\n"), 14),
+            cut(&KEY[..20], 14),
+            cut(&KEY[..21], 14),
+            cut(&KEY[20..], 14),
+            cut(&KEY.replace("abc", "xbc"), 14),
+            cut("stranger", 14),
+        ];
+        let alone = ring.search_on(1, CHANCE, &wanted);
+        for threads in [2, 3, 16] {
+            assert_eq!(ring.search_on(threads, CHANCE, &wanted), alone);
+        }
+        let keys = |outcome: &Outcome| match outcome {
+            Outcome::Explained(found) => found.keys.iter().map(|key| key.project.0).collect(),
+            _ => Vec::new(),
+        };
+        let keys: Vec<_> = alone.outcomes.iter().map(keys).collect();
+        assert_eq!(
+            keys,
+            [
+                vec![0, 3],
+                vec![],
+                vec![0, 3],
+                vec![0, 1, 3],
+                vec![0, 3],
+                vec![]
+            ]
+        );
+    }
+
+    #[test]
+    fn an_early_answer_ends_the_search() {
+        let ring = ring(&[KEY]);
+        let search = ring.search(&[cut(&format!("{KEY}\n"), 12)]);
+        assert_eq!(search.forms, ring.forms(Tier::Wrapped));
+        assert_eq!(ring.search(&[]).forms, 0);
+        assert_eq!(ring.search(&[cut(KEY, 12)]).forms, 0);
+    }
+
+    #[test]
+    fn the_planned_number_of_forms_is_never_exceeded() {
+        for len in [1, 7, 8, 9, 41, 512, 513, 5000] {
+            let ring = ring(&[&"ask_live-%".repeat(500)[..len]]);
+            let planned: u64 = Tier::ALL.into_iter().map(|tier| ring.forms(tier)).sum();
+            let made: u64 = ring.form_lengths().values().sum();
+            let searched = ring.search(&[cut("stranger", 64)]).forms;
+            assert!(
+                made <= planned && made == searched,
+                "{len}: {made} {planned} {searched}"
+            );
+            assert_eq!(made == 0, len < 8);
+            assert_eq!(ring.forms(Tier::Swapped) > 0, (8..=512).contains(&len));
+        }
+    }
+
+    #[test]
+    fn buffers_never_move_so_that_nothing_of_a_key_stays_behind() {
+        for len in [8, 512, 513, 5000] {
+            let ring = ring(&[&"\"%\u{1}".repeat(2000)[..len]]);
+            let mut workspace = Workspace::new(len, &ring.tables);
+            for tier in Tier::ALL {
+                for (bytes, _) in ring.values() {
+                    let rows = 0..tier.rows(len, &ring.tables);
+                    let mut places = BTreeSet::new();
+                    tier.make(bytes, rows, &ring.tables, &mut workspace, &mut |form, _| {
+                        places.insert(form.bytes().as_ptr());
+                    });
+                    assert!(places.len() <= 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_advice_grows_with_what_is_compared() {
+        let digits = |forms, fingerprints| digits_for(forms, fingerprints, CHANCE).get();
+        assert_eq!(digits(0, 0), 12);
+        assert_eq!(digits(281_474_976, 1), 12);
+        assert_eq!(digits(281_474_977, 1), 13);
+        assert_eq!(digits(80_000, 1_000_000), 15);
+        assert_eq!(digits(u64::MAX, usize::MAX), 37);
+    }
 }

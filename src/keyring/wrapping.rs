@@ -1,5 +1,6 @@
 use super::damage::Damage;
 use super::peel::{peels, variable_prefix};
+use super::wraps::BLANKS;
 
 /// How many layers are looked under.
 const MOST_LAYERS: usize = 6;
@@ -15,7 +16,11 @@ pub fn wrapping(value: &[u8], variable: &str) -> Box<[Damage]> {
         // Half a pair of quotes may be found whole one layer further in.
         let peeled = peels(rest)
             .into_iter()
-            .filter(|(damage, inner)| !inner.is_empty() && is_sure(*damage, rest, variable))
+            .filter(|(damage, inner)| {
+                !inner.is_empty()
+                    && is_sure(*damage, rest, variable)
+                    && is_whole(*damage, &rest[inner.clone()])
+            })
             .min_by_key(|(damage, _)| *damage == Damage::UnbalancedQuote);
         let Some((damage, inner)) = peeled else {
             break;
@@ -33,6 +38,22 @@ fn is_sure(damage: Damage, bytes: &[u8], variable: &str) -> bool {
         Damage::VariablePrefix => {
             variable_prefix(bytes).is_some_and(|(name, _)| name == variable.as_bytes())
         }
+        // The last byte of many a character of UTF-8 is a no-break space in Latin-1.
+        Damage::NoBreakSpace => std::str::from_utf8(bytes)
+            .is_ok_and(|text| text.starts_with('\u{a0}') || text.ends_with('\u{a0}')),
+        _ => true,
+    }
+}
+
+/// Whether nothing is left of a run of blanks that was taken off.
+fn is_whole(damage: Damage, rest: &[u8]) -> bool {
+    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| BLANKS.contains(&&[*byte][..]));
+    match damage {
+        Damage::LeadingWhitespace => !is_blank(rest.first()),
+        Damage::TrailingWhitespace
+        | Damage::TrailingNewline
+        | Damage::TrailingCrlf
+        | Damage::TrailingCarriageReturn => !is_blank(rest.last()),
         _ => true,
     }
 }
@@ -58,6 +79,16 @@ mod tests {
             ("c2VjcmV0LWtleQ==", &[]),
             ("OTHER=secret-key", &[]),
             ("secret-key;", &[]),
+            ("secret-key\r\n", &["trailing-crlf"]),
+            (
+                "  'secret-key' \n",
+                &["leading-whitespace", "trailing-whitespace", "single-quotes"],
+            ),
+            (
+                "\u{feff}secret-key\u{a0}",
+                &["byte-order-mark", "no-break-space"],
+            ),
+            ("secret-voilà", &[]),
             ("\n", &[]),
         ] {
             let found: Vec<_> = wrapping(value.as_bytes(), "KEY")

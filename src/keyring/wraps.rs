@@ -151,9 +151,10 @@ pub(super) fn wraps(variables: &[&str]) -> Vec<Wrap> {
 /// Runs of blanks: every one of up to three bytes, longer ones of spaces and tabs. In pairs only
 /// those that happen.
 fn blanks() -> Vec<Wrap> {
-    const PAIRED_BEFORE: [&[u8]; 5] = [b" ", b"  ", b"\t", b"\n", b"\r\n"];
-    const PAIRED_AFTER: [&[u8]; 9] = [
-        b" ", b"  ", b"\t", b"\n", b"\r\n", b"\r", b"\n\n", b" \n", b" \r\n",
+    const PAIRED_BEFORE: [&[u8]; 7] = [b" ", b"  ", b"   ", b"    ", b"\t", b"\n", b"\r\n"];
+    const PAIRED_AFTER: [&[u8]; 12] = [
+        b" ", b"  ", b"   ", b"    ", b"\t", b"\n", b"\r\n", b"\r", b"\n\n", b" \n", b" \r\n",
+        b"\t\n",
     ];
     let mut runs: Vec<Vec<u8>> = vec![Vec::new()];
     let mut from = 0;

@@ -1,6 +1,10 @@
 /// Who straggler runs as, for messages: `ana (uid 1000)`.
 pub(super) fn current() -> String {
-    named(rustix::process::geteuid().as_raw())
+    named(current_uid())
+}
+
+pub(super) fn current_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// A user by number, with its name where /etc/passwd has one.

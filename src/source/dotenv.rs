@@ -35,7 +35,7 @@ impl Source for Dotenv {
         credentials: &[],
         example: "- dotenv: { path: /srv/web/.env }\n\
                   - dotenv: { path: '/srv/*/.env', dialect: docker }\n",
-        tested: "the real parsers: npm dotenv, Node, python-dotenv, docker, systemd and sh",
+        tested: "npm dotenv, Node, python-dotenv, docker, systemd and sh themselves; Compose by its published rules",
         manual: "\
 Reads a variable out of an env file exactly as the program that will load the file does. Everybody \
 writes `NAME=value` and nobody agrees on the rest, so say whose rules count:

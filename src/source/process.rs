@@ -1,8 +1,9 @@
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 use glob::Pattern;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{At, Info, Source};
 use crate::extract::compile_pattern;
@@ -21,7 +22,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Process {
     /// The number of one process.
     #[serde(default)]
-    pid: Option<u32>,
+    pid: Option<NonZeroU32>,
     /// What the kernel calls it, or the file name of its first argument.
     #[serde(default)]
     name: Option<Box<str>>,
@@ -37,7 +38,7 @@ pub struct Process {
 }
 
 /// Where a program takes its key from.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Loads {
     /// From the environment it is started with, and from nowhere else.
@@ -157,7 +158,7 @@ impl Process {
     fn selector(&self) -> Result<Selector, String> {
         let named = |text: &str| (!text.is_empty()).then(|| text.into());
         match (self.pid, &self.name, &self.pattern, &self.unit) {
-            (Some(pid), None, None, None) if pid > 0 => Ok(Selector::Pid(pid)),
+            (Some(pid), None, None, None) => Ok(Selector::Pid(pid.get())),
             (None, Some(name), None, None) => named(name)
                 .map(Selector::Name)
                 .ok_or_else(|| "expected the name of a process in `name`".to_owned()),
@@ -165,9 +166,7 @@ impl Process {
             (None, None, None, Some(unit)) => Pattern::new(&full_unit(unit))
                 .map(Selector::Unit)
                 .map_err(|error| format!("expected the name of a unit in `unit`: {}", error.msg)),
-            _ => {
-                Err("expected exactly one of `pid` (from 1), `name`, `match` and `unit`".to_owned())
-            }
+            _ => Err("expected exactly one of `pid`, `name`, `match` and `unit`".to_owned()),
         }
     }
 

@@ -16,6 +16,7 @@ pub type Headers = BTreeMap<Box<str>, Header>;
 
 /// What a header carries: a credential, perhaps with a word before it.
 #[derive(Clone, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Header {
     /// The authentication scheme that is written before the credential: `Bearer`.
     scheme: Option<Box<str>>,

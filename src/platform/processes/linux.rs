@@ -55,6 +55,12 @@ pub(super) fn environ(id: ProcessId) -> Result<Option<Secret>, ReadError> {
         _ => return Ok(None),
     }
     match read {
+        // A part of it would make what is missing look absent.
+        Ok(bytes) if bytes.len() >= MOST_ENVIRONMENT => Err(ReadError::new(
+            ErrorKind::TooLarge,
+            format!("process {} has an environment of over 8 MiB", id.pid),
+            "look at what starts it",
+        )),
         Ok(bytes) => Ok(Some(bytes.into_secret())),
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(environ_unreadable(id.pid, &error)),
@@ -144,18 +150,21 @@ fn environ_unreadable(pid: u32, error: &io::Error) -> ReadError {
     }
     let owner = fs::metadata(Path::new(PROC).join(pid.to_string())).map(|folder| folder.uid());
     let reader = user::current();
-    let message = match owner {
-        Ok(owner) => format!(
-            "process {pid} belongs to user {}, and user {reader} may not read its environment",
-            user::named(owner)
+    match owner {
+        Ok(owner) if owner != user::current_uid() => ReadError::new(
+            ErrorKind::Denied,
+            format!(
+                "process {pid} belongs to user {}, and user {reader} may not read its environment",
+                user::named(owner)
+            ),
+            "run straggler as the process's own user or as root, or grant it CAP_SYS_PTRACE",
         ),
-        Err(_) => format!("user {reader} may not read the environment of process {pid}"),
-    };
-    ReadError::new(
-        ErrorKind::Denied,
-        message,
-        "run straggler as the process's own user or as root, or grant it CAP_SYS_PTRACE",
-    )
+        _ => ReadError::new(
+            ErrorKind::Denied,
+            format!("process {pid} is protected even from user {reader}, who runs it"),
+            "run straggler as root outside of any container, or grant it CAP_SYS_PTRACE",
+        ),
+    }
 }
 
 /// Turns ticks since the start of the host into times.
@@ -303,7 +312,7 @@ mod tests {
         let denied = environ_unreadable(std::process::id(), &Io::PermissionDenied.into());
         assert_eq!(denied.kind, ErrorKind::Denied);
         assert!(
-            denied.message.ends_with("may not read its environment"),
+            denied.message.contains("is protected even from"),
             "{denied}"
         );
         assert!(denied.next.contains("CAP_SYS_PTRACE"));

@@ -196,13 +196,13 @@ fn exactly_one_selector_is_needed_and_it_is_checked() {
     for settings in [
         json!({}),
         json!({"pid": 1, "name": "web"}),
-        json!({"pid": 0}),
         json!({"name": ""}),
         json!({"match": "web("}),
         json!({"unit": "web["}),
     ] {
         assert!(check(settings.clone()).is_err(), "{settings}");
     }
+    assert!(try_hop("process", json!({"pid": 0})).is_err());
     assert_eq!(check(json!({"unit": "web@*"})), Ok(()));
 }
 
