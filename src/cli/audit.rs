@@ -37,9 +37,6 @@ pub(super) struct Args {
     #[command(flatten)]
     config: Config,
 
-    #[command(flatten)]
-    selection: SelectionArgs,
-
     /// What to print: table or json
     #[arg(short, long, value_name = "FORMAT", default_value = "table", value_parser = format)]
     format: &'static Format,
@@ -82,6 +79,9 @@ pub(super) struct Args {
     /// Show no progress bar
     #[arg(long)]
     no_progress: bool,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 fn format(id: &str) -> Result<&'static Format, String> {
