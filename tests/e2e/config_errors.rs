@@ -18,7 +18,7 @@ fn a_sound_file_is_counted() {
     Scene::with(SOUND)
         .run(["config", "check"])
         .ends(0)
-        .prints("targets.yaml is sound: 1 project, 1 deployment, 1 hop");
+        .prints("sound: 1 deployment with 1 hop along the routes, 1 current key");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn every_problem_is_told_at_its_place() {
             .ends(2)
             .complains("targets.yaml:4:5: ")
             .complains("`variable`")
-            .complains("targets.yaml:8:26: ")
+            .complains("targets.yaml:8:27: ")
             .complains("`checkout`")
             .complains("2 problems; nothing was read");
         assert!(ran.stdout.is_empty(), "{ran}");
@@ -68,15 +68,17 @@ fn an_unsound_file_is_not_acted_upon() {
 
 #[test]
 fn included_files_keep_their_own_lines() {
-    let scene =
-        Scene::with(&SOUND.replace("version: 1", "version: 1\ninclude: [ 'teams/*.yaml' ]")).file(
-            "teams/mail.yaml",
-            "deployments:\n  - { name: mail, project: mial, route: [] }\n",
-        );
+    let scene = Scene::with(
+        &SOUND.replace("version: 1", "version: 1\ninclude: [ 'teams/*.yaml' ]"),
+    )
+    .file(
+        "teams/mail.yaml",
+        "version: 1\ndeployments:\n  - { name: mail, project: chekout, route: [ { env: {} } ] }\n",
+    );
     scene
         .run(["config", "check"])
         .ends(2)
-        .complains("teams/mail.yaml:2:27: ");
+        .complains("teams/mail.yaml:3:28: ");
 }
 
 #[test]

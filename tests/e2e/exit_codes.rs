@@ -20,7 +20,8 @@ fn scene(files: &[(&str, &str)]) -> Scene {
     let targets = format!("{}deployments:\n{deployments}", project());
     let scene = Scene::with(&targets)
         .file("current", CURRENT)
-        .file("old", OLD);
+        .file("old", OLD)
+        .file("at/README", "");
     files.iter().fold(scene, |scene, (name, key)| {
         if key.is_empty() {
             scene

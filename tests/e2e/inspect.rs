@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{CURRENT, OLD, Scene, Straggler, fingerprint};
+use crate::support::{CURRENT, OLD, Straggler, fingerprint};
 
 fn inspect(key: impl AsRef<[u8]>, arguments: &[&str]) -> crate::support::Ran {
     let all = ["inspect"].iter().chain(arguments);

@@ -21,10 +21,10 @@ projects:
     current: {{ file: {{ path: DIR/current }} }}
     previous: [ {{ file: {{ path: DIR/old }} }} ]
   shop: {{ variable: KEY, current: {{ file: {{ path: DIR/sibling }} }} }}
-defaults: {{ project: checkout, owner: payments }}
+defaults: {{ owner: payments }}
 deployments:
-  - {{ matrix: {{ name: [{}] }}, route: [ {{ file: {{ path: DIR/current }} }}, {{ file: {{ path: DIR/a/rather/long/path/to/the/old/key/of/a/service }} }} ] }}
-  - {{ name: another-deployment-with-a-very-long-name-that-fills-a-line-by-itself, route: [ {{ file: {{ path: DIR/sibling }} }} ] }}
+  - {{ matrix: {{ name: [{}] }}, project: checkout, route: [ {{ file: {{ path: DIR/current }} }}, {{ file: {{ path: DIR/a/rather/long/path/to/the/old/key/of/a/service }} }} ] }}
+  - {{ name: another-deployment-with-a-very-long-name-that-fills-a-line-by-itself, project: checkout, route: [ {{ file: {{ path: DIR/sibling }} }} ] }}
 ",
         names.join(", ")
     ))
@@ -131,8 +131,8 @@ fn no_line_is_wider_than_the_terminal() {
             .collect();
         assert!(lines.len() > 5, "{shown}");
         for line in lines {
-            // What is there to be pasted is never broken.
-            if line.contains("DIR") || line.contains(scene.folder().to_str().unwrap()) {
+            // A word, such as a path to be pasted, is never broken.
+            if !line.trim().contains(' ') {
                 continue;
             }
             assert!(

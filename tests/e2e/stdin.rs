@@ -30,19 +30,20 @@ fn audit(scene: &Scene, arguments: &[&str], key: &str) -> Ran {
 fn the_current_key_can_be_piped_in() {
     scene(CURRENT).run(["audit"]).ends(1);
     let ran = audit(&scene(CURRENT), &["--current", "checkout=-"], CURRENT).ends(0);
-    assert!(ran.stderr.is_empty(), "nothing was taken off: {ran}");
+    assert!(ran.stderr.contains("exactly as it came"), "{ran}");
     assert_eq!(ran.json()["projects"][0]["current"], fingerprint(CURRENT));
 }
 
 #[test]
 fn one_newline_is_taken_off_and_said_so_in_both_places() {
-    for newline in ["\n", "\r\n"] {
+    for (newline, told) in [("\n", "newline"), ("\r\n", "CRLF")] {
+        let told = format!("one trailing {told} was removed");
         let key = format!("{CURRENT}{newline}");
         let ran = audit(&scene(CURRENT), &["--current", "checkout=-"], &key)
             .ends(0)
-            .complains("one trailing newline of standard input was taken off");
+            .complains(&told);
         let message = &ran.json()["projects"][0]["reference"]["message"];
-        assert!(message.as_str().unwrap().contains("newline"), "{ran}");
+        assert!(message.as_str().unwrap().contains(&told), "{ran}");
     }
     // A second one is the key's own fault.
     let ran = audit(
@@ -94,7 +95,7 @@ fn what_cannot_be_meant_is_refused_without_showing_it() {
         assert!(!ran.to_string().contains(&CURRENT[9..20]), "{ran}");
         assert!(ran.stdout.is_empty(), "{ran}");
     }
-    audit(&scene, &["--current", "shop=-"], CURRENT).complains("`checkout`, `checkout/staging`");
+    audit(&scene, &["--current", "chekout=-"], CURRENT).complains("did you mean `checkout`?");
 }
 
 #[test]

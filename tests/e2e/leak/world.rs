@@ -93,6 +93,8 @@ pub const KINDS: &[Kind] = &[
         holding: |world, index, value| {
             let name = format!("held-{index}.env");
             let value = no_nul(value).filter(|value| !value.contains(&b'\n'))?;
+            // Docker's parser takes nothing but UTF-8.
+            std::str::from_utf8(&value).ok()?;
             world.write(&name, &[b"KEY=".as_slice(), &value, b"\n"].concat());
             Some(format!(
                 "{{ dotenv: {{ path: DIR/{name}, dialect: docker }} }}"
@@ -112,10 +114,12 @@ pub const KINDS: &[Kind] = &[
                 format!("KEY=${{{CURRENT}:?{OLD}}}\n"),
                 format!("\u{feff}KEY\u{0}={CURRENT}\n"),
             ];
+            let mut texts: Vec<_> = texts.into_iter().map(String::into_bytes).collect();
+            texts.push([b"KEY=\xff", CURRENT.as_bytes(), b"\n"].concat());
             let mut broken = Vec::new();
             for (index, text) in texts.iter().enumerate() {
                 let name = format!("broken-{index}.env");
-                world.write(&name, text.as_bytes());
+                world.write(&name, text);
                 for dialect in [
                     "dotenv",
                     "docker",
@@ -254,9 +258,10 @@ impl World {
         let served = Arc::clone(&pages);
         let server = Server::new(move |asked| {
             let pages = served.lock().unwrap();
-            let page = pages
-                .get(&asked.path)
-                .expect("only known pages are asked for");
+            let Some(page) = pages.get(&asked.path) else {
+                // Somebody was sent here by another page.
+                return Answer::status(404, asked.path.clone());
+            };
             let answer = Answer::status(page.status, page.body.clone());
             match &page.header {
                 Some((name, value)) => answer.header(name, value),
