@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::terminal::Color;
-use super::{completions, inspect, man};
+use super::{audit, completions, config, inspect, man, schema};
 
 /// After a key rotation: who still holds the old key, where on its way it broke, and what to do.
 ///
@@ -61,7 +61,10 @@ Exit codes:
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    Audit(Box<audit::Args>),
+    Config(config::Args),
     Inspect(inspect::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -1,16 +1,22 @@
 //! The command line: what can be said to straggler, and the only place that prints.
 
 mod args;
+mod audit;
 mod completions;
+mod config;
 mod duration;
 mod exit;
+mod given;
 mod guard;
 mod inspect;
 mod interrupt;
 mod man;
 mod output;
+mod progress;
 mod run;
 mod runtime;
+mod schema;
+mod selection;
 mod stdin;
 mod terminal;
 mod usage;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::args::{Cli, Command};
 use super::exit::Ended;
-use super::{completions, inspect, man, terminal, usage};
+use super::{audit, completions, config, inspect, man, schema, terminal, usage};
 
 /// Runs the command that the arguments name and says what it ended with.
 #[must_use]
@@ -23,6 +23,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Ended {
     match cli.command {
+        Command::Audit(args) => audit::run(*args, cli.color),
+        Command::Config(args) => config::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -5,6 +5,15 @@ use clap::ValueEnum;
 
 use super::exit::Failure;
 
+/// How wide a report is that no terminal shows.
+pub(super) const PLAIN_WIDTH: usize = 80;
+
+/// How wide standard output is.
+pub(super) fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout())
+        .map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0))
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
