@@ -173,8 +173,7 @@ impl Spot<'_> {
         }
         let good = self
             .after()
-            .filter(|later| later.judged.verdict == Verdict::Current)
-            .last()?;
+            .rfind(|later| later.judged.verdict == Verdict::Current)?;
         let next = match good.stage() {
             Stage::Bundle => "build",
             _ => "sync or deploy",

@@ -178,7 +178,7 @@ impl Judged {
             });
         Hop {
             place: Place {
-                source: Box::new(Toy {
+                source: Arc::new(Toy {
                     id: self.id,
                     stage: stage_of(self.id),
                     location,
@@ -412,6 +412,7 @@ impl Scene {
         audit.inventory.projects.push(Project {
             name: name.into(),
             environment,
+            ingest: None,
             variable: "ALLSTAK_API_KEY".into(),
             format: None,
             retirement: Retirement::Overlap,
