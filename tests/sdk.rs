@@ -41,7 +41,10 @@ fn a_dead_key_is_refused_once_and_turns_the_sdk_off_until_the_restart() {
     assert_eq!(hop["verdict"], "revoked");
     assert_eq!(hop["evidence"], "value");
     assert_eq!(hop["fingerprint"], shown(OLD));
-    assert_eq!(hop["readings"][0]["replica"], service.pid().to_string());
+    assert_eq!(
+        hop["readings"][0]["replica"],
+        format!("python/{}", service.pid())
+    );
     assert!(hop["readings"][0]["started_at"].is_string());
     says(&hop, "events are being lost now");
     says(&hop, "the Python SDK stays off until the process restarts");

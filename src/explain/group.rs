@@ -57,7 +57,7 @@ pub struct Case {
 
 /// One place, and the deployments whose route leads through it.
 pub struct Place {
-    /// Its printable address, escaped.
+    /// Its printable address, or what else a reference is. Escaped.
     pub location: String,
     /// Indices into the audit's deployments; a reference's are those that hold something which
     /// cannot be judged without it.
@@ -160,7 +160,7 @@ impl<'a> Gathering<'a> {
             audit.inventory.deployments[outcome.deployment as usize].project == id
         });
         let place = Place {
-            location: reference.location().unwrap_or_else(|| reference.declared()),
+            location: reference.origin(),
             deployments: waiting.map(|(index, _)| index).collect(),
         };
         self.groups.push(Group {

@@ -9,6 +9,10 @@ use crate::keyring::{KeyId, Role};
 use crate::text::escape;
 use crate::verdict::{Expectation, Fault, Stage, Verdict};
 
+/// What both SDKs were seen to do on the wire with a key that is refused (401).
+const REFUSED: &str = "events are being lost now: the key is refused, after which the Python SDK \
+                       stays off until the process restarts and the Rust SDK drops every event";
+
 impl Spot<'_> {
     /// What was found here and what that means: which key, since when, at how many replicas, what
     /// damage does, whose fault it is, and what is still to come.
@@ -119,7 +123,7 @@ impl Spot<'_> {
             return None;
         };
         match (lead.verdict, &lead.why) {
-            (Verdict::Revoked, _) => Some(format!("{it_runs}events are being lost now")),
+            (Verdict::Revoked, _) => Some(format!("{it_runs}{REFUSED}")),
             (
                 Verdict::WrongProject,
                 Why::Holds {
@@ -169,8 +173,7 @@ impl Spot<'_> {
         }
         let good = self
             .after()
-            .filter(|later| later.judged.verdict == Verdict::Current)
-            .last()?;
+            .rfind(|later| later.judged.verdict == Verdict::Current)?;
         let next = match good.stage() {
             Stage::Bundle => "build",
             _ => "sync or deploy",

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::known::{name_of, site_of, whose};
+use super::reference::Reference;
 use super::when::when;
 use crate::audit::Audit;
 use crate::gate::expired_waivers;
@@ -68,11 +69,14 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
         } => Notice {
             code: REFERENCE_BEHIND,
             message: format!(
-                "the reference may be behind: {hops} of {of} hops of {} hold {fingerprint}, which is no \
-                 known key but fits",
+                "the reference may be behind: compare it with the dashboard; {hops} of {of} hops of {} \
+                 hold {fingerprint}, which is well-formed but no known key",
                 name_of(audit, *project)
             ),
-            remedy: "compare it with the dashboard before anything else".to_owned(),
+            remedy: format!(
+                "if the dashboard shows that key, {}",
+                Reference::new(audit, *project).renew()
+            ),
         },
         Warning::KeyUnread { key, error } => Notice {
             code: "key-unread",
@@ -208,7 +212,8 @@ mod tests {
         assert_eq!(
             told[0].message,
             format!(
-                "the reference may be behind: 14 of 16 hops of shop hold {}, which is no known key but fits",
+                "the reference may be behind: compare it with the dashboard; 14 of 16 hops of shop hold {}, \
+                 which is well-formed but no known key",
                 print_of("newer")
             )
         );

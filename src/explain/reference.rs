@@ -2,7 +2,7 @@ use super::clause::names;
 use super::known::{age, name_of, site_of, whose};
 use super::when::apart;
 use crate::audit::Audit;
-use crate::inventory::{Origin, Place};
+use crate::inventory::Origin;
 use crate::judge::{ProjectOutcome, Soundness};
 use crate::keyring::ProjectId;
 use crate::text::escape;
@@ -13,22 +13,16 @@ pub struct Reference<'a> {
     audit: &'a Audit,
     id: ProjectId,
     outcome: &'a ProjectOutcome,
-    place: Option<&'a Place>,
 }
 
 impl<'a> Reference<'a> {
     /// Of this project.
     #[must_use]
     pub fn new(audit: &'a Audit, id: ProjectId) -> Self {
-        let place = match &audit.inventory.project(id).current {
-            Origin::Place(place) => Some(place),
-            Origin::Fingerprint(_) | Origin::Given { .. } => None,
-        };
         Self {
             audit,
             id,
             outcome: &audit.projects[id.0 as usize],
-            place,
         }
     }
 
@@ -38,16 +32,27 @@ impl<'a> Reference<'a> {
         name_of(self.audit, self.id)
     }
 
-    /// Its printable address, escaped; `None` when only a fingerprint is declared.
+    /// Its printable address, as it is; `None` when it is no place that was read.
     #[must_use]
     pub fn location(&self) -> Option<String> {
-        let location = self.place?.location();
-        Some(escape(&location).into_owned())
+        match &self.audit.inventory.project(self.id).current {
+            Origin::Place(place) => Some(place.location()),
+            Origin::Fingerprint(_) | Origin::Given { .. } => None,
+        }
+    }
+
+    /// Its address, or how else it came here.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match &self.audit.inventory.project(self.id).current {
+            Origin::Place(place) => escape(&place.location()).into_owned(),
+            Origin::Fingerprint(_) => format!("the fingerprint in {}", self.declared()),
+            Origin::Given { .. } => "given on the command line".to_owned(),
+        }
     }
 
     /// Where the project is declared: `targets.yaml:4`.
-    #[must_use]
-    pub fn declared(&self) -> String {
+    fn declared(&self) -> String {
         site_of(self.audit, self.audit.inventory.project(self.id).site)
     }
 
@@ -102,14 +107,25 @@ impl<'a> Reference<'a> {
         })
     }
 
+    /// How the right key gets here.
+    pub(super) fn renew(&self) -> String {
+        match &self.audit.inventory.project(self.id).current {
+            Origin::Place(place) => escape(&place.source.remedy(place.at())).into_owned(),
+            Origin::Fingerprint(_) => {
+                format!(
+                    "correct the fingerprint of {} ({})",
+                    self.name(),
+                    self.declared()
+                )
+            }
+            Origin::Given { .. } => format!("give the current key of {} again", self.name()),
+        }
+    }
+
     /// What to do about it; `None` when it is sound.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         let declared = self.declared();
-        let write = || match self.place {
-            Some(place) => escape(&place.source.remedy(place.at())).into_owned(),
-            None => format!("correct the fingerprint of {} ({declared})", self.name()),
-        };
         Some(match &self.outcome.reference {
             Soundness::Sound => return None,
             Soundness::Unread(error) => escape(&error.next).into_owned(),
@@ -127,21 +143,21 @@ impl<'a> Reference<'a> {
             Soundness::OutsideFormat { .. } => {
                 format!(
                     "{}; or correct the format of {} ({declared})",
-                    write(),
+                    self.renew(),
                     self.name()
                 )
             }
             Soundness::BeforeRotation { .. } => {
                 format!(
                     "{}; or correct rotated_at of {} ({declared})",
-                    write(),
+                    self.renew(),
                     self.name()
                 )
             }
             Soundness::Absent
             | Soundness::Placeholder(_)
             | Soundness::Foreign(_)
-            | Soundness::Dead(_) => write(),
+            | Soundness::Dead(_) => self.renew(),
         })
     }
 }
@@ -240,6 +256,8 @@ mod tests {
         );
         audit.inventory.projects[0].current =
             Origin::Fingerprint(crate::gate::testing::print_of("x"));
-        assert_eq!(Reference::new(&audit, ProjectId(0)).location(), None);
+        let reference = Reference::new(&audit, ProjectId(0));
+        assert_eq!(reference.location(), None);
+        assert_eq!(reference.origin(), "the fingerprint in targets.yaml:4");
     }
 }

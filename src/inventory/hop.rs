@@ -61,7 +61,7 @@ pub(super) fn source(
     ground: &Ground<'_>,
 ) -> Option<Arc<dyn AnySource>> {
     let [key, settings] = only_source(reader, id, rest, beside, alternatives, ground)?;
-    let source = reader.attempt(settings, |de| {
+    let mut source = reader.attempt(settings, |de| {
         match source::parse(reader.tree.text(key), de) {
             Some(result) => result.map(Some),
             None => Ok(None),
@@ -70,6 +70,7 @@ pub(super) fn source(
     if reader.draft {
         return Some(source.into());
     }
+    source.rooted_at(&reader.log.folder(reader.tree.file));
     if let Err(message) = source.check() {
         reader.said(id, message);
         return None;

@@ -1,5 +1,6 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::keys::Guard;
 use super::nearest::nearest;
@@ -28,6 +29,13 @@ impl Log {
         let mut files = self.files.borrow_mut();
         files.push(name.into());
         u16::try_from(files.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// The folder a file lies in; empty for the one straggler is started in.
+    pub fn folder(&self, file: u16) -> PathBuf {
+        let files = self.files.borrow();
+        let name = files.get(usize::from(file)).map_or("", |name| name);
+        Path::new(name).parent().unwrap_or(Path::new("")).to_owned()
     }
 
     /// What is known of keys. Whatever shows a name comes after this.

@@ -29,6 +29,13 @@ pub enum Credential {
 }
 
 impl Credential {
+    /// Says where a relative path to a file starts.
+    pub fn rooted_at(&mut self, folder: &Path) {
+        if let Self::File(path) = self {
+            *path = folder.join(&path).into();
+        }
+    }
+
     /// Whether it can be meant so.
     ///
     /// # Errors
@@ -175,7 +182,7 @@ impl Credentials {
             Arc::clone(printed.entry(Arc::clone(argv)).or_default())
         };
         let run = async || {
-            let output = commands::execute(argv, &[]).await?;
+            let output = commands::execute(argv, &[], Path::new("")).await?;
             without_line_end(&Credential::Command(Arc::clone(argv)), output).map(Arc::new)
         };
         cell.get_or_try_init(run).await.cloned()

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -32,6 +33,13 @@ pub struct Command {
     /// What is stripped from what it prints; nothing unless said.
     #[serde(default)]
     trim: Option<Trim>,
+    /// Where it is started; where straggler is if empty.
+    #[serde(skip, default = "nowhere")]
+    folder: Arc<Path>,
+}
+
+fn nowhere() -> Arc<Path> {
+    Path::new("").into()
 }
 
 /// How much of a command line is shown.
@@ -58,7 +66,7 @@ impl Source for Command {
 ",
         tested: "real programs",
         manual: "\
-Starts a program, without a shell, and reads what it prints. Run `straggler inspect --format reading` \
+Starts a program, without a shell, in the folder of the targets.yaml it is written in, and reads what it prints. Run `straggler inspect --format reading` \
 at the other end of `ssh` or `kubectl exec`, and the key never leaves its host: only its fingerprint \
 travels.
 
@@ -79,6 +87,15 @@ tell it not to ask (`-oBatchMode=yes`). At the time limit the program and everyt
 killed. Over 1 MiB of output, an exit status other than 0 and a program that is not there are \
 `unreachable`; the last words on standard error are told.",
     };
+
+    fn rooted_at(&mut self, folder: &Path) {
+        self.folder = folder.into();
+        for setting in Arc::make_mut(&mut self.env).values_mut() {
+            if let Setting::Credential(credential) = setting {
+                credential.rooted_at(folder);
+            }
+        }
+    }
 
     fn check(&self) -> Result<(), String> {
         if self.argv.first().is_none_or(|program| program.is_empty()) {
@@ -115,6 +132,7 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         let output = asking.of(&Run {
             argv: Arc::clone(&self.argv),
             env: Arc::clone(&self.env),
+            folder: Arc::clone(&self.folder),
         })?;
         let output = output.expose();
         let output = self.trim.map_or(output, |trim| trim.of(output));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{At, Info, Source};
 use crate::envfile::{self, Dialect, Entry, Outside, Rejected};
 use crate::key::Secret;
-use crate::platform::files::{self, check_glob, is_glob};
+use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::{Escaped, escape};
@@ -58,6 +58,10 @@ A variable that is not set is `missing`, and so is a file that is not there. A v
 named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
 refuses is `unreachable`, with the line. Globs and relative paths are read as `file` reads them.",
     };
+
+    fn rooted_at(&mut self, folder: &Path) {
+        self.path = rooted(folder, &self.path);
+    }
 
     fn check(&self) -> Result<(), String> {
         check_glob(&self.path)

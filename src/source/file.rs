@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{At, Info, Source};
 use crate::extract::Trim;
 use crate::key::Secret;
-use crate::platform::files::{check_glob, is_glob, readings};
+use crate::platform::files::{check_glob, is_glob, readings, rooted};
 use crate::platform::{Asking, Stop};
 use crate::reading::Reading;
 use crate::text::escape;
@@ -47,7 +47,7 @@ file really strips it:
 | `newline` | every line feed at the end, as `$(cat file)` does |
 | `whitespace` | ASCII blanks, tabs and line breaks at both ends |
 
-Relative paths start where straggler is started. `*`, `?` and `[…]` match within one name and `**` \
+Relative paths start in the folder of the targets.yaml they are written in. `*`, `?` and `[…]` match within one name and `**` \
 directories of any depth, as in a shell: a leading dot must be written. Each matching file is one \
 replica.
 
@@ -56,6 +56,10 @@ that does not exist or may not be entered, a pipe, a device and a file over 1 Mi
 What a file holds is what the next process to read it gets; whether a running one has read it again \
 is for a later hop to show.",
     };
+
+    fn rooted_at(&mut self, folder: &Path) {
+        self.path = rooted(folder, &self.path);
+    }
 
     fn check(&self) -> Result<(), String> {
         check_glob(&self.path)

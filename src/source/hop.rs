@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,9 @@ pub struct At<'a> {
 pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'static {
     /// What it is.
     const INFO: Info;
+
+    /// Says where its relative paths start: in the folder of the file that it is written in.
+    fn rooted_at(&mut self, _folder: &Path) {}
 
     /// What the settings must be beyond their types; a lowercase fragment that says what was expected.
     ///
@@ -67,6 +71,7 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
 #[expect(missing_docs, reason = "each is documented on Source")]
 pub trait AnySource: Send + Sync {
     fn info(&self) -> Info;
+    fn rooted_at(&mut self, _folder: &Path) {}
     fn check(&self) -> Result<(), String>;
     fn stage(&self) -> Stage;
     fn store(&self) -> Option<&str>;
@@ -82,6 +87,10 @@ pub trait AnySource: Send + Sync {
 impl<S: Source> AnySource for S {
     fn info(&self) -> Info {
         S::INFO
+    }
+
+    fn rooted_at(&mut self, folder: &Path) {
+        Source::rooted_at(self, folder);
     }
 
     fn check(&self) -> Result<(), String> {

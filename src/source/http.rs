@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -72,6 +73,12 @@ from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
 
 A load balancer answers for one instance at a time: name the instances, or the others are not seen.",
     };
+
+    fn rooted_at(&mut self, folder: &Path) {
+        for header in Arc::make_mut(&mut self.headers).values_mut() {
+            header.rooted_at(folder);
+        }
+    }
 
     fn check(&self) -> Result<(), String> {
         check_url(&self.url)?;

@@ -63,7 +63,7 @@ impl Source for Process {
         stage: Some(Stage::Running),
         proves: &[Evidence::Value],
         replicas: ["process", "processes"],
-        permission: "the same user as the process, root, or CAP_SYS_PTRACE; Linux only",
+        permission: "the same user as the process, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; Linux only",
         credentials: &[],
         example: "- process: { unit: web.service }\n\
                   - process: { name: node, loads: itself }\n\

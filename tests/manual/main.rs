@@ -16,3 +16,4 @@ mod page;
 mod report;
 mod schema;
 mod sources;
+mod tried;

@@ -14,6 +14,18 @@ same ones can stand under `current`, `next` and `previous`. Beside the source a 
 `variable`, `waive`, `extract` and `decode`.
 ";
 
+const CREDENTIALS: &str = "
+## Credentials
+
+A setting never holds a credential, only where it is. One command runs once for all that name it.
+
+| | |
+|---|---|
+| `{ env: NAME }` | in a variable of straggler's environment |
+| `{ file: PATH }` | in a file; line breaks at its end are left out |
+| `{ command: [PROGRAM, ARGUMENT] }` | in what a program prints, started without a shell where straggler was; line breaks at the end are left out |
+";
+
 #[test]
 fn every_source_has_its_chapter() {
     let mut generator = schemars::generate::SchemaSettings::draft2020_12()
@@ -39,6 +51,7 @@ fn every_source_has_its_chapter() {
         let settings = fields(&schema, &definitions).replace(" or null |", " |");
         chapter(&mut page, &info, &settings);
     }
+    page.push_str(CREDENTIALS);
     check("docs/sources.md", &page);
 }
 

@@ -144,12 +144,12 @@ fn what_runs_with_a_dead_or_foreign_key_loses_its_events() {
         (
             "process",
             revoked(),
-            "holds the previous key, 1 rotation behind, replaced 2026-11-20; events are being lost now",
+            "holds the previous key, 1 rotation behind, replaced 2026-11-20; events are being lost now: the key is refused, after which the Python SDK stays off until the process restarts and the Rust SDK drops every event",
         ),
         (
             "bundle",
             revoked(),
-            "holds the previous key, 1 rotation behind, replaced 2026-11-20; events are being lost now",
+            "holds the previous key, 1 rotation behind, replaced 2026-11-20; events are being lost now: the key is refused, after which the Python SDK stays off until the process restarts and the Rust SDK drops every event",
         ),
         (
             "dotenv",
@@ -177,7 +177,7 @@ fn what_runs_with_a_dead_or_foreign_key_loses_its_events() {
     assert!(
         told(&follows, 0)
             .0
-            .ends_with("; what runs has it too: events are being lost now")
+            .contains("; what runs has it too: events are being lost now: the key is refused")
     );
 
     let mut immediate = audit([hop("process", [revoked()])]);

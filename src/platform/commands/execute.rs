@@ -34,12 +34,18 @@ const GRACE: Duration = Duration::from_millis(100);
 pub(in crate::platform) async fn execute(
     argv: &[Box<str>],
     env: &[(&str, Arc<Secret>)],
+    folder: &Path,
 ) -> Result<Secret, ReadError> {
     let (program, arguments) = argv.split_first().ok_or_else(|| {
         let what = "an empty command cannot be run";
         ReadError::new(ErrorKind::BadData, what, "name a program in `argv`")
     })?;
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
     let mut child = Command::new(&**program)
+        .current_dir(folder)
         .args(arguments.iter().map(|argument| &**argument))
         .envs(
             env.iter()
@@ -246,7 +252,7 @@ mod tests {
 
     async fn run(argv: &[&str]) -> Result<Vec<u8>, ReadError> {
         let argv: Vec<Box<str>> = argv.iter().map(|&word| word.into()).collect();
-        let output = execute(&argv, &[]).await?;
+        let output = execute(&argv, &[], Path::new("")).await?;
         Ok(output.expose().to_vec())
     }
 
@@ -264,7 +270,10 @@ mod tests {
     async fn the_environment_is_straggler_s_and_what_is_set() {
         let argv = ["sh", "-c", "printf %s \"$CARGO_PKG_NAME $TOKEN\""].map(Box::from);
         let token = Arc::new(Secret::copied(b"t\xff"));
-        let output = execute(&argv, &[("TOKEN", token)]).await.ok().unwrap();
+        let output = execute(&argv, &[("TOKEN", token)], Path::new(""))
+            .await
+            .ok()
+            .unwrap();
         assert_eq!(output.expose(), b"straggler t\xff");
     }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -39,6 +40,8 @@ pub struct Run {
     pub argv: Argv,
     /// What is set for it beside straggler's own environment.
     pub env: Arc<BTreeMap<Box<str>, Setting>>,
+    /// Where it is started; where straggler is if empty.
+    pub folder: Arc<Path>,
 }
 
 /// What a variable is set to.
@@ -79,7 +82,7 @@ impl Run {
             };
             env.push((&**name, value));
         }
-        execute(&self.argv, &env).await
+        execute(&self.argv, &env, &self.folder).await
     }
 }
 

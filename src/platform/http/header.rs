@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -23,6 +24,13 @@ pub struct Header {
     /// Where the credential is.
     #[schemars(flatten)]
     credential: Credential,
+}
+
+impl Header {
+    /// Says where a relative path to a file starts.
+    pub fn rooted_at(&mut self, folder: &Path) {
+        self.credential.rooted_at(folder);
+    }
 }
 
 impl<'de> Deserialize<'de> for Header {

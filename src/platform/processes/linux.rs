@@ -157,12 +157,12 @@ fn environ_unreadable(pid: u32, error: &io::Error) -> ReadError {
                 "process {pid} belongs to user {}, and user {reader} may not read its environment",
                 user::named(owner)
             ),
-            "run straggler as the process's own user or as root, or grant it CAP_SYS_PTRACE",
+            "run straggler as the process's own user or as root, or grant it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         ),
         _ => ReadError::new(
             ErrorKind::Denied,
             format!("process {pid} is protected even from user {reader}, who runs it"),
-            "run straggler as root outside of any container, or grant it CAP_SYS_PTRACE",
+            "run straggler as root outside of any container, or grant it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         ),
     }
 }

@@ -111,12 +111,12 @@ impl Formatter for Lines {
             if is_printable_ascii || escape(&fragment[at..end]) == fragment[at..end] {
                 continue;
             }
-            out.write_all(fragment[plain..at].as_bytes())?;
+            out.write_all(&fragment.as_bytes()[plain..at])?;
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
             }
             plain = end;
         }
-        out.write_all(fragment[plain..].as_bytes())
+        out.write_all(&fragment.as_bytes()[plain..])
     }
 }

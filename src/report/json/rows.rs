@@ -103,7 +103,8 @@ pub struct ProjectRow<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Reference")]
 pub struct ReferenceRow {
-    /// Its printable address; null when only a fingerprint is declared.
+    /// Its printable address; null when it is a declared fingerprint, or was given on the command
+    /// line.
     pub location: Option<String>,
     /// `current` when it is sound.
     pub verdict: Verdict,

@@ -14,7 +14,7 @@ use super::rows::{
 use crate::audit::Audit;
 use crate::explain::{Reference, Spot, notices, spots};
 use crate::gate::{Coverage, exit_code, waived};
-use crate::inventory::{Origin, Waiver};
+use crate::inventory::Waiver;
 use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Why};
 use crate::keyring::{KeyId, Role};
 use crate::report::{Format, Report};
@@ -83,10 +83,6 @@ fn document(audit: &Audit) -> Document<'_> {
 fn project<'a>(audit: &'a Audit, outcome: &'a ProjectOutcome) -> ProjectRow<'a> {
     let declared = audit.inventory.project(outcome.project);
     let reference = Reference::new(audit, outcome.project);
-    let location = match &declared.current {
-        Origin::Place(place) => Some(place.location()),
-        Origin::Fingerprint(_) | Origin::Given { .. } => None,
-    };
     let previous = outcome.previous.iter().map(|known| PreviousRow {
         fingerprint: Digest(known.fingerprint),
         rotated_at: known.rotated_at.map(Time),
@@ -97,7 +93,7 @@ fn project<'a>(audit: &'a Audit, outcome: &'a ProjectOutcome) -> ProjectRow<'a> 
         environment: declared.environment.as_deref(),
         selected: outcome.selected,
         reference: ReferenceRow {
-            location,
+            location: reference.location(),
             verdict: outcome.verdict,
             message: reference.message(),
             remedy: reference.remedy(),

@@ -3,11 +3,11 @@ use std::io;
 use anstyle::Style;
 
 use super::fit::width;
-use super::paint::{self, Paint};
+use super::page::Page;
+use super::paint;
 use super::prose::Prose;
 use super::row::Naming;
 use super::sight::Sight;
-use crate::audit::Audit;
 use crate::explain::{Case, Group, Place, Step, Subject, groups, name_of};
 use crate::text::escape;
 
@@ -19,40 +19,37 @@ const PLACES: usize = 5;
 const CASES: usize = 3;
 
 /// Writes what is wrong, by what to do about it.
-pub struct Findings<'a> {
-    pub audit: &'a Audit,
-    pub naming: Naming<'a>,
-    pub width: usize,
-    pub paint: Paint,
+pub fn findings(naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    for group in groups(naming.audit) {
+        page.blank()?;
+        Findings { naming, page }.group(&group)?;
+    }
+    Ok(())
 }
 
-impl Findings<'_> {
-    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        for group in groups(self.audit) {
-            writeln!(out)?;
-            self.group(&group, out)?;
-        }
-        Ok(())
-    }
+struct Findings<'a, 'p> {
+    naming: Naming<'a>,
+    page: &'a mut Page<'p>,
+}
 
-    fn group(&self, group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+impl Findings<'_, '_> {
+    fn group(&mut self, group: &Group<'_>) -> io::Result<()> {
         let deployments = group.deployments();
-        self.prose(&self.title(group, &deployments), 0, 4, out)?;
+        self.page.prose(&self.title(group, &deployments), 0, 4)?;
         // The title names a single deployment, and what rests on a reference is not where it broke.
         let named = deployments.len() > 1 && matches!(group.subject, Subject::Hops(_));
         for case in group.cases.iter().take(CASES) {
-            self.case(case, named, out)?;
+            self.case(case, named)?;
         }
         if let Some(more @ 1..) = group.cases.len().checked_sub(CASES) {
-            self.text(
+            self.page.text(
                 &format!("and {more} more of this kind, told by `--format json`"),
                 2,
-                out,
             )?;
         }
-        self.step("→", &group.remedy, out)?;
+        self.step("→", &group.remedy)?;
         match &group.then {
-            Some(then) => self.step("→ then", then, out),
+            Some(then) => self.step("→ then", then),
             None => Ok(()),
         }
     }
@@ -73,7 +70,7 @@ impl Findings<'_> {
             dot(Prose::default().unit(sight.style(), format!("{} {verdict}", sight.glyph())));
         title = match (group.subject, deployments) {
             (Subject::Reference(project, _), _) => {
-                let name = name_of(self.audit, project);
+                let name = name_of(self.naming.audit, project);
                 let rest = if deployments.len() == 1 {
                     "rests"
                 } else {
@@ -100,15 +97,16 @@ impl Findings<'_> {
         title
     }
 
-    fn case(&self, case: &Case, named: bool, out: &mut dyn io::Write) -> io::Result<()> {
-        self.text(&case.message, 2, out)?;
+    fn case(&mut self, case: &Case, named: bool) -> io::Result<()> {
+        self.page.text(&case.message, 2)?;
         for place in case.places.iter().take(PLACES) {
             let names = if named {
                 self.names(place)
             } else {
                 Prose::default()
             };
-            self.prose(&names.text(Style::new(), &place.location), 4, 6, out)?;
+            self.page
+                .prose(&names.text(Style::new(), &place.location), 4, 6)?;
         }
         let Some(more @ 1..) = case.places.len().checked_sub(PLACES) else {
             return Ok(());
@@ -116,10 +114,9 @@ impl Findings<'_> {
         let rest = &case.places[PLACES..];
         let deployments: usize = rest.iter().map(|place| place.deployments.len()).sum();
         let plural = if more == 1 { "place" } else { "places" };
-        self.text(
+        self.page.text(
             &format!("and {more} more {plural}, of {deployments} deployments"),
             4,
-            out,
         )
     }
 
@@ -141,50 +138,32 @@ impl Findings<'_> {
     }
 
     fn name(&self, deployment: usize) -> String {
-        let outcome = self.audit.deployments.get(deployment);
+        let outcome = self.naming.audit.deployments.get(deployment);
         outcome
             .map(|outcome| self.naming.of(outcome))
             .unwrap_or_default()
     }
 
     /// One thing to do. A command is never broken, so that it can be pasted.
-    fn step(&self, lead: &str, step: &Step, out: &mut dyn io::Write) -> io::Result<()> {
+    fn step(&mut self, lead: &str, step: &Step) -> io::Result<()> {
         let bold = Style::new().bold();
         let command = step
             .text
             .split_once(": ")
             .filter(|(_, command)| !command.contains(", ") && !command.contains("; "))
-            .filter(|_| 2 + width(lead) + 1 + width(&step.text) > self.width);
-        let told = command.map_or(step.text.as_str(), |(what, _)| what);
-        let colon = if command.is_some() { ":" } else { "" };
-        let mut prose = Prose::default().text(bold, &format!("{lead} {told}{colon}"));
-        if step.likewise {
-            prose = prose.unit(Style::new(), "(likewise for the others)");
-        }
-        self.prose(&prose, 2, 4, out)?;
-        match command {
-            Some((_, command)) => writeln!(out, "      {}", self.paint.bold(command)),
-            None => Ok(()),
-        }
-    }
-
-    fn text(&self, text: &str, indent: usize, out: &mut dyn io::Write) -> io::Result<()> {
-        self.prose(&Prose::new(Style::new(), text), indent, indent, out)
-    }
-
-    /// Lines, the first indented by `first`, the others by `rest`.
-    fn prose(
-        &self,
-        prose: &Prose,
-        first: usize,
-        rest: usize,
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let lines = prose.lines(self.width.saturating_sub(first.max(rest)), self.paint);
-        for (index, line) in lines.iter().enumerate() {
-            let indent = if index == 0 { first } else { rest };
-            writeln!(out, "{:indent$}{line}", "")?;
-        }
-        Ok(())
+            .filter(|_| 2 + width(lead) + 1 + width(&step.text) > self.page.width);
+        let likewise = step.likewise.then_some("(likewise for the others)");
+        let Some((what, command)) = command else {
+            let mut prose = Prose::new(bold, &format!("{lead} {}", step.text));
+            if let Some(told) = likewise {
+                prose = prose.unit(Style::new(), told);
+            }
+            return self.page.prose(&prose, 2, 4);
+        };
+        self.page
+            .prose(&Prose::new(bold, &format!("{lead} {what}:")), 2, 4)?;
+        let command = self.page.paint.bold(command);
+        self.page.line(&format!("      {command}"))?;
+        likewise.map_or(Ok(()), |told| self.page.text(told, 4))
     }
 }

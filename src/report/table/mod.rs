@@ -2,6 +2,7 @@
 
 mod findings;
 mod fit;
+mod page;
 mod paint;
 mod prose;
 mod route;

@@ -34,7 +34,7 @@ pub const GAP: usize = 2;
 /// What names deployments need for being told apart.
 #[derive(Clone, Copy)]
 pub struct Naming<'a> {
-    audit: &'a Audit,
+    pub audit: &'a Audit,
     /// Whether there is more than one environment.
     environments: bool,
 }

@@ -4,7 +4,8 @@ use super::paint;
 use crate::explain::Spot;
 use crate::verdict::{Evidence, Fault, Verdict};
 
-/// What a hop looks like at a glance. Glyph and colour both tell, so that either is enough.
+/// What a hop looks like at a glance. Glyph and colour both tell, so that either is enough. In the
+/// order in which they are explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
     /// Proven, or as good as the route before its end has to be.
@@ -28,19 +29,6 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// Every one, in the order they are explained.
-    pub const ALL: [Self; 9] = [
-        Self::Good,
-        Self::Reference,
-        Self::Broken,
-        Self::Follows,
-        Self::Unread,
-        Self::Unproven,
-        Self::Waived,
-        Self::NotRequired,
-        Self::NotSelected,
-    ];
-
     /// Of one hop.
     pub fn of(spot: &Spot<'_>) -> Self {
         let judged = spot.judged;
