@@ -1,233 +1,224 @@
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgAction;
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 
-use super::args::Config;
+use super::args::{Config, EXIT_CODES};
 use super::exit::{Ended, Failure};
 use super::given::{Given, KeyFlags};
-use super::output::{self, Output};
-use super::progress::Watcher;
-use super::selection::SelectionArgs;
-use super::terminal::{self, Color};
-use super::{config, duration, interrupt, runtime};
-use crate::audit::{self, Audit, Policy};
+use super::output::Output;
+use super::progress::Watch;
+use super::selection::{SelectionArgs, finding};
+use super::terminal::Color;
+use super::{config, duration, interrupt, output, runtime, terminal};
+use crate::audit::{self, Audit, Options, Policy};
 use crate::fetch::Limits;
 use crate::gate::{self, ExitCode};
-use crate::inventory::Inventory;
 use crate::platform;
 use crate::report::{FORMATS, Format, Look};
 use crate::verdict::Verdict;
 
-/// Read every place that should hold a key and say what it holds
+/// Read every hop, compare it with the current key, report what is wrong and where
 ///
-/// Reads targets.yaml, reads every reference and every selected hop, compares by fingerprint, and
-/// prints what is stale, damaged, wrong, missing or out of sight, with what to do about it.
+/// References are read first, then the routes of the selected deployments. Nothing is changed
+/// anywhere, and no key is ever shown.
 #[derive(clap::Args)]
-#[command(after_help = "\
-Examples:
-  straggler audit
-  straggler audit --project checkout --environment production
-  straggler audit --until config                 a gate that runs before the deploy
-  straggler audit -q -o json=report.json         for a pipeline
-  vault kv get -field=key allstak | straggler audit --current checkout=-",
-    after_long_help = super::args::EXIT_CODES)]
+#[command(
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}")
+)]
 pub(super) struct Args {
     #[command(flatten)]
     config: Config,
-
     #[command(flatten)]
     selection: SelectionArgs,
+    #[command(flatten)]
+    keys: KeyFlags,
+    #[command(flatten)]
+    effort: Effort,
+    #[command(flatten)]
+    judgement: Judgement,
+    #[command(flatten)]
+    reports: Reports,
+}
 
-    /// What to print: table or json
-    #[arg(short, long, value_name = "FORMAT", default_value = "table", value_parser = format)]
-    format: &'static Format,
+const EXAMPLES: &str = "\
+Examples:
+  straggler audit                                    everything in ./targets.yaml
+  straggler audit --project checkout --owner payments
+  straggler audit --until config                     a gate that runs before the deploy
+  straggler audit -f json -o table=audit.txt         one audit, two reports
+  vault kv get -field=key kv/x | straggler audit --current checkout=-";
 
-    /// Write a report to a file as well; may be given again
-    #[arg(short, long, value_name = "FORMAT=PATH")]
-    output: Vec<OsString>,
+/// How hard to try.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Reading")]
+struct Effort {
+    /// How many reads may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: u16,
 
-    /// Which verdicts give exit code 1, instead of every kind of drift
-    #[arg(long, value_name = "VERDICT,…", value_delimiter = ',', value_parser = verdict)]
-    fail_on: Vec<Verdict>,
-
-    /// Let a last hop pass that proves nothing: `unverified`
-    #[arg(long, value_name = "VERDICT", value_parser = ["unverified"])]
-    accept: Vec<String>,
-
-    /// How many requests may be under way at once
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.concurrency, value_parser = at_least_one)]
-    concurrency: usize,
-
-    /// How long one read may take
+    /// How long one read may take, such as `3s` or `500ms`
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
     timeout: Duration,
 
     /// How long all reading may take; what is unread then is unreachable
     #[arg(long, value_name = "DURATION", value_parser = duration::duration)]
     deadline: Option<Duration>,
+}
 
-    #[command(flatten)]
-    keys: KeyFlags,
+/// What counts as failure.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Exit code")]
+struct Judgement {
+    /// Exit with 1 on these verdicts instead of on any drift
+    #[arg(long, value_name = "VERDICT,…", value_delimiter = ',', value_parser = finding(), hide_possible_values = true)]
+    fail_on: Option<Vec<Verdict>>,
 
-    /// List every request on standard error
-    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet")]
-    verbose: u8,
+    /// Let a last hop pass that was read but proves nothing
+    #[arg(long, value_name = "unverified", value_parser = ["unverified"], hide_possible_values = true)]
+    accept: Option<String>,
+}
 
-    /// Print neither the report nor progress; the exit code says it all
-    #[arg(short, long)]
+/// Where reports go.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+struct Reports {
+    /// What to print
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", value_parser = format())]
+    format: &'static Format,
+
+    /// Write a report to a file as well; one audit, many reports
+    ///
+    /// Opened before the work starts. A new file is readable by its owner alone.
+    #[arg(short, long, value_name = "FORMAT=PATH", value_parser = report())]
+    output: Vec<(&'static Format, PathBuf)>,
+
+    /// Print no report, only errors: the exit code and the files of -o speak
+    #[arg(short, long, conflicts_with = "format")]
     quiet: bool,
 
     /// Show no progress bar
     #[arg(long)]
     no_progress: bool,
+
+    /// List the requests on standard error; twice, what came of them
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
 }
 
-fn format(id: &str) -> Result<&'static Format, String> {
-    FORMATS
-        .iter()
-        .find(|format| format.id == id)
-        .ok_or_else(|| {
-            format!(
-                "expected one of {}",
-                names(FORMATS.iter().map(|format| format.id))
-            )
-        })
+fn named(id: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.id == id)
 }
 
-fn verdict(name: &str) -> Result<Verdict, String> {
-    let findings = || {
-        Verdict::ALL
-            .into_iter()
-            .filter(|verdict| verdict.is_finding())
-    };
-    findings()
-        .find(|verdict| verdict.name() == name)
-        .ok_or_else(|| format!("expected one of {}", names(findings().map(Verdict::name))))
+fn format() -> impl TypedValueParser<Value = &'static Format> {
+    PossibleValuesParser::new(FORMATS.iter().map(|format| format.id))
+        .try_map(|id| named(&id).ok_or("expected a format"))
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.collect::<Vec<_>>().join(", ")
+fn report() -> impl TypedValueParser<Value = (&'static Format, PathBuf)> {
+    OsStringValueParser::new().try_map(|text: OsString| {
+        let formats: Vec<&str> = FORMATS.iter().map(|format| format.id).collect();
+        let (id, path) = output::split(&text)
+            .ok_or_else(|| format!("expected a format and a path: `{}=PATH`", formats[0]))?;
+        let format = named(id)
+            .ok_or_else(|| format!("expected one of the formats {}", formats.join(", ")))?;
+        Ok::<_, String>((format, path))
+    })
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|number| *number > 0)
-        .ok_or_else(|| "expected a number from 1 on".to_owned())
-}
-
-/// The audit, and how it ends.
 pub(super) fn run(args: Args, color: Color) -> Ended {
     let mut inventory = config::load(&args.config)?;
+    let selected = args.selection.select(&inventory)?;
     let given = args.keys.read(&mut inventory)?;
-    if !args.quiet {
+    if !args.reports.quiet {
         given
             .iter()
             .map(Given::to_string)
             .for_each(|said| terminal::say(&said));
     }
-    let selected = args.selection.select(&inventory)?;
-    let outputs = args.outputs()?;
-    let audit = args.audit(inventory, &selected)?;
-    args.report(&audit, outputs, color)
+    let outputs = args.reports.open()?;
+
+    runtime::run(async {
+        let watch = Watch::new(
+            &inventory,
+            !args.reports.quiet && !args.reports.no_progress,
+            args.reports.verbose,
+        );
+        let audit = audit::run(
+            inventory,
+            &selected,
+            platform::connections(),
+            &args.options(),
+            &watch,
+            interrupt::listen(),
+        )
+        .await;
+        watch.finish();
+        args.reports.write(outputs, &audit, color)
+    })
 }
 
 impl Args {
-    /// Opens every report before anything is read, so that a slip in a path costs nothing.
-    fn outputs(&self) -> Result<Vec<(&'static Format, Output)>, Failure> {
-        self.output
-            .iter()
-            .map(|text| {
-                let (id, path) = output::split(text).ok_or_else(|| {
-                    Failure::usage("--output: expected FORMAT=PATH, such as json=report.json")
-                })?;
-                let format = format(id).map_err(|expected| {
-                    Failure::usage(format!("--output: unknown format: {expected}"))
-                })?;
-                let output = Output::open(&path).map_err(Failure::unfinished)?;
-                Ok((format, output))
-            })
-            .collect()
-    }
-
-    fn audit(&self, inventory: Inventory, selected: &[u32]) -> Result<Audit, Failure> {
-        let options = audit::Options {
-            policy: self.policy(),
-            limits: Limits {
-                concurrency: self.concurrency,
-                timeout: self.timeout,
-                deadline: self.deadline,
-            },
-            until: self.selection.until(),
-        };
-        let bar =
-            !self.quiet && !self.no_progress && self.verbose == 0 && io::stderr().is_terminal();
-        let watcher = Watcher::new(bar, self.verbose > 0);
-        let audit = runtime::run(async {
-            let interrupt = interrupt::listen();
-            let connections = platform::connections();
-            audit::run(
-                inventory,
-                selected,
-                connections,
-                &options,
-                &watcher,
-                interrupt,
-            )
-            .await
-        });
-        watcher.finish();
-        audit
-    }
-
-    fn policy(&self) -> Policy {
+    fn options(&self) -> Options {
         let mut policy = Policy {
-            accept_unverified: !self.accept.is_empty(),
+            accept_unverified: self.judgement.accept.is_some(),
             ..Policy::default()
         };
-        if !self.fail_on.is_empty() {
-            policy.fail_on.clone_from(&self.fail_on);
+        if let Some(fail_on) = &self.judgement.fail_on {
+            policy.fail_on.clone_from(fail_on);
         }
-        policy
+        Options {
+            policy,
+            limits: Limits {
+                concurrency: self.effort.concurrency.into(),
+                timeout: self.effort.timeout,
+                deadline: self.effort.deadline,
+            },
+            until: self.selection.until(),
+        }
+    }
+}
+
+impl Reports {
+    fn open(&self) -> Result<Vec<(&'static Format, Output)>, Failure> {
+        let mut outputs: Vec<(&Format, Output)> = Vec::new();
+        for (format, path) in &self.output {
+            if outputs.iter().any(|(_, output)| output.path() == path) {
+                let path = output::shown(path);
+                return Err(Failure::usage(format!("two reports would go to {path}")));
+            }
+            // Nothing was read yet: this is a slip in the arguments.
+            outputs.push((format, Output::open(path).map_err(Failure::usage)?));
+        }
+        Ok(outputs)
     }
 
-    fn report(
-        &self,
-        audit: &Audit,
-        outputs: Vec<(&'static Format, Output)>,
-        color: Color,
-    ) -> Ended {
+    /// Writes every report, whatever becomes of the others.
+    fn write(&self, outputs: Vec<(&Format, Output)>, audit: &Audit, color: Color) -> ExitCode {
         let mut code = gate::exit_code(audit);
+        let mut fail = |failure: Failure| {
+            terminal::say(&failure.message);
+            code = code.and(failure.code);
+        };
+        for (format, output) in outputs {
+            let report = (format.make)(terminal::PLAIN);
+            if let Err(error) = output.finish(|out| report.write(audit, out)) {
+                fail(Failure::unfinished(error));
+            }
+        }
         if !self.quiet {
             let look = Look {
                 width: terminal::width(),
                 colour: color.on_stdout(),
             };
             let report = (self.format.make)(look);
-            code = code.and(told(terminal::print(|out| report.write(audit, out))));
+            if let Err(failure) = terminal::print(|out| report.write(audit, out)) {
+                fail(failure);
+            }
         }
-        let plain = Look {
-            width: terminal::PLAIN_WIDTH,
-            colour: false,
-        };
-        for (format, output) in outputs {
-            let report = (format.make)(plain);
-            let written = output.finish(|out| report.write(audit, out));
-            code = code.and(told(written.map_err(Failure::unfinished)));
-        }
-        Ok(code)
-    }
-}
-
-/// A report that failed does not keep the others from being written.
-fn told(written: Result<(), Failure>) -> ExitCode {
-    match written {
-        Ok(()) => ExitCode::Success,
-        Err(failure) => {
-            terminal::say(&failure.message);
-            failure.code
-        }
+        code
     }
 }

@@ -37,7 +37,8 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn told(problems: &Problems) -> Failure {
-    Failure::configuration(problems.to_string())
+    let count = counted(problems.list().len(), "problem");
+    Failure::configuration(format!("{problems}\n{count}; nothing was read"))
 }
 
 pub(super) fn run(args: &Args) -> Ended {

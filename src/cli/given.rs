@@ -4,9 +4,11 @@ use super::exit::Failure;
 use super::stdin;
 use crate::inventory::{Inventory, Origin, Previous};
 use crate::key::Secret;
+use crate::text::escape;
 
 /// Keys that are piped in.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Keys")]
 pub(super) struct KeyFlags {
     /// Read this project's current key from standard input instead of its place: `checkout=-`, or
     /// `checkout/staging=-`
@@ -30,7 +32,9 @@ impl fmt::Display for Given {
         write!(
             f,
             "the {} key of {}: {}",
-            self.role, self.project, self.note
+            self.role,
+            escape(&self.project),
+            self.note
         )
     }
 }

@@ -79,6 +79,11 @@ impl Output {
         })
     }
 
+    /// Where the report goes, as it was written on the command line.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Puts the report in its place. A reader of a pipe that went away is no error.
     ///
     /// # Errors

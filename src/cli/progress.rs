@@ -1,88 +1,143 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal;
 use crate::fetch::Progress;
+use crate::inventory::Inventory;
+use crate::keyring::{Format, scrubbed};
 use crate::reading::ReadError;
 
-/// Shows on standard error how the reading goes: a bar for people, or a line for every request.
-pub(super) struct Watcher {
-    bar: ProgressBar,
-    lines: bool,
-    /// What is under way, with a number that tells its age. Kept only for the bar.
-    waiting: Option<Mutex<Waiting>>,
+/// How many characters of a request are shown.
+const MOST_SHOWN: usize = 200;
+
+/// Shows on standard error what is going on: a bar on a terminal, and with -v the requests.
+pub(super) struct Watch {
+    bar: Option<ProgressBar>,
+    verbosity: u8,
+    /// What no line may hold: a file may be named like a key.
+    formats: Vec<Arc<Format>>,
+    /// What is asked and not answered, the oldest first.
+    open: Mutex<Vec<String>>,
 }
 
-#[derive(Default)]
-struct Waiting {
-    sent: u64,
-    since: HashMap<String, u64>,
-}
-
-const TEMPLATE: &str = "reading {bar:24} {pos}/{len} {per_sec:.dim} {wide_msg:.dim}";
-
-impl Watcher {
-    /// With a bar, with a line for every request, or with neither.
-    pub(super) fn new(bar: bool, lines: bool) -> Self {
-        let target = if bar {
-            ProgressDrawTarget::stderr_with_hz(10)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let progress = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            progress.set_style(style);
-        }
+impl Watch {
+    /// `bar` asks for one where standard error is a terminal.
+    pub(super) fn new(inventory: &Inventory, bar: bool, verbosity: u8) -> Self {
+        let bar = bar.then(|| {
+            // At most ten times a second, so that drawing costs nothing beside ten thousand files.
+            let target = ProgressDrawTarget::stderr_with_hz(10);
+            let bar = ProgressBar::with_draw_target(Some(0), target);
+            // A template that did not parse would leave the default style, which does too.
+            if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
+                bar.set_style(style.progress_chars("━╸ "));
+            }
+            bar
+        });
         Self {
-            bar: progress,
-            lines,
-            waiting: bar.then(Mutex::default),
+            bar: bar.filter(|bar| !bar.is_hidden()),
+            verbosity,
+            formats: formats(inventory),
+            open: Mutex::default(),
         }
     }
 
-    /// Takes the bar away, so that the report starts on a clean line.
+    /// Takes the bar away, so that a report can be printed.
     pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn shown(&self, request: &str) -> String {
+        let formats = self.formats.iter().map(|format| &**format);
+        scrubbed(request.as_bytes(), formats, MOST_SHOWN)
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| terminal::say(line)),
+            None => terminal::say(line),
+        }
+    }
+
+    fn waits(&self, change: impl FnOnce(&mut Vec<String>)) {
+        let Some(bar) = &self.bar else {
+            return;
+        };
+        let mut open = self
+            .open
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner());
+        change(&mut open);
+        let message = match &open[..] {
+            [] => String::new(),
+            [only] => format!("waiting for {only}"),
+            [oldest, others @ ..] => format!("waiting for {oldest} and {} more", others.len()),
+        };
+        bar.set_message(message);
     }
 }
 
-impl Progress for Watcher {
+/// Every format, each once.
+fn formats(inventory: &Inventory) -> Vec<Arc<Format>> {
+    let mut formats: Vec<Arc<Format>> = Vec::new();
+    for format in inventory
+        .projects
+        .iter()
+        .filter_map(|project| project.format.as_ref())
+    {
+        if !formats.iter().any(|known| Arc::ptr_eq(known, format)) {
+            formats.push(Arc::clone(format));
+        }
+    }
+    formats
+}
+
+impl Progress for Watch {
     fn planned(&self, requests: usize) {
-        self.bar.inc_length(requests as u64);
+        if let Some(bar) = &self.bar {
+            bar.inc_length(requests as u64);
+        }
     }
 
     fn sent(&self, requests: &mut dyn Iterator<Item = String>) {
-        let Some(waiting) = &self.waiting else {
+        if self.bar.is_none() && self.verbosity == 0 {
             return;
-        };
-        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        for request in requests {
-            waiting.sent += 1;
-            let number = waiting.sent;
-            waiting.since.insert(request, number);
         }
+        let requests: Vec<String> = requests.map(|request| self.shown(&request)).collect();
+        if self.verbosity > 0 {
+            let lines: Vec<String> = requests
+                .iter()
+                .map(|request| format!("asked {request}"))
+                .collect();
+            self.say(&lines.join("\n"));
+        }
+        self.waits(|open| open.extend(requests));
     }
 
     fn answered(&self, request: &dyn Fn() -> String, took: Duration, error: Option<&ReadError>) {
-        self.bar.inc(1);
-        if self.lines {
-            let status = error.map_or("ok", |error| error.kind.name());
-            let milliseconds = took.as_secs_f64() * 1e3;
-            terminal::say(&format!(
-                "{milliseconds:>9.1} ms  {status:<11}  {}",
-                request()
-            ));
+        if self.bar.is_none() && self.verbosity < 2 {
+            return;
         }
-        if let Some(waiting) = &self.waiting {
-            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.since.remove(&request());
-            let oldest = waiting.since.iter().min_by_key(|(_, number)| **number);
-            let oldest =
-                oldest.map_or_else(String::new, |(request, _)| format!("waiting for {request}"));
-            self.bar.set_message(oldest);
+        let request = self.shown(&request());
+        if self.verbosity > 1 {
+            // What the other side said is in the report, as far as it may be shown.
+            let outcome = error.map_or_else(
+                || "answered".to_owned(),
+                |error| format!("failed ({})", error.kind.name()),
+            );
+            let milliseconds = took.as_millis();
+            self.say(&format!("{outcome} after {milliseconds} ms: {request}"));
         }
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+        self.waits(|open| {
+            if let Some(at) = open.iter().position(|candidate| *candidate == request) {
+                open.remove(at);
+            }
+        });
     }
 }

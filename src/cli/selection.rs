@@ -1,6 +1,8 @@
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use super::exit::Failure;
 use crate::inventory::{Inventory, Selection};
-use crate::verdict::Stage;
+use crate::verdict::{Stage, Verdict};
 
 /// Which deployments, and how far along their routes.
 #[derive(clap::Args)]
@@ -27,15 +29,30 @@ pub(super) struct SelectionArgs {
     label: Vec<String>,
 
     /// Judge each route up to this stage: store, config, running or bundle
-    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    #[arg(long, value_name = "STAGE", value_parser = stage(), hide_possible_values = true)]
     until: Option<Stage>,
 }
 
-fn stage(name: &str) -> Result<Stage, String> {
-    Stage::ALL
+fn stage() -> impl TypedValueParser<Value = Stage> {
+    PossibleValuesParser::new(Stage::ALL.map(Stage::name)).try_map(|name| {
+        Stage::ALL
+            .into_iter()
+            .find(|stage| stage.name() == name)
+            .ok_or("expected a stage")
+    })
+}
+
+/// The verdicts that an exit code may be made to depend on.
+pub(super) fn finding() -> impl TypedValueParser<Value = Verdict> {
+    let findings = Verdict::ALL
         .into_iter()
-        .find(|stage| stage.name() == name)
-        .ok_or_else(|| format!("expected one of {}", Stage::ALL.map(Stage::name).join(", ")))
+        .filter(|verdict| verdict.is_finding());
+    PossibleValuesParser::new(findings.map(Verdict::name)).try_map(|name| {
+        Verdict::ALL
+            .into_iter()
+            .find(|verdict| verdict.name() == name)
+            .ok_or("expected a verdict")
+    })
 }
 
 impl SelectionArgs {

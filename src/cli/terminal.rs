@@ -4,14 +4,23 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use clap::ValueEnum;
 
 use super::exit::Failure;
+use crate::report::Look;
 
-/// How wide a report is that no terminal shows.
-pub(super) const PLAIN_WIDTH: usize = 80;
+/// What a file is written for: nobody knows where it will be looked at.
+pub(super) const PLAIN: Look = Look {
+    width: 80,
+    colour: false,
+};
 
-/// How wide standard output is.
+/// How wide standard output is: as its terminal says, else as COLUMNS does, else 80 columns.
 pub(super) fn width() -> usize {
-    terminal_size::terminal_size_of(io::stdout())
-        .map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0))
+    let terminal = terminal_size::terminal_size_of(io::stdout());
+    let declared = || env::var("COLUMNS").ok()?.parse().ok();
+    terminal
+        .map(|(width, _)| usize::from(width.0))
+        .or_else(declared)
+        .filter(|width| *width > 0)
+        .unwrap_or(PLAIN.width)
 }
 
 /// When to colour.

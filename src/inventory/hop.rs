@@ -30,15 +30,20 @@ pub(super) fn hop(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Option<Fi
     let part: Part<HopBeside> = reader.read_part(id, HOP)?;
     let source = source(reader, id, &part.rest, part.known, &[], ground);
     let beside = part.value?;
-    // Nothing is waived for a reason that depends on where it is said.
-    let waiver = match beside.waive {
-        Some(waive) => Some(waiver(reader.tree, waive.id, reader.log)?),
+    let variable = match beside.variable {
+        Some(held) => Some(variable(reader, held.id, ground)?),
         None => None,
     };
+    let waiver = match beside.waive {
+        Some(held) => Some(waiver(reader.tree, held.id, reader.log)?),
+        None => None,
+    };
+    let extraction = extraction(beside.extract, beside.decode);
+    check_extraction(reader, id, extraction.as_deref())?;
     Some(Filled {
         source: source?,
-        variable: optional_variable(reader, beside.variable.map(|held| held.id), ground)?,
-        extraction: extraction(reader, id, beside.extract, beside.decode)?,
+        variable,
+        extraction,
         expect: beside.expect,
         waiver,
         site: reader.tree.site(id),
@@ -141,27 +146,30 @@ fn declared_store(
     None
 }
 
-/// What a hop says of its bytes.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one says whether it could be read, the inner one whether it is said"
-)]
+/// What a hop says of its bytes, where it says anything.
 pub(super) fn extraction(
-    reader: &Reader<'_>,
-    id: Id,
     extract: Option<Extract>,
     decode: Option<Decode>,
-) -> Option<Option<Box<Extraction>>> {
-    if extract.is_none() && decode.is_none() {
-        return Some(None);
+) -> Option<Box<Extraction>> {
+    let said = extract.is_some() || decode.is_some();
+    said.then(|| Box::new(Extraction { extract, decode }))
+}
+
+/// Reports an extraction that cannot be meant so.
+pub(super) fn check_extraction(
+    reader: &Reader<'_>,
+    id: Id,
+    extraction: Option<&Extraction>,
+) -> Option<()> {
+    if reader.draft {
+        return Some(());
     }
-    let extraction = Extraction { extract, decode };
-    if let Err(message) = extraction.check() {
-        let site = reader.tree.get(id, "extract").unwrap_or(id);
-        reader.said(site, message);
+    if let Some(Err(message)) = extraction.map(Extraction::check) {
+        let place = reader.tree.get(id, "extract").unwrap_or(id);
+        reader.said(place, message);
         return None;
     }
-    Some(Some(Box::new(extraction)))
+    Some(())
 }
 
 /// The name of a variable.
@@ -175,18 +183,33 @@ pub(super) fn variable(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Opti
     Some(ground.shared(&text))
 }
 
-/// The name of a variable, where one is said.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one says whether it could be read, the inner one whether it is said"
-)]
-pub(super) fn optional_variable(
-    reader: &Reader<'_>,
-    id: Option<Id>,
-    ground: &Ground<'_>,
-) -> Option<Option<Arc<str>>> {
-    match id {
-        Some(id) => variable(reader, id, ground).map(Some),
-        None => Some(None),
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::inventory::log::Log;
+    use crate::inventory::template::Outside;
+    use crate::inventory::tree::Tree;
+
+    #[test]
+    fn a_store_that_nobody_declares_is_reported_where_it_is_named() {
+        let log = Log::default();
+        log.file("targets.yaml");
+        let tree = Tree::parse(0, b"{ path: a, store: vault-prd }".to_vec())
+            .ok()
+            .unwrap();
+        let reader = Reader::new(&tree, &log, None);
+        let outside = Outside::new(&|_| None);
+        let mut ground = Ground::new(&log, &outside, Timestamp::UNIX_EPOCH, true);
+        let store = "vault-prd";
+        assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
+        ground.stores = vec!["kubernetes".to_owned(), "vault-prod".to_owned()];
+        assert!(declared_store(&reader, tree.root(), "vault-prod", &ground).is_some());
+        assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
+        assert_eq!(
+            log.finish().unwrap_err().to_string(),
+            "targets.yaml:1:19: no store is named `vault-prd`; declare it under `stores`"
+        );
     }
 }

@@ -523,6 +523,10 @@ fn explain(kind: &ErrorKind) -> &'static str {
         E::MappingValueNotAllowed => {
             "a colon where none may be: put the text into quotes, or check the indentation"
         }
+        E::BlockSequenceEntryNotAllowed | E::BlockEntryInFlowCollection => {
+            "a `-` where no list item may be: begin it on a line of its own, or put the text into \
+             quotes"
+        }
         E::RecursionLimitExceeded => TOO_DEEP,
         E::UndeclaredTagHandle => "a tag: targets.yaml has none, leave it out",
         _ => "is not valid YAML here",

@@ -218,7 +218,7 @@ impl<'p> Planner<'p> {
             let reader = Reader::new(tree, self.ground.log, None);
             for [key, value] in reader.entries(id, "a map of labels")? {
                 let name = self.ground.shared(tree.text(*key));
-                let text = self.of(&*reader.text(*value)?, tree, *value);
+                let text = self.of(&reader.text(*value)?, tree, *value);
                 match texts.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = text,
                     None => texts.push((name, text)),

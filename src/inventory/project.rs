@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ground::Ground;
-use super::hop::{HOP, extraction, optional_variable, source, variable};
+use super::hop::{HOP, check_extraction, extraction, source, variable};
 use super::ingest::ingest;
 use super::raw::{self, PreviousBeside, ReferenceBeside};
 use super::reader::{Part, Reader};
@@ -308,11 +308,16 @@ impl Owner<'_> {
         }
         let alternatives = ["fingerprint"];
         let source = source(reader, id, rest, known, &alternatives, self.ground);
-        let own = optional_variable(reader, beside.variable, self.ground)?;
+        let variable = match beside.variable {
+            Some(id) => self::variable(reader, id, self.ground)?,
+            None => Arc::clone(variable),
+        };
+        let extraction = extraction(beside.extract, beside.decode);
+        check_extraction(reader, id, extraction.as_deref())?;
         Some(Origin::Place(Place {
             source: source?,
-            variable: own.unwrap_or_else(|| Arc::clone(variable)),
-            extraction: extraction(reader, id, beside.extract, beside.decode)?,
+            variable,
+            extraction,
             site: reader.tree.site(id),
         }))
     }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::de::De;
 use super::failure::Failure;
-use super::log::Log;
+use super::log::{Log, opaque};
 use super::nearest::nearest;
 use super::template::Scope;
 use super::tree::{Id, Kind, Scalar, Tree};
@@ -260,7 +260,8 @@ impl<'a> Reader<'a> {
             return;
         }
         let repeats = |text: &str| text.len() >= 4 && message.contains(text);
-        let mut hidden = self.log.guard().is_some_and(|guard| guard.hides(&message));
+        let mut hidden = self.log.guard().is_some_and(|guard| guard.hides(&message))
+            || message.split('`').skip(1).step_by(2).any(opaque);
         self.tree
             .each_scalar(id, &mut |scalar, Scalar { text, .. }| {
                 let filled = self

@@ -59,8 +59,11 @@ struct Filter<'a> {
     test: Test<'a>,
 }
 
+/// What a glob is matched against.
+type Names = fn(&Inventory, &Deployment) -> Vec<String>;
+
 enum Test<'a> {
-    Glob(GlobMatcher, fn(&Inventory, &Deployment) -> Vec<String>),
+    Glob(GlobMatcher, Names),
     Label(&'a str, &'a str),
 }
 
@@ -118,11 +121,7 @@ impl Selection {
     }
 
     fn filters<'a>(&'a self, problems: &mut Vec<String>) -> Vec<Filter<'a>> {
-        let globs: [(
-            &'static str,
-            &'a [String],
-            fn(&Inventory, &Deployment) -> Vec<String>,
-        ); 4] = [
+        let globs: [(&'static str, &'a [String], Names); 4] = [
             ("--project", &self.projects, |inventory, deployment| {
                 let project = inventory.project(deployment.project);
                 vec![project.name.to_string(), project.title()]

@@ -127,17 +127,17 @@ impl<'a> Scope<'a> {
             self.report(tree, id, 0, log, too_much(), None);
             return None;
         }
-        if from_environment && let Some(guard) = log.guard() {
-            if let Some(project) = guard.fits(&filled) {
-                let message = format!(
-                    "a key comes in from the environment here: the text fits the `format` of \
-                     project {}",
-                    log.name(project)
-                );
-                let help = "say where the key is read from instead".to_owned();
-                self.report(tree, id, 0, log, message, Some(help));
-                return None;
-            }
+        if from_environment
+            && let Some(guard) = log.guard()
+            && let Some(project) = guard.fits(&filled)
+        {
+            let message = format!(
+                "a key comes in from the environment here: the text fits the `format` of project {}",
+                log.name(project)
+            );
+            let help = "say where the key is read from instead".to_owned();
+            self.report(tree, id, 0, log, message, Some(help));
+            return None;
         }
         whole.then_some(Cow::Owned(filled))
     }

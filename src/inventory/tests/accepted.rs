@@ -316,3 +316,56 @@ deployments:
     let world = World::of(&format!("{PROJECT}{DEPLOYMENT}"));
     assert_eq!(world.inventory().files, ["targets.yaml".into()]);
 }
+
+#[test]
+fn every_source_is_read_with_its_own_example() {
+    for info in crate::source::infos() {
+        let hops = info.example.replace('\n', "\n  ");
+        let main =
+            format!("{PROJECT}deployments:\n- name: web\n  project: shop\n  route:\n  {hops}\n");
+        let inventory = World::of(&main).inventory();
+        for hop in &inventory.deployments[0].hops {
+            assert_eq!(hop.place.source.info().id, info.id);
+        }
+        super::expanding::expanded(&World::of(&main));
+    }
+}
+
+#[test]
+fn settings_of_sources_are_filled_in_and_checked() {
+    let main = format!(
+        "{PROJECT}routes:
+  host:
+  - dotenv: {{ path: '/srv/${{name}}/.env', dialect: '${{dialect}}' }}
+  - process: {{ pid: '${{pid}}' }}
+deployments:
+- {{ name: web, project: shop, vars: {{ dialect: docker, pid: 42 }}, route: host }}
+"
+    );
+    let inventory = World::of(&main).inventory();
+    let locations = locations(&inventory.deployments[0]);
+    assert_eq!(locations[0], "dotenv:/srv/web/.env#KEY");
+    let said = World::of(
+        &main
+            .replace("pid: 42", "pid: all")
+            .replace("docker", "dokcer"),
+    )
+    .problems();
+    assert_eq!(
+        said,
+        "targets.yaml:5:51: expected one of `dotenv`, `docker`, `compose`, `node`, `python-dotenv`, \
+         `systemd`, `shell`; did you mean `docker`?\n\
+         targets.yaml:6:21: expected a whole number from 0 to 4294967295, found a string"
+    );
+    // What no deployment uses is looked at all the same.
+    let said = World::of(
+        &main
+            .replace("route: host", "route: [env: ]")
+            .replace("pid: '$", "pdi: '$"),
+    )
+    .problems();
+    assert!(
+        said.starts_with("targets.yaml:6:16: unknown key `pdi`: expected one of `pid`"),
+        "{said}"
+    );
+}

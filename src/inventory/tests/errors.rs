@@ -85,13 +85,22 @@ fn files_that_cannot_be_used_at_all() {
     );
 }
 
-/// Puts each text where the mark is and compares all that is said; the site is left out where it is
-/// just that of the text.
+/// Names the sources there are, so that one more does not change what is said here.
+fn with_sources(text: &str) -> String {
+    let ids: Vec<String> = crate::source::infos()
+        .iter()
+        .map(|info| format!("`{}`", info.id))
+        .collect();
+    text.replace("SOURCES", &ids.join(", "))
+}
+
+/// Puts each text where the mark is and compares all that is said.
 fn check(around: &str, cases: &[(&str, &str)]) {
     let mut wrong = Vec::new();
     for (text, expected) in cases {
         let said = World::of(&around.replace("HERE", text)).problems();
-        if said != *expected {
+        let expected = with_sources(expected);
+        if said != expected {
             wrong.push(format!(
                 "{text}\n said     {said:?}\n expected {expected:?}"
             ));
@@ -153,7 +162,7 @@ fn the_top_of_a_file() {
                 "version: 1\nroutes: { a: [], b: { env: {} }, c: [evn: {}], d: [env: { variable: [] }] }",
                 "targets.yaml:2:14: an empty route: expected one hop at least\n\
              targets.yaml:2:21: expected a list of hops, found a map\n\
-             targets.yaml:2:38: unknown source `evn`: expected `env`; did you mean `env`?\n\
+             targets.yaml:2:38: unknown source `evn`: expected one of SOURCES; did you mean `env`?\n\
              targets.yaml:2:69: expected a string, found a list",
             ),
         ],
@@ -190,11 +199,11 @@ fn projects() {
             ),
             (
                 "{ variable: KEY, current: { envv: } }",
-                "targets.yaml:3:37: unknown source `envv`: expected `env`; did you mean `env`?",
+                "targets.yaml:3:37: unknown source `envv`: expected one of SOURCES; did you mean `env`?",
             ),
             (
-                "{ variable: KEY, current: { extract: { json: key } } }",
-                "targets.yaml:3:35: no source: expected one of `fingerprint`, `env`",
+                "{ variable: KEY, current: { extract: { json: /key } } }",
+                "targets.yaml:3:35: no source: expected one of `fingerprint`, SOURCES",
             ),
             (
                 "{ variable: KEY, current: { env: , expect: absent } }",
@@ -227,7 +236,7 @@ fn projects() {
             ),
             (
                 "{ variable: KEY, current: { env: }, format: '(' }",
-                "targets.yaml:3:53: expected a regular expression",
+                "targets.yaml:3:53: expected a regular expression: unclosed group at character 1",
             ),
             (
                 "{ variable: KEY, current: { env: }, ingest: { allstack: { host: x } } }",
@@ -452,8 +461,10 @@ fn matrices() {
     );
     assert_eq!(
         World::of(&main).problems(),
-        "targets.yaml:5:23: nothing here is named `regoin`; did you mean `region`?; write `$${` \
+        with_sources(
+            "targets.yaml:5:23: nothing here is named `regoin`; did you mean `region`?; write `$${` \
          where a literal `${` is meant; as used by the deployment at targets.yaml:8:3\n\
-         targets.yaml:6:5: unknown source `evn`: expected `env`; did you mean `env`?"
+         targets.yaml:6:5: unknown source `evn`: expected one of SOURCES; did you mean `env`?"
+        )
     );
 }

@@ -85,7 +85,7 @@ fingerprint_digits: 16
 projects:
   shop:
     variable: KEY
-    format: '^a${1}b$'
+    format: '^k[a-z${]{4}$'
     current: { env: { variable: '${project}' }, extract: { pattern: 'key=(\\S+)$' } }
     environments: { eu: { current: { fingerprint: 'sha256:12345678' }, variable: 'K_${environment}' } }
 routes:
@@ -118,7 +118,7 @@ fingerprint_digits: 16
 projects:
   shop:
     variable: KEY
-    format: '^a${1}b$'
+    format: '^k[a-z${]{4}$'
     current:
       env:
         variable: shop

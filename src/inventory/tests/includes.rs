@@ -173,3 +173,42 @@ fn patterns_that_match_nothing_or_too_much() {
     );
     assert_eq!(world.inventory().deployments.len(), 2);
 }
+
+#[test]
+fn includes_are_found_on_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    // A name that is a glob by itself.
+    let root = directory.path().join("a[1]");
+    std::fs::create_dir_all(root.join("teams/deep")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(root.join(name), text).unwrap();
+    let main = format!("include: ['teams/**/*.yaml', ./teams/../b.yaml]\n{PROJECT}");
+    write("targets.yaml", &main);
+    let one = |name: &str| {
+        format!("version: 1\ndeployments: [{{ name: {name}, project: shop, route: [env: ] }}]\n")
+    };
+    write("teams/a.yaml", &one("a"));
+    write("teams/deep/c.yaml", &one("c"));
+    write("teams/.#a.yaml", "not for us");
+    write("b.yaml", &format!("include: [teams/a.yaml]\n{}", one("b")));
+    let load = || crate::inventory::load(&root.join("targets.yaml"), &|_| None);
+    let inventory = load().unwrap_or_else(|problems| panic!("{problems}"));
+    let names: Vec<&str> = inventory.deployments.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["a", "c", "b"]);
+
+    // The same file by another name is the same file.
+    write(
+        "b.yaml",
+        &format!("include: [teams/../targets.yaml]\n{}", one("b")),
+    );
+    let said = load().err().unwrap().to_string();
+    assert!(
+        said.ends_with("b.yaml:1:11: includes a file that is including this one, or itself"),
+        "{said}"
+    );
+    write("targets.yaml", &main.replace("./teams/../b.yaml", "teams"));
+    let said = load().err().unwrap().to_string();
+    assert!(
+        said.ends_with("teams: cannot be read: it is a directory"),
+        "{said}"
+    );
+}

@@ -39,7 +39,7 @@ fn a_deep_well() {
         (0..5000).fold("version: 1\n".to_owned(), |main, depth| {
             format!("{main}{}x-a:\n", " ".repeat(depth % 200))
         }),
-        format!("version: 1\nx-a: {}", "- ".repeat(50_000)),
+        format!("version: 1\nx-a:\n{}", "- ".repeat(50_000)),
     ] {
         let said = refused(&main);
         assert!(said.contains("nested more than 64 deep"), "{said}");

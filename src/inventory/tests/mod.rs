@@ -4,6 +4,7 @@ mod expanding;
 mod includes;
 mod limits;
 mod properties;
+mod schema;
 mod secrecy;
 mod selecting;
 

@@ -10,7 +10,7 @@ fingerprint_digits: 12
 projects:
   shop:
     variable: KEY
-    format: 'ask_live_[a-z0-9]{32}'
+    format: '^ask_live_[a-z0-9]{32}$'
     rotation: immediate
     current: { env: { variable: A }, extract: { json: /key }, decode: base64 }
     next: { fingerprint: 'sha256:9f2c41d07a3b' }
@@ -95,12 +95,15 @@ fn a_key_in_any_place_is_refused_and_never_shown() {
             let whole = !text.starts_with(old) && !text.contains(['!', '*', '\\']);
             check(&format!("{before}{text}{after}"), &place, whole);
             // Nobody knows what a key looks like here, so it may even be accepted.
-            let without = format!("{before}{text}{after}").replace("ask_live_[a-z0-9]{32}", "zz");
+            let without =
+                format!("{before}{text}{after}").replace("ask_live_[a-z0-9]{32}", "zz[0-9]{9}");
             check(&without, &place, false);
             // Without the quotes around it.
             let bare = before.trim_end_matches(quotes);
             let rest = after.trim_start_matches(quotes);
-            check(&format!("{bare}{text}{rest}"), &place, false);
+            if bare != before {
+                check(&format!("{bare}{text}{rest}"), &place, false);
+            }
         }
     }
     assert!(places > 80, "{places}");

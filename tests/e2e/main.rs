@@ -1,0 +1,17 @@
+//! End to end: the real program over real files, processes and servers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where its world breaks"
+)]
+
+mod config_errors;
+mod exit_codes;
+mod inspect;
+mod leak;
+mod scale;
+mod schema;
+mod screen;
+mod stdin;
+mod support;
