@@ -10,7 +10,7 @@ const INTRO: &str = "\
 
 What `straggler audit --format json` and `-o json=PATH` write: one JSON document, with a line for each \
 project, each warning and each deployment, so that a big one can be searched line by line. Its JSON \
-Schema is printed by `straggler schema report` and lies beside this page, as `report.schema.json`.
+Schema is printed by `straggler schema report` and lies in [report.schema.json](report.schema.json).
 
 Under this name fields may be added, but none is changed or removed. The order is always the same: \
 deployments as declared, hops by route, readings by replica. Every text is escaped: it holds no \
