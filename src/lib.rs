@@ -3,4 +3,5 @@
 //!
 //! The modules stand in floors, each importing only what is listed below it; ARCHITECTURE.md draws them.
 
+pub mod envfile;
 pub mod key;
