@@ -1,6 +1,8 @@
 //! The modules stand in floors, each importing only what lies below it. This reads every path in
 //! src/ and fails on one that runs up, or between two files that should not know each other.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +33,10 @@ const FLOORS: [&str; 21] = [
 
 /// Folders whose files must not know each other, and what in them is there to be shared.
 const APART: [(&str, &[&str]); 3] = [
-    ("source", &["hop", "info", "registry"]),
+    (
+        "source",
+        &["hop", "info", "registry", "testing", "conformance"],
+    ),
     ("report", &["format", "testing"]),
     ("task", &[]),
 ];

@@ -203,7 +203,4 @@ pub(super) struct Waiver {
     pub until: Held<String>,
 }
 
-/// The hops by which a key reaches a deployment, in order.
-pub(super) type Route = Vec<schema::Hop>;
-
-pub(super) use schema::{Previous, Reference, Store};
+pub(super) use schema::{Previous, Reference, Route, Store};

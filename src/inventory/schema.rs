@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::raw::{HopBeside, PreviousBeside, Project, ReferenceBeside, Route, Targets};
+use super::raw::{HopBeside, PreviousBeside, Project, ReferenceBeside, Targets};
 use crate::key::Digits;
 use crate::source;
 use crate::verdict::Verdict;
@@ -69,6 +69,16 @@ described! {
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
+        })
+    }
+
+    /// The hops by which a key reaches a deployment, in order.
+    Route(generator) {
+        json_schema!({
+            "description": "The hops by which a key reaches a deployment, in order.",
+            "type": "array",
+            "items": generator.subschema_for::<Hop>(),
+            "minItems": 1,
         })
     }
 

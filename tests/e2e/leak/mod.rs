@@ -225,7 +225,7 @@ fn no_refused_targets_yaml_leaks() {
         sound.replace("variable: KEY", &format!("variable: KEY={CURRENT}")),
         sound.replace("'^ask_live_[A-Za-z0-9]{32}$'", &format!("'({CURRENT}'")),
         sound.replace("'^ask_live_[A-Za-z0-9]{32}$'", &format!("'{CURRENT}.*'")),
-        format!("{CURRENT}"),
+        CURRENT.to_owned(),
         format!("\u{0}{CURRENT}"),
     ];
     for text in broken {

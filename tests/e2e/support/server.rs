@@ -3,15 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// What was asked of it.
 pub struct Asked {
     /// The path and the query.
     pub path: String,
-    /// The lines of the head after the first.
-    pub headers: Vec<String>,
 }
 
 /// What it answers.
@@ -22,10 +20,6 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self::status(200, body)
-    }
-
     pub fn status(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -43,7 +37,6 @@ impl Answer {
 /// A server on loopback, gone when dropped.
 pub struct Server {
     address: SocketAddr,
-    asked: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
 
@@ -52,19 +45,18 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
-            asked: Arc::default(),
             over: Arc::default(),
         };
-        let (asked, over) = (Arc::clone(&server.asked), Arc::clone(&server.over));
+        let over = Arc::clone(&server.over);
         let answer = Arc::new(answer);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                let (answer, asked) = (Arc::clone(&answer), Arc::clone(&asked));
+                let answer = Arc::clone(&answer);
                 // A client that leaves early is the client's business.
-                thread::spawn(move || stream.and_then(|stream| serve(stream, &*answer, &asked)));
+                thread::spawn(move || stream.and_then(|stream| serve(stream, &*answer)));
             }
         });
         server
@@ -73,11 +65,6 @@ impl Server {
     /// Its address with this path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    /// How often it was asked.
-    pub fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
     }
 }
 
@@ -91,24 +78,19 @@ impl Drop for Server {
 fn serve(
     mut stream: TcpStream,
     answer: &(dyn Fn(&Asked) -> Answer + Send + Sync),
-    asked: &AtomicUsize,
 ) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?.take(64 * 1024)).lines();
     let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    let mut headers = Vec::new();
     for line in lines {
-        let line = line?;
-        if line.is_empty() {
+        if line?.is_empty() {
             break;
         }
-        headers.push(line);
     }
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     if path.is_empty() {
         return Ok(());
     }
-    asked.fetch_add(1, Ordering::SeqCst);
-    let answer = answer(&Asked { path, headers });
+    let answer = answer(&Asked { path });
     write!(stream, "HTTP/1.1 {} Status\r\n", answer.status)?;
     for (name, value) in &answer.headers {
         write!(stream, "{name}: {value}\r\n")?;
