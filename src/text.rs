@@ -37,8 +37,9 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a character acts instead of being shown.
-fn acts(character: char) -> bool {
+/// Whether a terminal, a log or a page would act on a character instead of showing it.
+#[must_use]
+pub fn acts(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

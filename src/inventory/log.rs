@@ -75,6 +75,11 @@ impl Log {
         problems.insert(key, help);
     }
 
+    /// Whether nothing more is told, so that no trouble need be taken with it.
+    pub fn is_full(&self) -> bool {
+        self.more.get()
+    }
+
     /// How often something was reported, the same thing again included.
     pub fn faults(&self) -> u64 {
         self.faults.get()

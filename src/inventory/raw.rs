@@ -60,6 +60,7 @@ pub(super) struct Project {
     /// The key that comes next, for overlapping rotations.
     pub next: Option<Held<Reference>>,
     /// When the current key came to be. Versioned stores and the ledger know it too.
+    #[serde(default)]
     #[schemars(schema_with = "schema::time")]
     pub rotated_at: Option<Held<String>>,
     /// Keys that were current before, the latest first.
@@ -75,6 +76,7 @@ pub(super) struct Project {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ReferenceBeside {
     /// The first 8 to 64 hex digits of SHA-256 over the exact bytes of the key.
+    #[serde(default)]
     #[schemars(schema_with = "schema::fingerprint")]
     pub fingerprint: Option<Held<String>>,
     /// The variable the key is held in; the project's unless said.
@@ -89,6 +91,7 @@ pub(super) struct ReferenceBeside {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct PreviousBeside {
     /// The first 8 to 64 hex digits of SHA-256 over the exact bytes of the key.
+    #[serde(default)]
     #[schemars(schema_with = "schema::fingerprint")]
     pub fingerprint: Option<Held<String>>,
     /// The variable the key is held in; the project's unless said.
@@ -98,9 +101,11 @@ pub(super) struct PreviousBeside {
     /// How the key is encoded.
     pub decode: Option<Decode>,
     /// When it came to be.
+    #[serde(default)]
     #[schemars(schema_with = "schema::time")]
     pub rotated_at: Option<Held<String>>,
     /// When it died, or will.
+    #[serde(default)]
     #[schemars(schema_with = "schema::time")]
     pub revoked_at: Option<Held<String>>,
 }

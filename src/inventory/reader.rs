@@ -210,6 +210,9 @@ impl<'a> Reader<'a> {
 
     /// Reports an unknown key of a map.
     pub fn unknown_key(&self, map: Id, key: Id, known: &[&str]) {
+        if self.log.is_full() {
+            return;
+        }
         let name = self.tree.text(key);
         let message = format!(
             "unknown key {}: expected {}",

@@ -1,5 +1,7 @@
 //! How texts are written in YAML so that they are read as they were.
 
+use crate::text::acts;
+
 /// `name:` at an indentation; the value follows.
 pub(super) fn key(out: &mut String, indent: usize, name: &str) {
     out.extend(std::iter::repeat_n(' ', indent));
@@ -18,8 +20,7 @@ pub(super) fn scalar(out: &mut String, text: &str) {
 
 /// A text that is a string and nothing else.
 pub(super) fn quoted(out: &mut String, text: &str) {
-    if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
-    {
+    if text.contains(acts) {
         escaped(out, text);
     } else {
         out.push('\'');
@@ -37,9 +38,7 @@ fn escaped(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
+            c if acts(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => out.push(c),
         }
     }

@@ -300,5 +300,5 @@ fn a_panic_shows_where_and_no_more() {
     .ends(0)
     .complains("has a bug at tests/e2e/leak/mod.rs:");
     assert_eq!(ran.stderr.matches("has a bug").count(), 2, "{ran}");
-    needles::Needles::of(&ALL).are_not_in(&ran, "a panic");
+    Needles::of(&ALL).are_not_in(&ran, "a panic");
 }
