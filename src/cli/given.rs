@@ -12,12 +12,21 @@ use crate::text::escape;
 pub(super) struct KeyFlags {
     /// Read this project's current key from standard input instead of its place: `checkout=-`, or
     /// `checkout/staging=-`
-    #[arg(long, value_name = "PROJECT=-")]
+    #[arg(long, value_name = "PROJECT=-", value_parser = project)]
     current: Option<String>,
 
     /// Read a previous key of this project from standard input
-    #[arg(long, value_name = "PROJECT=-", conflicts_with = "current")]
+    #[arg(long, value_name = "PROJECT=-", conflicts_with = "current", value_parser = project)]
     previous: Option<String>,
+}
+
+/// What stands behind the sign may be a key by mistake, so it is never repeated.
+fn project(text: &str) -> Result<String, String> {
+    let name = text.strip_suffix("=-").ok_or(
+        "expected PROJECT=- with the key on standard input; everybody can see what stands on a \
+         command line",
+    )?;
+    Ok(name.to_owned())
 }
 
 /// How a key that was piped in was taken.
@@ -46,17 +55,11 @@ impl KeyFlags {
     ///
     /// An unknown project, and whatever standard input has to say.
     pub(super) fn read(&self, inventory: &mut Inventory) -> Result<Option<Given>, Failure> {
-        let (flag, role) = match (&self.current, &self.previous) {
-            (Some(flag), _) => (flag, "current"),
-            (_, Some(flag)) => (flag, "previous"),
+        let (name, role) = match (&self.current, &self.previous) {
+            (Some(name), _) => (name, "current"),
+            (_, Some(name)) => (name, "previous"),
             _ => return Ok(None),
         };
-        // What stands behind the sign may be a key by mistake, so it is never repeated.
-        let name = flag.strip_suffix("=-").ok_or_else(|| {
-            Failure::usage(format!(
-                "--{role}: expected PROJECT=-, with the key on standard input; a key on a command line can be seen by everybody"
-            ))
-        })?;
         let id = inventory
             .project_named(name)
             .map_err(|error| Failure::usage(format!("--{role}: {error}")))?;

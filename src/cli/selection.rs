@@ -25,7 +25,7 @@ pub(super) struct SelectionArgs {
     owner: Vec<String>,
 
     /// Only deployments with this label; may be given again
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = label)]
     label: Vec<String>,
 
     /// Judge each route up to this stage: store, config, running or bundle
@@ -53,6 +53,13 @@ pub(super) fn finding() -> impl TypedValueParser<Value = Verdict> {
             .find(|verdict| verdict.name() == name)
             .ok_or("expected a verdict")
     })
+}
+
+fn label(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() => Ok(text.to_owned()),
+        _ => Err("expected a name and a value: NAME=VALUE".to_owned()),
+    }
 }
 
 impl SelectionArgs {

@@ -151,6 +151,8 @@ fn top(tree: &Tree, log: &Log) -> Option<Targets> {
     let reader = Reader::new(tree, log, None);
     let top: Targets = reader.read_loosely(tree.root())?;
     match top.version {
+        // What is included has the version of what includes it.
+        None if tree.file > 0 => {}
         None => reader.missing_key(tree.root(), "version", ""),
         Some(held) => {
             if reader

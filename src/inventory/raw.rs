@@ -21,7 +21,7 @@ use crate::verdict::{Expectation, Verdict};
 #[serde(deny_unknown_fields)]
 #[schemars(extend("patternProperties" = { "^x-": true }))]
 pub(super) struct Targets {
-    /// The version of this format.
+    /// The version of this format. The main file says it; an included file may.
     #[schemars(required, schema_with = "schema::version")]
     pub version: Option<Held<u64>>,
     /// Other files that belong to the inventory, relative to this one; `*`, `?`, `[…]` and `**`

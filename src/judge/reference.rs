@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::time::SKEW;
+use super::time::surely_before;
 use super::{Soundness, scope};
 use crate::inventory::Project;
 use crate::key::{Fingerprint, Secret};
@@ -112,7 +112,7 @@ fn shape(value: &Secret, project: &Project) -> Soundness {
 
 fn stored(stored_at: Option<Timestamp>, project: &Project) -> Soundness {
     match (stored_at, project.rotated_at) {
-        (Some(stored_at), Some(rotated_at)) if stored_at < rotated_at - SKEW => {
+        (Some(stored_at), Some(rotated_at)) if stored_at < surely_before(rotated_at) => {
             Soundness::BeforeRotation { stored_at }
         }
         _ => Soundness::Sound,

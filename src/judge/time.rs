@@ -5,6 +5,12 @@ use super::TimeProof;
 /// How far two clocks may be apart before a time proves anything.
 pub const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// What is earlier than this was surely there before the rotation.
+#[must_use]
+pub fn surely_before(rotated_at: Timestamp) -> Timestamp {
+    rotated_at.saturating_sub(SKEW).unwrap_or(Timestamp::MIN)
+}
+
 /// When a project's current key came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
@@ -33,7 +39,7 @@ pub fn prove(fixed_at: Option<Timestamp>, rotation: Rotation, after_store: bool)
     };
     match fixed_at {
         None => TimeProof::NoTime,
-        Some(fixed_at) if fixed_at < rotated_at - SKEW => TimeProof::BeforeRotation,
+        Some(fixed_at) if fixed_at < surely_before(rotated_at) => TimeProof::BeforeRotation,
         Some(_) => TimeProof::AfterRotation,
     }
 }
@@ -83,6 +89,12 @@ mod tests {
             ),
             (before, Rotation::Unknown, true, TimeProof::RotationUnknown),
             (None, Rotation::Unknown, true, TimeProof::NoTime),
+            (
+                before,
+                Rotation::Declared(Timestamp::MIN),
+                true,
+                TimeProof::AfterRotation,
+            ),
         ] {
             assert_eq!(
                 prove(fixed_at, rotation, after_store),

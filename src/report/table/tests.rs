@@ -54,7 +54,8 @@ deployment not proven at its last hop
 
 ✗ revoked · checkout · owner payments
   holds the previous key, 1 rotation behind, replaced 2026-11-20; what runs has
-  it too: events are being lost now
+  it too: events are being lost now: the key is refused, after which the Python
+  SDK stays off until the process restarts and the Rust SDK drops every event
     dotenv:/srv/checkout/.env
   → write the current key as ALLSTAK_API_KEY to /srv/checkout/.env
   → then restart it: systemctl restart checkout.service
