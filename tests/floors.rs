@@ -31,7 +31,10 @@ const FLOORS: [&str; 21] = [
 
 /// Folders whose files must not know each other, and what in them is there to be shared.
 const APART: [(&str, &[&str]); 3] = [
-    ("source", &["hop", "info", "registry"]),
+    (
+        "source",
+        &["conformance", "hop", "info", "registry", "testing"],
+    ),
     ("report", &["format", "testing"]),
     ("task", &[]),
 ];
