@@ -8,8 +8,9 @@ pub enum Dialect {
     /// npm dotenv 17 and 18 (without their `fast` option), and the many tools that carry it.
     #[default]
     Dotenv,
-    /// `docker run --env-file`, and with the same rules `kubectl create --from-env-file` and the
-    /// environment files of Amazon ECS.
+    /// `docker run --env-file`. The environment files of Amazon ECS and `kubectl create
+    /// --from-env-file` give the same values; kubectl takes fewer files: no name twice, and no name
+    /// that a container could not have.
     Docker,
     /// `env_file:` and `.env` of Docker Compose 2.
     Compose,

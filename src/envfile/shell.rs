@@ -19,6 +19,7 @@ pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Re
         lines: Lines::new(file),
         variables,
         depth: 0,
+        after_semicolon: false,
     };
     if let Some(nul) = file.iter().position(|&b| b == 0) {
         shell.at = nul;
@@ -42,6 +43,8 @@ pub(super) struct Shell<'f, 'v, 'w> {
     pub(super) variables: &'v mut Variables<'w>,
     /// How many `${` are open.
     pub(super) depth: u32,
+    /// Whether a command stands before this one on its line.
+    after_semicolon: bool,
 }
 
 impl Shell<'_, '_, '_> {
@@ -83,7 +86,10 @@ impl Shell<'_, '_, '_> {
             self.skip_blanks();
             match self.peek() {
                 None => return false,
-                Some(b'\n') => self.at += 1,
+                Some(b'\n') => {
+                    self.at += 1;
+                    self.after_semicolon = false;
+                }
                 Some(b'#') => self.skip_comment(),
                 Some(_) => return true,
             }
@@ -99,7 +105,11 @@ impl Shell<'_, '_, '_> {
 
     fn command(&mut self) -> Result<(), Refused> {
         // An empty line of a file with Windows line ends: no such command, and the shell goes on.
-        if self.peek() == Some(b'\r') && matches!(self.file.get(self.at + 1), None | Some(b'\n')) {
+        let after_semicolon = std::mem::take(&mut self.after_semicolon);
+        if !after_semicolon
+            && self.peek() == Some(b'\r')
+            && matches!(self.file.get(self.at + 1), None | Some(b'\n'))
+        {
             self.at += 1;
             return Ok(());
         }
@@ -224,6 +234,7 @@ impl Shell<'_, '_, '_> {
             }
             Some(b';') => {
                 self.at += 1;
+                self.after_semicolon = true;
                 match self.peek() {
                     Some(b';') => Err("the shell refuses a `;` with nothing before it"),
                     _ => Ok(true),
@@ -354,6 +365,7 @@ mod tests {
             "K=$((1))",
             "\"\"",
             "K=v \r\n",
+            "K=v;\r\n",
         ] {
             rejects(Shell, format!("A=1\n\n{file}\nK=z").as_bytes(), 3);
         }
@@ -370,7 +382,8 @@ mod tests {
     #[test]
     fn windows_line_ends_stay_in_the_value() {
         check(Shell, b"K=v\r\n", Is("v\r"));
-        check(Shell, b"\r\nK=v\r\n\r\n\r", Is("v\r"));
+        check(Shell, b"\r\nK=v\r\n \r\n\r", Is("v\r"));
+        check(Shell, b"K=v;\n\r\n", Is("v"));
         check(Shell, b"K=\"v\"\r\nL=w\r\n", Is("v\r"));
     }
 

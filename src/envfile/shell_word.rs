@@ -55,9 +55,9 @@ impl Shell<'_, '_, '_> {
                 }
                 b'\\' => {
                     self.at += 1;
-                    // At the end of the file it stands for itself.
-                    to.bytes.push(self.raw().unwrap_or(b'\\'));
-                    self.at = self.file.len().min(self.at + 1);
+                    // At the end of the file dash keeps it and bash does not.
+                    to.bytes.push(self.raw().ok_or(Self::DIFFERENT)?);
+                    self.at += 1;
                 }
                 b'$' | b'*' | b'?' | b'[' | b'~' if place == Place::Argument => return Err(FILES),
                 b'$' => self.dollar(false, live, to)?,
@@ -128,10 +128,14 @@ impl Shell<'_, '_, '_> {
                 self.braced(quoted, live, to)
             }
             // The number of the process, an argument, and the like.
-            Some(b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-' | b'0'..=b'9') => {
+            Some(special @ (b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-' | b'0'..=b'9')) => {
                 self.at += 1;
                 to.unknown = true;
-                Ok(())
+                // For bash the second dollar sign may start something else.
+                match self.peek() {
+                    Some(b'{' | b'(' | b'[') if special == b'$' => Err(Self::DIFFERENT),
+                    _ => Ok(()),
+                }
             }
             Some(b'[') => Err(Self::DIFFERENT),
             Some(b'\'' | b'"') if !quoted => Err(Self::DIFFERENT),
@@ -266,7 +270,7 @@ mod tests {
     fn a_backslash_takes_any_character_but_in_double_quotes_only_four() {
         check(Shell, b"K=\\a\\\\\\ \\$\\\"\\'\\#\\;", Is("a\\ $\"'#;"));
         check(Shell, b"K=\"\\a\\\\\\$\\\"\\`\\'\"", Is("\\a\\$\"`\\'"));
-        check(Shell, b"K=a\\", Is("a\\"));
+        rejects(Shell, b"K=a\\", 1);
     }
 
     #[test]
@@ -332,6 +336,7 @@ mod tests {
             "$\"a\"",
             "$[1]",
             "\"$[1]\"",
+            "\"$${\"",
             "${A%b}",
             "${#A}",
             "${A:0:1}",

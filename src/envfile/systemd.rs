@@ -172,7 +172,8 @@ fn push(
     wanted: bool,
     variables: &mut Variables<'_>,
 ) -> Result<(), &'static str> {
-    if !sound && !(is_sound(name) && is_sound(&value)) {
+    let refused = !sound && (!is_sound(name) || !is_sound(&value));
+    if refused {
         return Err("systemd refuses bytes that are not UTF-8, and noncharacters");
     }
     if wanted {
