@@ -3,7 +3,15 @@
 //!
 //! The modules stand in floors, each importing only what is listed below it; ARCHITECTURE.md draws them.
 
+pub mod audit;
+pub mod cli;
 pub mod envfile;
+pub mod explain;
+pub mod extract;
+pub mod fetch;
+pub mod gate;
+pub mod inventory;
+pub mod judge;
 pub mod key;
 pub mod keyring;
 pub mod platform;

@@ -9,6 +9,7 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod architecture;
 mod damage;
 mod dialects;
 mod links;
