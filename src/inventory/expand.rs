@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Deployment;
 use super::ground::Ground;
+use super::hop::FOLDER;
 use super::log::Log;
 use super::plan::Plan;
 use super::route::Route;
@@ -120,7 +121,7 @@ impl Writer {
         key(out, 4, "route");
         out.push('\n');
         for hop in &route.hops {
-            item(out, 6, &route.tree, hop.id, Fill::Yes(scope, log));
+            place_item(out, 6, &route.tree, hop.id, scope, log);
         }
     }
 }
@@ -129,7 +130,17 @@ impl Writer {
 fn owner(out: &mut String, indent: usize, tree: &Tree, body: Id, scope: &Scope<'_>, log: &Log) {
     for [name, child] in tree.entries(body) {
         let name = tree.text(*name);
-        if name != "environments" {
+        if let "current" | "next" = name {
+            key(out, indent, name);
+            out.push('\n');
+            place(out, indent + 2, tree, *child, scope, log);
+        } else if let ("previous", Kind::Sequence(items @ [_, ..])) = (name, tree.kind(*child)) {
+            key(out, indent, name);
+            out.push('\n');
+            for child in items {
+                place_item(out, indent + 2, tree, *child, scope, log);
+            }
+        } else if name != "environments" {
             let fill = if name == "format" {
                 Fill::No
             } else {
@@ -184,6 +195,32 @@ fn value(out: &mut String, indent: usize, tree: &Tree, id: Id, fill: Fill<'_>) {
                 value(out, indent + 2, tree, *child, fill);
             }
         }
+    }
+}
+
+/// A hop or a reference in a list that stands at this indentation.
+fn place_item(out: &mut String, indent: usize, tree: &Tree, id: Id, scope: &Scope<'_>, log: &Log) {
+    let mut body = String::new();
+    place(&mut body, indent + 2, tree, id, scope, log);
+    out.extend(std::iter::repeat_n(' ', indent));
+    out.push_str("- ");
+    out.push_str(body.trim_start());
+}
+
+/// A hop or a reference. Its relative paths start where they did, wherever it was written.
+fn place(out: &mut String, indent: usize, tree: &Tree, id: Id, scope: &Scope<'_>, log: &Log) {
+    let mut folder = log.folder_from_main(tree.file);
+    for [name, child] in tree.entries(id) {
+        if tree.text(*name) == FOLDER {
+            folder.push(&*scope.fill(tree, *child, log).unwrap_or_default());
+        } else {
+            key(out, indent, tree.text(*name));
+            value(out, indent, tree, *child, Fill::Yes(scope, log));
+        }
+    }
+    if !folder.as_os_str().is_empty() && tree.get(id, "fingerprint").is_none() {
+        key(out, indent, FOLDER);
+        text(out, &folder.to_string_lossy());
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Filled {
 /// What a hop is, where something else stands.
 pub(super) const HOP: &str = "a map with one source";
 
+/// What says where the relative paths of a hop or a reference start.
+pub(super) const FOLDER: &str = "folder";
+
 /// Reads a hop of a route.
 pub(super) fn hop(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Option<Filled> {
     let part: Part<HopBeside> = reader.read_part(id, HOP)?;
@@ -70,7 +73,11 @@ pub(super) fn source(
     if reader.draft {
         return Some(source.into());
     }
-    source.rooted_at(&reader.log.folder(reader.tree.file));
+    let mut folder = reader.log.folder(reader.tree.file);
+    if let Some(own) = reader.tree.get(id, FOLDER) {
+        folder.push(&*reader.text(own)?);
+    }
+    source.rooted_at(&folder);
     if let Err(message) = source.check() {
         reader.said(id, message);
         return None;

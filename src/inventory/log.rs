@@ -38,6 +38,15 @@ impl Log {
         Path::new(name).parent().unwrap_or(Path::new("")).to_owned()
     }
 
+    /// The same, as it is written in the main file.
+    pub fn folder_from_main(&self, file: u16) -> PathBuf {
+        let folder = self.folder(file);
+        match folder.strip_prefix(self.folder(0)) {
+            Ok(below) => below.to_owned(),
+            Err(_) => folder,
+        }
+    }
+
     /// What is known of keys. Whatever shows a name comes after this.
     pub fn set_guard(&self, guard: Guard) {
         // There is one guard for one load, and who came first is as good.

@@ -85,6 +85,9 @@ pub(super) struct ReferenceBeside {
     pub extract: Option<Extract>,
     /// How the key is encoded.
     pub decode: Option<Decode>,
+    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    #[expect(dead_code, reason = "looked up where the source is read")]
+    pub folder: Option<Held<String>>,
 }
 
 /// A key that was current before: where it is read from, or only its fingerprint.
@@ -100,6 +103,9 @@ pub(super) struct PreviousBeside {
     pub extract: Option<Extract>,
     /// How the key is encoded.
     pub decode: Option<Decode>,
+    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    #[expect(dead_code, reason = "looked up where the source is read")]
+    pub folder: Option<Held<String>>,
     /// When it came to be.
     #[serde(default)]
     #[schemars(schema_with = "schema::time")]
@@ -123,6 +129,9 @@ pub(super) struct HopBeside {
     pub extract: Option<Extract>,
     /// How the key is encoded.
     pub decode: Option<Decode>,
+    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    #[expect(dead_code, reason = "looked up where the source is read")]
+    pub folder: Option<Held<String>>,
 }
 
 /// What takes the events that are signed with the project's key.

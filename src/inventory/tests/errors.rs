@@ -208,7 +208,7 @@ fn projects() {
             (
                 "{ variable: KEY, current: { env: , expect: absent } }",
                 "targets.yaml:3:44: unknown key `expect`: expected one of `fingerprint`, `variable`, \
-             `extract`, `decode`",
+             `extract`, `decode`, `folder`",
             ),
             (
                 "{ variable: KEY, current: { env: , fingerprint: 'sha256:12345678' } }",
@@ -341,7 +341,7 @@ fn deployments() {
             (
                 "{ name: web, project: shop, route: [{ env: {}, expcet: absent, extract: 5, decode: gzip }] }",
                 "targets.yaml:5:50: unknown key `expcet`: expected one of `expect`, `variable`, `waive`, \
-             `extract`, `decode`; did you mean `expect`?\n\
+             `extract`, `decode`, `folder`; did you mean `expect`?\n\
              targets.yaml:5:75: expected one of `json`, `dotenv`, `url`, `pattern`\n\
              targets.yaml:5:86: expected `base64`",
             ),

@@ -256,3 +256,32 @@ fn odd_texts_come_back() {
         expanded(&world);
     }
 }
+
+#[test]
+fn relative_paths_of_other_folders_start_where_they_did() {
+    let world = World::of(
+        "version: 1
+include: [teams/a.yaml]
+projects: { shop: { variable: KEY, current: { file: { path: shop.key } } } }
+deployments: [{ name: a, project: shop, route: [{ file: { path: a.key }, folder: '${project}' }] }]
+",
+    )
+    .with(
+        "teams/a.yaml",
+        "projects: { blog: { variable: KEY, current: { file: { path: blog.key } } } }
+deployments: [{ name: b, project: blog, route: [{ dotenv: { path: b.env } }, { env: , folder: sub }] }]
+",
+    );
+    let text = expanded(&world);
+    let again = World::of(&text).inventory();
+    let locations = |inventory: &Inventory| -> Vec<String> {
+        let hops = inventory.deployments.iter().flat_map(|one| &one.hops);
+        hops.map(|hop| hop.place.location()).collect()
+    };
+    assert_eq!(locations(&again), locations(&world.inventory()));
+    assert_eq!(
+        locations(&again)[..2],
+        ["file:shop/a.key", "dotenv:teams/b.env#KEY"]
+    );
+    assert!(text.contains("folder: teams/sub"), "{text}");
+}
