@@ -149,7 +149,7 @@ pub const KINDS: &[Kind] = &[
         },
         broken: |world| {
             // People do put keys there.
-            let argv = ["sh", "-c", "sleep 600; true", CURRENT];
+            let argv = ["sh", "-c", "sleep 120; true", CURRENT];
             let pid = world.program(&argv, b"x");
             vec![
                 format!("{{ process: {{ pid: {pid} }}, variable: OTHER }}"),
