@@ -7,7 +7,7 @@ use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
 /// How a place that shows only times or claims can be made to prove what it holds.
 const PROVE: &str = "read the key itself where it is used: a `command` or `http` hop that gets \
-                     `straggler inspect --format reading` or `straggler beacon` from there";
+                     `straggler inspect --format reading` from there";
 
 impl Spot<'_> {
     /// What to do so that this hop is right: an imperative. `None` where nothing is to be done.

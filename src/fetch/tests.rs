@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Fetcher, Limits, Quiet, Work};
+use crate::key::Secret;
 use crate::platform::{Ask, Asking, Connections, Platform, Stop};
-use crate::reading::{ErrorKind, ReadError};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
+use crate::source::{At, Info, Source};
+use crate::verdict::{Evidence, Stage};
 
 /// What the toy platform saw.
 #[derive(Clone, Default)]
@@ -409,4 +412,95 @@ async fn an_undeclared_connection_is_an_error_not_a_hang() {
     );
     fetcher.read(&mut jobs).await;
     assert_eq!(jobs.outcomes[&0], Err(ErrorKind::Connect));
+}
+
+/// A store that keeps versions: the history takes a list, and then each version.
+#[derive(PartialEq, serde::Deserialize, schemars::JsonSchema)]
+struct Versioned {
+    path: String,
+}
+
+impl Source for Versioned {
+    const INFO: Info = Info {
+        id: "versioned",
+        title: "a toy store with versions",
+        stage: Some(Stage::Store),
+        proves: &[Evidence::Value],
+        replicas: ["version", "versions"],
+        permission: "none",
+        credentials: &[],
+        example: "",
+        tested: "nothing",
+        manual: "",
+    };
+
+    fn location(&self, _at: At<'_>) -> String {
+        format!("toy:{}", self.path)
+    }
+
+    fn remedy(&self, _at: At<'_>) -> String {
+        "write it".to_owned()
+    }
+
+    fn read(&self, _at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let text = asking.of(&One(self.path.clone()))?;
+        Ok(vec![Reading::value(Secret::copied(text.0.as_bytes()))])
+    }
+
+    fn history(&self, _at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+        let list = asking.of(&One(format!("{}/versions", self.path)))?;
+        let asks = [1, 2].map(|number| Shared(format!("{}{number}", list.0)));
+        let versions = asking.all(&asks)?.into_iter().zip(1..);
+        let version = |(text, number): (Result<&Text, &ReadError>, i64)| Version {
+            created_at: jiff::Timestamp::from_second(number).unwrap(),
+            found: Found::Value(Secret::copied(text.unwrap().0.as_bytes())),
+            first: number == 1,
+        };
+        Ok(Some(versions.map(version).collect()))
+    }
+}
+
+/// Reads the history of one source.
+struct Histories(Versioned, Vec<(i64, Vec<u8>)>);
+
+impl Work for Histories {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn store(&self, _job: usize) -> Option<&str> {
+        None
+    }
+
+    fn attempt(&mut self, _job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
+        let versions = self.0.history(At { variable: "KEY" }, asking)?;
+        self.1 = versions
+            .into_iter()
+            .flatten()
+            .map(|version| match version.found {
+                Found::Value(value) => (version.created_at.as_second(), value.expose().to_vec()),
+                _ => panic!("it has values"),
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn failed(&mut self, _job: usize, error: ReadError) {
+        panic!("{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_read_by_asks_of_its_own() {
+    let toy = Toy::default();
+    let connections = Connections::default().with(None, toy.clone());
+    let mut fetcher = Fetcher::new(connections, Limits::DEFAULT, &Quiet, std::future::pending());
+    let path = "key".to_owned();
+    let mut work = Histories(Versioned { path }, Vec::new());
+    fetcher.read(&mut work).await;
+    let first = b"key/versions!1!".to_vec();
+    let second = b"key/versions!2!".to_vec();
+    assert_eq!(work.1, [(1, first), (2, second)], "oldest first");
+    assert_eq!(toy.asked("key"), 0, "the current value is not read for it");
+    assert_eq!(toy.calls().len(), 2, "the versions share a call");
 }

@@ -10,6 +10,7 @@ mod config_errors;
 mod exit_codes;
 mod inspect;
 mod leak;
+mod lessons;
 mod scale;
 mod schema;
 mod screen;
