@@ -149,7 +149,7 @@ pub const KINDS: &[Kind] = &[
         },
         broken: |world| {
             // People do put keys there.
-            let argv = ["sh", "-c", "sleep 120; true", CURRENT];
+            let argv = ["sh", "-c", "read line; true", CURRENT];
             let pid = world.program(&argv, b"x");
             vec![
                 format!("{{ process: {{ pid: {pid} }}, variable: OTHER }}"),
@@ -295,8 +295,10 @@ impl World {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("KEY", OsStr::from_bytes(value))
-            .stdin(Stdio::null())
+            // Open as long as the world is, and nothing of the tester's is held open.
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let pid = child.id();
