@@ -86,9 +86,9 @@ struct Judgement {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 struct Reports {
-    /// What to print
-    #[arg(short, long, value_name = "FORMAT", default_value = "table", value_parser = format())]
-    format: &'static Format,
+    /// What to print; a table unless said
+    #[arg(short, long, value_name = "FORMAT", value_parser = format())]
+    format: Option<&'static Format>,
 
     /// Write a report to a file as well; one audit, many reports
     ///
@@ -96,8 +96,8 @@ struct Reports {
     #[arg(short, long, value_name = "FORMAT=PATH", value_parser = report())]
     output: Vec<(&'static Format, PathBuf)>,
 
-    /// Print no report, only errors: the exit code and the files of -o speak
-    #[arg(short, long, conflicts_with = "format")]
+    /// Print nothing but errors and what -f asks for: the exit code and the files of -o speak
+    #[arg(short, long)]
     quiet: bool,
 
     /// Show no progress bar
@@ -190,8 +190,8 @@ impl Reports {
                 let path = output::shown(path);
                 return Err(Failure::usage(format!("two reports would go to {path}")));
             }
-            // Nothing was read yet: this is a slip in the arguments.
-            outputs.push((format, Output::open(path).map_err(Failure::usage)?));
+            // The contract has one code for a report that failed, early or late.
+            outputs.push((format, Output::open(path).map_err(Failure::unfinished)?));
         }
         Ok(outputs)
     }
@@ -209,12 +209,16 @@ impl Reports {
                 fail(Failure::unfinished(error));
             }
         }
-        if !self.quiet {
+        let printed = match self.format {
+            None if self.quiet => None,
+            chosen => Some(chosen.unwrap_or(&FORMATS[0])),
+        };
+        if let Some(format) = printed {
             let look = Look {
                 width: terminal::width(),
                 colour: color.on_stdout(),
             };
-            let report = (self.format.make)(look);
+            let report = (format.make)(look);
             if let Err(failure) = terminal::print(|out| report.write(audit, out)) {
                 fail(failure);
             }

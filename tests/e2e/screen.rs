@@ -192,6 +192,10 @@ fn quiet_leaves_the_code_and_the_files() {
     let ran = scene.run(["audit", "-q", "-o", "json=report.json"]).ends(1);
     assert_eq!((&*ran.stdout, &*ran.stderr), ("", ""));
     assert!(scene.path("report.json").exists());
+
+    let ran = scene.run(["audit", "-q", "-f", "json"]).ends(1);
+    assert_eq!(ran.json()["schema"], "straggler.report/v1");
+    assert_eq!(ran.stderr, "");
 }
 
 #[test]
