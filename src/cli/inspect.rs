@@ -10,8 +10,7 @@ use crate::fetch::Limits;
 use crate::gate::ExitCode;
 use crate::key::{Digits, Fingerprint};
 use crate::keyring::Damage;
-use crate::platform::Connections;
-use crate::platform::environment::Environment;
+use crate::platform;
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::task::inspect::{Comparison, Held, Oddity, Place, Seen, Side, Sight};
 use crate::text::escape;
@@ -178,8 +177,9 @@ fn read(args: &Args, variable: &str) -> Result<(String, Vec<Reading>), Failure> 
         ..Limits::DEFAULT
     };
     let read = runtime::run(async {
-        let connections = Connections::default().with(None, Environment::Own);
-        place.read(connections, limits, interrupt::listen()).await
+        place
+            .read(platform::connections(), limits, interrupt::listen())
+            .await
     })?;
     let readings = read.map_err(|error| unread(&error))?;
     Ok((place.location(), readings))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{CURRENT, OLD, Straggler, fingerprint};
+use crate::support::{CURRENT, OLD, Scene, Straggler, fingerprint};
 
 fn inspect(key: impl AsRef<[u8]>, arguments: &[&str]) -> crate::support::Ran {
     let all = ["inspect"].iter().chain(arguments);
@@ -119,4 +119,72 @@ fn what_cannot_be_meant_is_refused() {
     // A key where a fingerprint belongs.
     let ran = inspect(CURRENT, &["--expect", CURRENT]).ends(2);
     assert!(!ran.to_string().contains(&CURRENT[9..20]), "{ran}");
+}
+
+#[test]
+fn a_file_and_an_env_file_as_their_readers_see_them() {
+    let scene = Scene::new()
+        .file("key", format!("{CURRENT}\n"))
+        .file(".env", format!("KEY=\"{CURRENT}\"\n"));
+    let expected = fingerprint(CURRENT);
+    scene
+        .run(["inspect", "--file", "key", "--expect", &expected])
+        .ends(1)
+        .prints("trailing-newline");
+    let env = [
+        "inspect",
+        "--file",
+        ".env",
+        "--variable",
+        "KEY",
+        "--expect",
+        &expected,
+    ];
+    scene.run(env).ends(0);
+    scene
+        .run(env.iter().chain(&["--dialect", "docker"]))
+        .ends(1)
+        .prints("double-quotes");
+    scene
+        .run(["inspect", "--file", "nowhere/key"])
+        .ends(3)
+        .complains("nowhere");
+}
+
+#[test]
+fn a_running_process_is_read_by_number_and_by_name() {
+    // A name of its own, so that no other process on this machine answers.
+    let scene = Scene::new();
+    let program = scene.path("straggler-tried");
+    std::fs::copy("/bin/sleep", &program).unwrap();
+    let mut process = std::process::Command::new(&program)
+        .arg("60")
+        .env("KEY", OLD)
+        .spawn()
+        .unwrap();
+    let pid = process.id().to_string();
+    let reading = |by: &str, who: &str| {
+        let arguments = ["inspect", by, who, "--variable", "KEY", "-f", "reading"];
+        // Between fork and exec it is still somebody else.
+        for _ in 0..200 {
+            let ran = scene.run(arguments);
+            if ran.status.code() == Some(0) && !ran.stdout.contains("absent") {
+                return ran.json();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{}", scene.run(arguments));
+    };
+    for (by, who) in [("--pid", &*pid), ("--name", "straggler-tried")] {
+        let reading = reading(by, who);
+        assert_eq!(reading["fingerprint"], fingerprint(OLD));
+        let replica = reading["replica"].as_str().unwrap();
+        assert!(
+            replica.ends_with(&format!("straggler-tried/{pid}")),
+            "{replica}"
+        );
+        assert!(reading["started_at"].is_string());
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
 }
