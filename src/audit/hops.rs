@@ -17,7 +17,7 @@ pub async fn read(
     selected: &[u32],
     until: Option<Stage>,
     references: &References,
-    scrubber: &Scrubber,
+    scrubber: &Scrubber<'_>,
     fetcher: &mut Fetcher<'_>,
     now: Timestamp,
 ) -> Vec<DeploymentOutcome> {
@@ -29,7 +29,7 @@ pub async fn read(
     let mut hops = Hops {
         inventory,
         references,
-        scrubber,
+        scrubber: scrubber.knowing(&references.keyring),
         bench,
         jobs: Vec::new(),
         judged: Vec::new(),
@@ -54,7 +54,7 @@ pub async fn read(
 struct Hops<'a> {
     inventory: &'a Inventory,
     references: &'a References,
-    scrubber: &'a Scrubber,
+    scrubber: Scrubber<'a>,
     bench: Bench<'a>,
     /// Index of the deployment, and of the hop on its route.
     jobs: Vec<(u32, u16)>,

@@ -2,7 +2,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::inventory::{Inventory, Place};
-use crate::keyring::{Format, scrubbed};
+use crate::key::Secret;
+use crate::keyring::{Format, Keyring, Known, scrubbed};
 use crate::reading::{Found, ReadError, Reading};
 
 /// Gets the key out of what was read, as the place says.
@@ -14,15 +15,23 @@ pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
     reading
 }
 
+/// Shorter keys would be found in texts that hold none.
+const SHORTEST: usize = 8;
+
 /// How many characters of a text from outside are shown.
 const MOST_SHOWN: usize = 400;
 
-/// Takes out of everything that came from outside what looks like a key of any project.
-pub struct Scrubber {
+/// What stands for a key that was taken out.
+const REDACTED: &str = "[redacted]";
+
+/// Takes out of everything that came from outside what looks like a key of any project, and every
+/// key that is known though it has no format to tell it by.
+pub struct Scrubber<'a> {
     formats: Vec<Arc<Format>>,
+    keys: Vec<&'a str>,
 }
 
-impl Scrubber {
+impl<'a> Scrubber<'a> {
     /// Knows every format of the inventory.
     pub fn new(inventory: &Inventory) -> Self {
         let mut formats: Vec<Arc<Format>> = Vec::new();
@@ -35,7 +44,26 @@ impl Scrubber {
                 formats.push(Arc::clone(format));
             }
         }
-        Self { formats }
+        Self {
+            formats,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Knows the keys as well, as far as they have no format.
+    pub fn knowing(&self, keyring: &'a Keyring) -> Self {
+        let secrets = keyring.known().iter().filter_map(Known::secret);
+        let formless = |secret: &&Secret| {
+            let bytes = secret.expose();
+            bytes.len() >= SHORTEST && !self.formats.iter().any(|format| format.fits(bytes))
+        };
+        let texts = secrets
+            .filter(formless)
+            .filter_map(|secret| std::str::from_utf8(secret.expose()).ok());
+        Self {
+            formats: self.formats.clone(),
+            keys: texts.collect(),
+        }
     }
 
     /// A failed read's message, as it may be shown.
@@ -56,6 +84,15 @@ impl Scrubber {
     }
 
     fn text(&self, text: &str) -> String {
+        let mut text = Cow::Borrowed(text);
+        for key in self
+            .keys
+            .iter()
+            .filter(|key| text.contains(**key))
+            .collect::<Vec<_>>()
+        {
+            text = Cow::Owned(text.replace(key, REDACTED));
+        }
         let formats = self.formats.iter().map(|format| &**format);
         scrubbed(text.as_bytes(), formats, MOST_SHOWN)
     }

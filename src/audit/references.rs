@@ -32,7 +32,7 @@ impl References {
     pub async fn read(
         inventory: &Inventory,
         selected: &BTreeSet<ProjectId>,
-        scrubber: &Scrubber,
+        scrubber: &Scrubber<'_>,
         fetcher: &mut Fetcher<'_>,
         now: Timestamp,
     ) -> Self {
@@ -87,11 +87,11 @@ fn known_keys(inventory: &Inventory) -> impl Iterator<Item = (KeyId, &Project, &
 struct KnownPlaces<'a> {
     places: Vec<(usize, &'a Project, &'a Place)>,
     examined: Vec<(KeyId, Examined)>,
-    scrubber: &'a Scrubber,
+    scrubber: &'a Scrubber<'a>,
 }
 
 impl<'a> KnownPlaces<'a> {
-    fn new(inventory: &'a Inventory, scrubber: &'a Scrubber) -> Self {
+    fn new(inventory: &'a Inventory, scrubber: &'a Scrubber<'a>) -> Self {
         let mut places = Vec::new();
         let mut examined = Vec::new();
         for (index, (id, project, origin)) in known_keys(inventory).enumerate() {

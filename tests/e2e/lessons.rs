@@ -92,6 +92,22 @@ fn a_server_that_is_up_proves_nothing() {
 }
 
 #[test]
+fn a_known_key_without_a_format_is_not_shown_in_what_a_server_answers() {
+    let key = "nothing-tells-this-key-by-its-shape";
+    let server = Server::new(move |_| Answer::status(403, format!("no: {key} is not welcome")));
+    let url = server.url("/reading");
+    let targets = format!(
+        "version: 1
+projects: {{ p: {{ variable: KEY, current: {{ file: {{ path: key }} }} }} }}
+deployments: [ {{ name: web, project: p, route: [ {{ http: {{ url: '{url}' }} }} ] }} ]
+"
+    );
+    let scene = Scene::with(&targets).file("key", key);
+    let ran = scene.run(["audit", "-vv"]).ends(3).prints("is not welcome");
+    assert!(!format!("{ran}").contains(key), "{ran}");
+}
+
+#[test]
 fn too_many_requests_says_nothing_of_the_key() {
     let server = Server::new(|_| Answer::status(429, "slow down"));
     let route = format!("{{ http: {{ url: '{}' }} }}", server.url("/reading"));
