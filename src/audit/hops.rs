@@ -59,8 +59,15 @@ struct Hops<'a> {
     /// Index of the deployment, and of the hop on its route.
     jobs: Vec<(u32, u16)>,
     judged: Vec<Vec<Outcome>>,
-    /// Job, reading and the fingerprint that nothing explained exactly.
-    unexplained: Vec<(u32, u32, Fingerprint)>,
+    unexplained: Vec<Unexplained>,
+}
+
+/// A fingerprint that nothing explained exactly, and where it was found.
+struct Unexplained {
+    job: usize,
+    reading: usize,
+    fingerprint: Fingerprint,
+    evidence: Evidence,
 }
 
 impl Hops<'_> {
@@ -95,10 +102,13 @@ impl Hops<'_> {
         for reading in readings {
             let reading = self.scrubber.reading(reading);
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
-            if let Some(fingerprint) = judged.unexplained {
-                let reading = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
-                let job = u32::try_from(job).unwrap_or(u32::MAX);
-                self.unexplained.push((job, reading, fingerprint));
+            if let Some((fingerprint, evidence)) = judged.unexplained {
+                self.unexplained.push(Unexplained {
+                    job,
+                    reading: outcomes.len(),
+                    fingerprint,
+                    evidence,
+                });
             }
             outcomes.push(judged.outcome);
         }
@@ -110,18 +120,29 @@ impl Hops<'_> {
         let unexplained = std::mem::take(&mut self.unexplained);
         let wanted: Vec<(ProjectId, Fingerprint)> = unexplained
             .iter()
-            .map(|(job, _, fingerprint)| (self.deployment(*job as usize).project, *fingerprint))
+            .map(|one| (self.deployment(one.job).project, one.fingerprint))
             .collect();
         let found = self.bench.keyring.search(&wanted);
-        for ((job, reading, _), found) in unexplained.into_iter().zip(found.outcomes) {
-            let job = job as usize;
+        for (one, found) in unexplained.into_iter().zip(found.outcomes) {
+            let Unexplained {
+                job,
+                reading,
+                evidence,
+                ..
+            } = one;
             let project = self.deployment(job).project;
             let scope = self.references.scope(self.inventory, project);
             let expect = self.hop(job).expect;
-            let outcome = &mut self.judged[job][reading as usize];
+            let outcome = &mut self.judged[job][reading];
             match found {
                 SearchOutcome::Explained(explanation) => {
-                    judge::explain(outcome, explanation, &self.bench, &scope, expect);
+                    judge::explain(
+                        outcome,
+                        (explanation, evidence),
+                        &self.bench,
+                        &scope,
+                        expect,
+                    );
                 }
                 SearchOutcome::Unexplained => {}
                 SearchOutcome::Lengthen(digits) => {

@@ -34,18 +34,8 @@ pub struct Scrubber<'a> {
 impl<'a> Scrubber<'a> {
     /// Knows every format of the inventory.
     pub fn new(inventory: &Inventory) -> Self {
-        let mut formats: Vec<Arc<Format>> = Vec::new();
-        for format in inventory
-            .projects
-            .iter()
-            .filter_map(|project| project.format.as_ref())
-        {
-            if !formats.iter().any(|known| Arc::ptr_eq(known, format)) {
-                formats.push(Arc::clone(format));
-            }
-        }
         Self {
-            formats,
+            formats: inventory.formats(),
             keys: Vec::new(),
         }
     }

@@ -322,6 +322,7 @@ const CASES: &[Case] = &[
     ("reference is unread",      "reference denied",    &["config now", "config shop"],          &["unverified - none", "wrong-project own"],         Some(1)),
     ("reference is a sibling's", "reference shopold",   &["config shopold"],                     &["wrong-project own"],                              Some(0)),
     ("reference is dead",        "reference dead, revoked dead", &["config dead"],               &["revoked own"],                                    Some(0)),
+    ("next and no reference",    "reference denied, next coming", &["config coming"],            &["unverified - none"],                              None),
     ("missing stays missing",    "reference denied",    &["config nothing"],                     &["missing own"],                                    Some(0)),
     // Times.
     ("fixed before",             "rotated",             &["running hidden-before"],              &["stale own timestamp"],                            Some(0)),

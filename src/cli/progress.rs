@@ -38,7 +38,7 @@ impl Watch {
         Self {
             bar: bar.filter(|bar| !bar.is_hidden()),
             verbosity,
-            formats: formats(inventory),
+            formats: inventory.formats(),
             open: Mutex::default(),
         }
     }
@@ -78,21 +78,6 @@ impl Watch {
         };
         bar.set_message(message);
     }
-}
-
-/// Every format, each once.
-fn formats(inventory: &Inventory) -> Vec<Arc<Format>> {
-    let mut formats: Vec<Arc<Format>> = Vec::new();
-    for format in inventory
-        .projects
-        .iter()
-        .filter_map(|project| project.format.as_ref())
-    {
-        if !formats.iter().any(|known| Arc::ptr_eq(known, format)) {
-            formats.push(Arc::clone(format));
-        }
-    }
-    formats
 }
 
 impl Progress for Watch {

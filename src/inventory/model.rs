@@ -30,6 +30,22 @@ impl Inventory {
         &self.projects[id.0 as usize]
     }
 
+    /// What keys look like: every format, each once.
+    #[must_use]
+    pub fn formats(&self) -> Vec<Arc<Format>> {
+        let mut formats: Vec<Arc<Format>> = Vec::new();
+        for format in self
+            .projects
+            .iter()
+            .filter_map(|project| project.format.as_ref())
+        {
+            if !formats.iter().any(|known| Arc::ptr_eq(known, format)) {
+                formats.push(Arc::clone(format));
+            }
+        }
+        formats
+    }
+
     /// Every variable that some key is deployed in.
     #[must_use]
     pub fn variables(&self) -> BTreeSet<&str> {

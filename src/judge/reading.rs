@@ -9,8 +9,8 @@ use crate::verdict::{Evidence, Expectation, Verdict};
 pub struct Judged {
     /// As it stands without the search.
     pub outcome: Outcome,
-    /// What nothing explained exactly.
-    pub unexplained: Option<Fingerprint>,
+    /// What nothing explained exactly, and what an explanation of it would rest on.
+    pub unexplained: Option<(Fingerprint, Evidence)>,
 }
 
 /// Judges one reading. The value, if there was one, is gone afterwards.
@@ -139,7 +139,7 @@ fn of_fingerprint(
                 lengthen_to: None,
             };
             let mut judged = unexplained(why, evidence, scope, hop.expect);
-            judged.unexplained = Some(fingerprint);
+            judged.unexplained = Some((fingerprint, evidence));
             judged
         }
     };
@@ -147,26 +147,24 @@ fn of_fingerprint(
     judged
 }
 
-/// Takes in what the search found for a reading that [`judge`] left unexplained.
+/// Takes in what the search found for a reading that [`judge`] left unexplained, and what it rests on.
 pub fn explain(
     outcome: &mut Outcome,
-    explanation: Explanation,
+    (explanation, evidence): (Explanation, Evidence),
     bench: &Bench<'_>,
     scope: &Scope<'_>,
     expect: Expectation,
 ) {
-    let attested = outcome.evidence == Evidence::Attested;
     (outcome.verdict, outcome.why) = holds(explanation, bench, scope, expect);
-    outcome.evidence = if attested {
-        Evidence::Attested
-    } else {
-        Evidence::Fingerprint
-    };
+    outcome.evidence = evidence;
 }
 
 fn finish(judged: &mut Judged, fingerprint: &Fingerprint, bench: &Bench<'_>, hop: Circumstances) {
     let outcome = &mut judged.outcome;
     outcome.fingerprint = Some(fingerprint.cut(bench.digits));
+    if matches!(outcome.why, Why::NoReference) {
+        outcome.evidence = Evidence::None;
+    }
     if hop.is_reference && outcome.verdict == Verdict::Current {
         outcome.evidence = Evidence::Reference;
     }
@@ -194,6 +192,10 @@ fn holds(
             Role::Current | Role::Next if !damage.is_empty() => Verdict::Malformed,
             // A key that should be gone from here was left behind, however new it is.
             Role::Current | Role::Next if expect == Expectation::Absent => Verdict::Stale,
+            // Whether the next key is right is as doubtful as the current one.
+            Role::Current | Role::Next if !scope.sound => {
+                return (Verdict::Unverified, Why::NoReference);
+            }
             Role::Current | Role::Next => Verdict::Current,
         }
     };
