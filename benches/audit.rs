@@ -106,7 +106,7 @@ fn files() -> Failable<()> {
 
 async fn run(inventory: Inventory) -> Audit {
     let all: Vec<u32> = (0..).take(inventory.deployments.len()).collect();
-    let connections = platform::connections();
+    let connections = platform::connections([]);
     let options = Options::default();
     audit::run(inventory, &all, connections, &options, &Quiet, pending()).await
 }

@@ -125,7 +125,12 @@ impl AnySource for Row {
         };
         Ok(self.words.iter().enumerate().map(reading).collect())
     }
-    fn history(&self, _at: At<'_>, _asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+    fn history(
+        &self,
+        _at: At<'_>,
+        _most: usize,
+        _asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
         Ok(None)
     }
     fn same(&self, other: &dyn AnySource) -> bool {
@@ -223,6 +228,7 @@ fn inventory(facts: &str, route: &[&str]) -> Inventory {
         })
         .collect();
     Inventory {
+        stores: Vec::new(),
         files: vec!["targets.yaml".into()],
         digits: Digits::DEFAULT,
         projects: vec![checkout, staging, shop],

@@ -60,7 +60,15 @@ struct Effort {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
 
-    /// How long one read may take, such as `3s` or `500ms`
+    /// How many of them may go to one host
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    per_host: u16,
+
+    /// How often a read that failed for a passing reason is tried again: 429, 408, 5xx, a reset, no answer
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=10))]
+    retries: u8,
+
+    /// How long one attempt at a read may take, such as `3s` or `500ms`
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
     timeout: Duration,
 
@@ -147,10 +155,11 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             !args.reports.quiet && !args.reports.no_progress,
             args.reports.verbose,
         );
+        let connections = platform::connections(inventory.connections());
         let audit = audit::run(
             inventory,
             &selected,
-            platform::connections(),
+            connections,
             &args.options(),
             &watch,
             interrupt::listen(),
@@ -174,6 +183,8 @@ impl Args {
             policy,
             limits: Limits {
                 concurrency: self.effort.concurrency.into(),
+                per_host: self.effort.per_host.into(),
+                retries: self.effort.retries.into(),
                 timeout: self.effort.timeout,
                 deadline: self.effort.deadline,
             },

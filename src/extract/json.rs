@@ -1,6 +1,8 @@
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -56,6 +58,20 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
             .ok_or_else(|| bad(format!("the JSON string at {} is broken", shown(pointer)))),
         Kind::Null => Ok(None),
         other => Err(unfit(pointer, "leads to", other)),
+    }
+}
+
+/// A string in a JSON text that may be a key: it goes from the text into zeroized memory, with no copy
+/// in between. Only for what is read from a slice or a string.
+pub struct SecretText(pub Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        // Neither error repeats the value.
+        unescape(raw.get())
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected a string"))
     }
 }
 

@@ -425,6 +425,7 @@ impl Source for Versioned {
         id: "versioned",
         title: "a toy store with versions",
         stage: Some(Stage::Store),
+        store: None,
         proves: &[Evidence::Value],
         replicas: ["version", "versions"],
         permission: "none",
@@ -447,12 +448,17 @@ impl Source for Versioned {
         Ok(vec![Reading::value(Secret::copied(text.0.as_bytes()))])
     }
 
-    fn history(&self, _at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+    fn history(
+        &self,
+        _at: At<'_>,
+        _most: usize,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
         let list = asking.of(&One(format!("{}/versions", self.path)))?;
         let asks = [1, 2].map(|number| Shared(format!("{}{number}", list.0)));
         let versions = asking.all(&asks)?.into_iter().zip(1..);
         let version = |(text, number): (Result<&Text, &ReadError>, i64)| Version {
-            created_at: jiff::Timestamp::from_second(number).unwrap(),
+            created_at: jiff::Timestamp::from_second(number).ok(),
             found: Found::Value(Secret::copied(text.unwrap().0.as_bytes())),
             first: number == 1,
         };
@@ -473,12 +479,15 @@ impl Work for Histories {
     }
 
     fn attempt(&mut self, _job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
-        let versions = self.0.history(At { variable: "KEY" }, asking)?;
+        let versions = self.0.history(At { variable: "KEY" }, 10, asking)?;
         self.1 = versions
             .into_iter()
             .flatten()
             .map(|version| match version.found {
-                Found::Value(value) => (version.created_at.as_second(), value.expose().to_vec()),
+                Found::Value(value) => (
+                    version.created_at.unwrap().as_second(),
+                    value.expose().to_vec(),
+                ),
                 _ => panic!("it has values"),
             })
             .collect();

@@ -53,6 +53,7 @@ impl AnySource for Toy {
             id: self.id,
             title: "a toy",
             stage: Some(self.stage),
+            store: None,
             proves: &[Evidence::Value],
             replicas,
             permission: "none",
@@ -90,6 +91,7 @@ impl AnySource for Toy {
     fn history(
         &self,
         _: At<'_>,
+        _: usize,
         _: &Asking<'_>,
     ) -> Result<Option<Vec<crate::reading::Version>>, Stop> {
         Ok(None)
@@ -386,6 +388,7 @@ impl Scene {
             started_at: at("2026-11-23T11:59:57Z"),
             generated_at: at(NOW),
             inventory: Inventory {
+                stores: Vec::new(),
                 files: vec!["targets.yaml".into()],
                 digits: Digits::DEFAULT,
                 projects: Vec::new(),

@@ -13,7 +13,7 @@ use super::project::Projects;
 use super::raw::Targets;
 use super::reader::Reader;
 use super::route::Route;
-use super::stores::store;
+use super::stores::{kind, store};
 use super::tree::{Id, Tree};
 use super::{Inventory, Site};
 use crate::key::Digits;
@@ -46,10 +46,16 @@ pub(super) fn check(
     let stores = section(&pages, "store", |top| top.stores, log);
     ground.stores = stores
         .iter()
-        .map(|(tree, [key, _])| tree.text(*key).to_owned())
+        .map(|(tree, [key, body])| {
+            let kind = kind(&Reader::new(tree, log, None), *body);
+            (tree.text(*key).to_owned(), kind)
+        })
         .collect();
+    let mut declared_stores = Vec::with_capacity(stores.len());
     for (tree, entry) in stores {
-        store(&Reader::new(&tree, log, Some(&ground.scope())), entry[1]);
+        let scope = ground.scope();
+        let reader = Reader::new(&tree, log, Some(&scope));
+        declared_stores.extend(store(&reader, entry, &ground));
         if let Some(writer) = &mut writer {
             writer.store(&tree, entry, &ground);
         }
@@ -134,6 +140,7 @@ pub(super) fn check(
         files: Vec::new(),
         digits,
         projects: projects.list,
+        stores: declared_stores,
         deployments: list,
     }
 }

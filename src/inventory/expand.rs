@@ -56,7 +56,8 @@ impl Writer {
         let scope = ground.scope();
         let out = &mut self.stores;
         key(out, 2, tree.text(name));
-        value(out, 2, tree, body, Fill::Yes(&scope, ground.log));
+        out.push('\n');
+        place(out, 4, tree, body, &scope, ground.log);
     }
 
     pub fn project(&mut self, tree: &Tree, [name, body]: [Id; 2], ground: &Ground<'_>) {
@@ -207,7 +208,7 @@ fn place_item(out: &mut String, indent: usize, tree: &Tree, id: Id, scope: &Scop
     out.push_str(body.trim_start());
 }
 
-/// A hop or a reference. Its relative paths start where they did, wherever it was written.
+/// A hop, a reference or a store. Its relative paths start where they did, wherever it was written.
 fn place(out: &mut String, indent: usize, tree: &Tree, id: Id, scope: &Scope<'_>, log: &Log) {
     let mut folder = log.folder_from_main(tree.file);
     for [name, child] in tree.entries(id) {

@@ -15,8 +15,8 @@ pub(super) struct Ground<'a> {
     pub now: Timestamp,
     /// The ids of all sources.
     pub sources: Vec<&'static str>,
-    /// The names of all declared stores, in order.
-    pub stores: Vec<String>,
+    /// The names of all declared stores, in order, and their kinds where those could be told.
+    pub stores: Vec<(String, Option<&'static str>)>,
     /// Whether every file could be read. If not, a name that is not declared may be in one of those.
     pub whole: bool,
     texts: RefCell<HashSet<Arc<str>>>,

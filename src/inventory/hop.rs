@@ -83,7 +83,7 @@ pub(super) fn source(
         return None;
     }
     if let Some(store) = source.store() {
-        declared_store(reader, settings, store, ground)?;
+        declared_store(reader, settings, (store, source.info().store), ground)?;
     }
     Some(source.into())
 }
@@ -132,25 +132,46 @@ fn only_source(
     only
 }
 
+/// Reports a store that nobody declares, or that is of another kind than the source reads from.
 fn declared_store(
     reader: &Reader<'_>,
     settings: Id,
-    store: &str,
+    (store, wanted): (&str, Option<&str>),
     ground: &Ground<'_>,
 ) -> Option<()> {
-    if ground.stores.iter().any(|known| known == store) {
-        return Some(());
+    let key = reader.tree.get(settings, "store").unwrap_or(settings);
+    let fits = |kind: &str| wanted.is_none_or(|wanted| wanted == kind);
+    match ground.stores.iter().find(|(known, _)| known == store) {
+        Some((_, Some(kind))) if !fits(kind) => {
+            let wanted = wanted.unwrap_or_default();
+            let message = format!(
+                "expected a store of the kind `{wanted}`: {} is of the kind `{kind}`",
+                reader.log.name(store)
+            );
+            reader.log.report_with(reader.tree.site(key), message, || {
+                let fitting = |(name, kind): &'_ (String, Option<&str>)| {
+                    kind.is_some_and(fits).then(|| name.clone())
+                };
+                let names: Vec<String> = ground.stores.iter().filter_map(fitting).collect();
+                reader
+                    .log
+                    .suggestion(store, names.iter().map(String::as_str))
+            });
+            None
+        }
+        Some(_) => Some(()),
+        None => {
+            if ground.whole {
+                let message = format!("no store is named {}", reader.log.name(store));
+                reader.log.report_with(reader.tree.site(key), message, || {
+                    let stores = ground.stores.iter().map(|(name, _)| name.as_str());
+                    let suggestion = reader.log.suggestion(store, stores);
+                    Some(suggestion.unwrap_or_else(|| "declare it under `stores`".to_owned()))
+                });
+            }
+            None
+        }
     }
-    if ground.whole {
-        let key = reader.tree.get(settings, "store").unwrap_or(settings);
-        let message = format!("no store is named {}", reader.log.name(store));
-        reader.log.report_with(reader.tree.site(key), message, || {
-            let stores = ground.stores.iter().map(String::as_str);
-            let suggestion = reader.log.suggestion(store, stores);
-            Some(suggestion.unwrap_or_else(|| "declare it under `stores`".to_owned()))
-        });
-    }
-    None
 }
 
 /// What a hop says of its bytes, where it says anything.
@@ -209,14 +230,22 @@ mod tests {
         let reader = Reader::new(&tree, &log, None);
         let outside = Outside::new(&|_| None);
         let mut ground = Ground::new(&log, &outside, Timestamp::UNIX_EPOCH, true);
-        let store = "vault-prd";
+        let store = ("vault-prd", Some("vault"));
         assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
-        ground.stores = vec!["kubernetes".to_owned(), "vault-prod".to_owned()];
-        assert!(declared_store(&reader, tree.root(), "vault-prod", &ground).is_some());
+        ground.stores = vec![
+            ("cluster".to_owned(), Some("kubernetes")),
+            ("vault-prod".to_owned(), Some("vault")),
+        ];
+        let known = ("vault-prod", Some("vault"));
+        assert!(declared_store(&reader, tree.root(), known, &ground).is_some());
+        let cluster = ("cluster", Some("vault"));
+        assert!(declared_store(&reader, tree.root(), cluster, &ground).is_none());
         assert!(declared_store(&reader, tree.root(), store, &ground).is_none());
         assert_eq!(
             log.finish().unwrap_err().to_string(),
-            "targets.yaml:1:19: no store is named `vault-prd`; declare it under `stores`"
+            "targets.yaml:1:19: expected a store of the kind `vault`: `cluster` is of the kind \
+             `kubernetes`; there is `vault-prod`\n\
+             targets.yaml:1:19: no store is named `vault-prd`; declare it under `stores`"
         );
     }
 }

@@ -47,3 +47,4 @@ pub use named::UnknownProject;
 pub use problem::{Problem, Problems};
 pub use schema::schema;
 pub use select::{Selection, SelectionError};
+pub use stores::{Manners, Store};

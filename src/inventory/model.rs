@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Store;
 use crate::extract::Extraction;
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Format, ProjectId};
+use crate::platform::AnyStore;
 use crate::source::{AnySource, At};
 use crate::verdict::{Expectation, Verdict};
 
@@ -19,6 +21,8 @@ pub struct Inventory {
     /// One for each project and each environment that has keys of its own; [`ProjectId`] counts
     /// into them. As declared, a project's own first.
     pub projects: Vec<Project>,
+    /// The declared connections.
+    pub stores: Vec<Store>,
     /// As declared, matrices in the order of their axes.
     pub deployments: Vec<Deployment>,
 }
@@ -28,6 +32,13 @@ impl Inventory {
     #[must_use]
     pub fn project(&self, id: ProjectId) -> &Project {
         &self.projects[id.0 as usize]
+    }
+
+    /// The declared stores, to be opened.
+    pub fn connections(&self) -> impl Iterator<Item = (&Arc<str>, &dyn AnyStore)> {
+        self.stores
+            .iter()
+            .map(|store| (&store.name, &*store.settings))
     }
 
     /// What keys look like: every format, each once.

@@ -116,6 +116,20 @@ pub(super) struct PreviousBeside {
     pub revoked_at: Option<Held<String>>,
 }
 
+/// A connection: its kind, with its settings, and how gently it is to be asked.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct StoreBeside {
+    /// How many calls may go out within any second; the platform's own limit unless said.
+    #[schemars(range(min = 1))]
+    pub requests_per_second: Option<u32>,
+    /// How many calls may be under way at once at each of its hosts; `--per-host` unless said.
+    #[schemars(range(min = 1))]
+    pub concurrency: Option<u32>,
+    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    #[expect(dead_code, reason = "looked up where the store is read")]
+    pub folder: Option<Held<String>>,
+}
+
 /// One place on a route: one source, and what holds for this hop alone.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct HopBeside {

@@ -1,13 +1,14 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::raw::{HopBeside, PreviousBeside, Project, ReferenceBeside, Targets};
+use super::raw::{HopBeside, PreviousBeside, Project, ReferenceBeside, StoreBeside, Targets};
 use crate::key::Digits;
-use crate::source;
 use crate::verdict::Verdict;
+use crate::{platform, source};
 
 /// The JSON Schema of targets.yaml, of a main file and of an included one. Always the same text.
 #[must_use]
@@ -62,14 +63,11 @@ described! {
         schema
     }
 
-    /// A connection: one kind, with its settings.
-    Store(_generator) {
-        json_schema!({
-            "description": "A connection: its kind, with its settings.",
-            "type": "object",
-            "minProperties": 1,
-            "maxProperties": 1,
-        })
+    /// A connection: [`StoreBeside`] and one kind.
+    Store(generator) {
+        let titles = platform::store_infos().into_iter().map(|info| (info.id, info.title));
+        let kinds = platform::store_schemas(generator);
+        with_one_of(StoreBeside::json_schema(generator), &[], titles, kinds)
     }
 
     /// The hops by which a key reaches a deployment, in order.
@@ -100,26 +98,33 @@ described! {
 }
 
 /// A map with exactly one source, or one of the alternatives, beside what is described already.
-fn with_sources(
+fn with_sources(schema: Schema, alternatives: &[&str], generator: &mut SchemaGenerator) -> Schema {
+    let titles = source::infos()
+        .into_iter()
+        .map(|info| (info.id, info.title));
+    let sources = source::schemas(generator);
+    with_one_of(schema, alternatives, titles, sources)
+}
+
+/// A map with exactly one of these keys beside what is described already.
+fn with_one_of(
     mut schema: Schema,
     alternatives: &[&str],
-    generator: &mut SchemaGenerator,
+    titles: impl Iterator<Item = (&'static str, &'static str)>,
+    choices: Vec<(&'static str, Schema)>,
 ) -> Schema {
-    let titles: Map<String, Value> = source::infos()
-        .into_iter()
-        .map(|info| (info.id.to_owned(), info.title.into()))
-        .collect();
+    let titles: HashMap<_, _> = titles.collect();
     let mut one_of: Vec<Value> = alternatives
         .iter()
         .map(|key| json!({ "required": [key] }))
         .collect();
     let mut properties = Map::new();
-    for (id, settings) in source::schemas(generator) {
+    for (id, settings) in choices {
         let mut property = Map::new();
         if let Some(title) = titles.get(id) {
-            property.insert("title".to_owned(), title.clone());
+            property.insert("title".to_owned(), (*title).into());
         }
-        // A source whose settings all have defaults may stand alone: `env:`.
+        // What has defaults for all its settings may stand alone: `env:`.
         let bare = settings.to_value();
         property.insert("anyOf".to_owned(), json!([bare, { "type": "null" }]));
         properties.insert(id.to_owned(), property.into());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::Rate;
 use crate::reading::{ErrorKind, ReadError};
 
 /// A kind of connection. Retry, limits and logging are wrapped around it; it only makes calls.
@@ -27,6 +28,17 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
     /// Whether hops may come to ask this only after others that asked it are done, so that the answer
     /// has to stay until the audit ends. Answers of first-round asks need not.
     const KEEP: bool = false;
+
+    /// How many calls the platform takes, unless the store says otherwise; `None` where it sets no
+    /// limit that an audit could reach.
+    const RATE: Option<Rate> = None;
+
+    /// The server that is asked, as `host` or `host:port`, so that none gets too many calls at once and
+    /// each is left alone when it asks for that. `None` for whatever is on this machine: that is never
+    /// asked twice.
+    fn host(&self, _platform: &Self::Platform) -> Option<Arc<str>> {
+        None
+    }
 
     /// Only asks of the same group share a call: a region, an account.
     fn group(&self) -> Cow<'_, str> {
@@ -100,6 +112,31 @@ impl Request {
             }
         }
         calls
+    }
+
+    /// The server it goes to; `None` for this machine.
+    #[must_use]
+    pub fn host(&self, connections: &Connections) -> Option<Arc<str>> {
+        let platform = connections.find(self.ask.platform_type(), self.store.as_ref())?;
+        self.ask.host(platform)
+    }
+
+    /// The store it goes to, where one is named.
+    #[must_use]
+    pub fn store(&self) -> Option<&Arc<str>> {
+        self.store.as_ref()
+    }
+
+    /// The platform's id.
+    #[must_use]
+    pub fn platform(&self) -> &'static str {
+        self.ask.platform_id()
+    }
+
+    /// How many calls may go out, unless the store says otherwise.
+    #[must_use]
+    pub fn rate(&self) -> Option<Rate> {
+        self.ask.rate()
     }
 
     /// Makes the call that these requests share: one result for each, in order.
@@ -186,6 +223,8 @@ trait AnyAsk: Send + Sync {
     fn batch(&self) -> usize;
     fn keep(&self) -> bool;
     fn group(&self) -> Cow<'_, str>;
+    fn rate(&self) -> Option<Rate>;
+    fn host(&self, platform: &(dyn Any + Send + Sync)) -> Option<Arc<str>>;
     fn send<'a>(
         &self,
         platform: &'a (dyn Any + Send + Sync),
@@ -229,6 +268,14 @@ impl<A: Ask> AnyAsk for A {
 
     fn group(&self) -> Cow<'_, str> {
         Ask::group(self)
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        A::RATE
+    }
+
+    fn host(&self, platform: &(dyn Any + Send + Sync)) -> Option<Arc<str>> {
+        Ask::host(self, platform.downcast_ref()?)
     }
 
     fn send<'a>(

@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::ask::{Answer, Ask, Request};
-use crate::reading::{ErrorKind, ReadError};
+use crate::reading::{ErrorKind, ReadError, Retry};
 
 /// Why a source has no readings yet.
 #[derive(Debug)]
@@ -99,4 +99,5 @@ static MISTYPED: ReadError = ReadError {
     kind: ErrorKind::Protocol,
     message: Cow::Borrowed("an answer came back under the wrong request"),
     next: Cow::Borrowed("report it"),
+    retry: Retry::Never,
 };

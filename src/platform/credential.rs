@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::blocking::blocking;
 use super::commands::{self, Argv};
 use super::files;
+use super::variable::variable;
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
@@ -174,6 +175,27 @@ impl Credentials {
         };
         let found = found.ok_or_else(|| unfit(credential, "is not there"))?;
         without_line_end(credential, found).map(Arc::new)
+    }
+
+    /// The credential that a store's settings name, else that in the first of these variables that is
+    /// set; `None` where there is neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::resolve`].
+    pub async fn named_or_set(
+        &self,
+        named: Option<&Credential>,
+        variables: &[&str],
+    ) -> Result<Option<Arc<Secret>>, ReadError> {
+        let set = || {
+            let name = variables.iter().find(|name| variable(name).is_some())?;
+            Some(Credential::Env((*name).into()))
+        };
+        match named.cloned().or_else(set) {
+            Some(credential) => self.resolve(&credential).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn print(&self, argv: &Argv) -> Result<Arc<Secret>, ReadError> {

@@ -5,6 +5,7 @@ mod asking;
 mod blocking;
 mod buffer;
 pub mod commands;
+pub mod consul;
 mod credential;
 pub mod environment;
 mod excerpt;
@@ -12,14 +13,26 @@ pub mod files;
 pub mod http;
 mod open;
 pub mod processes;
+mod rate;
 mod reason;
+mod session;
+mod store;
+#[macro_use]
+mod stores;
 mod user;
-
-mod kinds;
+mod variable;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
 pub use buffer::MAX_BYTES;
 pub use credential::Credential;
-pub use kinds::kinds;
 pub use open::connections;
+pub use rate::Rate;
+pub use store::{AnyStore, Shared, Store, StoreInfo};
+
+#[cfg(test)]
+mod tests;
+
+stores! {
+    consul::Consul,
+}

@@ -1,24 +1,30 @@
 use std::sync::Arc;
 
-use super::Connections;
 use super::commands::Commands;
-use super::credential::Credentials;
 use super::environment::Environment;
 use super::files::Files;
 use super::http::Http;
 use super::processes::Processes;
+use super::{AnyStore, Connections, Shared, open_undeclared};
 
-/// What needs no declaration: this host, and whatever answers plain HTTP.
+/// Opens what needs no declaration, and every declared store, by its name.
 ///
-/// Credentials that commands print are kept as long as these connections, so open new ones for a new
-/// audit.
+/// Credentials that commands print and sessions that were logged in to are kept as long as these
+/// connections, so open new ones for a new audit.
 #[must_use]
-pub fn connections() -> Connections {
-    let credentials = Arc::new(Credentials::default());
-    Connections::default()
+pub fn connections<'a>(
+    declared: impl IntoIterator<Item = (&'a Arc<str>, &'a dyn AnyStore)>,
+) -> Connections {
+    let shared = Shared::default();
+    let here = Connections::default()
         .with(None, Environment::Own)
         .with(None, Files)
         .with(None, Processes)
-        .with(None, Commands::new(Arc::clone(&credentials)))
-        .with(None, Http::new(credentials))
+        .with(None, Commands::new(Arc::clone(&shared.credentials)))
+        .with(None, Http::new(Arc::clone(&shared.credentials)));
+    declared
+        .into_iter()
+        .fold(open_undeclared(&shared, here), |open, (name, store)| {
+            store.open(Some(Arc::clone(name)), &shared, open)
+        })
 }

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a place could not be read. None of these is drift, and none is fine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,16 +49,30 @@ impl ErrorKind {
 /// A failed read: what and where, and what to do next. It never carries a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// What kind of failure, which decides whether a retry makes sense.
+    /// What kind of failure.
     pub kind: ErrorKind,
     /// What happened and where, a lowercase fragment.
     pub message: Cow<'static, str>,
     /// What to do next; for [`ErrorKind::Denied`], the least permission that would be enough.
     pub next: Cow<'static, str>,
+    /// Whether the same request may do better later.
+    pub retry: Retry,
+}
+
+/// Whether a request that failed is worth sending again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The answer would be the same.
+    Never,
+    /// It may pass by itself.
+    Later,
+    /// The other side said how long to wait.
+    After(Duration),
 }
 
 impl ReadError {
-    /// Both texts are lowercase fragments; the second starts with a verb.
+    /// Both texts are lowercase fragments; the second starts with a verb. Throttled and late requests
+    /// are worth another try, others only when [`ReadError::transient`] says so.
     pub fn new(
         kind: ErrorKind,
         message: impl Into<Cow<'static, str>>,
@@ -67,7 +82,32 @@ impl ReadError {
             kind,
             message: message.into(),
             next: next.into(),
+            retry: match kind {
+                ErrorKind::Throttled | ErrorKind::Timeout => Retry::Later,
+                _ => Retry::Never,
+            },
         }
+    }
+
+    /// Says that it may pass by itself: a server in trouble, a connection that broke off.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.retry = Retry::Later;
+        self
+    }
+
+    /// Says that another try is useless.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.retry = Retry::Never;
+        self
+    }
+
+    /// Says how long the other side wants to be left alone.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry = Retry::After(wait);
+        self
     }
 }
 

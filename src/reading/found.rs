@@ -88,8 +88,8 @@ impl Reading {
 
 /// One version in a store's history, oldest first in a list.
 pub struct Version {
-    /// When it was written.
-    pub created_at: Timestamp,
+    /// When it was written, where the store keeps that.
+    pub created_at: Option<Timestamp>,
     /// What it held in the very field the hop names.
     pub found: Found,
     /// Whether it is the first the store ever had, not just the oldest that is kept.

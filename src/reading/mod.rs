@@ -4,5 +4,5 @@ mod error;
 mod found;
 pub mod remote;
 
-pub use error::{ErrorKind, ReadError};
+pub use error::{ErrorKind, ReadError, Retry};
 pub use found::{Found, Reading, Version};

@@ -50,6 +50,7 @@ impl Source for Command {
         id: "command",
         title: "what a program prints: a key, a fingerprint or a reading",
         stage: None,
+        store: None,
         proves: &[Evidence::Value, Evidence::Fingerprint],
         replicas: ["answer", "answers"],
         permission: "to run the program",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::testing::{Known, VARIABLE, read_all, told};
+use super::testing::{Known, VARIABLE, declared, read_all, told};
 use super::{AnySource, At, Source, infos, parse, schemas, stand};
 use crate::platform::{Connections, connections};
 use crate::reading::{ErrorKind, Found};
@@ -76,7 +76,19 @@ impl Stand {
     pub fn new(settings: Value, keep: impl Any) -> Self {
         Self {
             settings,
-            connections: connections(),
+            connections: connections([]),
+            keep: Box::new(keep),
+        }
+    }
+}
+
+impl Stand {
+    /// A place in a store, declared with these settings, which the hop names.
+    pub fn at(store: Value, mut settings: Value, keep: impl Any) -> Self {
+        settings["store"] = "stand".into();
+        Self {
+            settings,
+            connections: declared(&store),
             keep: Box::new(keep),
         }
     }

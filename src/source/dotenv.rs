@@ -29,6 +29,7 @@ impl Source for Dotenv {
         id: "dotenv",
         title: "a variable in an env file",
         stage: Some(Stage::Config),
+        store: None,
         proves: &[Evidence::Value],
         replicas: ["file", "files"],
         permission: "read on the file, search (x) on its directories",

@@ -31,6 +31,7 @@ impl Source for Env {
         id: "env",
         title: "a variable of straggler's own environment",
         stage: Some(Stage::Config),
+        store: None,
         proves: &[Evidence::Value],
         replicas: ["environment", "environments"],
         permission: "none",

@@ -29,6 +29,7 @@ impl Source for File {
         id: "file",
         title: "a file whose content is the key",
         stage: Some(Stage::Config),
+        store: None,
         proves: &[Evidence::Value],
         replicas: ["file", "files"],
         permission: "read on the file, search (x) on its directories",

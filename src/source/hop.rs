@@ -57,12 +57,18 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// [`Stop::Pending`] while an ask has no answer, [`Stop::Failed`] when the hop cannot be read.
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
 
-    /// The versions that were here before, oldest first; `None` where there is no history.
+    /// The latest versions of what is here, this many at most, oldest first and the present one
+    /// included; `None` where there is no history. What was never current is left out.
     ///
     /// # Errors
     ///
     /// As [`Source::read`].
-    fn history(&self, _at: At<'_>, _asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
+    fn history(
+        &self,
+        _at: At<'_>,
+        _most: usize,
+        _asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
         Ok(None)
     }
 }
@@ -78,7 +84,12 @@ pub trait AnySource: Send + Sync {
     fn location(&self, at: At<'_>) -> String;
     fn remedy(&self, at: At<'_>) -> String;
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
-    fn history(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop>;
+    fn history(
+        &self,
+        at: At<'_>,
+        most: usize,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop>;
     /// Whether the other one has the same kind and the same settings.
     fn same(&self, other: &dyn AnySource) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -117,8 +128,13 @@ impl<S: Source> AnySource for S {
         Source::read(self, at, asking)
     }
 
-    fn history(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Option<Vec<Version>>, Stop> {
-        Source::history(self, at, asking)
+    fn history(
+        &self,
+        at: At<'_>,
+        most: usize,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
+        Source::history(self, at, most, asking)
     }
 
     fn same(&self, other: &dyn AnySource) -> bool {

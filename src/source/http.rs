@@ -42,6 +42,7 @@ impl Source for Http {
         id: "http",
         title: "what a server answers: a key, a fingerprint or a reading",
         stage: Some(Stage::Running),
+        store: None,
         proves: &[Evidence::Value, Evidence::Fingerprint],
         replicas: ["answer", "answers"],
         permission: "GET on the address",
@@ -133,7 +134,7 @@ mod tests {
     use super::super::conformance::{Case, Conforming, KEY, Stand};
     use super::super::testing::{hop, read, read_one, told, try_hop};
     use super::*;
-    use crate::platform::http::testing::{Server, response};
+    use crate::platform::http::testing::{Server, redirect_elsewhere, silent};
     use crate::reading::ErrorKind;
 
     impl Conforming for Http {
@@ -147,14 +148,8 @@ mod tests {
                 Case::Throttled => Server::answering("429 Too Many Requests", KEY),
                 Case::Broken => Server::answering("500 Internal Server Error", KEY),
                 Case::TooLarge => Server::answering("200 OK", &vec![b'x'; 2 << 20]),
-                Case::Silent => Server::start(|_| {
-                    loop {
-                        std::thread::park();
-                    }
-                }),
-                Case::Elsewhere => Server::start(|_| {
-                    response("302 Found", "Location: http://localhost:1/\r\n", b"")
-                }),
+                Case::Silent => silent(),
+                Case::Elsewhere => redirect_elsewhere(),
             };
             Some(Stand::new(json!({"url": server.url("/")}), server))
         }

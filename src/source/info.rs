@@ -9,6 +9,8 @@ pub struct Info {
     pub title: &'static str,
     /// Its stage; `None` where each hop says it.
     pub stage: Option<Stage>,
+    /// The kind of store it reads from, if any.
+    pub store: Option<&'static str>,
     /// What its verdicts can rest on.
     pub proves: &'static [Evidence],
     /// What one replica is called, singular and plural.

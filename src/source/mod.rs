@@ -3,6 +3,7 @@
 mod command;
 #[cfg(test)]
 mod conformance;
+mod consul;
 mod dotenv;
 mod env;
 mod file;
@@ -25,4 +26,5 @@ registry! {
     process::Process,
     command::Command,
     http::Http,
+    consul::Consul,
 }

@@ -61,6 +61,7 @@ impl Source for Process {
         id: "process",
         title: "the environment that running processes were started with",
         stage: Some(Stage::Running),
+        store: None,
         proves: &[Evidence::Value],
         replicas: ["process", "processes"],
         permission: "the same user as the process, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; Linux only",

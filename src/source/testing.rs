@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use super::{AnySource, At, parse};
-use crate::platform::{Answer, Answers, Ask, Asking, Connections, Request, Stop, connections};
+use crate::platform::{
+    Answer, Answers, Ask, Asking, Connections, Request, Stop, connections, parse_store,
+};
 use crate::reading::{Found, ReadError, Reading};
 
 /// Answers that are there already.
@@ -49,6 +52,14 @@ pub(crate) async fn read_all(
     }
 }
 
+/// The connections of an inventory with one store, called `stand`: `{"vault": {…}}`.
+pub(crate) fn declared(store: &serde_json::Value) -> Connections {
+    let (kind, settings) = store.as_object().unwrap().iter().next().unwrap();
+    let store = parse_store(kind, settings).unwrap().unwrap();
+    store.check().unwrap();
+    connections([(&Arc::from("stand"), &*store)])
+}
+
 /// A hop as targets.yaml would write it.
 pub(crate) fn hop(id: &str, settings: serde_json::Value) -> Box<dyn AnySource> {
     let hop = try_hop(id, settings).unwrap();
@@ -66,7 +77,7 @@ pub(crate) fn try_hop(id: &str, settings: serde_json::Value) -> Result<Box<dyn A
 /// What this host's real connections read for [`VARIABLE`].
 pub(crate) async fn read(id: &str, settings: serde_json::Value) -> Result<Vec<Reading>, ReadError> {
     let hop = hop(id, settings);
-    read_all(&*hop, VARIABLE, Known::default(), &connections()).await
+    read_all(&*hop, VARIABLE, Known::default(), &connections([])).await
 }
 
 /// What a hop that needs nothing else reads from these answers.

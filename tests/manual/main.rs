@@ -17,4 +17,5 @@ mod page;
 mod report;
 mod schema;
 mod sources;
+mod stores;
 mod tried;

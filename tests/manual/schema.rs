@@ -44,7 +44,8 @@ fn kind(schema: &Value, definitions: &Value) -> String {
         return match (name, words(definition)) {
             ("Verdict", _) => "[verdict](../README.md#words)".to_owned(),
             ("Setting", _) => "text or [credential](#credentials)".to_owned(),
-            ("Header" | "Credential", _) => "[credential](#credentials)".to_owned(),
+            ("Header" | "Credential", _) => "[credential](sources.md#credentials)".to_owned(),
+            ("Tls", _) => "map, as above".to_owned(),
             ("Damage", _) => "[damage](damage.md)".to_owned(),
             (_, words) if words.is_empty() => format!("[{name}](#{})", name.to_lowercase()),
             (_, words) => one_of(&words),

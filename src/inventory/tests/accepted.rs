@@ -321,8 +321,13 @@ deployments:
 fn every_source_is_read_with_its_own_example() {
     for info in crate::source::infos() {
         let hops = info.example.replace('\n', "\n  ");
-        let main =
-            format!("{PROJECT}deployments:\n- name: web\n  project: shop\n  route:\n  {hops}\n");
+        let stores: String = crate::platform::store_infos()
+            .iter()
+            .map(|kind| format!("  {}\n", kind.example.trim_end().replace('\n', "\n  ")))
+            .collect();
+        let main = format!(
+            "{PROJECT}stores:\n{stores}deployments:\n- name: web\n  project: shop\n  route:\n  {hops}\n"
+        );
         let inventory = World::of(&main).inventory();
         for hop in &inventory.deployments[0].hops {
             assert_eq!(hop.place.source.info().id, info.id);

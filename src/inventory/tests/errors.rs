@@ -154,9 +154,9 @@ fn the_top_of_a_file() {
              targets.yaml:2:32: expected a string, found a list",
             ),
             (
-                "version: 1\nstores: { prod: { vault: {} }, other: {} }",
-                "targets.yaml:2:19: unknown kind of store `vault`; there is none yet\n\
-             targets.yaml:2:39: expected one kind of store, found 0",
+                "version: 1\nstores: { prod: { consol: {} }, other: {} }",
+                "targets.yaml:2:19: unknown kind of store `consol`; did you mean `consul`?\n\
+             targets.yaml:2:40: expected one kind of store, found 0",
             ),
             (
                 "version: 1\nroutes: { a: [], b: { env: {} }, c: [evn: {}], d: [env: { variable: [] }] }",

@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
+use super::Tls;
 use crate::platform::Platform;
 use crate::platform::credential::Credentials;
 use crate::reading::{ErrorKind, ReadError};
@@ -11,12 +12,9 @@ pub(super) const MOST_REDIRECTS: usize = 5;
 
 const USER_AGENT: &str = concat!("straggler/", env!("CARGO_PKG_VERSION"));
 
-/// Servers that are asked over HTTP. Proxies are taken from the environment, as every tool does.
+/// Servers that are asked over HTTP without a declaration.
 pub struct Http {
-    /// For `http:`, which needs no certificates: those are slow to load and not on every host.
-    plain: OnceLock<Result<Client, ReadError>>,
-    /// For `https:`.
-    secure: OnceLock<Result<Client, ReadError>>,
+    pub(super) clients: Clients,
     pub(super) credentials: Arc<Credentials>,
 }
 
@@ -27,19 +25,39 @@ impl Platform for Http {
 impl Http {
     pub(in crate::platform) fn new(credentials: Arc<Credentials>) -> Self {
         Self {
+            clients: Clients::new(Tls::default()),
+            credentials,
+        }
+    }
+}
+
+/// The one way straggler speaks HTTP. Proxies are taken from the environment, as every tool does.
+pub(in crate::platform) struct Clients {
+    tls: Tls,
+    /// For `http:`, which needs no certificates: those are slow to load and not on every host.
+    plain: OnceLock<Result<Client, ReadError>>,
+    /// For `https:`.
+    secure: OnceLock<Result<Client, ReadError>>,
+}
+
+impl Clients {
+    /// Nothing is read before the first call.
+    pub fn new(tls: Tls) -> Self {
+        Self {
+            tls,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
-            credentials,
         }
     }
 
     /// The client for a URL's scheme. A redirect never leaves the scheme, so neither does a client.
-    pub(super) fn client(&self, url: &Url) -> Result<&Client, ReadError> {
+    pub fn client(&self, url: &Url) -> Result<&Client, ReadError> {
         let client = if url.scheme() == "http" {
             let build = || open(Client::builder().tls_certs_only([]));
             self.plain.get_or_init(build)
         } else {
-            self.secure.get_or_init(|| open(Client::builder()))
+            let build = || self.tls.apply(Client::builder()).and_then(open);
+            self.secure.get_or_init(build)
         };
         client.as_ref().map_err(Clone::clone)
     }

@@ -37,17 +37,18 @@ pub(super) fn unanswered(url: &Url, error: &reqwest::Error) -> ReadError {
             "run again, and look at the server's log",
         )
     };
-    ReadError::new(kind, message, next)
+    let error = ReadError::new(kind, message, next);
+    if kind == ErrorKind::Protocol {
+        return error.transient();
+    }
+    error
 }
 
 /// What an answer that is no success means. A missing page proves nothing about a key.
-pub(super) fn refused(url: &Url, status: StatusCode, excerpt: &str) -> ReadError {
+/// `permission` is the next step for whoever is denied.
+pub(super) fn refused(url: &Url, status: StatusCode, excerpt: &str, permission: &str) -> ReadError {
     let (kind, next) = match status.as_u16() {
-        401 => (ErrorKind::Denied, "send a valid credential in `headers`"),
-        403 => (
-            ErrorKind::Denied,
-            "let the credential in `headers` read this address",
-        ),
+        401 | 403 => (ErrorKind::Denied, permission),
         407 => (
             ErrorKind::Denied,
             "give the proxy its credentials in HTTPS_PROXY",
@@ -68,11 +69,15 @@ pub(super) fn refused(url: &Url, status: StatusCode, excerpt: &str) -> ReadError
         _ => (ErrorKind::Protocol, "ask it by hand with `curl -v`"),
     };
     let colon = if excerpt.is_empty() { "" } else { ": " };
-    ReadError::new(
+    let error = ReadError::new(
         kind,
         format!("{} answered {status}{colon}{excerpt}", shown(url)),
-        next,
-    )
+        next.to_owned(),
+    );
+    if status.is_server_error() {
+        return error.transient();
+    }
+    error
 }
 
 /// Why a redirect was not followed.
@@ -95,7 +100,7 @@ pub(super) fn redirected(url: &Url, status: StatusCode, location: Option<&[u8]>)
             format!("{} redirects more than {MOST_REDIRECTS} times", origin(url)),
             "write the last address in `url`",
         ),
-        None => refused(url, status, ""),
+        None => refused(url, status, "", ""),
     }
 }
 

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 
-use super::answer::exchange;
 use super::header::{Headers, fill};
-use super::{Http, check_url, location};
+use super::{Call, Http, check_url, host, location};
 use crate::key::Secret;
 use crate::platform::Ask;
 use crate::reading::{ErrorKind, ReadError};
@@ -26,6 +25,10 @@ impl Ask for Get {
         format!("GET {}", location(&self.url))
     }
 
+    fn host(&self, _: &Http) -> Option<Arc<str>> {
+        self.url().ok().map(|url| host(&url))
+    }
+
     async fn send(http: &Http, asks: Vec<Self>) -> Vec<Result<Secret, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
@@ -36,12 +39,40 @@ impl Ask for Get {
 }
 
 impl Get {
-    async fn get(&self, http: &Http) -> Result<Secret, ReadError> {
-        let url = check_url(&self.url)
+    fn url(&self) -> Result<Url, ReadError> {
+        check_url(&self.url)
             .and_then(|()| Url::parse(&self.url).map_err(|error| error.to_string()))
-            .map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct `url`"))?;
+            .map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct `url`"))
+    }
+
+    async fn get(&self, http: &Http) -> Result<Secret, ReadError> {
+        let url = self.url()?;
         let (headers, sent) = fill(&self.headers, &http.credentials).await?;
-        let request = http.client(&url)?.get(url.clone()).headers(headers);
-        exchange(&url, request, &sent).await
+        let reply = Call::get(url)
+            .with_all(headers, sent)
+            .send(&http.clients)
+            .await?;
+        if matches!(
+            reply.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT
+        ) {
+            return Err(ReadError::new(
+                ErrorKind::Protocol,
+                format!(
+                    "{} answered {}, without a body",
+                    reply.shown(),
+                    reply.status
+                ),
+                "ask it by hand with `curl -v`",
+            ));
+        }
+        if !reply.status.is_success() {
+            let next = match reply.status {
+                StatusCode::UNAUTHORIZED => "send a valid credential in `headers`",
+                _ => "let the credential in `headers` read this address",
+            };
+            return Err(reply.refused(None, next));
+        }
+        Ok(reply.body)
     }
 }

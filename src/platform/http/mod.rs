@@ -1,6 +1,7 @@
 //! Plain HTTP, and what every platform that speaks it shares.
 
-mod answer;
+mod address;
+mod call;
 mod client;
 mod failure;
 mod get;
@@ -9,9 +10,17 @@ mod header;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod url;
+mod wait;
 
+pub(in crate::platform) use address::Address;
+pub use address::check_path;
+pub(in crate::platform) use call::Call;
+pub(in crate::platform) use client::Clients;
 pub use client::{Http, install_crypto};
 pub use get::Get;
 pub use header::{Header, Headers, check as check_headers};
+pub use tls::Tls;
+pub(in crate::platform) use url::host;
 pub use url::{check as check_url, location};

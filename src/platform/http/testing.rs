@@ -58,3 +58,17 @@ fn head(stream: &TcpStream) -> String {
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     head.join("\n").to_lowercase()
 }
+
+/// A server that never answers.
+pub(crate) fn silent() -> Server {
+    Server::start(|_| {
+        loop {
+            std::thread::park();
+        }
+    })
+}
+
+/// A server that sends everybody to another host.
+pub(crate) fn redirect_elsewhere() -> Server {
+    Server::start(|_| response("302 Found", "Location: http://localhost:1/\r\n", b""))
+}

@@ -19,7 +19,7 @@ async fn get(url: &str, headers: serde_json::Value) -> Result<Vec<u8>, ReadError
         url: url.into(),
         headers: Arc::new(headers),
     };
-    let mut answers = Request::send(&[Request::new(None, ask)], &connections()).await;
+    let mut answers = Request::send(&[Request::new(None, ask)], &connections([])).await;
     let answer = answers.pop().unwrap()?;
     Ok(answer.downcast_ref::<Secret>().unwrap().expose().to_vec())
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use reqwest::Url;
 
 /// Whether a text is a URL that can be asked.
@@ -44,6 +46,15 @@ pub(super) fn shown(url: &Url) -> String {
         }
     }
     shown
+}
+
+/// The server a URL leads to: `host` or `host:port`.
+pub(in crate::platform) fn host(url: &Url) -> Arc<str> {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}").into(),
+        None => host.into(),
+    }
 }
 
 /// Scheme, host and port.

@@ -1,5 +1,6 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod consul;
 mod needles;
 mod world;
 
@@ -30,6 +31,11 @@ projects:
     format: '^ask_live_[A-Za-z0-9]{32}$'
     current: { file: { path: DIR/keys/sibling } }
 ";
+
+/// Every kind of source. A new source without one fails the test.
+fn kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().chain([&consul::KIND])
+}
 
 /// What can be deployed, and the verdict it must get.
 fn outcomes() -> Vec<(&'static str, Vec<u8>)> {
@@ -79,17 +85,14 @@ fn every_source_has_its_cases() {
         .iter()
         .map(|info| info.id)
         .collect();
-    let cases: BTreeSet<_> = KINDS.iter().map(|kind| kind.id).collect();
-    assert_eq!(
-        sources, cases,
-        "each source needs a kind in tests/e2e/leak/world.rs"
-    );
+    let cases: BTreeSet<_> = kinds().map(|kind| kind.id).collect();
+    assert_eq!(sources, cases, "each source needs a kind in tests/e2e/leak");
 }
 
 #[test]
 fn no_source_leaks_in_any_outcome() {
     let needles = Needles::of(&ALL);
-    for kind in KINDS {
+    for kind in kinds() {
         one_source(kind, &needles);
     }
 }
@@ -123,7 +126,8 @@ fn one_source(kind: &Kind, needles: &Needles) {
         })
         .collect();
     let folder = world.scene.folder().to_str().unwrap().to_owned();
-    let targets = format!("{PROJECTS}deployments:\n{deployments}").replace("DIR", &folder);
+    let targets =
+        format!("{PROJECTS}{}deployments:\n{deployments}", world.stores()).replace("DIR", &folder);
     world.write("targets.yaml", targets.as_bytes());
 
     let audit = |arguments: &[&str]| {

@@ -15,6 +15,7 @@ pub struct World {
     pub scene: Scene,
     pub environment: Vec<(String, Vec<u8>)>,
     programs: Vec<Child>,
+    stores: Vec<String>,
     pages: Arc<Mutex<HashMap<String, Page>>>,
     server: Server,
 }
@@ -38,7 +39,7 @@ pub struct Kind {
     pub broken: fn(&mut World) -> Vec<String>,
 }
 
-/// Every kind of source. A new source without one fails the test.
+/// The kinds of source that need no store.
 pub const KINDS: &[Kind] = &[
     Kind {
         id: "env",
@@ -231,7 +232,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 /// A key as an error message may have it.
-fn forms(key: &str) -> Vec<Vec<u8>> {
+pub fn forms(key: &str) -> Vec<Vec<u8>> {
     let texts = [
         format!("the key {key} was refused\n"),
         format!("{{\"error\": \"bad key\", \"got\": \"{key}\"}}"),
@@ -272,6 +273,7 @@ impl World {
             scene: Scene::new(),
             environment: Vec::new(),
             programs: Vec::new(),
+            stores: Vec::new(),
             pages,
             server,
         }
@@ -281,6 +283,22 @@ impl World {
         let path = self.scene.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Declares a store, `name: { kind: { … } }`, once; `URL` in it stands for the server's address.
+    pub fn declare(&mut self, store: &str) {
+        let store = store.replace("URL", &self.server.url(""));
+        if !self.stores.contains(&store) {
+            self.stores.push(store);
+        }
+    }
+
+    /// The section of targets.yaml that declares the stores.
+    pub fn stores(&self) -> String {
+        match &self.stores[..] {
+            [] => String::new(),
+            stores => format!("stores:\n  {}\n", stores.join("\n  ")),
+        }
     }
 
     fn script(&mut self, name: &str, text: &str) {
@@ -306,7 +324,7 @@ impl World {
         pid
     }
 
-    fn page(
+    pub fn page(
         &mut self,
         path: &str,
         status: u16,

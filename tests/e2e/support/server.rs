@@ -8,8 +8,22 @@ use std::thread;
 
 /// What was asked of it.
 pub struct Asked {
+    /// `GET` and so on.
+    pub method: String,
     /// The path and the query.
     pub path: String,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What was sent along.
+    pub body: Vec<u8>,
+}
+
+impl Asked {
+    /// The value of a header; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let named = self.headers.iter().find(|(known, _)| known == name);
+        named.map_or("", |(_, value)| value)
+    }
 }
 
 /// What it answers.
@@ -79,18 +93,32 @@ fn serve(
     mut stream: TcpStream,
     answer: &(dyn Fn(&Asked) -> Answer + Send + Sync),
 ) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?.take(64 * 1024)).lines();
-    let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    for line in lines {
-        if line?.is_empty() {
-            break;
-        }
-    }
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-    if path.is_empty() {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut words = line.split_whitespace();
+    let (Some(method), Some(path)) = (words.next(), words.next()) else {
         return Ok(());
+    };
+    let mut asked = Asked {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim().split_once(':') else {
+            break;
+        };
+        let header = (name.to_lowercase(), value.trim().to_owned());
+        asked.headers.push(header);
     }
-    let answer = answer(&Asked { path });
+    let length = asked.header("content-length").parse().unwrap_or(0);
+    asked.body.resize(length, 0);
+    reader.read_exact(&mut asked.body)?;
+    let answer = answer(&asked);
     write!(stream, "HTTP/1.1 {} Status\r\n", answer.status)?;
     for (name, value) in &answer.headers {
         write!(stream, "{name}: {value}\r\n")?;
