@@ -2,25 +2,38 @@ use jiff::Timestamp;
 
 use super::place::{Scrubber, extracted};
 use super::references::References;
+use super::seen::{Seen, Unexplained, circumstances};
 use crate::fetch::{Fetcher, Work};
-use crate::inventory::{Deployment, Hop, Inventory, Origin};
-use crate::judge::{self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Outcome, Why};
-use crate::key::Fingerprint;
-use crate::keyring::{ProjectId, SearchOutcome};
+use crate::inventory::{Deployment, Hop, Inventory};
+use crate::judge::{self, Bench};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
-use crate::verdict::{Evidence, Stage, Verdict};
+use crate::verdict::Stage;
 
-/// Reads and judges the hops of the selected deployments, each reading as it arrives.
+/// The hops of these deployments that are to be read: index of the deployment, and of the hop on its
+/// route.
+pub fn jobs(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Vec<(u32, u16)> {
+    let mut jobs = Vec::new();
+    for &deployment in selected {
+        let route = &inventory.deployments[deployment as usize].hops;
+        for (hop, place) in route.iter().enumerate() {
+            if until.is_none_or(|until| place.place.source.stage() <= until) {
+                jobs.push((deployment, u16::try_from(hop).unwrap_or(u16::MAX)));
+            }
+        }
+    }
+    jobs
+}
+
+/// Reads and judges hops, each reading as it arrives.
 pub async fn read(
     inventory: &Inventory,
-    selected: &[u32],
-    until: Option<Stage>,
+    jobs: Vec<(u32, u16)>,
     references: &References,
     scrubber: &Scrubber<'_>,
     fetcher: &mut Fetcher<'_>,
     now: Timestamp,
-) -> Vec<DeploymentOutcome> {
+) -> Seen {
     let bench = Bench {
         keyring: &references.keyring,
         digits: inventory.digits,
@@ -31,23 +44,10 @@ pub async fn read(
         references,
         scrubber: scrubber.knowing(&references.keyring),
         bench,
-        jobs: Vec::new(),
-        judged: Vec::new(),
-        unexplained: Vec::new(),
+        seen: Seen::of(jobs),
     };
-    for &deployment in selected {
-        let route = &inventory.deployments[deployment as usize].hops;
-        for (hop, place) in route.iter().enumerate() {
-            if until.is_none_or(|until| place.place.source.stage() <= until) {
-                hops.jobs
-                    .push((deployment, u16::try_from(hop).unwrap_or(u16::MAX)));
-            }
-        }
-    }
-    hops.judged.resize_with(hops.jobs.len(), Vec::new);
     fetcher.read(&mut hops).await;
-    hops.search();
-    hops.assemble(selected)
+    hops.seen
 }
 
 /// The hops of all selected deployments, one job each.
@@ -56,54 +56,28 @@ struct Hops<'a> {
     references: &'a References,
     scrubber: Scrubber<'a>,
     bench: Bench<'a>,
-    /// Index of the deployment, and of the hop on its route.
-    jobs: Vec<(u32, u16)>,
-    judged: Vec<Vec<Outcome>>,
-    unexplained: Vec<Unexplained>,
-}
-
-/// A fingerprint that nothing explained exactly, and where it was found.
-struct Unexplained {
-    job: usize,
-    reading: usize,
-    fingerprint: Fingerprint,
-    evidence: Evidence,
+    seen: Seen,
 }
 
 impl Hops<'_> {
     fn deployment(&self, job: usize) -> &Deployment {
-        &self.inventory.deployments[self.jobs[job].0 as usize]
+        &self.inventory.deployments[self.seen.jobs[job].0 as usize]
     }
 
     fn hop(&self, job: usize) -> &Hop {
-        &self.deployment(job).hops[usize::from(self.jobs[job].1)]
-    }
-
-    fn circumstances(&self, job: usize) -> Circumstances {
-        let deployment = self.deployment(job);
-        let at = usize::from(self.jobs[job].1);
-        let reference = match &self.inventory.project(deployment.project).current {
-            Origin::Place(place) => Some(place),
-            _ => None,
-        };
-        let is_reference = |hop: &Hop| reference.is_some_and(|reference| hop.place.same(reference));
-        Circumstances {
-            expect: deployment.hops[at].expect,
-            is_reference: is_reference(&deployment.hops[at]),
-            after_store: deployment.hops[..at].iter().any(is_reference),
-        }
+        &self.deployment(job).hops[usize::from(self.seen.jobs[job].1)]
     }
 
     fn judge(&mut self, job: usize, readings: Vec<Reading>) {
         let project = self.deployment(job).project;
         let scope = self.references.scope(self.inventory, project);
-        let circumstances = self.circumstances(job);
+        let circumstances = circumstances(self.inventory, self.seen.jobs[job]);
         let mut outcomes = Vec::with_capacity(readings.len());
         for reading in readings {
             let reading = self.scrubber.reading(reading);
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
             if let Some((fingerprint, evidence)) = judged.unexplained {
-                self.unexplained.push(Unexplained {
+                self.seen.unexplained.push(Unexplained {
                     job,
                     reading: outcomes.len(),
                     fingerprint,
@@ -112,84 +86,13 @@ impl Hops<'_> {
             }
             outcomes.push(judged.outcome);
         }
-        self.judged[job] = outcomes;
-    }
-
-    /// Looks for the fingerprints that are no known key among the damaged forms of all known keys.
-    fn search(&mut self) {
-        let unexplained = std::mem::take(&mut self.unexplained);
-        let wanted: Vec<(ProjectId, Fingerprint)> = unexplained
-            .iter()
-            .map(|one| (self.deployment(one.job).project, one.fingerprint))
-            .collect();
-        let found = self.bench.keyring.search(&wanted);
-        for (one, found) in unexplained.into_iter().zip(found.outcomes) {
-            let Unexplained {
-                job,
-                reading,
-                evidence,
-                ..
-            } = one;
-            let project = self.deployment(job).project;
-            let scope = self.references.scope(self.inventory, project);
-            let expect = self.hop(job).expect;
-            let outcome = &mut self.judged[job][reading];
-            match found {
-                SearchOutcome::Explained(explanation) => {
-                    judge::explain(
-                        outcome,
-                        (explanation, evidence),
-                        &self.bench,
-                        &scope,
-                        expect,
-                    );
-                }
-                SearchOutcome::Unexplained => {}
-                SearchOutcome::Lengthen(digits) => {
-                    if let Why::Unexplained { lengthen_to, .. } = &mut outcome.why {
-                        *lengthen_to = Some(digits);
-                    }
-                }
-            }
-        }
-    }
-
-    fn assemble(self, selected: &[u32]) -> Vec<DeploymentOutcome> {
-        let mut judged = self.jobs.iter().zip(self.judged).peekable();
-        selected
-            .iter()
-            .map(|&deployment| {
-                let route = &self.inventory.deployments[deployment as usize].hops;
-                let hops = (0..)
-                    .zip(route)
-                    .map(|(hop, _)| {
-                        let own =
-                            |(job, _): &(&(u32, u16), Vec<Outcome>)| **job == (deployment, hop);
-                        match judged.next_if(own) {
-                            Some((_, readings)) => judge::combine(readings),
-                            None => not_selected(),
-                        }
-                    })
-                    .collect();
-                judge::trace(deployment, hops)
-            })
-            .collect()
-    }
-}
-
-fn not_selected() -> HopOutcome {
-    HopOutcome {
-        verdict: Verdict::NotSelected,
-        evidence: Evidence::None,
-        fault: None,
-        lead: 0,
-        readings: Box::default(),
+        self.seen.judged[job] = outcomes;
     }
 }
 
 impl Work for Hops<'_> {
     fn len(&self) -> usize {
-        self.jobs.len()
+        self.seen.jobs.len()
     }
 
     fn store(&self, job: usize) -> Option<&str> {

@@ -2,10 +2,13 @@
 //! reports need.
 
 mod finished;
+mod history;
 mod hops;
+mod learn;
 mod place;
 mod references;
 mod run;
+mod seen;
 mod warnings;
 
 pub use finished::{Audit, Policy};

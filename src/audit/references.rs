@@ -23,7 +23,8 @@ pub struct References {
     pub outcomes: Vec<ProjectOutcome>,
     /// What is worth telling beside the verdicts.
     pub warnings: Vec<Warning>,
-    deaths: Vec<Vec<Option<Timestamp>>>,
+    /// When each project's previous keys died, the latest key first.
+    pub deaths: Vec<Vec<Option<Timestamp>>>,
 }
 
 impl References {
@@ -50,9 +51,11 @@ impl References {
             id,
             project,
             sound: self.outcomes[index].reference.is_sound(),
-            rotation: project
-                .rotated_at
-                .map_or(Rotation::Unknown, Rotation::Declared),
+            rotation: match (project.rotated_at, self.outcomes[index].rotated_at) {
+                (Some(declared), _) => Rotation::Declared(declared),
+                (None, Some(stored)) => Rotation::StoredAt(stored),
+                (None, None) => Rotation::Unknown,
+            },
             deaths: &self.deaths[index],
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::place::Scrubber;
 use super::references::References;
-use super::{Audit, Policy, hops, warnings};
+use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
 use crate::keyring::ProjectId;
@@ -46,20 +46,30 @@ pub async fn run(
         .stores
         .iter()
         .map(|store| (Arc::clone(&store.name), store.manners));
-    let mut fetcher = Fetcher::new(connections, options.limits, progress, interrupt)
-        .gently(manners.collect());
-    let references =
+    let mut fetcher =
+        Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
+    let mut references =
         References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
-    let deployments = hops::read(
+    let jobs = hops::jobs(&inventory, selected, options.until);
+    let mut seen = hops::read(
         &inventory,
-        selected,
-        options.until,
+        jobs,
         &references,
         &scrubber,
         &mut fetcher,
         started_at,
     )
     .await;
+    history::consult(
+        &inventory,
+        &mut references,
+        &mut seen,
+        &scrubber,
+        &mut fetcher,
+        started_at,
+    )
+    .await;
+    let deployments = seen.assemble(&inventory, selected);
     let interrupted = fetcher.interrupted();
     drop(fetcher);
 

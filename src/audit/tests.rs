@@ -14,7 +14,7 @@ use crate::fetch::Quiet;
 use crate::inventory::{
     Deployment, Hop, Inventory, Origin, Place, Previous, Project, Retirement, Site,
 };
-use crate::judge::Warning;
+use crate::judge::{RotationBasis, Warning, Why};
 use crate::key::{Digits, Secret};
 use crate::keyring::{Format, ProjectId};
 use crate::platform::{Asking, Connections, Stop};
@@ -75,11 +75,13 @@ fn hidden(fixed_at: Option<Timestamp>) -> Found {
     }
 }
 
-/// A place that holds what its words say, one replica a word; `19*now` is nineteen.
+/// A place that holds what its words say, one replica a word; `19*now` is nineteen. `v:old@10` is a
+/// version of the 10th, `f:old@10` the first there ever was, and `h:denied` a history nobody may read.
 #[derive(PartialEq)]
 struct Row {
     stage: Stage,
     words: Vec<String>,
+    versions: Vec<String>,
 }
 
 impl Row {
@@ -91,12 +93,20 @@ impl Row {
             "running" => Stage::Running,
             _ => Stage::Bundle,
         };
-        let mut all = Vec::new();
+        let (mut all, mut versions) = (Vec::new(), Vec::new());
         for word in words {
+            if word.get(1..2) == Some(":") {
+                versions.push(word.to_owned());
+                continue;
+            }
             let (count, word) = word.split_once('*').unwrap_or(("1", word));
             all.extend(std::iter::repeat_n(word.to_owned(), count.parse().unwrap()));
         }
-        Self { stage, words: all }
+        Self {
+            stage,
+            words: all,
+            versions,
+        }
     }
 }
 
@@ -131,7 +141,21 @@ impl AnySource for Row {
         _most: usize,
         _asking: &Asking<'_>,
     ) -> Result<Option<Vec<Version>>, Stop> {
-        Ok(None)
+        if self.versions.iter().any(|word| word == "h:denied") {
+            let error = ReadError::new(ErrorKind::Denied, "no history", "grant it");
+            return Err(Stop::Failed(error));
+        }
+        let version = |word: &String| {
+            let (kind, rest) = word.split_once(':').unwrap();
+            let (word, day) = rest.split_once('@').unwrap();
+            Version {
+                created_at: Some(format!("2026-11-{day:0>2}T00:00:00Z").parse().unwrap()),
+                found: found(word),
+                first: kind == "f",
+            }
+        };
+        let versions: Vec<_> = self.versions.iter().map(version).collect();
+        Ok((!versions.is_empty()).then_some(versions))
     }
     fn same(&self, other: &dyn AnySource) -> bool {
         other.as_any().downcast_ref::<Self>() == Some(self)
@@ -157,6 +181,7 @@ fn project(name: &str, environment: Option<&str>, current: Origin) -> Project {
         variable: "ALLSTAK_API_KEY".into(),
         format: Some(Arc::new(Format::new("^ask_live_[A-Za-z0-9]{32}$").unwrap())),
         retirement: Retirement::Overlap,
+        versions: 10,
         current,
         next: None,
         previous: Vec::new(),
@@ -336,6 +361,23 @@ const CASES: &[Case] = &[
     ("no T₀",                    "",                    &["running hidden-before"],              &["unverified - none"],                              None),
     ("no time",                  "rotated",             &["running hidden"],                     &["unverified - none"],                              None),
     ("a rollback",               "rotated, reference old", &["config old"],                      &["current - value"],                                None),
+    // What the reference's store had before.
+    ("learnt from the store",    "reference f:past@1 v:now@20 now", &["config past"],             &["stale own value"],                                Some(0)),
+    ("learnt, damaged",          "reference f:past@1 v:now@20 now", &["config past+quotes"],      &["stale own value"],                                Some(0)),
+    ("learnt, by fingerprint",   "reference f:past@1 v:now@20 now", &["config #past+newline"],    &["stale own fingerprint"],                          Some(0)),
+    ("learnt from a sibling's",  "shop-reference f:shoppast@1 v:shop@2 shop", &["config shoppast"], &["wrong-project own value"],                       Some(0)),
+    ("dead since it was replaced", "immediate, reference f:past@1 v:now@20 now", &["config past"],  &["revoked own value"],                              Some(0)),
+    ("expected to be gone",      "expect absent, reference f:past@1 v:now@20 now", &["config past"], &["stale own value"],                              Some(0)),
+    ("nothing was ever there",   "reference f:nothing@1 v:empty@2 v:placeholder@3 v:short@4 v:now@20 now", &["config stranger"], &["unknown own value"],  Some(0)),
+    ("a sibling's by mistake",   "reference f:shop@1 v:now@20 now", &["config shop"],             &["wrong-project own value"],                        Some(0)),
+    ("damaged when it came",     "reference f:past+newline@1 v:now@20 now", &["config past+newline"], &["unknown own value"],                          Some(0)),
+    ("T₀ from the store",        "reference f:past@1 v:now@20 now", &["store f:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("a bound is for its route", "reference f:past@1 v:now@20 now", &["running hidden-before"],   &["unverified - none"],                              None),
+    ("the oldest kept has it",   "reference v:now@20 now", &["store v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("the first ever has it",    "reference f:now@20 now", &["store f:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("unread before it",         "reference f:past@1 v:denied@17 v:now@20 now", &["store f:past@1 v:denied@17 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("another field was written", "reference f:past@1 v:now@10 v:now@20 now", &["store f:past@1 v:now@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("back to an older key",     "reference f:now@1 v:past@10 v:now@20 now", &["store f:now@1 v:past@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
     // Expectations.
     ("optional and absent",      "expect optional",     &["config nothing"],                     &["not-required - none"],                            None),
     ("optional and empty",       "expect optional",     &["config empty"],                       &["not-required - none"],                            None),
@@ -436,4 +478,49 @@ async fn until_leaves_the_later_stages_out_and_says_so() {
         ["current", "not-selected"]
     );
     assert_eq!(audit.deployments[0].verdict, Verdict::Current);
+}
+
+#[tokio::test]
+async fn a_store_tells_how_many_rotations_behind_and_since_when() {
+    let row = "reference f:first@1 v:older@5 v:old@8 v:older@9 v:now@20 now";
+    let report = audit(inventory(row, &["config first", "config older"])).await;
+    let checkout = &report.projects[0];
+    let behind = |hop: usize| match report.deployments[0].hops[hop].readings[0].why {
+        Why::Holds { key, .. } => key.role.behind(),
+        _ => panic!("it holds a known key"),
+    };
+    // The declared `old` and `older` have their places in the history.
+    assert_eq!((behind(0), behind(1)), (3, 1));
+    let days: Vec<_> = checkout
+        .previous
+        .iter()
+        .map(|known| known.rotated_at.unwrap().strftime("%d").to_string())
+        .collect();
+    assert_eq!(days, ["05", "08", "01"]);
+    assert_eq!(checkout.rotation, RotationBasis::History);
+    assert_eq!(
+        checkout.rotated_at.unwrap().strftime("%d").to_string(),
+        "20"
+    );
+}
+
+#[tokio::test]
+async fn a_history_is_read_only_when_something_needs_it() {
+    for (route, read) in [
+        ("config now", false),
+        ("config old", false),
+        ("config denied", false),
+        ("running hidden-before", false),
+        ("config stranger", true),
+    ] {
+        let report = audit(inventory("reference h:denied now", &[route])).await;
+        let warned = report
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::HistoryUnread { .. }));
+        assert_eq!(warned, read, "{route}");
+    }
+    let mut switched_off = inventory("reference h:denied now", &["config stranger"]);
+    switched_off.projects[0].versions = 0;
+    assert!(audit(switched_off).await.warnings.is_empty());
 }

@@ -88,6 +88,20 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
             ),
             remedy: escape(&error.next).into_owned(),
         },
+        Warning::HistoryUnread { project, error } => Notice {
+            code: "history-unread",
+            message: format!(
+                "earlier versions of {}'s reference could not be read, so its earlier keys are unknown here: \
+                 {}: {}",
+                name_of(audit, *project),
+                error.kind.name(),
+                escape(&error.message)
+            ),
+            remedy: format!(
+                "{}, or say `history: false` in the project",
+                escape(&error.next)
+            ),
+        },
         Warning::CurrentIsPrevious(key) => Notice {
             code: "current-is-previous",
             message: format!(

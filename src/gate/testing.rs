@@ -419,6 +419,7 @@ impl Scene {
             variable: "ALLSTAK_API_KEY".into(),
             format: None,
             retirement: Retirement::Overlap,
+            versions: 10,
             current: Origin::Place(
                 hop("vault", [])
                     .location(format!("vault:secret/{title}#api_key"))

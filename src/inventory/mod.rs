@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod ground;
 mod held;
+mod history;
 mod hop;
 mod include;
 mod ingest;

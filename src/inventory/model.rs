@@ -94,6 +94,8 @@ pub struct Project {
     pub format: Option<Arc<Format>>,
     /// What becomes of old keys.
     pub retirement: Retirement,
+    /// How many versions of the reference's store may be read; 0 for none.
+    pub versions: u16,
     /// Where the reference is read from.
     pub current: Origin,
     /// The key that comes next, for overlapping rotations.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ground::Ground;
+use super::history::{VERSIONS, versions};
 use super::hop::{HOP, check_extraction, extraction, source, variable};
 use super::ingest::ingest;
 use super::raw::{self, PreviousBeside, ReferenceBeside};
@@ -46,6 +47,7 @@ struct Inherited {
     variable: Option<Arc<str>>,
     format: Option<Arc<Format>>,
     rotation: Option<Retirement>,
+    versions: Option<u16>,
     ingest: Option<Ingest>,
 }
 
@@ -165,6 +167,10 @@ impl Owner<'_> {
                 None => outer.format.clone(),
             },
             rotation: raw.rotation.or(outer.rotation),
+            versions: match raw.history {
+                Some(held) => versions(&reader, held.id),
+                None => outer.versions,
+            },
             ingest: match raw.ingest {
                 Some(held) => ingest(&reader, held.id),
                 None => outer.ingest.clone(),
@@ -200,6 +206,7 @@ impl Owner<'_> {
                 variable: fallback,
                 format: inherited.format.clone(),
                 retirement: inherited.rotation.unwrap_or_default(),
+                versions: inherited.versions.unwrap_or(VERSIONS),
                 current,
                 next: next.flatten(),
                 previous,

@@ -57,6 +57,11 @@ pub(super) struct Project {
     /// Where the current key is read from, or its fingerprint. May be left out when every
     /// deployment's environment has one.
     pub current: Option<Held<Reference>>,
+    /// How many versions of the store that `current` names may be read to learn earlier keys, when
+    /// something needs them: 10 unless said; `false` for none.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::versions")]
+    pub history: Option<Held<String>>,
     /// The key that comes next, for overlapping rotations.
     pub next: Option<Held<Reference>>,
     /// When the current key came to be. Versioned stores and the ledger know it too.

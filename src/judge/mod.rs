@@ -1,5 +1,6 @@
 //! Readings to verdicts: pure, and total.
 
+pub mod history;
 mod hop;
 mod outcome;
 mod reading;
@@ -13,7 +14,7 @@ pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
     TimeProof, Warning, Why,
 };
-pub use reading::{Judged, explain, judge};
+pub use reading::{Judged, explain, judge, time_again};
 pub use route::trace;
 pub use scope::{Bench, Circumstances, Scope};
 pub use time::{Rotation, SKEW, prove};

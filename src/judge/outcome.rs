@@ -229,6 +229,14 @@ pub enum Warning {
         /// Why.
         error: Box<ReadError>,
     },
+    /// The history of a reference could not be read, though something needed it: earlier keys and the
+    /// time of the rotation are unknown here.
+    HistoryUnread {
+        /// Whose reference.
+        project: ProjectId,
+        /// Why.
+        error: Box<ReadError>,
+    },
     /// The current key is also declared as a previous one: a rollback, or a store that nobody wrote.
     CurrentIsPrevious(KeyId),
     /// The key is so short that its fingerprint gives it away.

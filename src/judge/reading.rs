@@ -9,7 +9,8 @@ use crate::verdict::{Evidence, Expectation, Verdict};
 pub struct Judged {
     /// As it stands without the search.
     pub outcome: Outcome,
-    /// What nothing explained exactly, and what an explanation of it would rest on.
+    /// What nothing explained, and what an explanation of it would rest on. A value was compared with
+    /// every form of every known key; a fingerprint only with the keys themselves.
     pub unexplained: Option<(Fingerprint, Evidence)>,
 }
 
@@ -101,7 +102,9 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 fits,
                 lengthen_to: None,
             };
-            unexplained(why, Evidence::Value, scope, hop.expect)
+            let mut judged = unexplained(why, Evidence::Value, scope, hop.expect);
+            judged.unexplained = Some((fingerprint, Evidence::Value));
+            judged
         }
     };
     finish(&mut judged, &fingerprint, bench, hop);
@@ -145,6 +148,21 @@ fn of_fingerprint(
     };
     finish(&mut judged, &fingerprint, bench, hop);
     judged
+}
+
+/// Judges a reading by time again, now that more is known of the rotation.
+pub fn time_again(outcome: &mut Outcome, scope: &Scope<'_>, hop: Circumstances) {
+    let Why::Timed {
+        fixed_at, proof, ..
+    } = &mut outcome.why
+    else {
+        return;
+    };
+    *proof = time::prove(*fixed_at, scope.rotation, hop.after_store);
+    if *proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent {
+        outcome.verdict = Verdict::Stale;
+        outcome.evidence = Evidence::Timestamp;
+    }
 }
 
 /// Takes in what the search found for a reading that [`judge`] left unexplained, and what it rests on.

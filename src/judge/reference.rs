@@ -87,7 +87,7 @@ pub fn given(secret: &Secret, note: Option<Cow<'static, str>>, project: &Project
 }
 
 /// Whether the bytes look like a key at all.
-fn shape(value: &Secret, project: &Project) -> Soundness {
+pub(super) fn shape(value: &Secret, project: &Project) -> Soundness {
     if let Some(placeholder) = placeholder(value.expose(), &project.variable) {
         return Soundness::Placeholder(placeholder);
     }

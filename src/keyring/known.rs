@@ -68,6 +68,12 @@ impl Known {
         }
     }
 
+    /// The same key under another name.
+    #[must_use]
+    pub fn renamed(self, id: KeyId) -> Self {
+        Self { id, ..self }
+    }
+
     /// Whose it is, and which.
     #[must_use]
     pub fn id(&self) -> KeyId {

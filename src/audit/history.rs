@@ -1,0 +1,125 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::place::{Scrubber, extracted};
+use super::references::References;
+use super::seen::Seen;
+use crate::fetch::{Fetcher, Work};
+use crate::inventory::{Inventory, Origin, Place};
+use crate::judge::Warning;
+use crate::judge::history::derive;
+use crate::keyring::ProjectId;
+use crate::platform::{Asking, Stop};
+use crate::reading::{ReadError, Reading, Version};
+
+/// Explains what was seen by the earlier versions of references, which are read only when something
+/// needs them: the own project's first, then those of the others.
+pub async fn consult(
+    inventory: &Inventory,
+    references: &mut References,
+    seen: &mut Seen,
+    scrubber: &Scrubber<'_>,
+    fetcher: &mut Fetcher<'_>,
+    now: Timestamp,
+) {
+    let mut own = seen.unexplained_of(inventory);
+    own.extend(seen.timed_of(inventory));
+    let learned = learn(inventory, references, seen, own.clone(), scrubber, fetcher).await;
+    seen.time_again(inventory, references);
+    seen.explain_exactly(inventory, references, now);
+    seen.search(learned, inventory, references, now);
+    if seen.unexplained.is_empty() {
+        return;
+    }
+    let all = (0..).map(ProjectId).take(inventory.projects.len());
+    let others: BTreeSet<_> = all.filter(|id| !own.contains(id)).collect();
+    if learn(inventory, references, seen, others, scrubber, fetcher).await {
+        seen.explain_exactly(inventory, references, now);
+        seen.search(true, inventory, references, now);
+    }
+}
+
+/// Reads the histories of these projects and takes them in; whether there were new keys in them.
+async fn learn(
+    inventory: &Inventory,
+    references: &mut References,
+    seen: &mut Seen,
+    projects: BTreeSet<ProjectId>,
+    scrubber: &Scrubber<'_>,
+    fetcher: &mut Fetcher<'_>,
+) -> bool {
+    let mut histories = Histories {
+        inventory,
+        places: Vec::new(),
+        read: BTreeMap::new(),
+    };
+    for id in projects {
+        let sound = references.outcomes[id.0 as usize].reference.is_sound();
+        if let Origin::Place(place) = &inventory.project(id).current
+            && inventory.project(id).versions > 0
+            && sound
+        {
+            histories.places.push((id, place));
+        }
+    }
+    fetcher.read(&mut histories).await;
+    let mut learned = false;
+    for (id, read) in histories.read {
+        match read {
+            Ok(versions) => {
+                let Some(current) = references.current(id) else {
+                    continue;
+                };
+                let project = inventory.project(id);
+                let history = derive(versions, &current, id, project, &references.keyring);
+                learned |= !history.previous.is_empty();
+                let renamed = references.learn(inventory, id, history);
+                seen.rename(|key| renamed.get(&key).copied().unwrap_or(key));
+            }
+            Err(error) => references.warnings.push(Warning::HistoryUnread {
+                project: id,
+                error: Box::new(scrubber.error(error)),
+            }),
+        }
+    }
+    learned
+}
+
+/// The histories of references.
+struct Histories<'a> {
+    inventory: &'a Inventory,
+    places: Vec<(ProjectId, &'a Place)>,
+    read: BTreeMap<ProjectId, Result<Vec<Version>, ReadError>>,
+}
+
+impl Work for Histories<'_> {
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn store(&self, job: usize) -> Option<&str> {
+        self.places[job].1.source.store()
+    }
+
+    fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
+        let (id, place) = self.places[job];
+        let most = usize::from(self.inventory.project(id).versions);
+        let Some(versions) = place.source.history(place.at(), most, asking)? else {
+            return Ok(());
+        };
+        let versions = versions
+            .into_iter()
+            .map(|version| Version {
+                found: extracted(place, Reading::new(version.found)).found,
+                ..version
+            })
+            .collect();
+        self.read.insert(id, Ok(versions));
+        Ok(())
+    }
+
+    fn failed(&mut self, job: usize, error: ReadError) {
+        self.read.insert(self.places[job].0, Err(error));
+    }
+}

@@ -1,0 +1,217 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::references::References;
+use crate::inventory::{Deployment, Inventory, Origin, Place};
+use crate::judge::{
+    self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Outcome, TimeProof, Why,
+};
+use crate::key::Fingerprint;
+use crate::keyring::{Explanation, KeyId, ProjectId, SearchOutcome};
+use crate::verdict::{Evidence, Verdict};
+
+/// What the hops gave, judged as far as could be done with each alone.
+pub struct Seen {
+    /// Index of the deployment, and of the hop on its route.
+    pub jobs: Vec<(u32, u16)>,
+    /// The judged readings of each job.
+    pub judged: Vec<Vec<Outcome>>,
+    /// What nothing explained so far.
+    pub unexplained: Vec<Unexplained>,
+}
+
+/// A fingerprint that nothing explained, and where it was found.
+pub struct Unexplained {
+    pub job: usize,
+    pub reading: usize,
+    pub fingerprint: Fingerprint,
+    pub evidence: Evidence,
+}
+
+/// What a hop is judged by.
+pub fn circumstances(inventory: &Inventory, (deployment, at): (u32, u16)) -> Circumstances {
+    let deployment = &inventory.deployments[deployment as usize];
+    let hops = &deployment.hops[..=usize::from(at)];
+    let reference = match &inventory.project(deployment.project).current {
+        Origin::Place(place) => Some(place),
+        _ => None,
+    };
+    let is_reference = |place: &Place| reference.is_some_and(|reference| place.same(reference));
+    let (before, hop) = hops.split_at(hops.len() - 1);
+    Circumstances {
+        expect: hop[0].expect,
+        is_reference: is_reference(&hop[0].place),
+        after_store: before.iter().any(|hop| is_reference(&hop.place)),
+    }
+}
+
+impl Seen {
+    /// Nothing yet, of these jobs.
+    pub fn of(jobs: Vec<(u32, u16)>) -> Self {
+        let mut judged = Vec::new();
+        judged.resize_with(jobs.len(), Vec::new);
+        Self {
+            jobs,
+            judged,
+            unexplained: Vec::new(),
+        }
+    }
+
+    fn deployment<'a>(&self, inventory: &'a Inventory, job: usize) -> &'a Deployment {
+        &inventory.deployments[self.jobs[job].0 as usize]
+    }
+
+    /// The projects whose hops hold what nothing explains.
+    pub fn unexplained_of(&self, inventory: &Inventory) -> BTreeSet<ProjectId> {
+        let jobs = self.unexplained.iter().map(|one| one.job);
+        jobs.map(|job| self.deployment(inventory, job).project)
+            .collect()
+    }
+
+    /// The projects of which a hop would be proven by its time, were that of the rotation known.
+    pub fn timed_of(&self, inventory: &Inventory) -> BTreeSet<ProjectId> {
+        let timed = |outcome: &Outcome| {
+            matches!(
+                outcome.why,
+                Why::Timed {
+                    proof: TimeProof::RotationUnknown,
+                    ..
+                }
+            )
+        };
+        let jobs = (0..self.jobs.len()).filter(|&job| {
+            self.judged[job].iter().any(timed)
+                && circumstances(inventory, self.jobs[job]).after_store
+        });
+        jobs.map(|job| self.deployment(inventory, job).project)
+            .collect()
+    }
+
+    /// Calls keys by their new names.
+    pub fn rename(&mut self, rename: impl Fn(KeyId) -> KeyId) {
+        for outcome in self.judged.iter_mut().flatten() {
+            if let Why::Holds { key, also, .. } = &mut outcome.why {
+                *key = rename(*key);
+                also.iter_mut().for_each(|key| *key = rename(*key));
+            }
+        }
+    }
+
+    /// Explains what is a known key as it stands.
+    pub fn explain_exactly(
+        &mut self,
+        inventory: &Inventory,
+        references: &References,
+        now: Timestamp,
+    ) {
+        for one in std::mem::take(&mut self.unexplained) {
+            let project = self.deployment(inventory, one.job).project;
+            match references.keyring.exact(project, &one.fingerprint) {
+                Some(explanation) => self.explain(&one, explanation, inventory, references, now),
+                None => self.unexplained.push(one),
+            }
+        }
+    }
+
+    /// Looks for what is unexplained among the damaged forms of all known keys. Of values that was
+    /// done when they were at hand, so those need it only when there are new keys.
+    pub fn search(
+        &mut self,
+        values_too: bool,
+        inventory: &Inventory,
+        references: &References,
+        now: Timestamp,
+    ) {
+        let (wanted, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unexplained)
+            .into_iter()
+            .partition(|one| values_too || one.evidence != Evidence::Value);
+        self.unexplained = others;
+        let fingerprints: Vec<(ProjectId, Fingerprint)> = wanted
+            .iter()
+            .map(|one| (self.deployment(inventory, one.job).project, one.fingerprint))
+            .collect();
+        let found = references.keyring.search(&fingerprints);
+        for (one, found) in wanted.into_iter().zip(found.outcomes) {
+            match found {
+                SearchOutcome::Explained(explanation) => {
+                    self.explain(&one, explanation, inventory, references, now);
+                    continue;
+                }
+                SearchOutcome::Unexplained => {}
+                SearchOutcome::Lengthen(digits) => {
+                    let why = &mut self.judged[one.job][one.reading].why;
+                    if let Why::Unexplained { lengthen_to, .. } = why {
+                        *lengthen_to = Some(digits);
+                    }
+                }
+            }
+            self.unexplained.push(one);
+        }
+    }
+
+    fn explain(
+        &mut self,
+        one: &Unexplained,
+        explanation: Explanation,
+        inventory: &Inventory,
+        references: &References,
+        now: Timestamp,
+    ) {
+        let bench = Bench {
+            keyring: &references.keyring,
+            digits: inventory.digits,
+            now,
+        };
+        let scope = references.scope(inventory, self.deployment(inventory, one.job).project);
+        let expect = circumstances(inventory, self.jobs[one.job]).expect;
+        let outcome = &mut self.judged[one.job][one.reading];
+        judge::explain(outcome, (explanation, one.evidence), &bench, &scope, expect);
+    }
+
+    /// Judges by time again what is judged by time.
+    pub fn time_again(&mut self, inventory: &Inventory, references: &References) {
+        for job in 0..self.jobs.len() {
+            let scope = references.scope(inventory, self.deployment(inventory, job).project);
+            for outcome in &mut self.judged[job] {
+                if matches!(outcome.why, Why::Timed { .. }) {
+                    let circumstances = circumstances(inventory, self.jobs[job]);
+                    judge::time_again(outcome, &scope, circumstances);
+                }
+            }
+        }
+    }
+
+    /// Puts the routes together.
+    pub fn assemble(self, inventory: &Inventory, selected: &[u32]) -> Vec<DeploymentOutcome> {
+        let mut judged = self.jobs.iter().zip(self.judged).peekable();
+        selected
+            .iter()
+            .map(|&deployment| {
+                let route = &inventory.deployments[deployment as usize].hops;
+                let hops = (0..)
+                    .zip(route)
+                    .map(|(hop, _)| {
+                        let own =
+                            |(job, _): &(&(u32, u16), Vec<Outcome>)| **job == (deployment, hop);
+                        match judged.next_if(own) {
+                            Some((_, readings)) => judge::combine(readings),
+                            None => not_selected(),
+                        }
+                    })
+                    .collect();
+                judge::trace(deployment, hops)
+            })
+            .collect()
+    }
+}
+
+fn not_selected() -> HopOutcome {
+    HopOutcome {
+        verdict: Verdict::NotSelected,
+        evidence: Evidence::None,
+        fault: None,
+        lead: 0,
+        readings: Box::default(),
+    }
+}

@@ -1,0 +1,144 @@
+//! What the versions of a reference's store tell: the keys that were current before, and since when
+//! the current one is there.
+
+use jiff::Timestamp;
+
+use super::reference::shape;
+use crate::inventory::Project;
+use crate::key::{Fingerprint, Secret};
+use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+use crate::reading::{Found, Version};
+
+/// What a history tells.
+#[derive(Default)]
+pub struct History {
+    /// The keys that were current before, the latest first, each with the time at which the store
+    /// first had it.
+    pub previous: Vec<(Secret, Option<Timestamp>)>,
+    /// A moment at which the store did not have the current key for longer than it can tell: what
+    /// comes after that store and was fixed earlier cannot hold it.
+    pub stored_at: Option<Timestamp>,
+}
+
+/// Reads a history, oldest version first. `current` is the reference, `keyring` whatever else is known.
+#[must_use]
+pub fn derive(
+    versions: Vec<Version>,
+    current: &Fingerprint,
+    id: ProjectId,
+    project: &Project,
+    keyring: &Keyring,
+) -> History {
+    History {
+        stored_at: first_stored(&versions, current),
+        previous: earlier_keys(versions, current, id, project, keyring),
+    }
+}
+
+/// When the current key first came into the store, as far as the versions show it. A version that
+/// cannot be read may have held it already, so then the time of that one counts.
+fn first_stored(versions: &[Version], current: &Fingerprint) -> Option<Timestamp> {
+    let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint() == *current);
+    let first = versions.iter().position(holds)?;
+    let unseen = versions[..first]
+        .iter()
+        .rev()
+        .take_while(|version| !matches!(version.found, Found::Value(_)))
+        .count();
+    let since = first - unseen;
+    if since == 0 && !versions[0].first {
+        // What is not kept anymore may have held it too.
+        return None;
+    }
+    versions[since].created_at
+}
+
+fn earlier_keys(
+    versions: Vec<Version>,
+    current: &Fingerprint,
+    id: ProjectId,
+    project: &Project,
+    keyring: &Keyring,
+) -> Vec<(Secret, Option<Timestamp>)> {
+    // By last appearance, each once, with the time of the first.
+    let mut keys: Vec<(Secret, Option<Timestamp>)> = Vec::new();
+    for version in versions {
+        let Found::Value(value) = version.found else {
+            continue;
+        };
+        let fingerprint = value.fingerprint();
+        if fingerprint == *current
+            || !shape(&value, project).is_sound()
+            || belongs_elsewhere(&fingerprint, id, keyring)
+        {
+            continue;
+        }
+        let known = keys
+            .iter()
+            .position(|(key, _)| key.fingerprint() == fingerprint);
+        let first = match known {
+            Some(at) => keys.remove(at).1,
+            None => version.created_at,
+        };
+        keys.push((value, first));
+    }
+    keys.reverse();
+    without_damaged(keys, current, id, project, keyring)
+}
+
+/// Whether another project has this key, or this project has it as its next one.
+fn belongs_elsewhere(fingerprint: &Fingerprint, id: ProjectId, keyring: &Keyring) -> bool {
+    let known = keyring.exact(id, fingerprint);
+    known.is_some_and(|known| {
+        let own = |key: &KeyId| key.project == id && matches!(key.role, Role::Previous(_));
+        !known.keys.iter().any(own)
+    })
+}
+
+/// Leaves out what is only a damaged form of another version. The current key is taken for whole, and
+/// of two others the one whose length is nearer to its.
+fn without_damaged(
+    keys: Vec<(Secret, Option<Timestamp>)>,
+    current: &Fingerprint,
+    id: ProjectId,
+    project: &Project,
+    keyring: &Keyring,
+) -> Vec<(Secret, Option<Timestamp>)> {
+    let reference = keyring
+        .known()
+        .iter()
+        .filter(|known| known.fingerprint() == *current)
+        .find_map(Known::secret);
+    let usual = reference.map_or(0, Secret::len);
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|&index| (keys[index].0.len().abs_diff(usual), index));
+
+    let variables = [&*project.variable];
+    let named = |secret: &Secret, index: usize| {
+        let role = Role::Previous(u16::try_from(index).unwrap_or(u16::MAX));
+        let secret = Secret::copied(secret.expose());
+        Known::by_value(KeyId { project: id, role }, secret)
+    };
+    let mut whole = Keyring::new(
+        reference
+            .map(|secret| named(secret, usize::from(u16::MAX)))
+            .into_iter()
+            .collect(),
+        &variables,
+    );
+    let mut damaged = vec![false; keys.len()];
+    for index in order {
+        let key = &keys[index].0;
+        if whole.explain_value(id, key.expose()).is_some() {
+            damaged[index] = true;
+            continue;
+        }
+        let mut known = whole.into_known();
+        known.push(named(key, index));
+        whole = Keyring::new(known, &variables);
+    }
+    keys.into_iter()
+        .zip(damaged)
+        .filter_map(|(key, damaged)| (!damaged).then_some(key))
+        .collect()
+}
