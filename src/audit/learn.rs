@@ -47,7 +47,7 @@ impl References {
         let (mut declared, mut known): (Vec<Known>, Vec<Known>) =
             keyring.into_known().into_iter().partition(is_own);
 
-        let mut keys: Vec<(Known, Option<Timestamp>, Option<Timestamp>)> = Vec::new();
+        let mut keys: Vec<Entry> = Vec::new();
         for (secret, created_at) in history.previous {
             let fingerprint = secret.fingerprint();
             let same = |known: &Known| known.fingerprint().agrees(&fingerprint);
@@ -68,7 +68,7 @@ impl References {
         }
         for known in declared {
             let (rotated_at, revoked_at) = self.declared_times(inventory, &known);
-            let older = |(_, other, _): &(_, Option<Timestamp>, _)| matches!((other, rotated_at), (Some(other), Some(own)) if *other < own);
+            let older = |(_, other, _): &Entry| matches!((other, rotated_at), (Some(other), Some(own)) if *other < own);
             let at = keys.iter().position(older).unwrap_or(keys.len());
             keys.insert(at, (known, rotated_at, revoked_at));
         }

@@ -6,12 +6,14 @@ mod history;
 mod hops;
 mod learn;
 mod place;
+mod plan;
 mod references;
 mod run;
 mod seen;
 mod warnings;
 
 pub use finished::{Audit, Policy};
+pub use plan::{Plans, plan};
 pub use run::{Options, run};
 
 #[cfg(test)]

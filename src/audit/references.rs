@@ -62,7 +62,9 @@ impl References {
 }
 
 /// The known keys of every project, each with where it is read from.
-fn known_keys(inventory: &Inventory) -> impl Iterator<Item = (KeyId, &Project, &Origin)> {
+pub(super) fn known_keys(
+    inventory: &Inventory,
+) -> impl Iterator<Item = (KeyId, &Project, &Origin)> {
     inventory
         .projects
         .iter()

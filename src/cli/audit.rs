@@ -12,7 +12,7 @@ use super::output::Output;
 use super::progress::Watch;
 use super::selection::{SelectionArgs, finding};
 use super::terminal::Color;
-use super::{config, duration, interrupt, output, runtime, terminal};
+use super::{config, dry_run, duration, interrupt, output, runtime, terminal};
 use crate::audit::{self, Audit, Options, Policy};
 use crate::fetch::Limits;
 use crate::gate::{self, ExitCode};
@@ -42,6 +42,10 @@ pub(super) struct Args {
     judgement: Judgement,
     #[command(flatten)]
     reports: Reports,
+
+    /// Print what would be asked of whom, and ask nothing
+    #[arg(long, conflicts_with_all = ["format", "output", "quiet"])]
+    dry_run: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -140,6 +144,10 @@ fn report() -> impl TypedValueParser<Value = (&'static Format, PathBuf)> {
 pub(super) fn run(args: Args, color: Color) -> Ended {
     let mut inventory = config::load(&args.config)?;
     let selected = args.selection.select(&inventory)?;
+    if args.dry_run {
+        let plans = audit::plan(&inventory, &selected, args.selection.until());
+        return terminal::print(|out| dry_run::write(&plans, out)).map(|()| ExitCode::Success);
+    }
     let given = args.keys.read(&mut inventory)?;
     if !args.reports.quiet {
         given

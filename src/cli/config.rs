@@ -76,7 +76,8 @@ fn check(inventory: &Inventory) -> Result<(), Failure> {
     })
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 problem`, `2 problems`.
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

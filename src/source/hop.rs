@@ -57,6 +57,11 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// [`Stop::Pending`] while an ask has no answer, [`Stop::Failed`] when the hop cannot be read.
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
 
+    /// What it asks for when its first asks are answered, in words, where those decide it.
+    fn follows(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The latest versions of what is here, this many at most, oldest first and the present one
     /// included; `None` where there is no history. What was never current is left out.
     ///
@@ -84,6 +89,9 @@ pub trait AnySource: Send + Sync {
     fn location(&self, at: At<'_>) -> String;
     fn remedy(&self, at: At<'_>) -> String;
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
+    fn follows(&self) -> Option<&'static str> {
+        None
+    }
     fn history(
         &self,
         at: At<'_>,
@@ -126,6 +134,10 @@ impl<S: Source> AnySource for S {
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         Source::read(self, at, asking)
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        Source::follows(self)
     }
 
     fn history(

@@ -119,6 +119,10 @@ one that was not seen may hold the old key.",
         }
     }
 
+    fn follows(&self) -> Option<&'static str> {
+        Some("the environments of the processes that are found")
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let selector = self.selector().map_err(|why| {
             ReadError::new(ErrorKind::BadData, why, "correct the settings of `process`")

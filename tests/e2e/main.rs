@@ -7,6 +7,7 @@
 )]
 
 mod config_errors;
+mod dry_run;
 mod exit_codes;
 mod inspect;
 mod leak;

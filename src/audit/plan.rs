@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use super::hops::jobs;
+use super::references::known_keys;
+use crate::fetch::{Plan, Planned};
+use crate::inventory::{Inventory, Origin, Place, Project};
+use crate::platform::{Answer, Answers, Asking, Request};
+use crate::reading::ReadError;
+use crate::verdict::Stage;
+
+/// What an audit would ask first, and what it would ask then.
+pub struct Plans {
+    /// For the known keys of every project, which come first.
+    pub known_keys: Vec<Planned>,
+    /// For the hops, beside what was asked already.
+    pub hops: Vec<Planned>,
+    /// What answers decide, by the source that waits for them, with the number of its places.
+    pub later: BTreeMap<&'static str, (&'static str, usize)>,
+    /// How many references stand where earlier versions may be read.
+    pub histories: usize,
+}
+
+/// Plans an audit without touching anything.
+#[must_use]
+pub fn plan(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Plans {
+    let mut plan = Plan::default();
+    let mut later = BTreeMap::new();
+    let places = known_keys(inventory).filter_map(|(_, _, origin)| match origin {
+        Origin::Place(place) => Some(place),
+        _ => None,
+    });
+    for place in places {
+        add(place, &mut plan, &mut later);
+    }
+    let known_keys = plan.take();
+    for (deployment, hop) in jobs(inventory, selected, until) {
+        let route = &inventory.deployments[deployment as usize].hops;
+        add(&route[usize::from(hop)].place, &mut plan, &mut later);
+    }
+    let remembers = |project: &&Project| {
+        let kept = |place: &Place| place.source.info().store.is_some();
+        project.versions > 0 && matches!(&project.current, Origin::Place(place) if kept(place))
+    };
+    Plans {
+        known_keys,
+        hops: plan.take(),
+        later,
+        histories: inventory.projects.iter().filter(remembers).count(),
+    }
+}
+
+fn add(place: &Place, plan: &mut Plan, later: &mut BTreeMap<&'static str, (&'static str, usize)>) {
+    let asking = Asking::new(&NoAnswers, place.source.store().map(Into::into));
+    // Without answers it gets no further than its first asks, which are what is wanted.
+    let _ = place.source.read(place.at(), &asking);
+    plan.add(asking.into_asked());
+    if let Some(what) = place.source.follows() {
+        later.entry(place.source.info().id).or_insert((what, 0)).1 += 1;
+    }
+}
+
+/// Nothing was answered yet.
+struct NoAnswers;
+
+impl Answers for NoAnswers {
+    fn get<'a>(&'a self, _: &Request) -> Option<Result<&'a Answer, &'a ReadError>> {
+        None
+    }
+}
