@@ -2,12 +2,14 @@
 
 mod ask;
 mod asking;
+mod base64;
 mod blocking;
 mod buffer;
 pub mod commands;
 pub mod consul;
 mod credential;
 pub mod environment;
+pub mod etcd;
 mod excerpt;
 pub mod files;
 pub mod http;
@@ -35,4 +37,5 @@ mod tests;
 
 stores! {
     consul::Consul,
+    etcd::Etcd,
 }

@@ -6,6 +6,7 @@ mod conformance;
 mod consul;
 mod dotenv;
 mod env;
+mod etcd;
 mod file;
 mod hop;
 mod http;
@@ -27,4 +28,5 @@ registry! {
     command::Command,
     http::Http,
     consul::Consul,
+    etcd::Etcd,
 }

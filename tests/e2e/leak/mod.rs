@@ -1,6 +1,7 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
 mod consul;
+mod etcd;
 mod needles;
 mod world;
 
@@ -34,7 +35,7 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().chain([&consul::KIND])
+    KINDS.iter().chain([&consul::KIND, &etcd::KIND])
 }
 
 /// What can be deployed, and the verdict it must get.
