@@ -2,6 +2,7 @@
 
 mod ask;
 mod asking;
+pub mod azure;
 mod base64;
 mod blocking;
 mod buffer;
@@ -36,6 +37,7 @@ pub use store::{AnyStore, Shared, Store, StoreInfo};
 mod tests;
 
 stores! {
+    azure::Azure,
     consul::Consul,
     etcd::Etcd,
 }

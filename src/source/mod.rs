@@ -1,5 +1,6 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod azure_key_vault;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -27,6 +28,7 @@ registry! {
     process::Process,
     command::Command,
     http::Http,
+    azure_key_vault::AzureKeyVault,
     consul::Consul,
     etcd::Etcd,
 }

@@ -6,6 +6,7 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod azure;
 mod config_errors;
 mod exit_codes;
 mod inspect;

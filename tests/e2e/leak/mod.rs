@@ -1,5 +1,6 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod azure_key_vault;
 mod consul;
 mod etcd;
 mod needles;
@@ -35,7 +36,9 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().chain([&consul::KIND, &etcd::KIND])
+    KINDS
+        .iter()
+        .chain([&consul::KIND, &etcd::KIND, &azure_key_vault::KIND])
 }
 
 /// What can be deployed, and the verdict it must get.
