@@ -13,6 +13,7 @@ pub mod environment;
 pub mod etcd;
 mod excerpt;
 pub mod files;
+pub mod gcp;
 pub mod http;
 mod open;
 pub mod processes;
@@ -40,4 +41,5 @@ stores! {
     azure::Azure,
     consul::Consul,
     etcd::Etcd,
+    gcp::Gcp,
 }

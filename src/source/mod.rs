@@ -9,6 +9,7 @@ mod dotenv;
 mod env;
 mod etcd;
 mod file;
+mod gcp_secret_manager;
 mod hop;
 mod http;
 mod info;
@@ -29,6 +30,7 @@ registry! {
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,
+    gcp_secret_manager::GcpSecretManager,
     consul::Consul,
     etcd::Etcd,
 }

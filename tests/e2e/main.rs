@@ -9,6 +9,7 @@
 mod azure;
 mod config_errors;
 mod exit_codes;
+mod gcp;
 mod inspect;
 mod leak;
 mod lessons;
