@@ -211,7 +211,8 @@ impl Credentials {
     }
 }
 
-async fn read(path: Arc<Path>) -> Result<Option<Secret>, ReadError> {
+/// The bytes of a file; `None` where there is no such file.
+pub(super) async fn read(path: Arc<Path>) -> Result<Option<Secret>, ReadError> {
     let mut file = blocking(move || vec![files::read(&path)]).await;
     Ok(file.pop().transpose()?.flatten().map(|file| file.bytes))
 }

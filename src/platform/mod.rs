@@ -2,6 +2,8 @@
 
 mod ask;
 mod asking;
+pub mod azure;
+mod base64;
 mod blocking;
 mod buffer;
 pub mod commands;
@@ -9,8 +11,10 @@ pub mod consul;
 mod credential;
 mod descriptors;
 pub mod environment;
+pub mod etcd;
 mod excerpt;
 pub mod files;
+pub mod gcp;
 pub mod http;
 mod open;
 pub mod processes;
@@ -36,5 +40,8 @@ pub use store::{AnyStore, Shared, Store, StoreInfo};
 mod tests;
 
 stores! {
+    azure::Azure,
     consul::Consul,
+    etcd::Etcd,
+    gcp::Gcp,
 }

@@ -1,12 +1,15 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod azure_key_vault;
 mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
 mod dotenv;
 mod env;
+mod etcd;
 mod file;
+mod gcp_secret_manager;
 mod hop;
 mod http;
 mod info;
@@ -26,5 +29,8 @@ registry! {
     process::Process,
     command::Command,
     http::Http,
+    azure_key_vault::AzureKeyVault,
+    gcp_secret_manager::GcpSecretManager,
     consul::Consul,
+    etcd::Etcd,
 }

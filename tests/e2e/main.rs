@@ -6,9 +6,11 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod azure;
 mod config_errors;
 mod dry_run;
 mod exit_codes;
+mod gcp;
 mod inspect;
 mod leak;
 mod lessons;

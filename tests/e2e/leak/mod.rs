@@ -1,6 +1,9 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod azure_key_vault;
 mod consul;
+mod etcd;
+mod gcp_secret_manager;
 mod needles;
 mod world;
 
@@ -34,7 +37,12 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().chain([&consul::KIND])
+    KINDS.iter().chain([
+        &consul::KIND,
+        &etcd::KIND,
+        &azure_key_vault::KIND,
+        &gcp_secret_manager::KIND,
+    ])
 }
 
 /// What can be deployed, and the verdict it must get.

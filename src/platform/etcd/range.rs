@@ -1,0 +1,152 @@
+use std::str::FromStr;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Server;
+use super::failure::{OUT_OF_RANGE, Refusal};
+use super::login::with_token;
+use crate::extract::SecretText;
+use crate::key::Secret;
+use crate::platform::Ask;
+use crate::platform::base64::decoded;
+use crate::platform::http::{Call, json};
+use crate::reading::{ErrorKind, ReadError};
+use crate::text::escape;
+
+/// Asks for the value of one key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Range {
+    /// The whole key.
+    pub key: Arc<str>,
+    /// As it was at this revision of the store; as it is now unless said.
+    pub at: Option<i64>,
+}
+
+/// What a key holds.
+pub enum Held {
+    /// A value.
+    Value(Kept),
+    /// There is no such key.
+    Nothing,
+    /// The store no longer knows what was there at that revision.
+    Compacted,
+}
+
+/// A value, and where in the store's history it stands.
+pub struct Kept {
+    /// The bytes.
+    pub value: Secret,
+    /// The revision of the store that wrote it.
+    pub revision: i64,
+    /// How often the key was written since it came to be, this value included.
+    pub version: i64,
+}
+
+#[derive(Serialize)]
+struct Request {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    kvs: Vec<Pair>,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    #[serde(deserialize_with = "number")]
+    mod_revision: i64,
+    #[serde(deserialize_with = "number")]
+    version: i64,
+    /// Base64; left out where the value is empty.
+    value: Option<SecretText>,
+}
+
+/// The gateway writes 64-bit numbers as strings.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = <&str>::deserialize(deserializer)?;
+    i64::from_str(text).map_err(|_| serde::de::Error::custom("expected a number in a string"))
+}
+
+impl Ask for Range {
+    type Platform = Server;
+    type Answer = Held;
+
+    fn host(&self, server: &Server) -> Option<Arc<str>> {
+        Some(server.address().ok()?.host())
+    }
+
+    fn describe(&self) -> String {
+        let key = escape(&self.key);
+        match self.at {
+            Some(revision) => format!("range {key} at revision {revision}"),
+            None => format!("range {key}"),
+        }
+    }
+
+    async fn send(server: &Server, asks: Vec<Self>) -> Vec<Result<Held, ReadError>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            answers.push(ask.read(server).await);
+        }
+        answers
+    }
+}
+
+impl Range {
+    async fn read(&self, server: &Server) -> Result<Held, ReadError> {
+        let body = Request {
+            key: BASE64.encode(self.key.as_bytes()),
+            revision: self.at.map(|revision| revision.to_string()),
+        };
+        let body = json(&body, self.key.len())?;
+        let url = server.address()?.at(["v3", "kv", "range"]);
+        let token = server.token().await?;
+        let call = Call::post(url, "application/json", body);
+        let call = with_token(call, (*token).as_ref())?;
+        let reply = call.send(&server.clients).await?;
+        if reply.status.is_success() {
+            let Answer { kvs } = reply.json()?;
+            return match kvs.into_iter().next() {
+                Some(pair) => self.kept(pair).map(Held::Value),
+                // A user that may not read the key gets 403.
+                None => Ok(Held::Nothing),
+            };
+        }
+        let refusal = Refusal::of(&reply);
+        if refusal.code == OUT_OF_RANGE && refusal.says("compacted") {
+            return Ok(Held::Compacted);
+        }
+        let again = refusal.is_about_the_token() && token.is_some();
+        let error = refusal.into_error(&reply, &self.key);
+        if again {
+            server.session.forget(&token).await;
+            return Err(error.transient());
+        }
+        Err(error)
+    }
+
+    fn kept(&self, pair: Pair) -> Result<Kept, ReadError> {
+        let value = match pair.value {
+            None => Some(Secret::new(Vec::new())),
+            Some(digits) => decoded(digits.0.expose()),
+        };
+        let value = value.ok_or_else(|| {
+            ReadError::new(
+                ErrorKind::BadData,
+                format!("etcd gave no base64 for {}", escape(&self.key)),
+                "ask it by hand with `etcdctl get`; something else may be listening there",
+            )
+        })?;
+        Ok(Kept {
+            value,
+            revision: pair.mod_revision,
+            version: pair.version,
+        })
+    }
+}
