@@ -21,6 +21,7 @@ mod store;
 mod stores;
 mod user;
 mod variable;
+pub mod vault;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
@@ -35,4 +36,5 @@ mod tests;
 
 stores! {
     consul::Consul,
+    vault::Vault,
 }

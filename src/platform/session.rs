@@ -68,6 +68,17 @@ impl<T> Session<T> {
     }
 }
 
+impl<T> Session<T> {
+    /// Closes it if this is still what it gives: the server no longer takes it, so the next caller
+    /// logs in again.
+    pub async fn forget(&self, given: &Arc<T>) {
+        let mut state = self.state.lock().await;
+        if matches!(&*state, State::Open(open, _) if Arc::ptr_eq(open, given)) {
+            *state = State::Closed;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -90,6 +101,22 @@ mod tests {
         let (one, two) = tokio::join!(session.get(login), session.get(login));
         assert_eq!((*one.unwrap(), *two.unwrap()), (1, 1));
         tokio::time::advance(Duration::from_secs(95)).await;
+        assert_eq!(*session.get(login).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_longer_taken_is_asked_for_once_more() {
+        let session = Session::default();
+        let logins = Cell::new(0);
+        let login = async || {
+            logins.set(logins.get() + 1);
+            Ok::<_, ReadError>((logins.get(), None))
+        };
+        let first = session.get(login).await.unwrap();
+        session.forget(&first).await;
+        assert_eq!(*session.get(login).await.unwrap(), 2);
+        // Another caller was told the same of the same token.
+        session.forget(&first).await;
         assert_eq!(*session.get(login).await.unwrap(), 2);
     }
 

@@ -92,6 +92,7 @@ mod tests {
             Some(Stand {
                 settings: json!({}),
                 connections: Connections::default().with(None, Environment::Given(environment)),
+                key: KEY,
                 keep: Box::new(()),
             })
         }

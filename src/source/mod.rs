@@ -11,6 +11,7 @@ mod hop;
 mod http;
 mod info;
 mod process;
+mod vault;
 #[macro_use]
 mod registry;
 #[cfg(test)]
@@ -27,4 +28,5 @@ registry! {
     command::Command,
     http::Http,
     consul::Consul,
+    vault::Vault,
 }

@@ -16,3 +16,4 @@ mod schema;
 mod screen;
 mod stdin;
 mod support;
+mod vault;

@@ -1,6 +1,7 @@
 //! Plain HTTP, and what every platform that speaks it shares.
 
 mod address;
+mod body;
 mod call;
 mod client;
 mod failure;
@@ -16,7 +17,8 @@ mod wait;
 
 pub(in crate::platform) use address::Address;
 pub use address::check_path;
-pub(in crate::platform) use call::Call;
+pub(in crate::platform) use body::json;
+pub(in crate::platform) use call::{Call, MAX_PAGE, Reply};
 pub(in crate::platform) use client::Clients;
 pub use client::{Http, install_crypto};
 pub use get::Get;

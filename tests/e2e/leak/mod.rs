@@ -2,6 +2,7 @@
 
 mod consul;
 mod needles;
+mod vault;
 mod world;
 
 use std::collections::BTreeSet;
@@ -34,7 +35,7 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().chain([&consul::KIND])
+    KINDS.iter().chain([&consul::KIND, &vault::KIND])
 }
 
 /// What can be deployed, and the verdict it must get.
