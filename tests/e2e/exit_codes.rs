@@ -248,8 +248,8 @@ fn an_interrupted_audit_reports_what_is_known_and_is_130() {
     let mut seen = (false, false);
     while seen != (true, true) {
         let line = lines.next().expect("it waits for the command").unwrap();
-        seen.0 |= line.contains("answered") && line.contains("old");
-        seen.1 |= line.contains("asked") && line.contains("sleep");
+        seen.0 |= line.contains("ok after") && line.contains("old");
+        seen.1 |= line.contains("asking") && line.contains("sleep");
     }
     interrupt(&child);
     // Standard error must be read on, or the program would wait for us.
@@ -277,7 +277,7 @@ fn an_interrupted_audit_reports_what_is_known_and_is_130() {
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
     let scene = endless(2_000);
-    let arguments = ["audit", "-v", "--timeout", "1h", "-f", "json"];
+    let arguments = ["audit", "-vv", "--timeout", "1h", "-f", "json"];
     let mut child = scene.straggler(arguments).spawn();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
