@@ -26,6 +26,7 @@ mod store;
 mod stores;
 mod user;
 mod variable;
+pub mod vault;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
@@ -44,4 +45,5 @@ stores! {
     consul::Consul,
     etcd::Etcd,
     gcp::Gcp,
+    vault::Vault,
 }

@@ -16,7 +16,7 @@ use crate::text::escape;
 pub(crate) const KEY: &[u8] = b"ask_live_\xff0123456789\n";
 
 /// The same for places that hold nothing but text.
-pub(crate) const TEXT: &[u8] = "ask_live_\u{e9}\"0123456789\n".as_bytes();
+pub(crate) const TEXT: &str = "ask_live_\u{e9}\u{1f511}\"\\/0123456789\n";
 
 /// What can be met at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl Case {
 pub(crate) struct Stand {
     pub settings: Value,
     pub connections: Connections,
-    /// What is there where a key is present.
+    /// The key of [`Case::Present`].
     pub key: &'static [u8],
     #[expect(dead_code, reason = "the place goes when this is dropped")]
     pub keep: Box<dyn Any>,
@@ -100,9 +100,10 @@ impl Stand {
         }
     }
 
-    /// The same where the present key is [`TEXT`].
-    pub fn of_text(self) -> Self {
-        Self { key: TEXT, ..self }
+    /// Holds [`TEXT`], since it takes no other bytes.
+    pub fn of_text(mut self) -> Self {
+        self.key = TEXT.as_bytes();
+        self
     }
 }
 

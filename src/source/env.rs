@@ -91,8 +91,8 @@ mod tests {
             };
             Some(Stand {
                 settings: json!({}),
-                key: KEY,
                 connections: Connections::default().with(None, Environment::Given(environment)),
+                key: KEY,
                 keep: Box::new(()),
             })
         }

@@ -14,6 +14,7 @@ mod hop;
 mod http;
 mod info;
 mod process;
+mod vault;
 #[macro_use]
 mod registry;
 #[cfg(test)]
@@ -33,4 +34,5 @@ registry! {
     gcp_secret_manager::GcpSecretManager,
     consul::Consul,
     etcd::Etcd,
+    vault::Vault,
 }

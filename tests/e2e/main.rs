@@ -19,3 +19,4 @@ mod schema;
 mod screen;
 mod stdin;
 mod support;
+mod vault;

@@ -46,6 +46,7 @@ fn kind(schema: &Value, definitions: &Value) -> String {
             ("Setting", _) => "text or [credential](#credentials)".to_owned(),
             ("Header" | "Credential", _) => "[credential](sources.md#credentials)".to_owned(),
             ("Tls", _) => "map, as above".to_owned(),
+            ("AppRole" | "ServiceAccount", _) => "map".to_owned(),
             ("Damage", _) => "[damage](damage.md)".to_owned(),
             (_, words) if words.is_empty() => format!("[{name}](#{})", name.to_lowercase()),
             (_, words) => one_of(&words),

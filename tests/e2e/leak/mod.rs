@@ -5,6 +5,7 @@ mod consul;
 mod etcd;
 mod gcp_secret_manager;
 mod needles;
+mod vault;
 mod world;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &consul::KIND,
         &etcd::KIND,
+        &vault::KIND,
         &azure_key_vault::KIND,
         &gcp_secret_manager::KIND,
     ])

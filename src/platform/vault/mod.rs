@@ -1,0 +1,15 @@
+//! HashiCorp Vault and OpenBao: their key-value stores.
+
+mod login;
+mod metadata;
+mod mount;
+mod place;
+mod read;
+mod request;
+mod settings;
+mod token;
+
+pub use metadata::{Versions, Written};
+pub use place::Place;
+pub use read::{Gone, Read, Stored};
+pub use settings::{Server, Vault};

@@ -1,0 +1,190 @@
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::login::{AppRole, ServiceAccount};
+use super::mount::{Kv, Mounts};
+use super::token::{Login, Token};
+use crate::platform::credential::{Credential, Credentials};
+use crate::platform::http::{Address, Clients, Tls, check_path, check_url};
+use crate::platform::session::Session;
+use crate::platform::variable::variable;
+use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::reading::ReadError;
+
+/// A HashiCorp Vault or OpenBao server.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Vault {
+    /// Where it is: `https://vault.internal:8200`. `BAO_ADDR` or `VAULT_ADDR` unless said.
+    address: Option<Box<str>>,
+    /// The namespace, as a whole path; `BAO_NAMESPACE` or `VAULT_NAMESPACE` unless said, and none if
+    /// it is empty.
+    namespace: Option<Arc<str>>,
+    /// Where the key-value store is mounted, unless a hop says so; `secret` by default.
+    mount: Option<Arc<str>>,
+    /// The version of the key-value stores, 1 or 2; unless said, each mount is asked once.
+    #[schemars(range(min = 1, max = 2))]
+    version: Option<u8>,
+    /// The token; unless a login is said, that in `BAO_TOKEN` or `VAULT_TOKEN`, else in the file that
+    /// `BAO_TOKEN_PATH` names, else in `~/.vault-token`.
+    token: Option<Credential>,
+    /// Log in as an AppRole: `{ role_id: …, secret_id: …, mount: approle }`, both ids like a `token`;
+    /// a role that needs no secret id goes without.
+    approle: Option<AppRole>,
+    /// Log in as a Kubernetes service account: `{ role: NAME, jwt: { file: PATH }, mount: kubernetes }`;
+    /// unless said, `jwt` is the pod's own.
+    kubernetes: Option<ServiceAccount>,
+    /// Certificates; `BAO_CACERT`, `BAO_CLIENT_CERT` and `BAO_CLIENT_KEY`, or the same with `VAULT_`,
+    /// unless said.
+    tls: Option<Tls>,
+}
+
+/// The mount that the documentation of both uses.
+const MOUNT: &str = "secret";
+
+impl Store for Vault {
+    const INFO: StoreInfo = StoreInfo {
+        id: "vault",
+        title: "HashiCorp Vault or OpenBao",
+        variables: &[
+            "VAULT_ADDR",
+            "VAULT_TOKEN",
+            "VAULT_NAMESPACE",
+            "VAULT_CACERT",
+            "VAULT_CLIENT_CERT",
+            "VAULT_CLIENT_KEY",
+            "BAO_ADDR",
+            "BAO_TOKEN",
+            "BAO_TOKEN_PATH",
+            "BAO_NAMESPACE",
+            "BAO_CACERT",
+            "BAO_CLIENT_CERT",
+            "BAO_CLIENT_KEY",
+        ],
+        example: "\
+vault-prod: { vault: { address: https://vault.internal:8200, mount: secret, token: { env: VAULT_TOKEN } } }
+vault-ci:
+  vault:
+    address: https://vault.internal:8200
+    namespace: platform/ci
+    approle: { role_id: { env: ROLE_ID }, secret_id: { file: /run/secrets/secret-id } }
+    tls: { ca: /etc/ssl/vault-ca.pem }
+vault-pod: { vault: { address: https://vault.internal:8200, kubernetes: { role: straggler } } }
+",
+        manual: "\
+A variable that starts with `BAO_` goes before the one that starts with `VAULT_`, as OpenBao's own tool has \
+it. Without a token anywhere the request is sent without one: a Vault Agent or Proxy adds its own. A login \
+is done once for all hops of the store, and again shortly before its token ends; one that is refused is not \
+tried again. `VAULT_SKIP_VERIFY` and `VAULT_CAPATH` are not honoured: name the authority in `tls`.
+
+Whether a mount holds version 1 or 2 of the key-value store is asked once, at \
+`sys/internal/ui/mounts/MOUNT`, which every token may ask that may read anything in the mount. Where that \
+is not answered, each path is read as version 2 and, if that fails, as version 1; `version` spares both. A \
+standby that redirects instead of forwarding is not followed: name the active server, or a load balancer.",
+    };
+
+    type Platform = Server;
+
+    fn rooted_at(&mut self, folder: &Path) {
+        self.token
+            .iter_mut()
+            .for_each(|token| token.rooted_at(folder));
+        self.approle
+            .iter_mut()
+            .for_each(|role| role.rooted_at(folder));
+        self.kubernetes
+            .iter_mut()
+            .for_each(|role| role.rooted_at(folder));
+        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.address.as_deref().map_or(Ok(()), check_url)?;
+        self.mount.as_deref().map_or(Ok(()), check_path)?;
+        if self
+            .version
+            .is_some_and(|version| Kv::of(version).is_none())
+        {
+            return Err("expected the version of the key-value store, 1 or 2".to_owned());
+        }
+        let logins = [
+            self.token.is_some(),
+            self.approle.is_some(),
+            self.kubernetes.is_some(),
+        ];
+        if logins.iter().filter(|&&said| said).count() > 1 {
+            return Err("expected one of `token`, `approle` and `kubernetes`".to_owned());
+        }
+        self.token.as_ref().map_or(Ok(()), Credential::check)?;
+        self.approle.as_ref().map_or(Ok(()), AppRole::check)?;
+        self.kubernetes
+            .as_ref()
+            .map_or(Ok(()), ServiceAccount::check)?;
+        self.tls.as_ref().map_or(Ok(()), Tls::check)
+    }
+
+    fn open(&self, shared: &Shared) -> Server {
+        let file = |name| set(name).map(|path| Path::new(&path).into());
+        let tls = self.tls.clone().unwrap_or_else(|| Tls {
+            ca: file("CACERT"),
+            certificate: file("CLIENT_CERT"),
+            key: file("CLIENT_KEY"),
+        });
+        let namespace = self.namespace.clone();
+        Server {
+            said: self.address.clone(),
+            address: OnceLock::new(),
+            namespace: namespace.or_else(|| set("NAMESPACE").map(Into::into)),
+            mount: self.mount.clone().unwrap_or_else(|| MOUNT.into()),
+            version: self.version.and_then(Kv::of),
+            token: Token {
+                login: Login::of(&self.token, &self.approle, &self.kubernetes),
+                session: Session::default(),
+            },
+            mounts: Mounts::default(),
+            clients: Clients::new(tls),
+            credentials: Arc::clone(&shared.credentials),
+        }
+    }
+}
+
+/// A connection to Vault or OpenBao.
+pub struct Server {
+    said: Option<Box<str>>,
+    address: OnceLock<Result<Address, ReadError>>,
+    pub(super) namespace: Option<Arc<str>>,
+    pub(super) mount: Arc<str>,
+    pub(super) version: Option<Kv>,
+    pub(super) token: Token,
+    pub(super) mounts: Mounts,
+    pub(super) clients: Clients,
+    pub(super) credentials: Arc<Credentials>,
+}
+
+impl Platform for Server {
+    const ID: &'static str = "vault";
+}
+
+impl Server {
+    pub(super) fn address(&self) -> Result<&Address, ReadError> {
+        let find = || {
+            let set = match variable("BAO_ADDR") {
+                Some(_) => "BAO_ADDR",
+                None => "VAULT_ADDR",
+            };
+            Address::find(self.said.as_deref(), &[set], None)
+        };
+        self.address
+            .get_or_init(find)
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+}
+
+/// What a variable of OpenBao says, else Vault's of the same name.
+fn set(name: &str) -> Option<String> {
+    variable(&format!("BAO_{name}")).or_else(|| variable(&format!("VAULT_{name}")))
+}

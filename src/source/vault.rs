@@ -1,0 +1,233 @@
+use std::fmt::Write;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::extract::string_at;
+use crate::platform::http::check_path;
+use crate::platform::vault::{Gone, Place, Read, Stored, Versions};
+use crate::platform::{Asking, Stop};
+use crate::reading::{Found, ReadError, Reading, Version};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A field of a secret in Vault's or OpenBao's key-value store.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// The declared store; unless said, what `VAULT_ADDR` or `BAO_ADDR` names.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// The path within the mount: `allstak/checkout`, without `data/`.
+    path: Arc<str>,
+    /// The name of the field.
+    field: Box<str>,
+    /// Where the key-value store is mounted; the store's `mount` unless said.
+    #[serde(default)]
+    mount: Option<Arc<str>>,
+    /// The namespace, as a whole path; the store's unless said.
+    #[serde(default)]
+    namespace: Option<Arc<str>>,
+    /// A version to stay with; the latest unless said.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    version: Option<u64>,
+}
+
+impl Source for Vault {
+    const INFO: Info = Info {
+        id: "vault",
+        title: "a field of a secret in HashiCorp Vault or OpenBao",
+        stage: Some(Stage::Store),
+        store: Some("vault"),
+        proves: &[Evidence::Value],
+        replicas: ["secret", "secrets"],
+        permission: "`read` on `MOUNT/data/PATH`, and on `MOUNT/metadata/PATH` for its history; \
+                     `MOUNT/PATH` in version 1",
+        credentials: &["VAULT_TOKEN", "BAO_TOKEN", "BAO_TOKEN_PATH"],
+        example: "\
+- vault: { store: vault-prod, path: allstak/checkout, field: api_key }
+- vault: { path: allstak/shop, field: api_key, mount: kv, namespace: team-a, version: 3 }
+",
+        tested: "a fake shaped by OpenBao's source and API documentation, with versions, policies, namespaces \
+                 and logins",
+        manual: "\
+Reads one field of a path in the key-value store, version 2 or 1. All hops of a path share one request, and \
+all of a mount the one that finds out which version it is.
+
+`missing` is a path that is not there, a version that was deleted or destroyed (which is said), and a field \
+that is not among the others. The server answers a token that may not read a path with 403, which is \
+`unreachable`, and so is a mount or a namespace that does not exist. A field that holds a number, a list or \
+a map is `unreachable` too: no process gets those bytes. JSON inside a string is taken with `extract`.
+
+Locations are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
+with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself says.
+
+The least privilege, as a policy for version 2 (the second path only for the history, without which \
+everything else still works):
+
+```hcl
+path \"secret/data/allstak/*\"     { capabilities = [\"read\"] }
+path \"secret/metadata/allstak/*\" { capabilities = [\"read\"] }
+```
+
+and for version 1, which keeps neither versions nor times:
+
+```hcl
+path \"secret/allstak/*\" { capabilities = [\"read\"] }
+```
+
+Version 2 gives the history: what the field held in the latest versions, and when each was written. A \
+version that was deleted or destroyed does not say what it held. After `vault kv metadata delete` the count \
+starts anew, so the first version then is not the first ever: declare `rotated_at`. Every read leaves an \
+entry in the server's audit log.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        check_path(&self.path)?;
+        self.mount.as_deref().map_or(Ok(()), check_path)?;
+        if self.field.is_empty() {
+            return Err("expected the name of a `field`, not nothing".to_owned());
+        }
+        if self.version == Some(0) {
+            return Err("expected a version from 1".to_owned());
+        }
+        Ok(())
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, _: At<'_>) -> String {
+        let store = self.store.as_deref().unwrap_or_default();
+        let path = self.path.trim_matches('/');
+        let mut location = format!("vault:{}/{}", Escaped(store), Escaped(path));
+        let version = self.version.map(|version| version.to_string());
+        let said = [
+            ("mount", self.mount.as_deref()),
+            ("namespace", self.namespace.as_deref()),
+            ("version", version.as_deref()),
+        ];
+        let said = said
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        for (position, (name, value)) in said.enumerate() {
+            let mark = if position == 0 { '?' } else { '&' };
+            // Writing to a string cannot fail.
+            let _ = write!(location, "{mark}{name}={}", Escaped(value));
+        }
+        let _ = write!(location, "#{}", Escaped(&self.field));
+        location
+    }
+
+    fn remedy(&self, _: At<'_>) -> String {
+        let mount = match &self.mount {
+            Some(mount) => format!("-mount={} ", escape(mount)),
+            None => String::new(),
+        };
+        format!(
+            "write the current key with `vault kv patch {mount}{} {}=@FILE`, from a file without a line end",
+            escape(self.path.trim_matches('/')),
+            escape(&self.field)
+        )
+    }
+
+    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let stored = asking.of(&self.ask(self.version))?;
+        let mut reading = Reading::new(self.found(stored)?);
+        match stored {
+            Stored::Fields { stored_at, .. } => reading.stored_at = *stored_at,
+            Stored::Gone { version, how } => reading = reading.with_note(told(*version, *how)),
+            Stored::Nothing if self.path.trim_start_matches('/').starts_with("data/") => {
+                reading = reading.with_note("paths are written without the `data/` of the API");
+            }
+            Stored::Nothing => {}
+        }
+        Ok(vec![reading])
+    }
+
+    fn history(
+        &self,
+        _: At<'_>,
+        most: usize,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
+        let place = self.place();
+        let Some(written) = asking.of(&Versions { place })? else {
+            return Ok(None);
+        };
+        // What came after a version that the hop stays with was never current here.
+        let last = self.version.unwrap_or(u64::MAX);
+        let mut latest: Vec<_> = written
+            .iter()
+            .filter(|written| written.version <= last)
+            .collect();
+        latest.drain(..latest.len().saturating_sub(most));
+
+        let there = latest.iter().filter(|written| written.gone.is_none());
+        let asks: Vec<_> = there.map(|there| self.ask(Some(there.version))).collect();
+        let mut answers = asking.all(&asks)?.into_iter();
+        let versions = latest.into_iter().map(|written| {
+            let answer = match written.gone {
+                Some(_) => None,
+                None => answers.next(),
+            };
+            Version {
+                created_at: written.created_at,
+                found: match answer {
+                    None => Found::Absent,
+                    Some(Ok(stored)) => self.found(stored).unwrap_or_else(Found::Failed),
+                    Some(Err(error)) => Found::Failed(error.clone()),
+                },
+                first: written.version == 1,
+            }
+        });
+        Ok(Some(versions.collect()))
+    }
+}
+
+impl Vault {
+    fn place(&self) -> Place {
+        Place {
+            namespace: self.namespace.clone(),
+            mount: self.mount.clone(),
+            path: Arc::clone(&self.path),
+        }
+    }
+
+    fn ask(&self, version: Option<u64>) -> Read {
+        let place = self.place();
+        Read { place, version }
+    }
+
+    fn found(&self, stored: &Stored) -> Result<Found, ReadError> {
+        let Stored::Fields { json, .. } = stored else {
+            return Ok(Found::Absent);
+        };
+        let name = self.field.replace('~', "~0").replace('/', "~1");
+        let found = string_at(json.expose(), &format!("/{name}")).map_err(|error| ReadError {
+            message: format!("the field cannot be a key: {}", error.message).into(),
+            next: "name a field that holds a string".into(),
+            ..error
+        })?;
+        Ok(found.map_or(Found::Absent, Found::Value))
+    }
+}
+
+/// What was done to a version.
+fn told(version: u64, how: Gone) -> String {
+    match how {
+        Gone::Destroyed => format!("version {version} was destroyed"),
+        Gone::Deleted(None) => format!("version {version} was deleted"),
+        Gone::Deleted(Some(at)) => {
+            let at = at.round(jiff::Unit::Second).unwrap_or(at);
+            format!("version {version} was deleted at {at}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
