@@ -2,6 +2,7 @@
 
 mod ask;
 mod asking;
+pub mod aws;
 mod blocking;
 mod buffer;
 pub mod commands;
@@ -35,4 +36,5 @@ mod tests;
 
 stores! {
     consul::Consul,
+    aws::Aws,
 }

@@ -15,10 +15,13 @@ use crate::text::escape;
 /// A key that every place must give back to the byte, though it is no text and ends in a line feed.
 pub(crate) const KEY: &[u8] = b"ask_live_\xff0123456789\n";
 
+/// The same for places that hold nothing but text.
+pub(crate) const TEXT: &[u8] = "ask_live_\u{e9}\"0123456789\n".as_bytes();
+
 /// What can be met at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Case {
-    /// The place holds [`KEY`].
+    /// The place holds [`KEY`], or [`TEXT`].
     Present,
     /// The place was read, and there is no key.
     Absent,
@@ -67,6 +70,8 @@ impl Case {
 pub(crate) struct Stand {
     pub settings: Value,
     pub connections: Connections,
+    /// What is there where a key is present.
+    pub key: &'static [u8],
     #[expect(dead_code, reason = "the place goes when this is dropped")]
     pub keep: Box<dyn Any>,
 }
@@ -77,6 +82,7 @@ impl Stand {
         Self {
             settings,
             connections: connections([]),
+            key: KEY,
             keep: Box::new(keep),
         }
     }
@@ -89,8 +95,14 @@ impl Stand {
         Self {
             settings,
             connections: declared(&store),
+            key: KEY,
             keep: Box::new(keep),
         }
+    }
+
+    /// The same where the present key is [`TEXT`].
+    pub fn of_text(self) -> Self {
+        Self { key: TEXT, ..self }
     }
 }
 
@@ -122,7 +134,7 @@ async fn every_case_is_read_as_what_it_is() {
                     .collect(),
             };
             let expected = match (case, case.kind()) {
-                (Case::Present, _) => String::from_utf8_lossy(KEY).into_owned(),
+                (Case::Present, _) => String::from_utf8_lossy(stand.key).into_owned(),
                 (Case::Absent, _) => "absent".to_owned(),
                 (_, Some(kind)) => format!("failed: {}: ", kind.name()),
                 (_, None) => "silence".to_owned(),
@@ -133,7 +145,7 @@ async fn every_case_is_read_as_what_it_is() {
                     panic!("{told}")
                 };
                 let exact =
-                    |found: &Found| matches!(found, Found::Value(key) if key.expose() == KEY);
+                    |found: &Found| matches!(found, Found::Value(key) if key.expose() == stand.key);
                 assert!(readings.iter().all(|reading| exact(&reading.found)), "{id}");
             }
             assert_eq!(told, escape(&told).replace("\\n", "\n"), "{id} {case:?}");

@@ -91,6 +91,7 @@ mod tests {
             };
             Some(Stand {
                 settings: json!({}),
+                key: KEY,
                 connections: Connections::default().with(None, Environment::Given(environment)),
                 keep: Box::new(()),
             })

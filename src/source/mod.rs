@@ -1,5 +1,7 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod aws_secrets_manager;
+mod aws_ssm;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -27,4 +29,6 @@ registry! {
     command::Command,
     http::Http,
     consul::Consul,
+    aws_secrets_manager::AwsSecretsManager,
+    aws_ssm::AwsSsm,
 }

@@ -8,7 +8,7 @@ use super::{AnySource, At, parse};
 use crate::platform::{
     Answer, Answers, Ask, Asking, Connections, Request, Stop, connections, parse_store,
 };
-use crate::reading::{Found, ReadError, Reading};
+use crate::reading::{Found, ReadError, Reading, Version};
 
 /// Answers that are there already.
 #[derive(Default)]
@@ -32,12 +32,42 @@ impl Answers for Known {
 pub(crate) async fn read_all(
     source: &dyn AnySource,
     variable: &str,
-    mut known: Known,
+    known: Known,
     connections: &Connections,
 ) -> Result<Vec<Reading>, ReadError> {
+    let read = |asking: &Asking<'_>| source.read(At { variable }, asking);
+    answered(source, known, connections, read).await
+}
+
+/// The latest versions of a hop that has a history.
+pub(crate) async fn history(
+    source: &dyn AnySource,
+    most: usize,
+    connections: &Connections,
+) -> Result<Vec<Version>, ReadError> {
+    let at = At { variable: VARIABLE };
+    let read = |asking: &Asking<'_>| source.history(at, most, asking);
+    let versions = answered(source, Known::default(), connections, read).await?;
+    Ok(versions.expect("it has a history"))
+}
+
+/// What is found there, in words, and whether it is the first.
+pub(crate) fn told_versions(versions: &[Version]) -> Vec<(String, bool)> {
+    versions
+        .iter()
+        .map(|version| (told(&version.found), version.first))
+        .collect()
+}
+
+async fn answered<T>(
+    source: &dyn AnySource,
+    mut known: Known,
+    connections: &Connections,
+    read: impl Fn(&Asking<'_>) -> Result<T, Stop>,
+) -> Result<T, ReadError> {
     loop {
         let asking = Asking::new(&known, source.store().map(Into::into));
-        match source.read(At { variable }, &asking) {
+        match read(&asking) {
             Ok(readings) => return Ok(readings),
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Pending) => {}

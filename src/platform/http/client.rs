@@ -34,6 +34,7 @@ impl Http {
 /// The one way straggler speaks HTTP. Proxies are taken from the environment, as every tool does.
 pub(in crate::platform) struct Clients {
     tls: Tls,
+    direct: bool,
     /// For `http:`, which needs no certificates: those are slow to load and not on every host.
     plain: OnceLock<Result<Client, ReadError>>,
     /// For `https:`.
@@ -45,21 +46,37 @@ impl Clients {
     pub fn new(tls: Tls) -> Self {
         Self {
             tls,
+            direct: false,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
+        }
+    }
+
+    /// For servers that only this very host reaches, so no proxy does.
+    pub fn direct() -> Self {
+        Self {
+            direct: true,
+            ..Self::new(Tls::default())
         }
     }
 
     /// The client for a URL's scheme. A redirect never leaves the scheme, so neither does a client.
     pub fn client(&self, url: &Url) -> Result<&Client, ReadError> {
         let client = if url.scheme() == "http" {
-            let build = || open(Client::builder().tls_certs_only([]));
+            let build = || open(self.builder().tls_certs_only([]));
             self.plain.get_or_init(build)
         } else {
-            let build = || self.tls.apply(Client::builder()).and_then(open);
+            let build = || self.tls.apply(self.builder()).and_then(open);
             self.secure.get_or_init(build)
         };
         client.as_ref().map_err(Clone::clone)
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        match self.direct {
+            true => Client::builder().no_proxy(),
+            false => Client::builder(),
+        }
     }
 }
 

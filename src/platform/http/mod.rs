@@ -16,7 +16,7 @@ mod wait;
 
 pub(in crate::platform) use address::Address;
 pub use address::check_path;
-pub(in crate::platform) use call::Call;
+pub(in crate::platform) use call::{Call, MAX_PAGE, Reply};
 pub(in crate::platform) use client::Clients;
 pub use client::{Http, install_crypto};
 pub use get::Get;

@@ -1,6 +1,6 @@
 //! A server for tests, which keeps what it was sent.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -13,16 +13,21 @@ pub(crate) struct Server {
 impl Server {
     /// `answer` makes the whole answer, status line first, from the head of a request.
     pub fn start(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+        Self::reading(move |head, _| answer(head))
+    }
+
+    /// The same, from the head and the body of a request.
+    pub fn reading(answer: impl Fn(&str, &str) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let head = head(&stream);
+                let (head, body) = request(&stream);
                 seen.lock().unwrap().push(head.clone());
                 // The client may have hung up: that is a test's business.
-                let _ = (&stream).write_all(&answer(&head));
+                let _ = (&stream).write_all(&answer(&head, &body));
             }
         });
         Self { address, requests }
@@ -53,10 +58,17 @@ pub(crate) fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn head(stream: &TcpStream) -> String {
-    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+fn request(stream: &TcpStream) -> (String, String) {
+    let mut reader = BufReader::new(stream);
+    let lines = reader.by_ref().lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    head.join("\n").to_lowercase()
+    let head = head.join("\n").to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = String::new();
+    let _ = reader.take(length.unwrap_or(0)).read_to_string(&mut body);
+    (head, body)
 }
 
 /// A server that never answers.

@@ -1,5 +1,6 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod aws;
 mod consul;
 mod needles;
 mod world;
@@ -34,7 +35,9 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().chain([&consul::KIND])
+    KINDS
+        .iter()
+        .chain([&consul::KIND, &aws::SECRETS_MANAGER, &aws::SSM])
 }
 
 /// What can be deployed, and the verdict it must get.
