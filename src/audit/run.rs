@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -41,7 +42,12 @@ pub async fn run(
         .map(|&index| inventory.deployments[index as usize].project)
         .collect();
     let scrubber = Scrubber::new(&inventory);
-    let mut fetcher = Fetcher::new(connections, options.limits, progress, interrupt);
+    let manners = inventory
+        .stores
+        .iter()
+        .map(|store| (Arc::clone(&store.name), store.manners));
+    let mut fetcher = Fetcher::new(connections, options.limits, progress, interrupt)
+        .gently(manners.collect());
     let references =
         References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
     let deployments = hops::read(

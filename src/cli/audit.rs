@@ -112,7 +112,7 @@ struct Reports {
     #[arg(long)]
     no_progress: bool,
 
-    /// List the requests on standard error; twice, what came of them
+    /// List the requests on standard error, each with its outcome and time; twice, also when each goes out
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 }

@@ -30,7 +30,9 @@ impl Watch {
             let target = ProgressDrawTarget::stderr_with_hz(10);
             let bar = ProgressBar::with_draw_target(Some(0), target);
             // A template that did not parse would leave the default style, which does too.
-            if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} {wide_msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{bar:20} {pos}/{len} {per_sec} {wide_msg}")
+            {
                 bar.set_style(style.progress_chars("━╸ "));
             }
             bar
@@ -62,6 +64,14 @@ impl Watch {
         }
     }
 
+    fn forget(&self, request: &str) {
+        self.waits(|open| {
+            if let Some(at) = open.iter().position(|candidate| candidate == request) {
+                open.remove(at);
+            }
+        });
+    }
+
     fn waits(&self, change: impl FnOnce(&mut Vec<String>)) {
         let Some(bar) = &self.bar else {
             return;
@@ -88,41 +98,46 @@ impl Progress for Watch {
     }
 
     fn sent(&self, requests: &mut dyn Iterator<Item = String>) {
-        if self.bar.is_none() && self.verbosity == 0 {
+        if self.bar.is_none() && self.verbosity < 2 {
             return;
         }
         let requests: Vec<String> = requests.map(|request| self.shown(&request)).collect();
-        if self.verbosity > 0 {
+        if self.verbosity > 1 {
             let lines: Vec<String> = requests
                 .iter()
-                .map(|request| format!("asked {request}"))
+                .map(|request| format!("asking {request}"))
                 .collect();
             self.say(&lines.join("\n"));
         }
         self.waits(|open| open.extend(requests));
     }
 
-    fn answered(&self, request: &dyn Fn() -> String, took: Duration, error: Option<&ReadError>) {
-        if self.bar.is_none() && self.verbosity < 2 {
+    fn again(&self, request: &dyn Fn() -> String, wait: Duration, error: &ReadError) {
+        if self.bar.is_none() && self.verbosity == 0 {
             return;
         }
         let request = self.shown(&request());
-        if self.verbosity > 1 {
+        if self.verbosity > 0 {
+            let (kind, wait) = (error.kind.name(), wait.as_millis());
+            self.say(&format!("{kind}, again in {wait} ms: {request}"));
+        }
+        self.forget(&request);
+    }
+
+    fn answered(&self, request: &dyn Fn() -> String, took: Duration, error: Option<&ReadError>) {
+        if self.bar.is_none() && self.verbosity == 0 {
+            return;
+        }
+        let request = self.shown(&request());
+        if self.verbosity > 0 {
             // What the other side said is in the report, as far as it may be shown.
-            let outcome = error.map_or_else(
-                || "answered".to_owned(),
-                |error| format!("failed ({})", error.kind.name()),
-            );
+            let outcome = error.map_or("ok", |error| error.kind.name());
             let milliseconds = took.as_millis();
             self.say(&format!("{outcome} after {milliseconds} ms: {request}"));
         }
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
-        self.waits(|open| {
-            if let Some(at) = open.iter().position(|candidate| *candidate == request) {
-                open.remove(at);
-            }
-        });
+        self.forget(&request);
     }
 }

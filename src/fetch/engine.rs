@@ -3,13 +3,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinSet};
+use tokio::task::Id;
 use tokio::time::Instant;
 
+use super::errors;
+use super::lanes::{Call, Due, LaneId, Lanes};
+use super::retry::{self, Next};
+use super::round::{Answered, Round};
 use super::slots::{SlotId, Slots};
 use super::{Limits, Progress};
-use crate::platform::{Answer, Asking, Connections, Request, Stop};
+use crate::inventory::Manners;
+use crate::platform::{self, Answer, Asking, Connections, Request, Stop};
 use crate::reading::{ErrorKind, ReadError};
+
+/// How long requests that can share a call wait for each other.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// After so many attempts in a row that met nobody, a host is taken for gone.
+const GONE: u32 = 20;
 
 /// A list of hops to be read, or of their histories. The fetcher keeps only their numbers, so that a
 /// hundred thousand of them cost little.
@@ -46,6 +57,7 @@ pub struct Fetcher<'a> {
     interrupt: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
     stopped: Option<Stopped>,
     slots: Slots,
+    lanes: Lanes,
 }
 
 /// Why nothing more is sent.
@@ -53,13 +65,6 @@ pub struct Fetcher<'a> {
 enum Stopped {
     Deadline,
     Interrupt,
-}
-
-/// Whether answers stay when their hops are done.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answered {
-    Stay,
-    Go,
 }
 
 impl<'a> Fetcher<'a> {
@@ -70,6 +75,11 @@ impl<'a> Fetcher<'a> {
         progress: &'a dyn Progress,
         interrupt: impl Future<Output = ()> + Send + 'a,
     ) -> Self {
+        let concurrency = limits.concurrency.clamp(1, platform::most_calls());
+        let limits = Limits {
+            concurrency,
+            ..limits
+        };
         Self {
             connections: Arc::new(connections),
             limits,
@@ -78,7 +88,15 @@ impl<'a> Fetcher<'a> {
             interrupt: Box::pin(interrupt),
             stopped: None,
             slots: Slots::default(),
+            lanes: Lanes::new(limits, HashMap::new()),
         }
+    }
+
+    /// Asks these stores as they want to be asked.
+    #[must_use]
+    pub fn gently(mut self, manners: HashMap<Arc<str>, Manners>) -> Self {
+        self.lanes = Lanes::new(self.limits, manners);
+        self
     }
 
     /// Whether the user stopped it.
@@ -103,12 +121,14 @@ impl<'a> Fetcher<'a> {
         for job in 0..work.len() {
             self.step(work, job, &mut round);
         }
+        // Whatever can be known without an answer is known now.
+        self.share(&mut round);
         while self.stopped.is_none() {
-            self.send(&mut round);
-            let Some(slots) = self.receive(&mut round).await else {
+            let wake = self.send(&mut round);
+            let Some(jobs) = self.receive(wake, &mut round).await else {
                 break;
             };
-            for job in slots {
+            for job in jobs {
                 round.jobs[job].unanswered -= 1;
                 if round.jobs[job].unanswered == 0 {
                     self.step(work, job, &mut round);
@@ -136,7 +156,7 @@ impl<'a> Fetcher<'a> {
                     before.iter().for_each(|&slot| self.slots.release(slot));
                     return;
                 }
-                work.failed(job, stuck());
+                work.failed(job, errors::stuck());
             }
         }
         round.jobs[job].done = true;
@@ -154,12 +174,14 @@ impl<'a> Fetcher<'a> {
             let (slot, new) = self.slots.enter(request, round.answered == Answered::Stay);
             if new {
                 self.progress.planned(1);
-                let queue = if alone {
-                    &mut round.alone
+                if alone {
+                    self.queue(vec![slot], round);
                 } else {
-                    &mut round.sharing
-                };
-                queue.push_back(slot);
+                    if round.sharing.is_empty() {
+                        round.share_at = Instant::now() + LINGER;
+                    }
+                    round.sharing.push_back(slot);
+                }
             }
             self.slots.retain(slot);
             if self.slots.wait(slot, job) {
@@ -170,168 +192,225 @@ impl<'a> Fetcher<'a> {
         round.jobs[job].uses = uses.into_boxed_slice();
     }
 
-    /// Sends as many calls as may be under way. Requests that can share a call wait until the round
-    /// is over, so that all that are known go together; the others go at once.
-    fn send(&mut self, round: &mut Round) {
-        while round.under_way.len() < self.limits.concurrency.max(1) {
-            let call = if let Some(slot) = round.alone.pop_front() {
-                vec![slot]
-            } else if let Some(call) = round.calls.pop_front() {
-                call
-            } else if round.under_way.is_empty() && !round.sharing.is_empty() {
-                round.calls = self.share(std::mem::take(&mut round.sharing));
-                continue;
-            } else {
-                return;
-            };
-            let requests: Vec<Request> = call
-                .iter()
-                .filter_map(|&slot| self.slots.request(slot).cloned())
-                .collect();
-            self.progress
-                .sent(&mut requests.iter().map(Request::describe));
-            let connections = Arc::clone(&self.connections);
-            let timeout = self.limits.timeout;
-            let task = round.tasks.spawn(async move {
-                let begun = Instant::now();
-                let answers =
-                    match tokio::time::timeout(timeout, Request::send(&requests, &connections))
-                        .await
-                    {
-                        Ok(answers) => answers,
-                        Err(_) => requests
-                            .iter()
-                            .map(|request| Err(late(request, timeout)))
-                            .collect(),
-                    };
-                (answers, begun.elapsed())
-            });
-            round.under_way.insert(task.id(), call);
+    /// Puts requests that go together into their lane.
+    fn queue(&mut self, slots: Vec<SlotId>, round: &mut Round) {
+        let Some(request) = slots.first().and_then(|&slot| self.slots.request(slot)) else {
+            return;
+        };
+        let host = request.host(&self.connections);
+        let lane = self.lanes.lane(request.store(), host, request.rate());
+        match self.lanes.closed(lane) {
+            Some(why) => {
+                let refused = slots.into_iter().map(|slot| (slot, why.clone()));
+                round.refused.extend(refused);
+            }
+            None => self.lanes.push(lane, Call { slots, tried: 0 }),
         }
     }
 
-    fn share(&self, slots: VecDeque<SlotId>) -> VecDeque<Vec<SlotId>> {
+    /// Sorts the requests that can share a call into calls.
+    fn share(&mut self, round: &mut Round) {
+        let slots = std::mem::take(&mut round.sharing);
         let requests = slots
             .iter()
             .filter_map(|&slot| Some((slot, self.slots.request(slot)?)));
-        Request::into_calls(requests)
+        for call in Request::into_calls(requests) {
+            self.queue(call, round);
+        }
+    }
+
+    /// Sends as many calls as may be under way; the moment at which there may be more to send.
+    fn send(&mut self, round: &mut Round) -> Option<Instant> {
+        let mut wake = None;
+        while round.under_way.len() < self.limits.concurrency {
+            let now = Instant::now();
+            if !round.sharing.is_empty() && (round.under_way.is_empty() || round.share_at <= now) {
+                self.share(round);
+            }
+            match self.lanes.next(now) {
+                Due::Go(lane, call) => self.start(lane, call, round),
+                Due::At(at) => {
+                    wake = Some(at);
+                    break;
+                }
+                Due::Nothing => break,
+            }
+        }
+        let share_at = (!round.sharing.is_empty()).then_some(round.share_at);
+        wake.into_iter().chain(share_at).min()
+    }
+
+    fn start(&mut self, lane: LaneId, mut call: Call, round: &mut Round) {
+        call.tried += 1;
+        let requests: Vec<Request> = call
+            .slots
+            .iter()
+            .filter_map(|&slot| self.slots.request(slot).cloned())
+            .collect();
+        self.progress
+            .sent(&mut requests.iter().map(Request::describe));
+        let connections = Arc::clone(&self.connections);
+        let timeout = self.limits.timeout;
+        let task = round.tasks.spawn(async move {
+            let begun = Instant::now();
+            let sending = Request::send(&requests, &connections);
+            let answers = match tokio::time::timeout(timeout, sending).await {
+                Ok(answers) => answers,
+                Err(_) => requests
+                    .iter()
+                    .map(|request| Err(errors::late(request, timeout)))
+                    .collect(),
+            };
+            (answers, begun.elapsed())
+        });
+        round.under_way.insert(task.id(), (lane, call));
     }
 
     /// Waits for a call and keeps its answers; the jobs that waited for them, or `None` when nothing
-    /// is under way or the time is up.
-    async fn receive(&mut self, round: &mut Round) -> Option<Vec<usize>> {
-        let deadline = async {
-            match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
+    /// is left to wait for or the time is up.
+    async fn receive(&mut self, wake: Option<Instant>, round: &mut Round) -> Option<Vec<usize>> {
+        if !round.refused.is_empty() {
+            let refused = std::mem::take(&mut round.refused);
+            return Some(self.refuse(refused));
+        }
+        let at = async |moment: Option<Instant>| match moment {
+            Some(moment) => tokio::time::sleep_until(moment).await,
+            None => std::future::pending().await,
         };
+        let idle = round.under_way.is_empty();
+        if idle && wake.is_none() {
+            return None;
+        }
         let joined = tokio::select! {
             biased;
             () = &mut self.interrupt => {
                 self.stopped = Some(Stopped::Interrupt);
                 return None;
             }
-            () = deadline => {
+            () = at(self.deadline) => {
                 self.stopped = Some(Stopped::Deadline);
                 return None;
             }
-            joined = round.tasks.join_next_with_id() => joined?,
+            joined = round.tasks.join_next_with_id(), if !idle => joined?,
+            () = at(wake) => return Some(Vec::new()),
         };
-        let (task, mut answers, took) = match joined {
+        let (task, answers, took) = match joined {
             Ok((task, (answers, took))) => (task, answers, took),
             Err(error) => (error.id(), Vec::new(), Duration::ZERO),
         };
-        let call = round.under_way.remove(&task)?;
+        Some(self.take(task, answers, took, round))
+    }
+
+    /// Keeps what a call gave, or sends it again; the jobs that waited for it.
+    fn take(
+        &mut self,
+        task: Id,
+        mut answers: Vec<Result<Answer, ReadError>>,
+        took: Duration,
+        round: &mut Round,
+    ) -> Vec<usize> {
+        let Some((lane, call)) = round.under_way.remove(&task) else {
+            return Vec::new();
+        };
+        self.lanes.returned(lane);
         // A call that panicked has no answers at all; its hops are unreachable like any other's.
-        answers.resize_with(call.len(), || Err(broken()));
-        let mut waited = Vec::new();
-        for (slot, answer) in call.into_iter().zip(answers) {
-            let describe = || {
-                self.slots
-                    .request(slot)
-                    .map(Request::describe)
-                    .unwrap_or_default()
+        answers.resize_with(call.slots.len(), || Err(errors::broken()));
+
+        let mut closed = self.gone(lane, answers.first());
+        let mut again: Vec<SlotId> = Vec::new();
+        let (mut longest, mut pauses) = (Duration::ZERO, false);
+        let mut jobs = Vec::new();
+        for (slot, answer) in call.slots.into_iter().zip(answers) {
+            let next = match &answer {
+                Err(error) if closed.is_none() => self.after(error, lane, call.tried),
+                _ => Next::Fail,
             };
+            if let (Next::Close(wait), Some(host)) = (&next, self.lanes.host(lane)) {
+                closed = Some(errors::left_alone(host, *wait));
+            }
+            if let (Next::Again { wait, pause }, Err(error)) = (&next, &answer) {
+                let describe = || self.describe(slot);
+                self.progress.again(&describe, *wait, error);
+                again.push(slot);
+                longest = longest.max(*wait);
+                pauses |= pause;
+                continue;
+            }
             self.progress
-                .answered(&describe, took, answer.as_ref().err());
-            waited.extend(self.slots.answer(slot, answer));
+                .answered(&|| self.describe(slot), took, answer.as_ref().err());
+            jobs.extend(self.slots.answer(slot, answer));
         }
-        Some(waited)
+        if !again.is_empty() {
+            let call = Call {
+                slots: again,
+                tried: call.tried,
+            };
+            self.lanes
+                .delay(lane, call, Instant::now(), longest, pauses);
+        }
+        if let Some(why) = closed {
+            let calls = self.lanes.close(lane, why.clone());
+            let slots = calls.into_iter().flat_map(|call| call.slots);
+            round.refused.extend(slots.map(|slot| (slot, why.clone())));
+        }
+        jobs
+    }
+
+    /// What becomes of a request that failed.
+    fn after(&self, error: &ReadError, lane: LaneId, tried: u32) -> Next {
+        // What is on this machine would answer the same.
+        if self.lanes.host(lane).is_none() {
+            return Next::Fail;
+        }
+        let now = Instant::now();
+        let left = self
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(now));
+        retry::next(error, tried, self.limits.retries, left)
+    }
+
+    /// Why a host that nobody met for long is not asked anymore.
+    fn gone(
+        &mut self,
+        lane: LaneId,
+        answer: Option<&Result<Answer, ReadError>>,
+    ) -> Option<ReadError> {
+        let host = Arc::clone(self.lanes.host(lane)?);
+        let error = answer?.as_ref().err();
+        let nobody = |error: &&ReadError| {
+            matches!(
+                error.kind,
+                ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Tls
+            )
+        };
+        let error = error.filter(nobody);
+        let silence = self.lanes.silence(lane, error.is_some());
+        error
+            .filter(|_| silence >= GONE)
+            .map(|error| errors::gone(&host, GONE, error))
+    }
+
+    fn refuse(&mut self, refused: VecDeque<(SlotId, ReadError)>) -> Vec<usize> {
+        let mut jobs = Vec::new();
+        for (slot, why) in refused {
+            self.progress
+                .answered(&|| self.describe(slot), Duration::ZERO, Some(&why));
+            jobs.extend(self.slots.answer(slot, Err(why)));
+        }
+        jobs
+    }
+
+    fn describe(&self, slot: SlotId) -> String {
+        self.slots
+            .request(slot)
+            .map(Request::describe)
+            .unwrap_or_default()
     }
 
     fn unread(&self) -> ReadError {
         match self.stopped {
-            Some(Stopped::Interrupt) => ReadError::new(
-                ErrorKind::Interrupted,
-                "the audit was interrupted before this was read",
-                "run it again",
-            ),
-            _ => ReadError::new(
-                ErrorKind::Timeout,
-                "the audit's deadline passed before this was read",
-                "give it more time with --deadline",
-            ),
-        }
-    }
-}
-
-fn late(request: &Request, timeout: Duration) -> ReadError {
-    ReadError::new(
-        ErrorKind::Timeout,
-        format!("no answer from {} within {timeout:?}", request.describe()),
-        "run again, or give each read more time with --timeout",
-    )
-}
-
-fn stuck() -> ReadError {
-    ReadError::new(
-        ErrorKind::Protocol,
-        "the source waits for an answer it never asked for",
-        "report it",
-    )
-}
-
-fn broken() -> ReadError {
-    ReadError::new(
-        ErrorKind::Protocol,
-        "straggler failed while it read this",
-        "report it with the output of -vv",
-    )
-}
-
-/// What is going on while a phase is read.
-struct Round {
-    jobs: Vec<JobState>,
-    answered: Answered,
-    /// Requests that go by themselves.
-    alone: VecDeque<SlotId>,
-    /// Requests that may share a call.
-    sharing: VecDeque<SlotId>,
-    calls: VecDeque<Vec<SlotId>>,
-    tasks: JoinSet<(Vec<Result<Answer, ReadError>>, Duration)>,
-    under_way: HashMap<Id, Vec<SlotId>>,
-}
-
-#[derive(Default)]
-struct JobState {
-    uses: Box<[SlotId]>,
-    unanswered: u32,
-    done: bool,
-}
-
-impl Round {
-    fn new(jobs: usize, answered: Answered) -> Self {
-        Self {
-            jobs: std::iter::repeat_with(JobState::default)
-                .take(jobs)
-                .collect(),
-            answered,
-            alone: VecDeque::new(),
-            sharing: VecDeque::new(),
-            calls: VecDeque::new(),
-            tasks: JoinSet::new(),
-            under_way: HashMap::new(),
+            Some(Stopped::Interrupt) => errors::interrupted(),
+            _ => errors::deadline(),
         }
     }
 }

@@ -1,12 +1,22 @@
-//! Who is asked when, how often and how gently: equal requests once, batches, limits, deadlines.
+//! Who is asked when, how often and how gently: equal requests once, batches, limits, retries,
+//! deadlines.
 
 mod engine;
+mod errors;
+#[cfg(test)]
+mod gentle;
+mod lanes;
 mod limits;
+mod plan;
 mod progress;
+mod retry;
+mod round;
 mod slots;
+mod window;
 
 pub use engine::{Fetcher, Work};
 pub use limits::Limits;
+pub use plan::{Plan, Planned};
 pub use progress::{Progress, Quiet};
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ pub trait Progress: Send + Sync {
     /// A call goes out for these requests; what they ask is never secret.
     fn sent(&self, requests: &mut dyn Iterator<Item = String>);
 
+    /// A request failed and is made again after this long.
+    fn again(&self, request: &dyn Fn() -> String, wait: Duration, error: &ReadError);
+
     /// A request came back, after this long, with or without an answer.
     fn answered(&self, request: &dyn Fn() -> String, took: Duration, error: Option<&ReadError>);
 }
@@ -20,6 +23,7 @@ pub struct Quiet;
 impl Progress for Quiet {
     fn planned(&self, _requests: usize) {}
     fn sent(&self, _requests: &mut dyn Iterator<Item = String>) {}
+    fn again(&self, _request: &dyn Fn() -> String, _wait: Duration, _error: &ReadError) {}
     fn answered(&self, _request: &dyn Fn() -> String, _took: Duration, _error: Option<&ReadError>) {
     }
 }

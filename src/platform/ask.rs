@@ -85,6 +85,12 @@ impl Request {
         }
     }
 
+    /// What is asked.
+    #[must_use]
+    pub fn what(&self) -> String {
+        self.ask.describe()
+    }
+
     /// Whether it never shares a call.
     #[must_use]
     pub fn is_alone(&self) -> bool {
