@@ -46,8 +46,8 @@ pub async fn run(
         .stores
         .iter()
         .map(|store| (Arc::clone(&store.name), store.manners));
-    let mut fetcher = Fetcher::new(connections, options.limits, progress, interrupt)
-        .gently(manners.collect());
+    let mut fetcher =
+        Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
     let references =
         References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
     let deployments = hops::read(
