@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Info, Source};
-use crate::extract::string_at;
+use crate::extract::{pointer_to, string_at};
 use crate::key::Secret;
 use crate::platform::aws::{
     Held, ListVersions, ListedVersion, OldVersion, ReadSecret, ReadVersion, Which, check_region,
@@ -235,8 +235,7 @@ impl AwsSecretsManager {
         let Some(field) = &self.field else {
             return Found::Value(Secret::copied(bytes.expose()));
         };
-        let pointer = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
-        match string_at(bytes.expose(), &pointer) {
+        match string_at(bytes.expose(), &pointer_to(field)) {
             Ok(Some(key)) => Found::Value(key),
             Ok(None) => Found::Absent,
             Err(error) => Found::Failed(error),

@@ -1,5 +1,7 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod aws_ecs;
+mod aws_lambda;
 mod aws_secrets_manager;
 mod aws_ssm;
 mod command;
@@ -31,4 +33,6 @@ registry! {
     consul::Consul,
     aws_secrets_manager::AwsSecretsManager,
     aws_ssm::AwsSsm,
+    aws_lambda::AwsLambda,
+    aws_ecs::AwsEcs,
 }

@@ -6,9 +6,11 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod functions;
 mod moto;
 mod parameters;
 mod secrets;
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../e2e/support/mod.rs"]
 mod support;
+mod tasks;

@@ -252,9 +252,9 @@ pub fn verdicts(report: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// What a report says of a deployment.
-pub fn message(report: &Value, index: usize) -> &str {
-    report["deployments"][index]["hops"][0]["message"]
-        .as_str()
-        .unwrap()
+/// What a report says of a deployment, and what it says to do.
+pub fn said(report: &Value, index: usize) -> String {
+    let hop = &report["deployments"][index]["hops"][0];
+    let text = |name: &str| hop[name].as_str().unwrap_or_default().to_owned();
+    format!("{}; {}", text("message"), text("remedy"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::moto::{Moto, message, scene, verdicts};
+use crate::moto::{Moto, said, scene, verdicts};
 use crate::support::{CURRENT, OLD};
 
 fn put(name: &str, text: &str) -> Value {
@@ -86,6 +86,6 @@ fn whoever_may_not_read_is_told_which_permission_is_missing() {
 
     let report = moto.audit(&scene, Some(&nothing), 3);
     assert_eq!(verdicts(&report), ["unreachable"; 3]);
-    let said = message(&report, 0);
-    assert!(said.contains("ssm:GetParameters"), "{said}");
+    let told = said(&report, 0);
+    assert!(told.contains("allow `ssm:GetParameters`"), "{told}");
 }

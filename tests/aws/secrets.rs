@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::moto::{Moto, message, scene, verdicts};
+use crate::moto::{Moto, said, scene, verdicts};
 use crate::support::{CURRENT, OLD};
 
 fn create(name: &str, text: &str) -> serde_json::Value {
@@ -133,8 +133,11 @@ fn whoever_may_not_read_is_told_which_permission_is_missing() {
 
     let report = moto.audit(&scene, Some(&nothing), 3);
     assert_eq!(verdicts(&report), ["unreachable"; 3]);
-    let said = message(&report, 0);
-    assert!(said.contains("secretsmanager:GetSecretValue"), "{said}");
+    let told = said(&report, 0);
+    assert!(
+        told.contains("allow `secretsmanager:GetSecretValue`"),
+        "{told}"
+    );
 
     // A wrong secret key is no permission that is missing.
     let forger = crate::moto::User {
@@ -143,9 +146,9 @@ fn whoever_may_not_read_is_told_which_permission_is_missing() {
     };
     let report = moto.audit(&scene, Some(&forger), 3);
     assert_eq!(verdicts(&report), ["unreachable"; 3]);
-    let said = report["deployments"][0]["hops"][0].to_string();
-    assert!(said.contains("SignatureDoesNotMatch"), "{said}");
-    assert!(said.contains("correct the credential"), "{said}");
+    let told = said(&report, 0);
+    assert!(told.contains("SignatureDoesNotMatch"), "{told}");
+    assert!(told.contains("correct the credential"), "{told}");
 }
 
 #[test]
@@ -162,10 +165,10 @@ fn without_a_credential_nothing_is_read_and_nothing_is_fine() {
         .ends(3)
         .json();
     assert_eq!(verdicts(&report), ["unreachable"; 2]);
-    let said = report["deployments"][0]["hops"][0].to_string();
+    let told = said(&report, 0);
     assert!(
-        said.contains("no credential for AWS is to be found"),
-        "{said}"
+        told.contains("no credential for AWS is to be found"),
+        "{told}"
     );
     assert!(moto.counts().is_empty());
 }

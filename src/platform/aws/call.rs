@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Account;
 use super::refusal::{Refusal, refusal};
 use crate::key::{Fingerprint, Secret};
+use crate::platform::MAX_BYTES;
 use crate::platform::http::{Call, Clients, Reply};
 use crate::reading::{ErrorKind, ReadError};
 
@@ -17,6 +18,8 @@ use crate::reading::{ErrorKind, ReadError};
 pub(super) enum Service {
     SecretsManager,
     Ssm,
+    Lambda,
+    Ecs,
     Sts,
 }
 
@@ -26,6 +29,8 @@ impl Service {
         match self {
             Self::SecretsManager => "secretsmanager",
             Self::Ssm => "ssm",
+            Self::Lambda => "lambda",
+            Self::Ecs => "ecs",
             Self::Sts => "sts",
         }
     }
@@ -35,6 +40,8 @@ impl Service {
         match self {
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::Ssm => "AWS_ENDPOINT_URL_SSM",
+            Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+            Self::Ecs => "AWS_ENDPOINT_URL_ECS",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
         }
     }
@@ -44,7 +51,8 @@ impl Service {
         match self {
             Self::SecretsManager => "secretsmanager",
             Self::Ssm => "AmazonSSM",
-            Self::Sts => "",
+            Self::Ecs => "AmazonEC2ContainerServiceV20141113",
+            Self::Lambda | Self::Sts => "",
         }
     }
 }
@@ -65,6 +73,8 @@ pub(super) enum Content {
     Action(&'static str, Value),
     /// A form.
     Form(Secret),
+    /// Nothing: the address says it all.
+    Nothing,
 }
 
 /// One action of a service that takes JSON.
@@ -94,6 +104,32 @@ impl Account {
         let keys = self.keys().await?;
         send(request, &keys, &self.clients, action.permission).await
     }
+
+    /// Looks at an address of a service that has one for everything. The segments hold only what no URL
+    /// escapes: AWS would sign those otherwise.
+    pub(super) async fn look(
+        &self,
+        service: Service,
+        region: Option<&str>,
+        segments: &[&str],
+        query: Option<(&str, &str)>,
+        permission: &str,
+    ) -> Result<Reply, Refusal> {
+        let region = self.region(region)?;
+        let mut url = self.address(service, &region)?.at(segments.iter().copied());
+        if let Some((name, value)) = query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let request = Request {
+            service,
+            region: &region,
+            url,
+            content: Content::Nothing,
+            most: MAX_BYTES,
+        };
+        let keys = self.keys().await?;
+        send(request, &keys, &self.clients, permission).await
+    }
 }
 
 /// Signs a request and sends it.
@@ -103,6 +139,7 @@ pub(super) async fn send(
     clients: &Clients,
     permission: &str,
 ) -> Result<Reply, Refusal> {
+    let reads = matches!(request.content, Content::Nothing);
     let (kind, target, body) = match request.content {
         Content::Action(name, json) => (
             "application/x-amz-json-1.1",
@@ -110,12 +147,15 @@ pub(super) async fn send(
             Secret::new(json.to_string().into_bytes()),
         ),
         Content::Form(form) => ("application/x-www-form-urlencoded", None, form),
+        Content::Nothing => ("", None, Secret::new(Vec::new())),
     };
     let mut head = http::Request::new(()).into_parts().0;
-    head.method = Method::POST;
     head.uri = request.url.as_str().parse().map_err(|_| unsigned())?;
-    head.headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if !reads {
+        head.method = Method::POST;
+        head.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     if let Some(target) = target {
         let target = target.parse().map_err(|_| unsigned())?;
         head.headers
@@ -131,7 +171,11 @@ pub(super) async fn send(
         .map_err(|_| unsigned())?;
     // The client writes the same one by itself, and where none belongs it writes none.
     head.headers.remove(HOST);
-    let mut call = Call::post(request.url, kind, body)
+    let call = match reads {
+        true => Call::get(request.url),
+        false => Call::post(request.url, kind, body),
+    };
+    let mut call = call
         .with_all(head.headers, Vec::new())
         .at_most(request.most);
     if let Some(token) = &keys.session_token {

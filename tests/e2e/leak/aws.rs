@@ -35,6 +35,38 @@ pub const SSM: Kind = Kind {
     broken: |world| broken(world, "name"),
 };
 
+pub const LAMBDA: Kind = Kind {
+    id: "aws_lambda",
+    holding: |world, index, value| {
+        let text = std::str::from_utf8(value).ok()?;
+        let body = json!({"Version": "1", "Environment": {"Variables": {"KEY": text}}});
+        Some(hop(world, "function", index, 200, &body.to_string()))
+    },
+    empty: |world| hop(world, "function", 999, 200, "{}"),
+    broken: |world| broken(world, "function"),
+};
+
+/// One answer that is good for all that is asked.
+pub const ECS: Kind = Kind {
+    id: "aws_ecs",
+    holding: |world, index, value| {
+        let text = std::str::from_utf8(value).ok()?;
+        let body = running(&json!([{"name": "KEY", "value": text}]));
+        Some(hop(world, "service", index, 200, &body))
+    },
+    empty: |world| hop(world, "service", 999, 200, &running(&json!([]))),
+    broken: |world| broken(world, "service"),
+};
+
+fn running(environment: &serde_json::Value) -> String {
+    let body = json!({
+        "taskArns": ["task/t"],
+        "tasks": [{"taskArn": "task/t", "taskDefinitionArn": "shop:1"}],
+        "taskDefinition": {"containerDefinitions": [{"name": "app", "environment": environment}]},
+    });
+    body.to_string()
+}
+
 /// Error bodies of both kinds with a key in them, and answers that are none.
 fn broken(world: &mut World, setting: &str) -> Vec<String> {
     let mut broken = Vec::new();
@@ -59,12 +91,14 @@ fn broken(world: &mut World, setting: &str) -> Vec<String> {
 
 /// A hop in a store of its own: AWS is asked at one address whatever is asked for.
 fn hop(world: &mut World, setting: &str, index: usize, status: u16, body: &str) -> String {
-    let source = match setting {
-        "secret" => "aws_secrets_manager",
-        _ => "aws_ssm",
+    let (source, path) = match setting {
+        "secret" => ("aws_secrets_manager", ""),
+        "name" => ("aws_ssm", ""),
+        "service" => ("aws_ecs", ""),
+        _ => ("aws_lambda", "2015-03-31/functions/shop/configuration"),
     };
     let name = format!("{}-{index}", source.replace('_', "-"));
-    world.page(&format!("/{name}/"), status, None, body.as_bytes());
+    world.page(&format!("/{name}/{path}"), status, None, body.as_bytes());
     world.declare(&format!(
         "{name}: {{ aws: {{ region: eu-west-1, endpoint: 'URL/{name}', access_key_id: {{ env: KEY_ID }}, secret_access_key: {{ env: KEY_SECRET }} }} }}"
     ));

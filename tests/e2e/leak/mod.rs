@@ -35,9 +35,13 @@ projects:
 
 /// Every kind of source. A new source without one fails the test.
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS
-        .iter()
-        .chain([&consul::KIND, &aws::SECRETS_MANAGER, &aws::SSM])
+    KINDS.iter().chain([
+        &consul::KIND,
+        &aws::SECRETS_MANAGER,
+        &aws::SSM,
+        &aws::LAMBDA,
+        &aws::ECS,
+    ])
 }
 
 /// What can be deployed, and the verdict it must get.
