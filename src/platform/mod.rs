@@ -2,6 +2,7 @@
 
 mod ask;
 mod asking;
+pub mod aws;
 pub mod azure;
 mod base64;
 mod blocking;
@@ -46,4 +47,5 @@ stores! {
     etcd::Etcd,
     gcp::Gcp,
     vault::Vault,
+    aws::Aws,
 }
