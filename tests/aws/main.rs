@@ -9,6 +9,7 @@
 mod functions;
 mod moto;
 mod parameters;
+mod rotation;
 mod secrets;
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../e2e/support/mod.rs"]
