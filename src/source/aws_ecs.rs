@@ -155,6 +155,10 @@ The task's execution role needs a permission of its own to fetch the secret; tha
         }
     }
 
+    fn follows(&self) -> Option<&'static str> {
+        Some("the tasks that are found, their definitions, and the secrets these name")
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let listed = asking.of(&self.tasks())?;
         let asks: Vec<_> = listed
