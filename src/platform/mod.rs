@@ -10,6 +10,7 @@ pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod doppler;
 pub mod environment;
 pub mod etcd;
 mod excerpt;
@@ -43,6 +44,7 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
     vault::Vault,

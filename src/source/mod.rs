@@ -5,6 +5,7 @@ mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod doppler;
 mod dotenv;
 mod env;
 mod etcd;
@@ -33,6 +34,7 @@ registry! {
     azure_key_vault::AzureKeyVault,
     gcp_secret_manager::GcpSecretManager,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     vault::Vault,
 }

@@ -2,6 +2,7 @@
 
 mod azure_key_vault;
 mod consul;
+mod doppler;
 mod etcd;
 mod gcp_secret_manager;
 mod needles;
@@ -40,6 +41,7 @@ projects:
 fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &consul::KIND,
+        &doppler::KIND,
         &etcd::KIND,
         &vault::KIND,
         &azure_key_vault::KIND,
