@@ -60,7 +60,7 @@ The least privilege is a service token with access `read`, which reads this one 
 doppler configs tokens create straggler --project checkout --config prd --access read --plain
 ```
 
-Doppler's API gives out no earlier values, so nothing is known of earlier keys: declare them as `previous`, or \
+Earlier values are not read from Doppler, so nothing is known of earlier keys: declare them as `previous`, or \
 let the ledger learn them.",
     };
 
@@ -98,8 +98,9 @@ let the ledger learn them.",
                 place = format!("{place} {option} {}", Escaped(value));
             }
         }
+        // Without `--silent` it prints the key.
         format!(
-            "write the current key with `doppler secrets set {}{place} < FILE`, from a file without a line end",
+            "write the current key with `doppler secrets set {}{place} --silent < FILE`",
             escape(self.name(at))
         )
     }
