@@ -2,6 +2,7 @@
 
 mod ask;
 mod asking;
+pub mod aws;
 pub mod azure;
 mod base64;
 mod blocking;
@@ -48,4 +49,5 @@ stores! {
     etcd::Etcd,
     gcp::Gcp,
     vault::Vault,
+    aws::Aws,
 }

@@ -1,5 +1,9 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod aws_ecs;
+mod aws_lambda;
+mod aws_secrets_manager;
+mod aws_ssm;
 mod azure_key_vault;
 mod command;
 #[cfg(test)]
@@ -37,4 +41,8 @@ registry! {
     doppler::Doppler,
     etcd::Etcd,
     vault::Vault,
+    aws_secrets_manager::AwsSecretsManager,
+    aws_ssm::AwsSsm,
+    aws_lambda::AwsLambda,
+    aws_ecs::AwsEcs,
 }

@@ -1,5 +1,6 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod aws;
 mod azure_key_vault;
 mod consul;
 mod doppler;
@@ -46,6 +47,10 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &vault::KIND,
         &azure_key_vault::KIND,
         &gcp_secret_manager::KIND,
+        &aws::SECRETS_MANAGER,
+        &aws::SSM,
+        &aws::LAMBDA,
+        &aws::ECS,
     ])
 }
 
