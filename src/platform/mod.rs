@@ -11,6 +11,7 @@ pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod doppler;
 pub mod environment;
 pub mod etcd;
 mod excerpt;
@@ -44,6 +45,7 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
     vault::Vault,

@@ -9,6 +9,7 @@ mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod doppler;
 mod dotenv;
 mod env;
 mod etcd;
@@ -37,6 +38,7 @@ registry! {
     azure_key_vault::AzureKeyVault,
     gcp_secret_manager::GcpSecretManager,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     vault::Vault,
     aws_secrets_manager::AwsSecretsManager,

@@ -3,6 +3,7 @@
 mod aws;
 mod azure_key_vault;
 mod consul;
+mod doppler;
 mod etcd;
 mod gcp_secret_manager;
 mod needles;
@@ -41,6 +42,7 @@ projects:
 fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &consul::KIND,
+        &doppler::KIND,
         &etcd::KIND,
         &vault::KIND,
         &azure_key_vault::KIND,
