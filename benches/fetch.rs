@@ -34,6 +34,8 @@ const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const KEY: &str = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
 const ROUNDS: usize = 5;
 const HOPS: usize = 10_000;
+/// The script is so slow that it does only so many, and its time is multiplied.
+const FEW: usize = 500;
 
 fn main() -> Failable<()> {
     // Cargo passes `--bench`; the server is this program once more.
@@ -42,11 +44,13 @@ fn main() -> Failable<()> {
         let latency = arguments.next().unwrap_or_default().parse()?;
         return Runtime::new()?.block_on(serve(Duration::from_millis(latency)));
     }
+    platform::http::install_crypto();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
     println!("Load {load} before it began. Medians, with the best in brackets.\n");
-    speed()?;
+    // Memory first: what a child starts from counts into its peak, and this process grows later.
     growth()?;
+    speed()?;
     latency()
 }
 
@@ -240,17 +244,19 @@ impl Ground {
         let mut yaml = String::from(
             "version: 1\nprojects: { shop: { variable: KEY, current: { file: { path: key } } } }\ndeployments:\n",
         );
-        let mut urls = String::new();
+        let mut few = String::new();
         for page in 0..hops {
             let url = server.url(page);
             writeln!(
                 yaml,
                 "- {{ name: s{page}, project: shop, route: [ {{ http: {{ url: '{url}', yields: value }} }} ] }}"
             )?;
-            writeln!(urls, "{url}")?;
+            if page < FEW {
+                writeln!(few, "{url}")?;
+            }
         }
         fs::write(folder.path().join("targets.yaml"), yaml)?;
-        fs::write(folder.path().join("urls"), urls)?;
+        fs::write(folder.path().join("few"), few)?;
         fs::write(folder.path().join("key"), KEY)?;
         Ok(Self { folder, hops })
     }
@@ -285,17 +291,17 @@ impl Ground {
         Ok(took)
     }
 
-    /// What a team would write.
+    /// What a team would write, tried on [`FEW`] pages.
     fn script(&self, concurrency: usize) -> Failable<Duration> {
         let script = format!(
             "wanted=$(sha256sum < key); xargs -P {concurrency} -I URL sh -c \
-             '[ \"$(curl -sf URL | sha256sum)\" = \"$0\" ] || echo URL' \"$wanted\" < urls"
+             '[ \"$(curl -sf URL | sha256sum)\" = \"$0\" ] || echo URL' \"$wanted\" < few"
         );
         let mut command = Command::new("sh");
         command
             .current_dir(self.folder.path())
             .args(["-c", &script]);
-        elapsed(&mut command, 0)
+        Ok(elapsed(&mut command, 0)? * (HOPS / FEW) as u32)
     }
 
     fn peak(&self) -> Failable<u64> {

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::Id;
+use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
 use super::errors;
@@ -59,6 +59,9 @@ pub struct Fetcher<'a> {
     slots: Slots,
     lanes: Lanes,
 }
+
+/// What became of a call: its answers and how long they took, unless it panicked.
+type Joined = Result<(Id, (Vec<Result<Answer, ReadError>>, Duration)), JoinError>;
 
 /// Why nothing more is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -294,21 +297,20 @@ impl<'a> Fetcher<'a> {
             joined = round.tasks.join_next_with_id(), if !idle => joined?,
             () = at(wake) => return Some(Vec::new()),
         };
-        let (task, answers, took) = match joined {
-            Ok((task, (answers, took))) => (task, answers, took),
-            Err(error) => (error.id(), Vec::new(), Duration::ZERO),
-        };
-        Some(self.take(task, answers, took, round))
+        let mut jobs = self.take(joined, round);
+        // Whatever else is there is taken along: waking up costs more than an answer.
+        while let Some(joined) = round.tasks.try_join_next_with_id() {
+            jobs.extend(self.take(joined, round));
+        }
+        Some(jobs)
     }
 
     /// Keeps what a call gave, or sends it again; the jobs that waited for it.
-    fn take(
-        &mut self,
-        task: Id,
-        mut answers: Vec<Result<Answer, ReadError>>,
-        took: Duration,
-        round: &mut Round,
-    ) -> Vec<usize> {
+    fn take(&mut self, joined: Joined, round: &mut Round) -> Vec<usize> {
+        let (task, mut answers, took) = match joined {
+            Ok((task, (answers, took))) => (task, answers, took),
+            Err(error) => (error.id(), Vec::new(), Duration::ZERO),
+        };
         let Some((lane, call)) = round.under_way.remove(&task) else {
             return Vec::new();
         };

@@ -54,8 +54,7 @@ impl Address {
     ///
     /// What was expected, a lowercase fragment that does not repeat the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        url::check(text)?;
-        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        let url = url::parse(text)?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err("expected an address without a query".to_owned());
         }

@@ -151,7 +151,7 @@ impl Call {
         if let Some(body) = body {
             request = request.body(body.expose().to_vec());
         }
-        let response = request
+        let mut response = request
             .send()
             .await
             .map_err(|error| unanswered(&url, &error))?;
@@ -161,7 +161,7 @@ impl Call {
             return Err(redirected(response.url(), status, location));
         }
         let url = response.url().clone();
-        let headers = response.headers().clone();
+        let headers = std::mem::take(response.headers_mut());
         let (body, whole) = if status.is_success() {
             (body_of(&url, response, most).await?, true)
         } else {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use reqwest::{StatusCode, Url};
 
 use super::header::{Headers, fill};
-use super::{Call, Http, check_url, host, location};
+use super::url::parse;
+use super::{Call, Http, host, location};
 use crate::key::Secret;
 use crate::platform::Ask;
 use crate::reading::{ErrorKind, ReadError};
@@ -40,9 +41,7 @@ impl Ask for Get {
 
 impl Get {
     fn url(&self) -> Result<Url, ReadError> {
-        check_url(&self.url)
-            .and_then(|()| Url::parse(&self.url).map_err(|error| error.to_string()))
-            .map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct `url`"))
+        parse(&self.url).map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct `url`"))
     }
 
     async fn get(&self, http: &Http) -> Result<Secret, ReadError> {

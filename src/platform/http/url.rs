@@ -8,6 +8,11 @@ use reqwest::Url;
 ///
 /// What was expected, a lowercase fragment that does not repeat the URL.
 pub fn check(url: &str) -> Result<(), String> {
+    parse(url).map(drop)
+}
+
+/// The URL, when it can be asked.
+pub(super) fn parse(url: &str) -> Result<Url, String> {
     let url = Url::parse(url).map_err(|error| format!("expected a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("expected a URL that starts with https:// or http://".to_owned());
@@ -18,7 +23,7 @@ pub fn check(url: &str) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    Ok(())
+    Ok(url)
 }
 
 /// A URL for people: its query's values, which are often credentials, are left out.
