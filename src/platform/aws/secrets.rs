@@ -3,7 +3,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ use super::refusal::{Refusal, item_refusal};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::http::{MAX_PAGE, Reply};
-use crate::platform::{Ask, MAX_BYTES};
+use crate::platform::{Ask, MAX_BYTES, base64};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -379,16 +378,13 @@ impl Entry<'_> {
 }
 
 fn decoded(encoded: &Secret) -> Result<Secret, ReadError> {
-    BASE64
-        .decode(encoded.expose())
-        .map(Secret::new)
-        .map_err(|_| {
-            ReadError::new(
-                ErrorKind::BadData,
-                "AWS answered with a SecretBinary that is no base64",
-                "ask for it by hand with `aws secretsmanager get-secret-value`",
-            )
-        })
+    base64::decoded(encoded.expose()).ok_or_else(|| {
+        ReadError::new(
+            ErrorKind::BadData,
+            "AWS answered with a SecretBinary that is no base64",
+            "ask for it by hand with `aws secretsmanager get-secret-value`",
+        )
+    })
 }
 
 #[derive(Deserialize)]
