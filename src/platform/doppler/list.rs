@@ -40,7 +40,7 @@ impl Ask for List {
     type Platform = Server;
     type Answer = Secrets;
 
-    /// Of an address and of a token.
+    /// Of an address and of a token, on the Team plan.
     const RATE: Option<Rate> = Some(Rate::per_minute(240));
 
     fn host(&self, server: &Server) -> Option<Arc<str>> {

@@ -49,7 +49,9 @@ A service token (`dp.st.…`) belongs to one config, so that nothing else has to
 a project and a config, here or in the hop. `DOPPLER_PROJECT` and `DOPPLER_CONFIG` go with `DOPPLER_TOKEN`: \
 a store with a `token` of its own leaves them aside.
 
-Doppler allows 240 requests a minute to an address and to a token; a config is one request.",
+A config is one request, and no more than 240 go out in a minute. What Doppler allows an address and a token \
+depends on the plan: 120, 240 or 480 reads of secrets a minute. `requests_per_second: 2` in the store keeps to \
+the least of them.",
     };
 
     type Platform = Server;
