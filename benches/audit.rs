@@ -5,18 +5,20 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use std::error::Error;
+mod common;
+
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::future::pending;
 use std::hint::black_box;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::{Failable, Times, elapsed, mebibytes, median, timed, timed_ok};
 use straggler::audit::{self, Audit, Options};
 use straggler::fetch::Quiet;
 use straggler::inventory::{self, Inventory};
@@ -25,8 +27,6 @@ use straggler::report::{FORMATS, Look, Report};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wait4::Wait4;
-
-type Failable<T> = Result<T, Box<dyn Error>>;
 
 const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const ROUNDS: usize = 7;
@@ -71,10 +71,6 @@ fn memory() -> Failable<()> {
         );
     }
     Ok(())
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }
 
 /// 10,000 env files, against `sha256sum` over the same ones.
@@ -328,60 +324,4 @@ fn yaml(deployments: usize, hops: Hops, listing: Listing) -> Failable<String> {
         }
     }
     Ok(yaml)
-}
-
-/// How long a program takes; what it prints goes to a file, as a report would.
-fn elapsed(command: &mut Command, code: i32) -> Failable<Duration> {
-    let printed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("printed");
-    command.stdout(File::create(printed)?).stderr(Stdio::null());
-    let (status, took) = timed_ok(|| Ok(command.status()?))?;
-    if status.code() != Some(code) {
-        return Err(format!("{} ended with {status}", command.get_program().display()).into());
-    }
-    Ok(took)
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let result = work();
-    (result, start.elapsed())
-}
-
-fn timed_ok<T>(work: impl FnOnce() -> Failable<T>) -> Failable<(T, Duration)> {
-    let (result, took) = timed(work);
-    Ok((result?, took))
-}
-
-fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
-    values.sort_unstable();
-    values[values.len() / 2]
-}
-
-/// How long the same work took, again and again.
-#[derive(Default)]
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn add(&mut self, took: Duration) {
-        self.0.push(took);
-    }
-
-    fn median(&self) -> f64 {
-        median(self.0.clone()).as_secs_f64()
-    }
-
-    fn best(&self) -> f64 {
-        self.0.iter().min().map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    /// A line of the table.
-    fn row(&self, what: &str, unit: &Self, aim: &str) {
-        println!(
-            "| {what} | {:.1} ms ({:.1}) | {:.2} ({:.2}) | {aim} |",
-            self.median() * 1e3,
-            self.best() * 1e3,
-            self.median() / unit.median(),
-            self.best() / unit.best()
-        );
-    }
 }

@@ -27,6 +27,12 @@ pub fn check(pointer: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The pointer to a member of the outermost object.
+#[must_use]
+pub fn pointer_to(member: &str) -> String {
+    format!("/{}", member.replace('~', "~0").replace('/', "~1"))
+}
+
 /// The string a JSON pointer leads to; `None` where the member is absent or null.
 ///
 /// The text is walked where it lies: no tree is built, so no other copy of the key is made.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod asking;
+pub mod aws;
 pub mod azure;
 mod base64;
 mod blocking;
@@ -10,6 +11,7 @@ pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod doppler;
 pub mod environment;
 pub mod etcd;
 mod excerpt;
@@ -43,7 +45,9 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
     vault::Vault,
+    aws::Aws,
 }

@@ -1,10 +1,15 @@
 //! Where a key can be read: one file per kind of hop, and the registry that lists them.
 
+mod aws_ecs;
+mod aws_lambda;
+mod aws_secrets_manager;
+mod aws_ssm;
 mod azure_key_vault;
 mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod doppler;
 mod dotenv;
 mod env;
 mod etcd;
@@ -33,6 +38,11 @@ registry! {
     azure_key_vault::AzureKeyVault,
     gcp_secret_manager::GcpSecretManager,
     consul::Consul,
+    doppler::Doppler,
     etcd::Etcd,
     vault::Vault,
+    aws_secrets_manager::AwsSecretsManager,
+    aws_ssm::AwsSsm,
+    aws_lambda::AwsLambda,
+    aws_ecs::AwsEcs,
 }

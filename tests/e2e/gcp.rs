@@ -313,6 +313,10 @@ fn the_metadata_server_is_asked_last_and_its_absence_said_soon() {
     let scene = scene(&google, &["one", "two"]);
     audit(&scene, &google).run().ends(0);
     assert_eq!(google.asked("/computeMetadata/"), 1);
+    // A home in which gcloud never was is no obstacle.
+    let home = scene.folder();
+    audit(&scene, &google).env("HOME", home).run().ends(0);
+    assert_eq!(google.asked("/computeMetadata/"), 2);
 
     let started = std::time::Instant::now();
     audit(&scene, &google)

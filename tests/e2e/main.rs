@@ -8,6 +8,7 @@
 
 mod azure;
 mod config_errors;
+mod doppler;
 mod dry_run;
 mod exit_codes;
 mod gcp;

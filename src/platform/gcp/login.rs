@@ -10,7 +10,7 @@ use crate::key::Secret;
 use crate::platform::credential::{Credential, read};
 use crate::platform::http::Call;
 use crate::platform::variable::variable;
-use crate::reading::ReadError;
+use crate::reading::{ErrorKind, ReadError};
 
 /// Whose limits a person's requests count against.
 const USER_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
@@ -68,9 +68,12 @@ impl Server {
         let path: Arc<Path> = Path::new(&folder)
             .join("application_default_credentials.json")
             .into();
-        match read(Arc::clone(&path)).await? {
-            Some(bytes) => File::parse(bytes.expose(), &path).map(Some),
-            None => Ok(None),
+        match read(Arc::clone(&path)).await {
+            Ok(Some(bytes)) => File::parse(bytes.expose(), &path).map(Some),
+            // Nobody named it, so its folder need not be there either.
+            Ok(None) => Ok(None),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

@@ -60,6 +60,12 @@ impl Call {
         call.with(CONTENT_TYPE, HeaderValue::from_static(content_type))
     }
 
+    /// Sends this along, whatever the method.
+    pub fn with_body(mut self, body: Secret) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     /// Any method, without a body.
     pub fn new(method: Method, url: Url) -> Self {
         Self {

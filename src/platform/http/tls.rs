@@ -83,3 +83,65 @@ fn unfit(path: &Path, why: &str) -> ReadError {
         "name a readable PEM file in the store's `tls`",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rcgen::{CertificateParams, KeyPair};
+    use reqwest::Url;
+
+    use super::*;
+    use crate::platform::http::Clients;
+
+    #[test]
+    fn every_client_is_built_and_ring_is_the_only_cryptography() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["straggler".to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let both = certificate.pem() + &key.serialize_pem();
+        for (name, text) in [
+            ("certificate.pem", certificate.pem()),
+            ("key.pem", key.serialize_pem()),
+            ("both.pem", both),
+            ("none.pem", "nothing".to_owned()),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let tls = |ca: &str, certificate: Option<&str>, key: Option<&str>| {
+            let path = |name: &str| Arc::from(Path::new(name));
+            let mut tls = Tls {
+                ca: Some(path(ca)),
+                certificate: certificate.map(path),
+                key: key.map(path),
+            };
+            tls.rooted_at(folder.path());
+            tls
+        };
+        let secure = Url::parse("https://localhost/").unwrap();
+        for tls in [
+            tls("certificate.pem", None, None),
+            tls("certificate.pem", Some("certificate.pem"), Some("key.pem")),
+            tls("certificate.pem", Some("both.pem"), None),
+        ] {
+            assert_eq!(tls.check(), Ok(()));
+            assert!(Clients::new(tls).client(&secure).is_ok());
+        }
+        let plain = Url::parse("http://localhost/").unwrap();
+        assert!(Clients::direct().client(&plain).is_ok());
+        for tls in [
+            tls("none.pem", None, None),
+            tls("gone.pem", None, None),
+            tls("certificate.pem", Some("certificate.pem"), None),
+        ] {
+            let error = Clients::new(tls).client(&secure).err().unwrap();
+            assert_eq!(error.kind, ErrorKind::Tls, "{error}");
+        }
+        // Two providers in one program are a panic at run time.
+        let crates = include_str!("../../../Cargo.lock");
+        for other in ["aws-lc-rs", "openssl-sys", "native-tls"] {
+            assert!(!crates.contains(&format!("name = \"{other}\"")), "{other}");
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! No key ever leaves: every source, every outcome, every format, every log level, and panics.
 
+mod aws;
 mod azure_key_vault;
 mod consul;
+mod doppler;
 mod etcd;
 mod gcp_secret_manager;
 mod needles;
@@ -40,10 +42,15 @@ projects:
 fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &consul::KIND,
+        &doppler::KIND,
         &etcd::KIND,
         &vault::KIND,
         &azure_key_vault::KIND,
         &gcp_secret_manager::KIND,
+        &aws::SECRETS_MANAGER,
+        &aws::SSM,
+        &aws::LAMBDA,
+        &aws::ECS,
     ])
 }
 

@@ -1,0 +1,18 @@
+//! Amazon Web Services: one account and region, and the services in it that hold keys.
+
+mod call;
+mod carry;
+mod functions;
+mod login;
+mod parameters;
+mod profile;
+mod refusal;
+mod secrets;
+mod settings;
+mod tasks;
+
+pub use functions::{Alias, Function, ReadAlias, ReadFunction};
+pub use parameters::{Parameter, ParameterHistory, ReadParameter, Selector};
+pub use secrets::{Held, ListVersions, ListedVersion, OldVersion, ReadSecret, ReadVersion, Which};
+pub use settings::{Account, Aws, check_region, region_of_arn};
+pub use tasks::{Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks};

@@ -1,0 +1,345 @@
+mod follow;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::key::Secret;
+use crate::platform::aws::{
+    Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks, check_region,
+    region_of_arn,
+};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A variable of the running tasks of an Amazon ECS service. One of `service` and `family` says which.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsEcs {
+    /// The declared store; unless said, what the environment and `~/.aws` name.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// The region, unless the store's own or the one in the cluster's ARN.
+    #[serde(default)]
+    region: Option<Arc<str>>,
+    /// The cluster's name or ARN; `default` unless said.
+    #[serde(default = "default_cluster")]
+    cluster: Arc<str>,
+    /// The service whose tasks are meant.
+    #[serde(default)]
+    service: Option<Arc<str>>,
+    /// The task definition's family whose tasks are meant, whoever started them.
+    #[serde(default)]
+    family: Option<Arc<str>>,
+    /// The container; every one that has the variable unless said.
+    #[serde(default)]
+    container: Option<Box<str>>,
+    /// The variable; the hop's unless said.
+    #[serde(default)]
+    name: Option<Box<str>>,
+}
+
+fn default_cluster() -> Arc<str> {
+    "default".into()
+}
+
+/// How many tasks are described in one call.
+const AT_ONCE: usize = 100;
+
+impl Source for AwsEcs {
+    const INFO: Info = Info {
+        id: "aws_ecs",
+        title: "a variable of the running tasks of an Amazon ECS service",
+        stage: Some(Stage::Running),
+        store: Some("aws"),
+        proves: &[Evidence::Value, Evidence::Timestamp],
+        replicas: ["task", "tasks"],
+        permission: "`ecs:ListTasks`, `ecs:DescribeTasks` and `ecs:DescribeTaskDefinition`, and to read the secret or parameter that the definition names",
+        credentials: &[
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ],
+        example: "\
+- aws_ecs: { store: prod-eu, cluster: prod, service: checkout, container: app }
+- aws_ecs: { cluster: prod, family: nightly, name: API_KEY }
+",
+        tested: "moto, with its signature and permission checks off and on, which gives no times of tasks; those, overrides and files against a fake shaped by AWS's API documentation",
+        manual: "\
+Looks at every running task, and at the revision of the task definition that this very task was made from, which \
+is often not the latest. One reading for each task.
+
+- `environment` in the definition, or an override that the task was started with: the task's value, seen.
+- `secrets` in the definition: ECS fetched the value when the task started and never again, and shows it to nobody. \
+A task that ran before the rotation is `stale` by time; a later one is `unverified`, for only the time speaks. What \
+the definition names in Secrets Manager or Parameter Store is followed, and a further reading, `new tasks`, is what \
+a task would get that starts now.
+- only `environmentFiles`: the variable may stand in a file in S3, so the hop is `unverified`.
+- none of these: `missing`.
+
+Where no task runs nothing is proven, so the hop is `unreachable`. Audit the service's process or image for what \
+an entrypoint changes.
+
+The least privilege, as a policy, beside that of `aws_secrets_manager` or `aws_ssm`:
+
+```json
+{
+  \"Version\": \"2012-10-17\",
+  \"Statement\": [
+    {
+      \"Effect\": \"Allow\",
+      \"Action\": [\"ecs:ListTasks\", \"ecs:DescribeTasks\"],
+      \"Resource\": \"*\",
+      \"Condition\": { \"ArnEquals\": { \"ecs:cluster\": \"arn:aws:ecs:eu-central-1:123456789012:cluster/prod\" } }
+    },
+    { \"Effect\": \"Allow\", \"Action\": \"ecs:DescribeTaskDefinition\", \"Resource\": \"*\" }
+  ]
+}
+```
+
+The task's execution role needs a permission of its own to fetch the secret; that is not looked at.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        self.region.as_deref().map_or(Ok(()), check_region)?;
+        match (&self.service, &self.family) {
+            (Some(named), None) | (None, Some(named)) if !named.is_empty() => {}
+            _ => return Err("expected one of `service` and `family`".to_owned()),
+        }
+        if self.cluster.is_empty() {
+            return Err("expected a cluster's name, not an empty text".to_owned());
+        }
+        Ok(())
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        let store = self.store.as_deref().unwrap_or_default();
+        let mut location = format!("aws_ecs:{}", Escaped(store));
+        for part in self.region.iter().chain([&self.cluster]) {
+            location.push_str(&format!("/{}", Escaped(part)));
+        }
+        match &self.family {
+            Some(family) => location.push_str(&format!("/family/{}", Escaped(family))),
+            None => {
+                let service = self.service.as_deref().unwrap_or_default();
+                location.push_str(&format!("/{}", Escaped(service)));
+            }
+        }
+        if let Some(container) = &self.container {
+            location.push_str(&format!("/{}", Escaped(container)));
+        }
+        format!("{location}#{}", Escaped(self.name(at)))
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let cluster = escape(&self.cluster);
+        match &self.service {
+            Some(service) => format!(
+                "correct {} in the task definition or what it names, then start new tasks: `aws ecs update-service --force-new-deployment --cluster {cluster} --service {}`",
+                escape(self.name(at)),
+                escape(service)
+            ),
+            None => format!(
+                "correct {} in the task definition or what it names, then start its tasks in {cluster} again",
+                escape(self.name(at))
+            ),
+        }
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        Some("the tasks that are found, their definitions, and the secrets these name")
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let listed = asking.of(&self.tasks())?;
+        let asks: Vec<_> = listed
+            .chunks(AT_ONCE)
+            .map(|tasks| DescribeTasks {
+                region: self.region(),
+                cluster: Arc::clone(&self.cluster),
+                tasks: tasks.into(),
+            })
+            .collect();
+        let mut tasks = Vec::new();
+        for described in asking.all(&asks)? {
+            tasks.extend(described.map_err(Clone::clone)?);
+        }
+        tasks.retain(|task| &*task.status != "STOPPED");
+        if tasks.is_empty() {
+            return Err(self.nothing_runs().into());
+        }
+        let mut asks: Vec<_> = tasks.iter().map(|task| self.definition(task)).collect();
+        asks.sort_by(|one, other| one.definition.cmp(&other.definition));
+        asks.dedup();
+        let answers = asking.all(&asks)?;
+        let definitions: Vec<_> = asks.iter().zip(answers).collect();
+        let mut readings = Vec::new();
+        let mut sources: Vec<Arc<str>> = Vec::new();
+        for task in tasks {
+            let wanted = self.definition(task);
+            let found = definitions.iter().find(|(ask, _)| **ask == wanted);
+            match found.map(|(_, answer)| *answer) {
+                Some(Ok(definition)) => {
+                    self.look(task, definition, at, &mut readings, &mut sources);
+                }
+                Some(Err(error)) => readings.push(self.of(task, Found::Failed(error.clone()))),
+                None => {}
+            }
+        }
+        readings.extend(follow::all(&sources, self.region(), asking)?);
+        Ok(readings)
+    }
+}
+
+impl AwsEcs {
+    fn name<'a>(&'a self, at: At<'a>) -> &'a str {
+        self.name.as_deref().unwrap_or(at.variable)
+    }
+
+    fn region(&self) -> Option<Arc<str>> {
+        let region = self.region.as_deref().or(region_of_arn(&self.cluster));
+        region.map(Into::into)
+    }
+
+    fn tasks(&self) -> ListTasks {
+        let of = match (&self.service, &self.family) {
+            (Some(service), _) => Tasks::Service(Arc::clone(service)),
+            (None, family) => Tasks::Family(family.clone().unwrap_or_default()),
+        };
+        ListTasks {
+            region: self.region(),
+            cluster: Arc::clone(&self.cluster),
+            of,
+        }
+    }
+
+    fn definition(&self, task: &Task) -> ReadDefinition {
+        ReadDefinition {
+            region: self.region(),
+            definition: Arc::clone(&task.definition),
+        }
+    }
+
+    fn nothing_runs(&self) -> ReadError {
+        let of = self.service.as_deref().or(self.family.as_deref());
+        ReadError::new(
+            ErrorKind::NotFound,
+            format!(
+                "no task of {} is running in {}",
+                escape(of.unwrap_or_default()),
+                escape(&self.cluster)
+            ),
+            "start it, or correct its name, the cluster or the region: where nothing runs nothing is proven",
+        )
+    }
+
+    /// What one task holds, and from where new ones would get it.
+    fn look(
+        &self,
+        task: &Task,
+        definition: &Definition,
+        at: At<'_>,
+        readings: &mut Vec<Reading>,
+        sources: &mut Vec<Arc<str>>,
+    ) {
+        let meant = |container: &&Container| match &self.container {
+            Some(named) => container.name == *named,
+            None => true,
+        };
+        let containers: Vec<_> = definition.containers.iter().filter(meant).collect();
+        if containers.is_empty() {
+            readings.push(self.of(task, Found::Failed(self.no_container(definition))));
+            return;
+        }
+        let name = self.name(at);
+        let mut held = Vec::new();
+        for container in &containers {
+            let given = task.overrides.iter().find(|(of, _)| *of == container.name);
+            let value = given
+                .and_then(|(_, variables)| variables.get(name))
+                .or_else(|| container.environment.get(name));
+            if let Some(value) = value {
+                held.push((container, Found::Value(Secret::copied(value.expose()))));
+            } else if let Some(source) = container.secrets.get(name) {
+                if !sources.contains(source) {
+                    sources.push(Arc::clone(source));
+                }
+                held.push((container, injected(task)));
+            }
+        }
+        if held.is_empty() {
+            let files = containers.iter().find_map(|it| it.files.first());
+            readings.push(self.of(task, files.map_or(Found::Absent, |file| in_file(file))));
+            return;
+        }
+        let several = held.len() > 1;
+        for (container, found) in held {
+            let mut reading = self.of(task, found);
+            if several {
+                let replica = format!("{}/{}", id(task), container.name);
+                reading = reading.of_replica(replica);
+            }
+            readings.push(reading);
+        }
+    }
+
+    fn of(&self, task: &Task, found: Found) -> Reading {
+        Reading::new(found)
+            .of_replica(id(task))
+            .started_at(task.started_at.or(task.created_at))
+    }
+
+    fn no_container(&self, definition: &Definition) -> ReadError {
+        let names: Vec<_> = definition
+            .containers
+            .iter()
+            .map(|container| escape(&container.name))
+            .collect();
+        ReadError::new(
+            ErrorKind::NotFound,
+            format!(
+                "the task has no container {}, only {}",
+                escape(self.container.as_deref().unwrap_or_default()),
+                names.join(", ")
+            ),
+            "correct `container`",
+        )
+    }
+}
+
+/// The last part of a task's ARN.
+fn id(task: &Task) -> &str {
+    task.arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// A value that ECS fetched between the making of the task and the start of its containers.
+fn injected(task: &Task) -> Found {
+    let waits = matches!(&*task.status, "PROVISIONING" | "PENDING" | "ACTIVATING");
+    Found::Hidden {
+        fixed_at: task.started_at.or(task.created_at.filter(|_| !waits)),
+        why: "ECS injected the key when the task started and shows it to nobody: start new tasks to be sure, or look with `process` on the host".into(),
+    }
+}
+
+fn in_file(file: &str) -> Found {
+    Found::Hidden {
+        fixed_at: None,
+        why: format!(
+            "the variable may stand in {}, which ECS read when the task started: audit that file",
+            escape(file)
+        )
+        .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

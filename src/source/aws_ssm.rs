@@ -1,0 +1,158 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::key::Secret;
+use crate::platform::aws::{
+    ParameterHistory, ReadParameter, Selector, check_region, region_of_arn,
+};
+use crate::platform::{Asking, Stop};
+use crate::reading::{Found, Reading, Version};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A parameter in AWS Systems Manager's Parameter Store.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsSsm {
+    /// The declared store; unless said, what the environment and `~/.aws` name.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// The region, unless the store's own or the one in the ARN.
+    #[serde(default)]
+    region: Option<Arc<str>>,
+    /// Its name or its ARN, with `:3` or `:label` behind it for one version: `/allstak/checkout/api_key`.
+    name: Arc<str>,
+}
+
+impl Source for AwsSsm {
+    const INFO: Info = Info {
+        id: "aws_ssm",
+        title: "a parameter in AWS Systems Manager's Parameter Store",
+        stage: Some(Stage::Store),
+        store: Some("aws"),
+        proves: &[Evidence::Value],
+        replicas: ["parameter", "parameters"],
+        permission: "`ssm:GetParameters` on the parameter, and `kms:Decrypt` where a key of your own encrypts it",
+        credentials: &[
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ],
+        example: "\
+- aws_ssm: { store: prod-eu, name: /allstak/checkout/api_key }
+- aws_ssm: { name: 'arn:aws:ssm:eu-central-1:123456789012:parameter/allstak/shop' }
+",
+        tested: "moto, with its signature and permission checks off and on",
+        manual: "\
+Reads parameters of every type, decrypted, ten in one call (`GetParameters`). AWS lists the names that do not \
+exist: those are `missing`. It denies a call as a whole when one of its names is denied; then each is asked for \
+alone, so that only that one is `unreachable`. A `StringList` is its text with the commas.
+
+AWS takes 40 such calls per second from an account and region, unless higher throughput is switched on, and \
+straggler sends no more.
+
+The least privilege, as a policy; `GetParameterHistory` is for the history, `kms:Decrypt` for parameters under a \
+key of your own:
+
+```json
+{
+  \"Version\": \"2012-10-17\",
+  \"Statement\": [
+    {
+      \"Effect\": \"Allow\",
+      \"Action\": [\"ssm:GetParameters\", \"ssm:GetParameterHistory\"],
+      \"Resource\": \"arn:aws:ssm:*:123456789012:parameter/allstak/*\"
+    },
+    {
+      \"Effect\": \"Allow\",
+      \"Action\": \"kms:Decrypt\",
+      \"Resource\": \"arn:aws:kms:*:123456789012:key/*\",
+      \"Condition\": { \"StringLike\": { \"kms:ViaService\": \"ssm.*.amazonaws.com\" } }
+    }
+  ]
+}
+```
+
+The history is the parameter's versions; AWS keeps the last hundred. A name that chooses a version has none.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        self.region.as_deref().map_or(Ok(()), check_region)?;
+        if Selector::of(&self.name).name.is_empty() {
+            return Err("expected a parameter's name, not an empty text".to_owned());
+        }
+        Ok(())
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, _: At<'_>) -> String {
+        let store = self.store.as_deref().unwrap_or_default();
+        let mut location = format!("aws_ssm:{}", Escaped(store));
+        if let Some(region) = &self.region {
+            location.push_str(&format!("/{}", Escaped(region)));
+        }
+        let name = self.name.trim_start_matches('/');
+        format!("{location}/{}", Escaped(name))
+    }
+
+    fn remedy(&self, _: At<'_>) -> String {
+        let Selector { name, chosen } = Selector::of(&self.name);
+        let write = format!(
+            "write the current key with `aws ssm put-parameter --overwrite --name {} --value file://FILE`, from a file without a line end",
+            escape(name)
+        );
+        match chosen {
+            Some(_) => format!("{write}, and choose that version"),
+            None => write,
+        }
+    }
+
+    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        Ok(vec![match asking.of(&self.parameter())? {
+            Some(parameter) => Reading {
+                stored_at: parameter.modified_at,
+                ..Reading::value(Secret::copied(parameter.value.expose()))
+            },
+            None => Reading::new(Found::Absent),
+        }])
+    }
+
+    fn history(
+        &self,
+        _: At<'_>,
+        most: usize,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Vec<Version>>, Stop> {
+        if Selector::of(&self.name).chosen.is_some() {
+            return Ok(None);
+        }
+        let versions = asking.of(&ParameterHistory(self.parameter()))?;
+        let surplus = versions.len().saturating_sub(most.max(1));
+        let version = |parameter: &crate::platform::aws::Parameter| Version {
+            created_at: parameter.modified_at,
+            found: Found::Value(Secret::copied(parameter.value.expose())),
+            first: parameter.version == 1,
+        };
+        Ok(Some(versions.iter().skip(surplus).map(version).collect()))
+    }
+}
+
+impl AwsSsm {
+    fn parameter(&self) -> ReadParameter {
+        let region = self.region.as_deref().or(region_of_arn(&self.name));
+        ReadParameter {
+            region: region.map(Into::into),
+            name: Arc::clone(&self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
