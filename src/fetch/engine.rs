@@ -318,13 +318,15 @@ impl<'a> Fetcher<'a> {
         // A call that panicked has no answers at all; its hops are unreachable like any other's.
         answers.resize_with(call.slots.len(), || Err(errors::broken()));
 
+        // Nothing more is asked on a lane that was closed meanwhile, not even what was asked before.
+        let over = self.lanes.closed(lane).is_some();
         let mut closed = self.gone(lane, answers.first());
         let mut again: Vec<SlotId> = Vec::new();
         let (mut longest, mut pauses) = (Duration::ZERO, false);
         let mut jobs = Vec::new();
         for (slot, answer) in call.slots.into_iter().zip(answers) {
             let next = match &answer {
-                Err(error) if closed.is_none() => self.after(error, lane, call.tried),
+                Err(error) if closed.is_none() && !over => self.after(error, lane, call.tried),
                 _ => Next::Fail,
             };
             if let (Next::Close(wait), Some(host)) = (&next, self.lanes.host(lane)) {
@@ -380,10 +382,8 @@ impl<'a> Fetcher<'a> {
         let host = Arc::clone(self.lanes.host(lane)?);
         let error = answer?.as_ref().err();
         let nobody = |error: &&ReadError| {
-            matches!(
-                error.kind,
-                ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Tls
-            )
+            let kinds = [ErrorKind::Timeout, ErrorKind::Connect, ErrorKind::Tls];
+            !error.answered && kinds.contains(&error.kind)
         };
         let error = error.filter(nobody);
         let silence = self.lanes.silence(lane, error.is_some());

@@ -80,6 +80,7 @@ impl Ask for Page {
             ("ever", _) => Err(error(ErrorKind::Protocol).transient()),
             ("denied", _) => Err(error(ErrorKind::Denied)),
             ("nobody", _) => Err(error(ErrorKind::Connect)),
+            ("slow", _) => Err(error(ErrorKind::Timeout).answered()),
             _ => Ok(()),
         }]
     }
@@ -289,6 +290,26 @@ async fn a_host_where_nobody_is_met_is_given_up() {
             .starts_with("one was not asked anymore after 20 attempts"),
         "{last}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_says_it_is_slow_is_there() {
+    let far = Far::default();
+    let all = [pages("one", "slow", 50), pages("one", "fine", 50)].concat();
+    let (outcomes, _) = far.fetch(Limits::DEFAULT, Manners::default(), all).await;
+    let (slow, fine) = outcomes.split_at(50);
+    assert_eq!(kinds(slow), [Some(ErrorKind::Timeout); 50]);
+    assert_eq!(kinds(fine), [None; 50]);
+    assert_eq!(far.calls(), 50 * 4 + 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_again_of_a_host_that_is_left_alone() {
+    let far = Far::default();
+    let all = [pages("one", "hours", 1), pages("one", "ever", 9)].concat();
+    let (outcomes, _) = far.fetch(Limits::DEFAULT, Manners::default(), all).await;
+    assert!(outcomes.iter().all(Result::is_err));
+    assert_eq!(far.calls(), 10);
 }
 
 #[tokio::test(start_paused = true)]

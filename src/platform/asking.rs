@@ -100,4 +100,5 @@ static MISTYPED: ReadError = ReadError {
     message: Cow::Borrowed("an answer came back under the wrong request"),
     next: Cow::Borrowed("report it"),
     retry: Retry::Never,
+    answered: false,
 };

@@ -57,6 +57,8 @@ pub struct ReadError {
     pub next: Cow<'static, str>,
     /// Whether the same request may do better later.
     pub retry: Retry,
+    /// Whether the other side said so itself: who answers is there.
+    pub answered: bool,
 }
 
 /// Whether a request that failed is worth sending again.
@@ -86,6 +88,7 @@ impl ReadError {
                 ErrorKind::Throttled | ErrorKind::Timeout => Retry::Later,
                 _ => Retry::Never,
             },
+            answered: false,
         }
     }
 
@@ -100,6 +103,13 @@ impl ReadError {
     #[must_use]
     pub fn lasting(mut self) -> Self {
         self.retry = Retry::Never;
+        self
+    }
+
+    /// Says that this is what the other side answered.
+    #[must_use]
+    pub fn answered(mut self) -> Self {
+        self.answered = true;
         self
     }
 

@@ -59,7 +59,9 @@ impl Read {
         }
         let reply = call.send(&server.clients).await?;
         match reply.status {
-            status if status.is_success() => Ok(Some(reply.body)),
+            StatusCode::OK => Ok(Some(reply.body)),
+            // Nothing that Consul says of a key: no content is no empty key, and a part is no key.
+            status if status.is_success() => Err(reply.refused(Some(""), "")),
             // A token that may not read the key gets 403.
             StatusCode::NOT_FOUND => Ok(None),
             _ => {

@@ -73,7 +73,8 @@ pub(super) fn refused(url: &Url, status: StatusCode, excerpt: &str, permission: 
         kind,
         format!("{} answered {status}{colon}{excerpt}", shown(url)),
         next.to_owned(),
-    );
+    )
+    .answered();
     if status.is_server_error() {
         return error.transient();
     }

@@ -65,6 +65,10 @@ impl Get {
                 "ask it by hand with `curl -v`",
             ));
         }
+        // Nobody asked for a part, and what is in it is not repeated.
+        if reply.status == StatusCode::PARTIAL_CONTENT {
+            return Err(reply.refused(Some(""), ""));
+        }
         if !reply.status.is_success() {
             let next = match reply.status {
                 StatusCode::UNAUTHORIZED => "send a valid credential in `headers`",

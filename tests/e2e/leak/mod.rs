@@ -154,7 +154,7 @@ fn one_source(kind: &Kind, needles: &Needles) {
         }
         straggler.run()
     };
-    let report = audit(&["audit", "-f", "json"]).ends(1);
+    let report = audit(&["audit", "--retries", "0", "-f", "json"]).ends(1);
     for (index, (verdict, hop)) in hops.iter().enumerate() {
         let found = &report.json()["deployments"][index]["verdict"];
         if let Some(verdict) = verdict {
@@ -165,7 +165,16 @@ fn one_source(kind: &Kind, needles: &Needles) {
     for format in straggler::report::FORMATS {
         let out = format!("{}=report", format.id);
         let ran = audit(&[
-            "audit", "-vvv", "-f", format.id, "-o", &out, "--color", "always",
+            "audit",
+            "--retries",
+            "0",
+            "-vvv",
+            "-f",
+            format.id,
+            "-o",
+            &out,
+            "--color",
+            "always",
         ]);
         needles.are_not_in(&ran.ends(1), &format!("{} as {}", kind.id, format.id));
         let written = std::fs::read(world.scene.path("report")).unwrap();
