@@ -19,6 +19,9 @@ use crate::reading::{ErrorKind, ReadError};
 /// How long requests that can share a call wait for each other.
 const LINGER: Duration = Duration::from_millis(20);
 
+/// After so many jobs were looked at for the first time, what they ask may go out.
+const AHEAD: usize = 16;
+
 /// After so many attempts in a row that met nobody, a host is taken for gone.
 const GONE: u32 = 20;
 
@@ -123,23 +126,35 @@ impl<'a> Fetcher<'a> {
         let mut round = Round::new(work.len(), answered);
         for job in 0..work.len() {
             self.step(work, job, &mut round);
+            // Others are at work while the rest is looked at.
+            if job % AHEAD == AHEAD - 1 {
+                let jobs = self.taken(&mut round);
+                self.answered(work, jobs, &mut round);
+                self.send(&mut round);
+            }
         }
         // Whatever can be known without an answer is known now.
+        round.looked_at = true;
         self.share(&mut round);
         while self.stopped.is_none() {
             let wake = self.send(&mut round);
             let Some(jobs) = self.receive(wake, &mut round).await else {
                 break;
             };
-            for job in jobs {
-                round.jobs[job].unanswered -= 1;
-                if round.jobs[job].unanswered == 0 {
-                    self.step(work, job, &mut round);
-                }
-            }
+            self.answered(work, jobs, &mut round);
         }
         for job in (0..work.len()).filter(|&job| !round.jobs[job].done) {
             work.failed(job, self.unread());
+        }
+    }
+
+    /// Goes on with jobs, each of which got one more answer.
+    fn answered(&mut self, work: &mut dyn Work, jobs: Vec<usize>, round: &mut Round) {
+        for job in jobs {
+            round.jobs[job].unanswered -= 1;
+            if round.jobs[job].unanswered == 0 {
+                self.step(work, job, round);
+            }
         }
     }
 
@@ -227,7 +242,8 @@ impl<'a> Fetcher<'a> {
         let mut wake = None;
         while round.under_way.len() < self.limits.concurrency {
             let now = Instant::now();
-            if !round.sharing.is_empty() && (round.under_way.is_empty() || round.share_at <= now) {
+            let due = round.under_way.is_empty() || round.share_at <= now;
+            if round.looked_at && due && !round.sharing.is_empty() {
                 self.share(round);
             }
             match self.lanes.next(now) {
@@ -299,10 +315,17 @@ impl<'a> Fetcher<'a> {
         };
         let mut jobs = self.take(joined, round);
         // Whatever else is there is taken along: waking up costs more than an answer.
+        jobs.extend(self.taken(round));
+        Some(jobs)
+    }
+
+    /// Takes all that is there without waiting.
+    fn taken(&mut self, round: &mut Round) -> Vec<usize> {
+        let mut jobs = Vec::new();
         while let Some(joined) = round.tasks.try_join_next_with_id() {
             jobs.extend(self.take(joined, round));
         }
-        Some(jobs)
+        jobs
     }
 
     /// Keeps what a call gave, or sends it again; the jobs that waited for it.

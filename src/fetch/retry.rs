@@ -30,7 +30,11 @@ pub(super) fn next(error: &ReadError, tried: u32, retries: u32, left: Option<Dur
     let over = tried > retries;
     match error.retry {
         Retry::Never => Next::Fail,
-        Retry::After(wait) if wait > PATIENCE.min(longest) => Next::Close(wait),
+        // Maintenance of one page behind a gateway is no reason to leave the others alone.
+        Retry::After(wait) if wait > PATIENCE.min(longest) => match error.kind {
+            ErrorKind::Throttled => Next::Close(wait),
+            _ => Next::Fail,
+        },
         Retry::Later | Retry::After(_) if over => Next::Fail,
         Retry::After(wait) => {
             // Not all at the very same moment.
@@ -108,5 +112,7 @@ mod tests {
             Next::Close(seconds(7))
         );
         assert_eq!(next(&busy(7), 4, 3, None), Next::Fail);
+        let away = error(ErrorKind::Protocol).after(seconds(3600));
+        assert_eq!(next(&away, 1, 3, None), Next::Fail);
     }
 }

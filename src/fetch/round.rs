@@ -20,6 +20,8 @@ pub(super) enum Answered {
 pub(super) struct Round {
     pub jobs: Vec<JobState>,
     pub answered: Answered,
+    /// Whether every job was looked at once; before, nobody knows who could share a call.
+    pub looked_at: bool,
     /// Requests that may share a call.
     pub sharing: VecDeque<SlotId>,
     /// When those go out, with whom they found.
@@ -44,6 +46,7 @@ impl Round {
                 .take(jobs)
                 .collect(),
             answered,
+            looked_at: false,
             sharing: VecDeque::new(),
             share_at: Instant::now(),
             refused: VecDeque::new(),
