@@ -135,6 +135,9 @@ impl<'a> Fetcher<'a> {
         }
         // Whatever can be known without an answer is known now.
         round.looked_at = true;
+        for slot in std::mem::take(&mut round.idle) {
+            self.slots.drop_unused(slot);
+        }
         self.share(&mut round);
         while self.stopped.is_none() {
             let wake = self.send(&mut round);
@@ -178,9 +181,13 @@ impl<'a> Fetcher<'a> {
             }
         }
         round.jobs[job].done = true;
-        for slot in before {
+        for &slot in &before {
             self.slots.release(slot);
-            self.slots.drop_unused(slot);
+        }
+        if round.looked_at {
+            before.iter().for_each(|&slot| self.slots.drop_unused(slot));
+        } else {
+            round.idle.extend(before);
         }
     }
 

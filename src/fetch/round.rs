@@ -20,8 +20,10 @@ pub(super) enum Answered {
 pub(super) struct Round {
     pub jobs: Vec<JobState>,
     pub answered: Answered,
-    /// Whether every job was looked at once; before, nobody knows who could share a call.
+    /// Whether every job was looked at once; before, nobody knows who could share a call or an answer.
     pub looked_at: bool,
+    /// Whose users were done before that.
+    pub idle: Vec<SlotId>,
     /// Requests that may share a call.
     pub sharing: VecDeque<SlotId>,
     /// When those go out, with whom they found.
@@ -47,6 +49,7 @@ impl Round {
                 .collect(),
             answered,
             looked_at: false,
+            idle: Vec::new(),
             sharing: VecDeque::new(),
             share_at: Instant::now(),
             refused: VecDeque::new(),

@@ -201,6 +201,18 @@ async fn many_hops_from_one_ask() {
     assert!((0..50).all(|job| jobs.texts(job) == ["same!"]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_answer_waits_for_hops_that_nobody_looked_at_yet() {
+    let toy = Toy::default();
+    let slow = |asking: &Asking<'_>| {
+        std::thread::sleep(Duration::from_micros(100));
+        one("same")(asking)
+    };
+    let jobs = (0..500).fold(Jobs::default(), |jobs, _| jobs.with(slow));
+    fetch(&toy, Limits::DEFAULT, jobs).await;
+    assert_eq!(toy.asked("same"), 1);
+}
+
 #[tokio::test]
 async fn equal_asks_to_two_stores_are_two() {
     let toy = Toy::default();
