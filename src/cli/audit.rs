@@ -146,7 +146,9 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     let selected = args.selection.select(&inventory)?;
     if args.dry_run {
         let plans = audit::plan(&inventory, &selected, args.selection.until());
-        return terminal::print(|out| dry_run::write(&plans, out)).map(|()| ExitCode::Success);
+        let formats = inventory.formats();
+        return terminal::print(|out| dry_run::write(&plans, &formats, out))
+            .map(|()| ExitCode::Success);
     }
     let given = args.keys.read(&mut inventory)?;
     if !args.reports.quiet {

@@ -1,14 +1,24 @@
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::config::counted;
 use crate::audit::Plans;
 use crate::fetch::Planned;
-use crate::text::{Escaped, escape};
+use crate::keyring::{Format, scrubbed};
+use crate::text::Escaped;
+
+/// How many characters of a request are shown.
+const MOST_SHOWN: usize = 400;
 
 /// Writes what an audit would ask of whom.
-pub(super) fn write(plans: &Plans, out: &mut dyn Write) -> io::Result<()> {
-    section("for the known keys of all projects", &plans.known_keys, out)?;
-    section("for the hops, beside those", &plans.hops, out)?;
+pub(super) fn write(plans: &Plans, formats: &[Arc<Format>], out: &mut dyn Write) -> io::Result<()> {
+    section(
+        "for the known keys of all projects",
+        &plans.known_keys,
+        formats,
+        out,
+    )?;
+    section("for the hops, beside those", &plans.hops, formats, out)?;
     if !plans.later.is_empty() || plans.histories > 0 {
         writeln!(out, "as the answers tell")?;
     }
@@ -27,7 +37,17 @@ pub(super) fn write(plans: &Plans, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "nothing was asked")
 }
 
-fn section(title: &str, planned: &[Planned], out: &mut dyn Write) -> io::Result<()> {
+fn section(
+    title: &str,
+    planned: &[Planned],
+    formats: &[Arc<Format>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    // A place may be named like a key, by way of a variable.
+    let shown = |ask: &str| {
+        let formats = formats.iter().map(|format| &**format);
+        scrubbed(ask.as_bytes(), formats, MOST_SHOWN)
+    };
     let calls: usize = planned.iter().map(|store| store.calls.len()).sum();
     let requests: usize = planned.iter().map(Planned::requests).sum();
     writeln!(out, "{title}: {}", counts(requests, calls))?;
@@ -39,11 +59,11 @@ fn section(title: &str, planned: &[Planned], out: &mut dyn Write) -> io::Result<
         writeln!(out, ", {}", counts(store.requests(), store.calls.len()))?;
         for call in &store.calls {
             match &call[..] {
-                [only] => writeln!(out, "    {}", escape(only))?,
+                [only] => writeln!(out, "    {}", shown(only))?,
                 several => {
                     writeln!(out, "    one call for {}:", several.len())?;
                     for ask in several {
-                        writeln!(out, "      {}", escape(ask))?;
+                        writeln!(out, "      {}", shown(ask))?;
                     }
                 }
             }

@@ -129,7 +129,7 @@ impl<'a> Fetcher<'a> {
             // Others are at work while the rest is looked at.
             if job % AHEAD == AHEAD - 1 {
                 let jobs = self.taken(&mut round);
-                self.answered(work, jobs, &mut round);
+                self.advance(work, jobs, &mut round);
                 self.send(&mut round);
             }
         }
@@ -144,7 +144,7 @@ impl<'a> Fetcher<'a> {
             let Some(jobs) = self.receive(wake, &mut round).await else {
                 break;
             };
-            self.answered(work, jobs, &mut round);
+            self.advance(work, jobs, &mut round);
         }
         for job in (0..work.len()).filter(|&job| !round.jobs[job].done) {
             work.failed(job, self.unread());
@@ -152,7 +152,7 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Goes on with jobs, each of which got one more answer.
-    fn answered(&mut self, work: &mut dyn Work, jobs: Vec<usize>, round: &mut Round) {
+    fn advance(&mut self, work: &mut dyn Work, jobs: Vec<usize>, round: &mut Round) {
         for job in jobs {
             round.jobs[job].unanswered -= 1;
             if round.jobs[job].unanswered == 0 {

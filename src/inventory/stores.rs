@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use super::Site;
 use super::ground::Ground;
 use super::hop::FOLDER;
 use super::raw::StoreBeside;
@@ -25,8 +24,6 @@ pub struct Store {
     pub settings: Box<dyn AnyStore>,
     /// How gently it is to be asked.
     pub manners: Manners,
-    /// Where it is declared.
-    pub site: Site,
 }
 
 /// Checks a declared store: one kind, with its settings; `None` when something was reported.
@@ -52,7 +49,6 @@ pub(super) fn store(reader: &Reader<'_>, [key, id]: [Id; 2], ground: &Ground<'_>
             requests_per_second: beside.requests_per_second,
             concurrency: beside.concurrency,
         },
-        site: reader.tree.site(id),
     })
 }
 

@@ -38,7 +38,7 @@ pub fn derive(
 /// When the current key first came into the store, as far as the versions show it. A version that
 /// cannot be read may have held it already, so then the time of that one counts.
 fn first_stored(versions: &[Version], current: &Fingerprint) -> Option<Timestamp> {
-    let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint() == *current);
+    let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint().agrees(current));
     let first = versions.iter().position(holds)?;
     let unseen = versions[..first]
         .iter()
@@ -67,7 +67,7 @@ fn earlier_keys(
             continue;
         };
         let fingerprint = value.fingerprint();
-        if fingerprint == *current
+        if fingerprint.agrees(current)
             || !shape(&value, project).is_sound()
             || belongs_elsewhere(&fingerprint, id, keyring)
         {
@@ -107,7 +107,7 @@ fn without_damaged(
     let reference = keyring
         .known()
         .iter()
-        .filter(|known| known.fingerprint() == *current)
+        .filter(|known| known.fingerprint().agrees(current))
         .find_map(Known::secret);
     let usual = reference.map_or(0, Secret::len);
     let mut order: Vec<usize> = (0..keys.len()).collect();

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,7 +67,6 @@ pub trait AnyStore: Send + Sync {
         shared: &Shared,
         connections: Connections,
     ) -> Connections;
-    fn as_any(&self) -> &dyn Any;
 }
 
 impl<S: Store> AnyStore for S {
@@ -91,9 +89,5 @@ impl<S: Store> AnyStore for S {
         connections: Connections,
     ) -> Connections {
         connections.with(name, Store::open(self, shared))
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

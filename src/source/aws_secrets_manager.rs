@@ -8,8 +8,7 @@ use super::{At, Info, Source};
 use crate::extract::{pointer_to, string_at};
 use crate::key::Secret;
 use crate::platform::aws::{
-    Held, ListVersions, ListedVersion, OldVersion, ReadSecret, ReadVersion, Which, check_region,
-    region_of_arn,
+    Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which, check_region, region_of_arn,
 };
 use crate::platform::{Asking, Attempt, Stop};
 use crate::reading::{Found, Reading, Version};
@@ -184,11 +183,9 @@ out. Secrets Manager keeps about a hundred versions.",
         let asks: Vec<_> = past
             .versions
             .iter()
-            .map(|version| {
-                OldVersion(ReadVersion {
-                    of: self.secret(),
-                    which: Which::Id(Arc::clone(&version.id)),
-                })
+            .map(|version| ReadVersion {
+                of: self.secret(),
+                which: Which::Id(Arc::clone(&version.id)),
             })
             .collect();
         let answers = asking.all(&asks)?;
@@ -243,7 +240,7 @@ impl AwsSecretsManager {
     }
 }
 
-type Answered<'a> = Attempt<'a, OldVersion>;
+type Answered<'a> = Attempt<'a, ReadVersion>;
 
 fn stored_at(held: &Held) -> Option<Timestamp> {
     match held {

@@ -35,6 +35,21 @@ deployments:
 }
 
 #[test]
+fn a_place_that_is_named_like_a_key_is_not_shown_so() {
+    let scene = Scene::with(
+        "version: 1
+projects: { shop: { variable: KEY, format: '^ask_live_[A-Za-z0-9]{32}$', current: { file: { path: DIR/key } } } }
+deployments: [ { name: web, project: shop, route: [ { file: { path: '/x/${env.NAMED}' } } ] } ]
+",
+    );
+    let ran = scene
+        .straggler(["audit", "--dry-run"])
+        .env("NAMED", CURRENT)
+        .run();
+    assert!(!ran.to_string().contains(CURRENT), "{ran}");
+}
+
+#[test]
 fn what_it_says_is_what_is_done() {
     let server = Server::new(|_| Answer::status(200, CURRENT));
     let scene = Scene::with(&format!(

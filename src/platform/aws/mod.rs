@@ -13,6 +13,6 @@ mod tasks;
 
 pub use functions::{Alias, Function, ReadAlias, ReadFunction};
 pub use parameters::{Parameter, ParameterHistory, ReadParameter, Selector};
-pub use secrets::{Held, ListVersions, ListedVersion, OldVersion, ReadSecret, ReadVersion, Which};
+pub use secrets::{Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which};
 pub use settings::{Account, Aws, check_region, region_of_arn};
 pub use tasks::{Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks};

@@ -44,10 +44,6 @@ pub enum Which {
     Stage(Arc<str>),
 }
 
-/// Asks for one version of a secret for the history's sake.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct OldVersion(pub ReadVersion);
-
 /// Asks which versions of a secret there are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ListVersions(pub ReadSecret);
@@ -141,23 +137,6 @@ impl Ask for ReadVersion {
             answers.push(ask.of.one(account, Some(&ask.which)).await);
         }
         answers
-    }
-}
-
-impl Ask for OldVersion {
-    type Platform = Account;
-    type Answer = Arc<Held>;
-
-    fn host(&self, account: &Account) -> Option<Arc<str>> {
-        self.0.host(account)
-    }
-
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-
-    async fn send(account: &Account, asks: Vec<Self>) -> Vec<Result<Arc<Held>, ReadError>> {
-        ReadVersion::send(account, asks.into_iter().map(|ask| ask.0).collect()).await
     }
 }
 

@@ -109,7 +109,7 @@ impl Server {
     pub(super) fn address(&self) -> Result<&Address, ReadError> {
         let find = || {
             let set = variable("CONSUL_HTTP_ADDR").map(|address| {
-                let secure = variable("CONSUL_HTTP_SSL").is_some_and(|ssl| ssl != "false");
+                let secure = variable("CONSUL_HTTP_SSL").is_some_and(|ssl| yes(&ssl));
                 match (address.contains("://"), secure) {
                     (true, _) => address,
                     (false, true) => format!("https://{address}"),
@@ -124,4 +124,9 @@ impl Server {
             .as_ref()
             .map_err(Clone::clone)
     }
+}
+
+/// What Consul's own tools take for yes.
+fn yes(text: &str) -> bool {
+    matches!(text, "1" | "t" | "T" | "true" | "True" | "TRUE")
 }

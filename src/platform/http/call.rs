@@ -218,7 +218,7 @@ impl Reply {
             None => first_words(self.body.expose(), self.whole, TOLD),
         };
         let error = refused(&self.url, self.status, &words, permission);
-        match wait(&self.headers, Timestamp::now()) {
+        match wait(self.status, &self.headers, Timestamp::now()) {
             Some(wait) if matches!(self.status.as_u16(), 403 | 408 | 429 | 503) => {
                 // A 403 with a time to wait is a limit, not a refusal: GitHub's is one.
                 let kind = match self.status.as_u16() {

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// Numbers above this are seconds since 1970, and no stretch of time.
@@ -9,7 +10,9 @@ const EPOCH: u64 = 1_000_000_000;
 
 /// How long a server that had enough asks to be left alone: the standard's header, or those of the
 /// platforms (GitHub, Doppler and GitLab name the moment, others the seconds, Azure milliseconds).
-pub(super) fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// Where a limit starts anew stands in every answer of some platforms, so it counts only in one that is
+/// about the limit.
+pub(super) fn wait(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(wait) = text(RETRY_AFTER.as_str()).and_then(|text| stretch(text, now)) {
         return Some(wait);
@@ -17,6 +20,12 @@ pub(super) fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let milliseconds = |name| text(name)?.parse().ok().map(Duration::from_millis);
     if let Some(wait) = milliseconds("retry-after-ms").or(milliseconds("x-ms-retry-after-ms")) {
         return Some(wait);
+    }
+    let spent = ["x-ratelimit-remaining", "ratelimit-remaining"]
+        .into_iter()
+        .any(|name| text(name) == Some("0"));
+    if status != StatusCode::TOO_MANY_REQUESTS && !spent {
+        return None;
     }
     ["x-ratelimit-reset", "ratelimit-reset"]
         .into_iter()
@@ -65,7 +74,30 @@ mod tests {
             let name = HeaderName::from_static(name);
             let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
             let expected = seconds.map(Duration::from_secs_f64);
-            assert_eq!(wait(&headers, now), expected, "{name}: {value}");
+            let told = wait(StatusCode::TOO_MANY_REQUESTS, &headers, now);
+            assert_eq!(told, expected, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn a_refusal_that_tells_of_a_limit_with_room_is_a_refusal() {
+        let now = Timestamp::UNIX_EPOCH;
+        let headers = |remaining: &'static str| {
+            let pairs = [
+                ("x-ratelimit-reset", "30"),
+                ("x-ratelimit-remaining", remaining),
+            ];
+            let header = |(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            };
+            HeaderMap::from_iter(pairs.map(header))
+        };
+        let forbidden = StatusCode::FORBIDDEN;
+        assert_eq!(wait(forbidden, &headers("4999"), now), None);
+        let seconds = Some(Duration::from_secs(30));
+        assert_eq!(wait(forbidden, &headers("0"), now), seconds);
     }
 }
