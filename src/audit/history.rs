@@ -104,8 +104,9 @@ impl Work for Histories<'_> {
 
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
         let (id, place) = self.places[job];
-        let most = usize::from(self.inventory.project(id).versions);
-        let Some(versions) = place.source.history(place.at(), most, asking)? else {
+        let project = self.inventory.project(id);
+        let most = usize::from(project.versions);
+        let Some(versions) = place.source.history(place.at_for(project), most, asking)? else {
             return Ok(());
         };
         let versions = versions

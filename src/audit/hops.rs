@@ -101,7 +101,8 @@ impl Work for Hops<'_> {
 
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
         let place = &self.hop(job).place;
-        let readings = place.source.read(place.at(), asking)?;
+        let project = self.inventory.project(self.deployment(job).project);
+        let readings = place.source.read(place.at_for(project), asking)?;
         if readings.is_empty() {
             // Nobody there is not the same as everybody fine.
             return Err(Stop::Failed(ReadError::new(

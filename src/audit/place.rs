@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::extract::Extraction;
 use crate::inventory::{Inventory, Place};
 use crate::key::Secret;
 use crate::keyring::{Format, Keyring, Known, scrubbed};
@@ -8,11 +9,29 @@ use crate::reading::{Found, ReadError, Reading};
 
 /// Gets the key out of what was read, as the place says.
 pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
-    reading.found = match (reading.found, &place.extraction) {
-        (Found::Value(value), Some(extraction)) => extraction.apply(value),
-        (found, _) => found,
-    };
+    if let Some(extraction) = &place.extraction {
+        reading.found = extracted_from(extraction, reading.found);
+    }
     reading
+}
+
+fn extracted_from(extraction: &Extraction, found: Found) -> Found {
+    match found {
+        Found::Value(value) => extraction.apply(value),
+        Found::Hidden {
+            fixed_at,
+            why,
+            taken_for: Some(mut taken),
+        } => {
+            taken.found = extracted_from(extraction, taken.found);
+            Found::Hidden {
+                fixed_at,
+                why,
+                taken_for: Some(taken),
+            }
+        }
+        found => found,
+    }
 }
 
 /// Shorter keys would be found in texts that hold none.
@@ -67,10 +86,36 @@ impl<'a> Scrubber<'a> {
         if let Some(replica) = reading.replica.take() {
             reading.replica = Some(self.text(&replica).into());
         }
-        if let Found::Failed(error) = reading.found {
-            reading.found = Found::Failed(self.error(error));
-        }
+        reading.found = self.found(reading.found);
+        reading.note = reading.note.map(|note| self.made(note));
         reading
+    }
+
+    fn found(&self, found: Found) -> Found {
+        match found {
+            Found::Failed(error) => Found::Failed(self.error(error)),
+            Found::Hidden {
+                fixed_at,
+                why,
+                taken_for,
+            } => Found::Hidden {
+                fixed_at,
+                why: self.made(why),
+                taken_for: taken_for.map(|mut taken| {
+                    taken.found = self.found(taken.found);
+                    taken
+                }),
+            },
+            found => found,
+        }
+    }
+
+    /// A text, unless it stands in straggler itself.
+    fn made(&self, text: Cow<'static, str>) -> Cow<'static, str> {
+        match text {
+            Cow::Owned(text) => Cow::Owned(self.text(&text)),
+            borrowed => borrowed,
+        }
     }
 
     fn text(&self, text: &str) -> String {

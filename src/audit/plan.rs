@@ -25,17 +25,19 @@ pub struct Plans {
 pub fn plan(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Plans {
     let mut plan = Plan::default();
     let mut later = BTreeMap::new();
-    let places = known_keys(inventory).filter_map(|(_, _, origin)| match origin {
-        Origin::Place(place) => Some(place),
+    let places = known_keys(inventory).filter_map(|(_, project, origin)| match origin {
+        Origin::Place(place) => Some((project, place)),
         _ => None,
     });
-    for place in places {
-        add(place, &mut plan, &mut later);
+    for (project, place) in places {
+        add(project, place, &mut plan, &mut later);
     }
     let known_keys = plan.take();
     for (deployment, hop) in jobs(inventory, selected, until) {
-        let route = &inventory.deployments[deployment as usize].hops;
-        add(&route[usize::from(hop)].place, &mut plan, &mut later);
+        let deployment = &inventory.deployments[deployment as usize];
+        let project = inventory.project(deployment.project);
+        let place = &deployment.hops[usize::from(hop)].place;
+        add(project, place, &mut plan, &mut later);
     }
     let remembers = |project: &&Project| {
         let kept = |place: &Place| place.source.info().store.is_some();
@@ -49,10 +51,15 @@ pub fn plan(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Pl
     }
 }
 
-fn add(place: &Place, plan: &mut Plan, later: &mut BTreeMap<&'static str, (&'static str, usize)>) {
+fn add(
+    project: &Project,
+    place: &Place,
+    plan: &mut Plan,
+    later: &mut BTreeMap<&'static str, (&'static str, usize)>,
+) {
     let asking = Asking::new(&NoAnswers, place.source.store().map(Into::into));
     // Without answers it gets no further than its first asks, which are what is wanted.
-    let _ = place.source.read(place.at(), &asking);
+    let _ = place.source.read(place.at_for(project), &asking);
     plan.add(asking.into_asked());
     if let Some(what) = place.source.follows() {
         later.entry(place.source.info().id).or_insert((what, 0)).1 += 1;

@@ -145,7 +145,7 @@ impl Work for KnownPlaces<'_> {
 
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
         let (index, project, place) = self.places[job];
-        let readings = place.source.read(place.at(), asking)?;
+        let readings = place.source.read(place.at_for(project), asking)?;
         let readings = readings
             .into_iter()
             .map(|reading| self.scrubber.reading(extracted(place, reading)))

@@ -18,9 +18,9 @@ use crate::judge::{RotationBasis, Warning, Why};
 use crate::key::{Digits, Secret};
 use crate::keyring::{Format, ProjectId};
 use crate::platform::{Asking, Connections, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken, Version};
 use crate::source::{AnySource, At, Info};
-use crate::verdict::{Expectation, Stage, Verdict};
+use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 const ROTATED_AT: &str = "2026-11-20T09:00:00Z";
 
@@ -32,6 +32,20 @@ fn key(name: &str) -> String {
 
 /// What a word of a row stands for.
 fn found(word: &str) -> Found {
+    // `hidden-after~now` can be taken for the key by its time, `hidden!now` by what somebody claims.
+    for (sign, evidence) in [('~', Evidence::Timestamp), ('!', Evidence::Attested)] {
+        if let Some((place, held)) = word.split_once(sign) {
+            let Found::Hidden { fixed_at, why, .. } = found(place) else {
+                panic!("{word}");
+            };
+            let found = found(held);
+            return Found::Hidden {
+                fixed_at,
+                why,
+                taken_for: Some(Box::new(Taken { found, evidence })),
+            };
+        }
+    }
     let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
     let value = |text: String| Found::Value(Secret::new(text.into_bytes()));
     match word {
@@ -69,10 +83,7 @@ fn found(word: &str) -> Found {
 }
 
 fn hidden(fixed_at: Option<Timestamp>) -> Found {
-    Found::Hidden {
-        fixed_at,
-        why: "it shows only times".into(),
-    }
+    Found::hidden(fixed_at, "it shows only times")
 }
 
 /// A place that holds what its words say, one replica a word; `19*now` is nineteen. `v:old@10` is a
@@ -360,6 +371,19 @@ const CASES: &[Case] = &[
     ("fixed after",              "rotated",             &["running hidden-after"],               &["unverified - none"],                              None),
     ("no T₀",                    "",                    &["running hidden-before"],              &["unverified - none"],                              None),
     ("no time",                  "rotated",             &["running hidden"],                     &["unverified - none"],                              None),
+    ("fed after the change",     "rotated",             &["config now", "running hidden-after~now"], &["current - value", "current - timestamp"],     None),
+    ("fed with the old key",     "rotated",             &["config old", "running hidden-after~old"], &["stale own value", "stale inherited timestamp"], Some(0)),
+    ("fed with damage",          "rotated",             &["config #now+newline", "running hidden-after~now+newline"], &["malformed own", "malformed inherited timestamp"], Some(0)),
+    ("fed before the rotation",  "rotated",             &["running hidden-before~now"],          &["stale own timestamp"],                            Some(0)),
+    ("fed with nothing",         "rotated",             &["running hidden-after~nothing"],       &["missing own timestamp"],                          Some(0)),
+    ("fed from out of sight",    "rotated",             &["running hidden-after~denied"],        &["unreachable - none"],                             Some(0)),
+    ("fed from before, denied",  "rotated",             &["running hidden-before~denied"],       &["stale own timestamp"],                            Some(0)),
+    ("fed, and no reference",    "reference denied",    &["running hidden~now"],                 &["unverified - none"],                              None),
+    ("fed, none belongs there",  "rotated, expect absent", &["running hidden-before~now"],       &["stale own timestamp"],                            Some(0)),
+    ("claimed",                  "rotated",             &["config hidden-after!#now"],           &["current - attested"],                             None),
+    ("claimed, but too old",     "rotated",             &["config hidden-before!#now"],          &["stale own timestamp"],                            Some(0)),
+    ("an old claim",             "",                    &["config hidden!#old"],                 &["stale own attested"],                             Some(0)),
+    ("a damaged claim",          "",                    &["config hidden!#now+newline"],         &["malformed own attested"],                         Some(0)),
     ("a rollback",               "rotated, reference old", &["config old"],                      &["current - value"],                                None),
     // What the reference's store had before.
     ("learnt from the store",    "reference f:past@1 v:now@20 now", &["config past"],             &["stale own value"],                                Some(0)),

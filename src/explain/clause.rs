@@ -79,6 +79,8 @@ fn holds(spot: &Spot<'_>, evidence: Evidence, key: KeyId, damage: &[Damage]) -> 
     let verb = match evidence {
         Evidence::Reference => return "is the reference itself".to_owned(),
         Evidence::Attested => "claims to hold",
+        // It was not seen, and nothing speaks against it.
+        Evidence::Timestamp => "should hold",
         _ => "holds",
     };
     let age = age(spot.audit, key);
@@ -164,6 +166,7 @@ pub fn plural(clause: &str) -> Cow<'_, str> {
         ("was ", "were "),
         ("does ", "do "),
         ("claims ", "claim "),
+        ("should ", "should "),
     ];
     forms
         .into_iter()

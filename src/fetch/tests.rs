@@ -491,7 +491,7 @@ impl Work for Histories {
     }
 
     fn attempt(&mut self, _job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
-        let versions = self.0.history(At { variable: "KEY" }, 10, asking)?;
+        let versions = self.0.history(At::of("KEY"), 10, asking)?;
         self.1 = versions
             .into_iter()
             .flatten()

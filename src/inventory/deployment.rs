@@ -341,13 +341,18 @@ impl<'g> Deployments<'g> {
             // All of them are looked at, whatever is wrong with the first.
             if let Some(filled) = template.fill(&route.tree, scope, self.ground) {
                 let variable = filled.variable.as_ref().or(variable);
+                let place = Place {
+                    source: Arc::clone(&filled.source),
+                    variable: Arc::clone(variable.unwrap_or(&project.variable)),
+                    extraction: filled.extraction.clone(),
+                    site: filled.site,
+                };
+                if let Err(message) = place.source.check_for(place.at_for(project)) {
+                    self.ground.log.report(place.site, message);
+                    continue;
+                }
                 hops.push(Hop {
-                    place: Place {
-                        source: Arc::clone(&filled.source),
-                        variable: Arc::clone(variable.unwrap_or(&project.variable)),
-                        extraction: filled.extraction.clone(),
-                        site: filled.site,
-                    },
+                    place,
                     expect: filled.expect.or(plan.expect).unwrap_or_default(),
                     waiver: filled.waiver.clone(),
                 });

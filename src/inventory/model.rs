@@ -195,8 +195,15 @@ impl Place {
     /// What the source is told about the hop.
     #[must_use]
     pub fn at(&self) -> At<'_> {
+        At::of(&self.variable)
+    }
+
+    /// The same, when a key of this project is looked for.
+    #[must_use]
+    pub fn at_for<'a>(&'a self, project: &'a Project) -> At<'a> {
         At {
-            variable: &self.variable,
+            format: project.format.as_ref(),
+            ..self.at()
         }
     }
 

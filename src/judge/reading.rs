@@ -1,8 +1,12 @@
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
 use super::scope::{Bench, Circumstances, Scope};
 use super::{Outcome, TimeProof, Why, time};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
-use crate::reading::{Found, Reading};
+use crate::reading::{Found, Reading, Taken};
 use crate::verdict::{Evidence, Expectation, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
@@ -31,9 +35,16 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
             length,
             attested,
         } => of_fingerprint(fingerprint, length, attested, bench, scope, hop),
-        Found::Hidden { fixed_at, why } => {
+        Found::Hidden {
+            fixed_at,
+            why,
+            taken_for,
+        } => {
             let proof = time::prove(fixed_at, scope.rotation, hop.after_store);
             let stale = proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent;
+            if let (false, Some(taken)) = (stale, taken_for) {
+                return taken_for_it(*taken, why, (replica, started_at), bench, scope, hop);
+            }
             let (verdict, evidence) = if stale {
                 (Verdict::Stale, Evidence::Timestamp)
             } else {
@@ -59,6 +70,30 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
     judged.outcome.replica = replica;
     judged.outcome.started_at = started_at;
     judged.outcome.note = note;
+    judged
+}
+
+/// Judges what a place can be taken for. However sure that looks, it proves nothing of the place.
+fn taken_for_it(
+    taken: Taken,
+    why: Cow<'static, str>,
+    (replica, started_at): (Option<Box<str>>, Option<Timestamp>),
+    bench: &Bench<'_>,
+    scope: &Scope<'_>,
+    hop: Circumstances,
+) -> Judged {
+    let reading = Reading {
+        replica,
+        started_at,
+        ..Reading::new(taken.found).with_note(why)
+    };
+    let mut judged = judge(reading, bench, scope, hop);
+    if judged.outcome.evidence != Evidence::None {
+        judged.outcome.evidence = taken.evidence;
+    }
+    if let Some((_, evidence)) = &mut judged.unexplained {
+        *evidence = taken.evidence;
+    }
     judged
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::ReadError;
 use crate::key::{Fingerprint, Secret};
+use crate::verdict::Evidence;
 
 /// What one replica at one hop gave.
 pub struct Reading {
@@ -38,11 +39,34 @@ pub enum Found {
         fixed_at: Option<Timestamp>,
         /// Why it cannot be seen and what would make it provable, a lowercase fragment.
         why: Cow<'static, str>,
+        /// What it can be taken for, unless its time proves it stale.
+        taken_for: Option<Box<Taken>>,
     },
     /// The place was read, and the key is not there.
     Absent,
     /// It could not be read.
     Failed(ReadError),
+}
+
+/// What a place that does not show its key can be taken for: what it is fed from and has not changed
+/// since, or what somebody claims.
+pub struct Taken {
+    /// What is there in all likelihood.
+    pub found: Found,
+    /// What that rests on: a time, or a claim. It proves nothing.
+    pub evidence: Evidence,
+}
+
+impl Found {
+    /// A place that does not show what it holds; see [`Found::Hidden`].
+    #[must_use]
+    pub fn hidden(fixed_at: Option<Timestamp>, why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Hidden {
+            fixed_at,
+            why: why.into(),
+            taken_for: None,
+        }
+    }
 }
 
 impl Reading {

@@ -5,4 +5,4 @@ mod found;
 pub mod remote;
 
 pub use error::{ErrorKind, ReadError, Retry};
-pub use found::{Found, Reading, Version};
+pub use found::{Found, Reading, Taken, Version};

@@ -324,21 +324,20 @@ fn id(task: &Task) -> &str {
 /// A value that ECS fetched between the making of the task and the start of its containers.
 fn injected(task: &Task) -> Found {
     let waits = matches!(&*task.status, "PROVISIONING" | "PENDING" | "ACTIVATING");
-    Found::Hidden {
-        fixed_at: task.started_at.or(task.created_at.filter(|_| !waits)),
-        why: "ECS injected the key when the task started and shows it to nobody: start new tasks to be sure, or look with `process` on the host".into(),
-    }
+    Found::hidden(
+        task.started_at.or(task.created_at.filter(|_| !waits)),
+        "ECS injected the key when the task started and shows it to nobody: start new tasks to be sure, or look with `process` on the host",
+    )
 }
 
 fn in_file(file: &str) -> Found {
-    Found::Hidden {
-        fixed_at: None,
-        why: format!(
+    Found::hidden(
+        None,
+        format!(
             "the variable may stand in {}, which ECS read when the task started: audit that file",
             escape(file)
-        )
-        .into(),
-    }
+        ),
+    )
 }
 
 #[cfg(test)]

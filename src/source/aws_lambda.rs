@@ -228,10 +228,7 @@ impl AwsLambda {
 }
 
 fn hidden(why: &'static str) -> Found {
-    Found::Hidden {
-        fixed_at: None,
-        why: why.into(),
-    }
+    Found::hidden(None, why)
 }
 
 #[cfg(test)]

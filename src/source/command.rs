@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_long_command_line_is_cut() {
         let location =
-            |argv: &[&str]| hop("command", json!({"argv": argv})).location(At { variable: "KEY" });
+            |argv: &[&str]| hop("command", json!({"argv": argv})).location(At::of("KEY"));
         assert_eq!(location(&["echo", "a b", "é"]), "command:echo 'a b' é");
         let long = "é".repeat(80);
         assert_eq!(location(&[&long]), format!("command:{long}"));

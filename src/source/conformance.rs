@@ -277,7 +277,7 @@ fn poisoned(settings: &Value, hostile: &str) -> Vec<Value> {
 
 /// What a hop says of itself is short, there, and changes no terminal.
 fn harmless(hop: &dyn AnySource, variable: &str) {
-    let at = At { variable };
+    let at = At::of(variable);
     for text in [hop.location(at), hop.remedy(at)] {
         assert!(!text.is_empty());
         assert_eq!(text, escape(&text), "{}", hop.info().id);

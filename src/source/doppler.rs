@@ -115,12 +115,11 @@ let the ledger learn them.",
                 return Err(self.too_large(at).into());
             }
             Some(Some(value)) => Found::Value(Secret::copied(value.expose())),
-            Some(None) => Found::Hidden {
-                fixed_at: None,
-                why: "Doppler does not show its value to this token: a restricted secret is read with a \
-                      service token of its config"
-                    .into(),
-            },
+            Some(None) => Found::hidden(
+                None,
+                "Doppler does not show its value to this token: a restricted secret is read with a \
+                 service token of its config",
+            ),
             None => Found::Absent,
         };
         Ok(vec![Reading::new(found)])

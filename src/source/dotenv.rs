@@ -135,10 +135,7 @@ impl Dotenv {
 }
 
 fn hidden(why: String) -> Found {
-    Found::Hidden {
-        fixed_at: None,
-        why: why.into(),
-    }
+    Found::hidden(None, why)
 }
 
 /// What docker would make of the file, where that is something else.
@@ -304,7 +301,7 @@ mod tests {
             path: Path::new("/srv/*/.env").into(),
             dialect: Dialect::Docker,
         };
-        let at = At { variable: "KEY" };
+        let at = At::of("KEY");
         assert_eq!(dotenv.location(at), "dotenv:/srv/*/.env#KEY");
         assert_eq!(
             dotenv.remedy(at),

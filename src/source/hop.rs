@@ -1,10 +1,12 @@
 use std::any::Any;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Info;
+use crate::keyring::Format;
 use crate::platform::{Asking, Stop};
 use crate::reading::{Reading, Version};
 use crate::verdict::Stage;
@@ -14,6 +16,19 @@ use crate::verdict::Stage;
 pub struct At<'a> {
     /// The variable the key is held in.
     pub variable: &'a str,
+    /// What the project's keys look like, where that is known: for places that are searched.
+    pub format: Option<&'a Arc<Format>>,
+}
+
+impl<'a> At<'a> {
+    /// For a key of which nothing more is known.
+    #[must_use]
+    pub fn of(variable: &'a str) -> Self {
+        Self {
+            variable,
+            format: None,
+        }
+    }
 }
 
 /// The settings of one kind of hop, and how to read it. Pure: what it needs from outside it asks
@@ -31,6 +46,16 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     ///
     /// When they cannot be meant so.
     fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What it needs to be told about the hop, beyond its settings; a lowercase fragment that says
+    /// what was expected.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be read without that.
+    fn check_for(&self, _at: At<'_>) -> Result<(), String> {
         Ok(())
     }
 
@@ -84,6 +109,9 @@ pub trait AnySource: Send + Sync {
     fn info(&self) -> Info;
     fn rooted_at(&mut self, _folder: &Path) {}
     fn check(&self) -> Result<(), String>;
+    fn check_for(&self, _at: At<'_>) -> Result<(), String> {
+        Ok(())
+    }
     fn stage(&self) -> Stage;
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
@@ -114,6 +142,10 @@ impl<S: Source> AnySource for S {
 
     fn check(&self) -> Result<(), String> {
         Source::check(self)
+    }
+
+    fn check_for(&self, at: At<'_>) -> Result<(), String> {
+        Source::check_for(self, at)
     }
 
     fn stage(&self) -> Stage {

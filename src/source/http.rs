@@ -233,7 +233,7 @@ mod tests {
             json!({"url": "https://checkout/c?token=s3cret", "pointer": "/a", "stage": "config"}),
         );
         assert_eq!(
-            hop.location(At { variable: "KEY" }),
+            hop.location(At::of("KEY")),
             "http:https://checkout/c?token=…#/a"
         );
         assert_eq!(hop.stage(), Stage::Config);

@@ -273,10 +273,7 @@ fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
 }
 
 fn hidden(why: &'static str) -> Reading {
-    Reading::new(Found::Hidden {
-        fixed_at: None,
-        why: why.into(),
-    })
+    Reading::new(Found::hidden(None, why))
 }
 
 fn hidden_processes() -> ReadError {

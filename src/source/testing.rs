@@ -35,7 +35,7 @@ pub(crate) async fn read_all(
     known: Known,
     connections: &Connections,
 ) -> Result<Vec<Reading>, ReadError> {
-    let read = |asking: &Asking<'_>| source.read(At { variable }, asking);
+    let read = |asking: &Asking<'_>| source.read(At::of(variable), asking);
     answered(source, known, connections, read).await
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn history(
     most: usize,
     connections: &Connections,
 ) -> Result<Vec<Version>, ReadError> {
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     let read = |asking: &Asking<'_>| source.history(at, most, asking);
     let versions = answered(source, Known::default(), connections, read).await?;
     Ok(versions.expect("it has a history"))

@@ -77,9 +77,7 @@ impl Place {
     }
 
     fn at(&self) -> At<'_> {
-        At {
-            variable: &self.variable,
-        }
+        At::of(&self.variable)
     }
 
     /// Its printable address.

@@ -196,7 +196,7 @@ async fn history(store: &Value, most: usize) -> Vec<(String, bool)> {
     let mut known = Known::default();
     loop {
         let asking = Asking::new(&known, Some("eu".into()));
-        let at = At { variable: "KEY" };
+        let at = At::of("KEY");
         match hop.history(at, most, &asking) {
             Ok(versions) => return versions.unwrap().iter().map(told).collect(),
             Err(Stop::Failed(error)) => panic!("{error}"),

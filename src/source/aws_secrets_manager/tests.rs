@@ -207,7 +207,7 @@ async fn a_store_without_a_credential_says_what_to_do() {
 
 #[test]
 fn a_hop_says_where_it_is() {
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     let settings = json!({"store": "eu", "region": "eu-west-1", "secret": "a/b", "field": "k", "version": "v"});
     let location = hop("aws_secrets_manager", settings).location(at);
     assert_eq!(location, "aws_secrets_manager:eu/eu-west-1/a/b?v#k");

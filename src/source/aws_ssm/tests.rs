@@ -233,7 +233,7 @@ async fn the_history_is_every_version_and_knows_the_first() {
 fn a_chosen_version_has_no_history() {
     let known = Known::default();
     let hop = hop("aws_ssm", json!({"name": "a:2"}));
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     let history = hop.history(at, 10, &Asking::new(&known, None));
     assert!(history.unwrap().is_none());
 }

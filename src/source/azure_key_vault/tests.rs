@@ -342,6 +342,6 @@ fn names_are_checked_and_shown() {
         "azure_key_vault",
         json!({"vault": "kv", "secret": "a", "version": ONE}),
     );
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     assert_eq!(pinned.location(at), format!("azure_key_vault:kv/a/{ONE}"));
 }

@@ -97,7 +97,7 @@ async fn one_config_is_asked_for_without_leases() {
             "/v3/configs/config/secrets?project=a%26b&config=dev&include_dynamic_secrets=false",
         ]
     );
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     assert_eq!(other.location(at), "doppler:stand/a&b/dev/OTHER");
     assert_eq!(api_key().location(at), "doppler:stand/ALLSTAK_API_KEY");
     let command = "`doppler secrets set OTHER --project a&b --config dev --silent < FILE`";

@@ -100,7 +100,7 @@ async fn the_path_names_project_location_and_version() {
             "/v1/projects/q/locations/me-central2/secrets/s/versions/7:access",
         ]
     );
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     assert_eq!(
         regional.location(at),
         "gcp_secret_manager:q/me-central2/s/7"

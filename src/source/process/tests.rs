@@ -208,7 +208,7 @@ fn exactly_one_selector_is_needed_and_it_is_checked() {
 
 #[test]
 fn the_address_and_the_remedy_name_what_is_meant() {
-    let at = At { variable: "KEY" };
+    let at = At::of("KEY");
     let unit = try_hop("process", json!({"unit": "web@*"})).unwrap();
     assert_eq!(unit.location(at), "process:unit=web@*.service#KEY");
     assert!(

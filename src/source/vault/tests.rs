@@ -300,7 +300,7 @@ async fn what_is_no_string_is_no_key() {
 
 #[test]
 fn locations_are_unambiguous() {
-    let at = At { variable: "KEY" };
+    let at = At::of("KEY");
     let location = |settings| hop("vault", settings).location(at);
     assert_eq!(
         location(json!({"path": "/allstak/checkout/", "field": "api_key"})),

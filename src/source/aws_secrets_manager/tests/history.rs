@@ -110,7 +110,7 @@ async fn a_denied_list_is_an_error_and_a_chosen_version_has_no_history() {
     let settings = json!({"store": "stand", "secret": "shop", "version": "AWSPREVIOUS"});
     let chosen = hop("aws_secrets_manager", settings);
     let known = Known::default();
-    let at = At { variable: VARIABLE };
+    let at = At::of(VARIABLE);
     let history = chosen.history(at, 10, &Asking::new(&known, None));
     assert!(history.unwrap().is_none());
 }
