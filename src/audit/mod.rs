@@ -8,12 +8,14 @@ mod learn;
 mod place;
 mod plan;
 mod references;
+mod remembered;
 mod run;
 mod seen;
 mod warnings;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan};
+pub use remembered::{Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 
 #[cfg(test)]

@@ -1,0 +1,94 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::inventory::Project;
+use crate::key::Fingerprint;
+
+/// What past audits saw of the keys of projects. The ledger hands it in.
+#[derive(Default)]
+pub struct Remembered {
+    /// The reigns of each owner's keys, the earliest first.
+    pub reigns: BTreeMap<Owner, Vec<Reign>>,
+}
+
+/// Whose key: a project's, or that of one environment of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// The project's name.
+    pub project: Arc<str>,
+    /// The environment that has a key of its own.
+    pub environment: Option<Arc<str>>,
+}
+
+/// A stretch of time in which audits read one key as a project's sound reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reign {
+    /// As many digits as were shown then.
+    pub fingerprint: Fingerprint,
+    /// When the first audit of the stretch began.
+    pub first_seen: Timestamp,
+    /// When the last audit of the stretch began.
+    pub last_seen: Timestamp,
+    /// How it is known that the key came in by a rotation, not by a misread; `None` while that is only
+    /// suspected.
+    pub confirmed: Option<Confirmation>,
+    /// T₀, as it was declared or told by the reference's store.
+    pub rotated_at: Option<Timestamp>,
+    /// When the key died, as it was declared.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// How a reign is known to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Confirmation {
+    /// Nothing was known before it.
+    First,
+    /// The key had a confirmed reign before: a rollback.
+    Rollback,
+    /// `rotated_at` in targets.yaml.
+    Declared,
+    /// The versions of the reference's store.
+    History,
+    /// A later audit that proved the key somewhere.
+    Proven,
+    /// `straggler history confirm`.
+    Person,
+}
+
+impl Owner {
+    /// The owner of this key.
+    #[must_use]
+    pub fn of(project: &Project) -> Self {
+        Self {
+            project: Arc::clone(&project.name),
+            environment: project.environment.clone(),
+        }
+    }
+}
+
+impl Confirmation {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::First,
+        Self::Rollback,
+        Self::Declared,
+        Self::History,
+        Self::Proven,
+        Self::Person,
+    ];
+
+    /// The stable name, as it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Rollback => "rollback",
+            Self::Declared => "declared",
+            Self::History => "history",
+            Self::Proven => "proven",
+            Self::Person => "person",
+        }
+    }
+}
