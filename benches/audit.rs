@@ -104,7 +104,16 @@ async fn run(inventory: Inventory) -> Audit {
     let all: Vec<u32> = (0..).take(inventory.deployments.len()).collect();
     let connections = platform::connections([]);
     let options = Options::default();
-    audit::run(inventory, &all, connections, &options, &Quiet, pending()).await
+    audit::run(
+        inventory,
+        &all,
+        connections,
+        &audit::Remembered::default(),
+        &options,
+        &Quiet,
+        pending(),
+    )
+    .await
 }
 
 /// A benchmark of something that went wrong would look fast.

@@ -280,7 +280,16 @@ impl Ground {
         };
         let connections = platform::connections(inventory.connections());
         let begun = Instant::now();
-        let audit = audit::run(inventory, &all, connections, &options, &Quiet, pending()).await;
+        let audit = audit::run(
+            inventory,
+            &all,
+            connections,
+            &audit::Remembered::default(),
+            &options,
+            &Quiet,
+            pending(),
+        )
+        .await;
         let took = begun.elapsed();
         let current =
             |outcome: &&straggler::judge::DeploymentOutcome| outcome.verdict.name() == "current";

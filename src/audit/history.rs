@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::learn::Learned;
 use super::place::{Scrubber, extracted};
 use super::references::References;
 use super::seen::Seen;
@@ -9,6 +10,7 @@ use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place};
 use crate::judge::Warning;
 use crate::judge::history::derive;
+use crate::judge::reference::Material;
 use crate::keyring::ProjectId;
 use crate::platform::{Asking, Stop};
 use crate::reading::{ReadError, Reading, Version};
@@ -25,6 +27,7 @@ pub async fn consult(
 ) {
     let mut own = seen.unexplained_of(inventory);
     own.extend(seen.timed_of(inventory));
+    own.extend(references.suspected());
     let learned = learn(inventory, references, seen, own.clone(), scrubber, fetcher).await;
     seen.time_again(inventory, references);
     seen.explain_exactly(inventory, references, now);
@@ -74,7 +77,15 @@ async fn learn(
                 let project = inventory.project(id);
                 let history = derive(versions, &current, id, project, &references.keyring);
                 learned |= !history.previous.is_empty();
-                let renamed = references.learn(inventory, id, history);
+                references.bound(id, history.stored_at);
+                references.settle(id, &history);
+                let earlier = |(secret, rotated_at)| Learned {
+                    material: Material::Value(secret),
+                    rotated_at,
+                    revoked_at: None,
+                };
+                let previous = history.previous.into_iter().map(earlier).collect();
+                let renamed = references.learn(inventory, id, previous);
                 seen.rename(|key| renamed.get(&key).copied().unwrap_or(key));
             }
             Err(error) => references.warnings.push(Warning::HistoryUnread {

@@ -4,10 +4,20 @@ use jiff::Timestamp;
 
 use super::references::References;
 use crate::inventory::Inventory;
-use crate::judge::history::History;
-use crate::judge::{KnownKey, RotationBasis};
+use crate::judge::KnownKey;
+use crate::judge::reference::Material;
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+
+/// A previous key that somebody remembers: the reference's store, or past audits.
+pub struct Learned {
+    /// The key.
+    pub material: Material,
+    /// When it came to be.
+    pub rotated_at: Option<Timestamp>,
+    /// When it died.
+    pub revoked_at: Option<Timestamp>,
+}
 
 /// A previous key on its way into the keyring, when it came to be and when it died.
 type Entry = (Known, Option<Timestamp>, Option<Timestamp>);
@@ -24,50 +34,53 @@ impl References {
         current.next().map(Known::fingerprint)
     }
 
-    /// Takes in what the history of a project's reference tells; what its previous keys are called
-    /// now. A declared key that stands in the history too has its place there, and any other comes
+    /// Takes in earlier keys of a project, the latest first; what its previous keys are called now. A
+    /// key that was known already has its place among them and keeps its times, and any other comes
     /// where its time says, or last.
     pub fn learn(
         &mut self,
         inventory: &Inventory,
         id: ProjectId,
-        history: History,
+        previous: Vec<Learned>,
     ) -> HashMap<KeyId, KeyId> {
         let index = id.0 as usize;
-        let outcome = &mut self.outcomes[index];
-        if let (None, Some(stored)) = (outcome.rotated_at, history.stored_at) {
-            outcome.rotated_at = Some(stored);
-            outcome.rotation = RotationBasis::History;
-        }
         let variables: Vec<&str> = inventory.variables().into_iter().collect();
         let keyring = std::mem::replace(&mut self.keyring, Keyring::new(Vec::new(), &[]));
         let is_own = |known: &Known| {
             known.id().project == id && matches!(known.id().role, Role::Previous(_))
         };
-        let (mut declared, mut known): (Vec<Known>, Vec<Known>) =
+        let (mut before, mut known): (Vec<Known>, Vec<Known>) =
             keyring.into_known().into_iter().partition(is_own);
 
         let mut keys: Vec<Entry> = Vec::new();
-        for (secret, created_at) in history.previous {
-            let fingerprint = secret.fingerprint();
+        for learned in previous {
+            let fingerprint = learned.material.fingerprint();
             let same = |known: &Known| known.fingerprint().agrees(&fingerprint);
             let place = KeyId {
                 project: id,
                 role: Role::Previous(u16::MAX),
             };
-            let (known, rotated_at, revoked_at) = match declared.iter().position(same) {
-                Some(at) => {
-                    let (rotated_at, revoked_at) = self.declared_times(inventory, &declared[at]);
-                    let name = declared.remove(at).id();
-                    let known = Known::by_value(name, secret);
-                    (known, rotated_at.or(created_at), revoked_at)
+            let found = before.iter().position(same).map(|at| before.remove(at));
+            let (rotated_at, revoked_at) = found
+                .as_ref()
+                .map_or((None, None), |known| self.times(index, known));
+            let known = match (learned.material, found) {
+                (Material::Value(secret), found) => {
+                    Known::by_value(found.map_or(place, |known| known.id()), secret)
                 }
-                None => (Known::by_value(place, secret), created_at, None),
+                (Material::Fingerprint(_), Some(found)) => found,
+                (Material::Fingerprint(fingerprint), None) => {
+                    Known::by_fingerprint(place, fingerprint)
+                }
             };
-            keys.push((known, rotated_at, revoked_at));
+            keys.push((
+                known,
+                rotated_at.or(learned.rotated_at),
+                revoked_at.or(learned.revoked_at),
+            ));
         }
-        for known in declared {
-            let (rotated_at, revoked_at) = self.declared_times(inventory, &known);
+        for known in before {
+            let (rotated_at, revoked_at) = self.times(index, &known);
             let older = |(_, other, _): &Entry| matches!((other, rotated_at), (Some(other), Some(own)) if *other < own);
             let at = keys.iter().position(older).unwrap_or(keys.len());
             keys.insert(at, (known, rotated_at, revoked_at));
@@ -95,20 +108,12 @@ impl References {
         renamed
     }
 
-    /// When a declared previous key came to be, and when it died.
-    fn declared_times(
-        &self,
-        inventory: &Inventory,
-        known: &Known,
-    ) -> (Option<Timestamp>, Option<Timestamp>) {
-        let Role::Previous(age) = known.id().role else {
-            return (None, None);
-        };
-        let declared = &inventory.project(known.id().project).previous;
-        declared
-            .get(usize::from(age))
-            .map_or((None, None), |declared| {
-                (declared.rotated_at, declared.revoked_at)
-            })
+    /// When a previous key that is known already came to be, and when it died.
+    fn times(&self, index: usize, known: &Known) -> (Option<Timestamp>, Option<Timestamp>) {
+        let fingerprint = known.fingerprint();
+        let mut known = self.outcomes[index].previous.iter();
+        known
+            .find(|known| known.fingerprint.agrees(&fingerprint))
+            .map_or((None, None), |known| (known.rotated_at, known.revoked_at))
     }
 }

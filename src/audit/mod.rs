@@ -5,6 +5,7 @@ mod finished;
 mod history;
 mod hops;
 mod learn;
+mod memory;
 mod place;
 mod plan;
 mod references;

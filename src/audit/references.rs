@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::memory::Suspect;
 use super::place::{Scrubber, extracted};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
@@ -25,6 +26,11 @@ pub struct References {
     pub warnings: Vec<Warning>,
     /// When each project's previous keys died, the latest key first.
     pub deaths: Vec<Vec<Option<Timestamp>>>,
+    /// For each project the latest moment at which its reference surely was another key.
+    pub bounds: Vec<Option<Timestamp>>,
+    /// For each project the key that its reference was before, while nothing tells whether it was
+    /// rotated or is misread now.
+    pub suspects: Vec<Option<Suspect>>,
 }
 
 impl References {
@@ -51,7 +57,7 @@ impl References {
             id,
             project,
             sound: self.outcomes[index].reference.is_sound(),
-            rotation: match (project.rotated_at, self.outcomes[index].rotated_at) {
+            rotation: match (project.rotated_at, self.bounds[index]) {
                 (Some(declared), _) => Rotation::Declared(declared),
                 (None, Some(stored)) => Rotation::StoredAt(stored),
                 (None, None) => Rotation::Unknown,
@@ -214,11 +220,14 @@ impl<'a> Judging<'a> {
             Keyring::new(known, &variables)
         };
         self.shared_currents(&keyring);
+        let projects = self.outcomes.len();
         References {
             keyring,
             outcomes: self.outcomes,
             warnings: self.warnings,
             deaths: self.deaths,
+            bounds: vec![None; projects],
+            suspects: vec![None; projects],
         }
     }
 

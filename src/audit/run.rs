@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::place::Scrubber;
 use super::references::References;
+use super::remembered::Remembered;
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
@@ -26,12 +27,13 @@ pub struct Options {
 
 /// Reads every reference, then the hops of the selected deployments, and judges them.
 ///
-/// `selected` are indices into the inventory's deployments, ascending. `interrupt` resolves when the
+/// `remembered` is what past audits saw. `selected` are indices into the inventory's deployments, ascending. `interrupt` resolves when the
 /// user wants to stop; what is unread then is unreachable.
 pub async fn run(
     inventory: Inventory,
     selected: &[u32],
     connections: Connections,
+    remembered: &Remembered,
     options: &Options,
     progress: &dyn Progress,
     interrupt: impl Future<Output = ()> + Send,
@@ -50,6 +52,7 @@ pub async fn run(
         Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
     let mut references =
         References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
+    references.remember(&inventory, remembered);
     let jobs = hops::jobs(&inventory, selected, options.until);
     let mut seen = hops::read(
         &inventory,
@@ -74,6 +77,7 @@ pub async fn run(
     drop(fetcher);
 
     let mut warnings = warnings::references_behind(&inventory, &deployments);
+    warnings.extend(references.changed());
     warnings.extend(references.warnings);
     Audit {
         started_at,

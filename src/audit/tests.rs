@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Audit, Options, run};
+use super::{Audit, Options, Remembered, run};
 use crate::fetch::Quiet;
 use crate::inventory::{
     Deployment, Hop, Inventory, Origin, Place, Previous, Project, Retirement, Site,
@@ -25,7 +25,7 @@ use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 const ROTATED_AT: &str = "2026-11-20T09:00:00Z";
 
 /// A key that fits the format, made from its name.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let filler = "7Q2mXa9LkTz4RwEy1NvBc8HsJd3GfUpo";
     format!("ask_live_{name}{}", &filler[name.len()..])
 }
@@ -216,7 +216,7 @@ fn previous(name: &str, revoked_at: Option<&str>) -> Previous {
 }
 
 /// An inventory of one deployment of `checkout`, with what is particular about the project.
-fn inventory(facts: &str, route: &[&str]) -> Inventory {
+pub(super) fn inventory(facts: &str, route: &[&str]) -> Inventory {
     let mut checkout = project("checkout", None, Origin::Place(place("store now")));
     checkout.previous = vec![previous("old", None), previous("older", None)];
     let mut shop = project("shop", None, Origin::Place(place("store shop")));
@@ -283,12 +283,17 @@ fn inventory(facts: &str, route: &[&str]) -> Inventory {
 }
 
 async fn audit(inventory: Inventory) -> Audit {
+    audit_after(inventory, &Remembered::default()).await
+}
+
+pub(super) async fn audit_after(inventory: Inventory, remembered: &Remembered) -> Audit {
     let all: Vec<u32> = (0..inventory.deployments.len() as u32).collect();
     let never = std::future::pending();
     run(
         inventory,
         &all,
         Connections::default(),
+        remembered,
         &Options::default(),
         &Quiet,
         never,
@@ -297,7 +302,7 @@ async fn audit(inventory: Inventory) -> Audit {
 }
 
 /// `verdict fault evidence` of each hop, as far as a row names them.
-fn told(audit: &Audit, rows: &[&str]) -> Vec<String> {
+pub(super) fn told(audit: &Audit, rows: &[&str]) -> Vec<String> {
     let hops = &audit.deployments[0].hops;
     rows.iter()
         .zip(hops)
@@ -492,6 +497,7 @@ async fn until_leaves_the_later_stages_out_and_says_so() {
         inventory,
         &[0],
         Connections::default(),
+        &Remembered::default(),
         &options,
         &Quiet,
         never,

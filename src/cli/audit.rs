@@ -13,7 +13,7 @@ use super::progress::Watch;
 use super::selection::{SelectionArgs, finding};
 use super::terminal::Color;
 use super::{config, dry_run, duration, interrupt, output, runtime, terminal};
-use crate::audit::{self, Audit, Options, Policy};
+use crate::audit::{self, Audit, Options, Policy, Remembered};
 use crate::fetch::Limits;
 use crate::gate::{self, ExitCode};
 use crate::platform;
@@ -170,6 +170,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             inventory,
             &selected,
             connections,
+            &Remembered::default(),
             &args.options(),
             &watch,
             interrupt::listen(),

@@ -25,11 +25,12 @@ impl Notice {
     /// Whether everything else may be wrong because of it, so that it is told first.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
-        self.code == REFERENCE_BEHIND
+        matches!(self.code, REFERENCE_BEHIND | REFERENCE_CHANGED)
     }
 }
 
 const REFERENCE_BEHIND: &str = "reference-behind";
+const REFERENCE_CHANGED: &str = "reference-changed";
 
 /// Everything of this kind: a reference that may be behind first, expired waivers last.
 #[must_use]
@@ -78,6 +79,26 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 Reference::new(audit, *project).renew()
             ),
         },
+        Warning::ReferenceChanged {
+            project,
+            former,
+            last_seen,
+        } => {
+            let name = name_of(audit, *project);
+            Notice {
+                code: REFERENCE_CHANGED,
+                message: format!(
+                    "the reference of {name} changed: {} it was {former}, and nothing tells yet whether the \
+                     key was rotated or another one is read now; who holds the former one is shown as stale",
+                    when(*last_seen, audit.generated_at)
+                ),
+                remedy: format!(
+                    "compare it with the dashboard; if it was rotated, set rotated_at ({}), else {}",
+                    site_of(audit, audit.inventory.project(*project).site),
+                    Reference::new(audit, *project).renew()
+                ),
+            }
+        }
         Warning::KeyUnread { key, error } => Notice {
             code: "key-unread",
             message: format!(

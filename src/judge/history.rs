@@ -87,7 +87,8 @@ fn earlier_keys(
 }
 
 /// Whether another project has this key, or this project has it as its next one.
-fn belongs_elsewhere(fingerprint: &Fingerprint, id: ProjectId, keyring: &Keyring) -> bool {
+#[must_use]
+pub fn belongs_elsewhere(fingerprint: &Fingerprint, id: ProjectId, keyring: &Keyring) -> bool {
     let known = keyring.exact(id, fingerprint);
     known.is_some_and(|known| {
         let own = |key: &KeyId| key.project == id && matches!(key.role, Role::Previous(_));

@@ -237,6 +237,16 @@ pub enum Warning {
         /// Why.
         error: Box<ReadError>,
     },
+    /// The reference is another key than at the last audit, and nothing tells whether it was rotated or
+    /// is misread.
+    ReferenceChanged {
+        /// Whose reference.
+        project: ProjectId,
+        /// What it was.
+        former: Fingerprint,
+        /// When it was last seen to be that.
+        last_seen: Timestamp,
+    },
     /// The current key is also declared as a previous one: a rollback, or a store that nobody wrote.
     CurrentIsPrevious(KeyId),
     /// The key is so short that its fingerprint gives it away.
