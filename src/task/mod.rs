@@ -1,3 +1,4 @@
 //! What a command does beyond one audit.
 
 pub mod inspect;
+pub mod revoke_check;

@@ -1,0 +1,305 @@
+//! May the old key be revoked? Who still holds it, and where nobody could look.
+
+use std::collections::BTreeSet;
+
+use crate::audit::Audit;
+use crate::explain::{Reference, Spot, name_of, spots};
+use crate::gate::ExitCode;
+use crate::inventory::Retirement;
+use crate::judge::{HopOutcome, Outcome, RotationBasis, TimeProof, Warning, Why};
+use crate::key::Fingerprint;
+use crate::keyring::{KeyId, ProjectId, Role};
+use crate::verdict::{Evidence, Verdict};
+
+/// What is asked of an audit in which every hop of every project was read.
+pub struct Question<'q> {
+    /// The project, with those of its environments that are meant.
+    pub owners: &'q [ProjectId],
+    /// The one key that is meant; unless said, every previous one that may still live.
+    pub key: Option<Fingerprint>,
+    /// Whether a claim is enough.
+    pub accept_attested: bool,
+    /// The names of deployments whose blind spots somebody answers for.
+    pub accepted: &'q BTreeSet<String>,
+    /// Deployments that past audits knew and nothing names anymore.
+    pub forgotten: Vec<String>,
+}
+
+/// What is known of the keys in question.
+pub struct Answer<'a> {
+    /// The keys that were looked for.
+    pub keys: Vec<KeyId>,
+    /// Whether all of them are dead already.
+    pub dead: bool,
+    /// Those that are somebody's current or next key: revoking them breaks what holds these.
+    pub alive: Vec<[KeyId; 2]>,
+    /// The hops that hold one of them, the worst first.
+    pub holders: Vec<Place<'a>>,
+    /// The hops that may hold one of them, for all that is known.
+    pub blind: Vec<Place<'a>>,
+    /// Blind spots that somebody answers for.
+    pub accepted: Vec<Place<'a>>,
+    /// Deployments that past audits knew and nothing names anymore.
+    pub forgotten: Vec<String>,
+    /// Why the question itself cannot be answered, and what to do about it.
+    pub doubts: Vec<[String; 2]>,
+    interrupted: bool,
+}
+
+/// Some readings of one hop.
+pub struct Place<'a> {
+    /// Where it stands.
+    pub spot: Spot<'a>,
+    /// Which of its readings; never empty.
+    pub readings: Vec<&'a Outcome>,
+    /// How bad the worst of them is.
+    pub verdict: Verdict,
+}
+
+/// What one reading means for the keys in question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Holds,
+    Blind,
+    Clear,
+}
+
+impl Question<'_> {
+    /// Answers from an audit.
+    #[must_use]
+    pub fn ask<'a>(self, audit: &'a Audit) -> Answer<'a> {
+        let known: Vec<KeyId> = self
+            .owners
+            .iter()
+            .flat_map(|&id| previous(audit, id))
+            .collect();
+        let living = known.iter().copied().filter(|&key| !is_dead(audit, key));
+        let mut keys: Vec<KeyId> = match self.key {
+            Some(wanted) => known
+                .iter()
+                .copied()
+                .filter(|&key| is(audit, key, wanted))
+                .collect(),
+            None => living.collect(),
+        };
+        // Of dead keys there is nothing to revoke; but who holds one is told all the same.
+        let dead = keys.is_empty() || keys.iter().all(|&key| is_dead(audit, key));
+        if keys.is_empty() && self.key.is_none() {
+            keys = known;
+        }
+        let mut answer = Answer {
+            alive: alive(audit, &keys),
+            doubts: self.doubts(audit, &keys),
+            keys,
+            dead,
+            holders: Vec::new(),
+            blind: Vec::new(),
+            accepted: Vec::new(),
+            forgotten: self.forgotten.clone(),
+            interrupted: audit.interrupted,
+        };
+        for outcome in &audit.deployments {
+            for spot in spots(audit, outcome) {
+                self.look(spot, &mut answer);
+            }
+        }
+        // Stable, so that equally bad ones stay in the order of targets.yaml.
+        answer.holders.sort_by_key(|place| place.verdict);
+        answer.blind.sort_by_key(|place| place.verdict);
+        answer
+    }
+
+    fn look<'a>(&self, spot: Spot<'a>, answer: &mut Answer<'a>) {
+        let judged: &'a HopOutcome = spot.judged;
+        let place = |wanted: Sight| {
+            let readings: Vec<_> = judged
+                .readings
+                .iter()
+                .filter(|reading| self.sight(&answer.keys, spot, reading) == wanted)
+                .collect();
+            let verdict = readings.iter().map(|reading| reading.verdict).min()?;
+            Some(Place {
+                spot,
+                readings,
+                verdict,
+            })
+        };
+        let (holds, blind) = (place(Sight::Holds), place(Sight::Blind));
+        answer.holders.extend(holds);
+        match self.accepted.contains(&*spot.deployment.name) {
+            true => answer.accepted.extend(blind),
+            false => answer.blind.extend(blind),
+        }
+    }
+
+    fn sight(&self, keys: &[KeyId], spot: Spot<'_>, reading: &Outcome) -> Sight {
+        let seen = match reading.evidence {
+            Evidence::Value | Evidence::Fingerprint | Evidence::Reference => Sight::Clear,
+            Evidence::Attested if self.accept_attested => Sight::Clear,
+            Evidence::Attested | Evidence::Timestamp | Evidence::None => Sight::Blind,
+        };
+        match &reading.why {
+            Why::Holds { key, also, .. } => {
+                let mut held = std::iter::once(key).chain(also.iter());
+                match held.any(|key| keys.contains(key)) {
+                    true => Sight::Holds,
+                    false => seen,
+                }
+            }
+            // It holds some earlier key of its project.
+            Why::Timed {
+                proof: TimeProof::BeforeRotation,
+                ..
+            } if keys
+                .iter()
+                .any(|key| key.project == spot.deployment.project) =>
+            {
+                Sight::Holds
+            }
+            Why::Timed { .. } | Why::Failed(_) | Why::NoReference => Sight::Blind,
+            // Of a value every damaged form was looked at; a fingerprint does not tell what it is of.
+            Why::Unexplained { length, .. } => match (reading.evidence, length) {
+                (Evidence::Value, _) => Sight::Clear,
+                (Evidence::None, Some(_)) if reading.verdict == Verdict::NotRequired => {
+                    Sight::Clear
+                }
+                _ => Sight::Blind,
+            },
+            Why::NotThere | Why::Placeholder(_) => match reading.evidence {
+                Evidence::Timestamp | Evidence::Attested => seen,
+                _ => Sight::Clear,
+            },
+            Why::NotSelected => Sight::Blind,
+        }
+    }
+
+    fn doubts(&self, audit: &Audit, keys: &[KeyId]) -> Vec<[String; 2]> {
+        let mut doubts = Vec::new();
+        for &id in self.owners {
+            let name = name_of(audit, id);
+            let project = &audit.projects[id.0 as usize];
+            let reference = Reference::new(audit, id);
+            if let (Some(message), Some(remedy)) = (reference.message(), reference.remedy()) {
+                doubts.push([format!("the reference of {name} {message}"), remedy]);
+            }
+            if project.rotation == RotationBasis::Suspected {
+                doubts.push([
+                    format!("the reference of {name} changed, and nothing tells yet whether it was rotated"),
+                    "compare it with the dashboard, and set rotated_at if it was".to_owned(),
+                ]);
+            }
+        }
+        let mine = |id: ProjectId| self.key.is_none() && self.owners.contains(&id);
+        for warning in &audit.warnings {
+            let (id, what, error) = match warning {
+                Warning::HistoryUnread { project, error } => {
+                    (*project, "the versions of the reference", error)
+                }
+                Warning::KeyUnread { key, error } if matches!(key.role, Role::Previous(_)) => {
+                    (key.project, "a previous key", error)
+                }
+                _ => continue,
+            };
+            if mine(id) {
+                let name = name_of(audit, id);
+                let told = format!(
+                    "{what} of {name} could not be read, so not every earlier key is known: {error}"
+                );
+                doubts.push([
+                    crate::text::escape(&told).into_owned(),
+                    error.next.clone().into_owned(),
+                ]);
+            }
+        }
+        if keys.is_empty() {
+            doubts.push([
+                "no previous key is known, so there is none to look for".to_owned(),
+                "name it with --key, or list it under `previous`".to_owned(),
+            ]);
+        }
+        doubts
+    }
+}
+
+impl Answer<'_> {
+    /// What it ends with: 1 for holders, 3 where somebody could not look, else 0.
+    #[must_use]
+    pub fn code(&self) -> ExitCode {
+        let held = !self.holders.is_empty() || !self.alive.is_empty();
+        let unseen =
+            !self.blind.is_empty() || !self.forgotten.is_empty() || !self.doubts.is_empty();
+        let told = [
+            (self.interrupted, ExitCode::Interrupted),
+            (held, ExitCode::Drift),
+            (unseen, ExitCode::Incomplete),
+        ];
+        told.into_iter()
+            .filter_map(|(applies, code)| applies.then_some(code))
+            .fold(ExitCode::Success, ExitCode::and)
+    }
+}
+
+fn previous(audit: &Audit, id: ProjectId) -> impl Iterator<Item = KeyId> {
+    let known = audit.projects[id.0 as usize].previous.len();
+    (0..known).map(move |age| KeyId {
+        project: id,
+        role: Role::Previous(u16::try_from(age).unwrap_or(u16::MAX)),
+    })
+}
+
+fn fingerprint(audit: &Audit, key: KeyId) -> Option<Fingerprint> {
+    let project = &audit.projects[key.project.0 as usize];
+    match key.role {
+        Role::Current => project.current,
+        Role::Next => project.next,
+        Role::Previous(age) => Some(project.previous.get(usize::from(age))?.fingerprint),
+    }
+}
+
+fn is(audit: &Audit, key: KeyId, wanted: Fingerprint) -> bool {
+    fingerprint(audit, key).is_some_and(|fingerprint| fingerprint.agrees(&wanted))
+}
+
+fn is_dead(audit: &Audit, key: KeyId) -> bool {
+    let Role::Previous(age) = key.role else {
+        return false;
+    };
+    let project = &audit.projects[key.project.0 as usize];
+    match project
+        .previous
+        .get(usize::from(age))
+        .map(|known| known.revoked_at)
+    {
+        Some(Some(death)) => death <= audit.generated_at,
+        _ => audit.inventory.project(key.project).retirement == Retirement::Immediate,
+    }
+}
+
+/// Each of these keys with the live key that it is as well.
+fn alive(audit: &Audit, keys: &[KeyId]) -> Vec<[KeyId; 2]> {
+    let live: Vec<KeyId> = audit
+        .projects
+        .iter()
+        .flat_map(|project| {
+            [Role::Current, Role::Next].map(|role| KeyId {
+                project: project.project,
+                role,
+            })
+        })
+        .collect();
+    let mut alive = Vec::new();
+    for &key in keys {
+        let Some(own) = fingerprint(audit, key) else {
+            continue;
+        };
+        alive.extend(
+            live.iter()
+                .filter(|&&live| is(audit, live, own))
+                .map(|&live| [key, live]),
+        );
+    }
+    alive
+}
+
+#[cfg(test)]
+mod tests;
