@@ -19,6 +19,7 @@ use crate::reading::{ReadError, Reading, Version};
 /// needs them: the own project's first, then those of the others.
 pub async fn consult(
     inventory: &Inventory,
+    wanted: &BTreeSet<ProjectId>,
     references: &mut References,
     seen: &mut Seen,
     scrubber: &Scrubber<'_>,
@@ -28,6 +29,7 @@ pub async fn consult(
     let mut own = seen.unexplained_of(inventory);
     own.extend(seen.timed_of(inventory));
     own.extend(references.suspected());
+    own.extend(wanted);
     let learned = learn(inventory, references, seen, own.clone(), scrubber, fetcher).await;
     seen.time_again(inventory, references);
     seen.explain_exactly(inventory, references, now);

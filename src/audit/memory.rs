@@ -26,17 +26,28 @@ impl References {
     pub fn remember(&mut self, inventory: &Inventory, remembered: &Remembered) {
         let projects = inventory.projects.iter().zip(0..);
         for (project, id) in projects.map(|(project, id)| (project, ProjectId(id))) {
-            let Some(reigns) = remembered.reigns.get(&Owner::of(project)) else {
-                continue;
-            };
+            let owner = Owner::of(project);
+            let reigns = remembered.reigns.get(&owner).map_or(&[][..], Vec::as_slice);
             let current = self.current(id);
             if let Some(current) = current {
                 self.date(id, reigns, &current);
             }
-            let previous = earlier(reigns, current.as_ref(), |fingerprint| {
-                self.is_known_otherwise(id, fingerprint)
-            });
-            self.learn(inventory, id, previous);
+            let is_known = |fingerprint: &Fingerprint| self.is_known_otherwise(id, fingerprint);
+            let mut previous = earlier(reigns, current.as_ref(), is_known);
+            let others = remembered.others.iter().filter(|(of, _)| *of == owner);
+            for &(_, fingerprint) in others {
+                let same = |learned: &Learned| learned.material.fingerprint().agrees(&fingerprint);
+                if !is_known(&fingerprint) && !previous.iter().any(same) {
+                    previous.push(Learned {
+                        material: Material::Fingerprint(fingerprint),
+                        rotated_at: None,
+                        revoked_at: None,
+                    });
+                }
+            }
+            if !previous.is_empty() {
+                self.learn(inventory, id, previous);
+            }
         }
     }
 

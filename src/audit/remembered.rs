@@ -11,6 +11,8 @@ use crate::key::Fingerprint;
 pub struct Remembered {
     /// The reigns of each owner's keys, the earliest first.
     pub reigns: BTreeMap<Owner, Vec<Reign>>,
+    /// Earlier keys of which nothing else is known.
+    pub others: Vec<(Owner, Fingerprint)>,
 }
 
 /// Whose key: a project's, or that of one environment of it.

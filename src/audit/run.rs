@@ -23,6 +23,8 @@ pub struct Options {
     pub limits: Limits,
     /// The last stage to judge; all of them unless said.
     pub until: Option<Stage>,
+    /// Projects whose earlier keys are wanted whatever is found.
+    pub trace: BTreeSet<ProjectId>,
 }
 
 /// Reads every reference, then the hops of the selected deployments, and judges them.
@@ -65,6 +67,7 @@ pub async fn run(
     .await;
     history::consult(
         &inventory,
+        &options.trace,
         &mut references,
         &mut seen,
         &scrubber,

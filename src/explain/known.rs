@@ -52,6 +52,14 @@ pub fn whose(audit: &Audit, own: ProjectId, key: KeyId) -> String {
     }
 }
 
+/// `shop's next key`, whoever asks.
+#[must_use]
+pub fn belonging(audit: &Audit, key: KeyId) -> String {
+    let told = whose(audit, key.project, key);
+    let told = told.strip_prefix("the ").unwrap_or(&told);
+    format!("{}'s {told}", name_of(audit, key.project))
+}
+
 /// How old a previous key is and since when it is dead: `, 1 rotation behind, replaced 2026-11-20`.
 /// Nothing for the others.
 pub fn age(audit: &Audit, key: KeyId) -> String {

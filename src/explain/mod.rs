@@ -16,7 +16,7 @@ mod standing;
 mod when;
 
 pub use group::{Case, Group, Place, Step, Subject, groups};
-pub use known::name_of;
+pub use known::{belonging, name_of};
 pub use notice::{Notice, notices};
 pub use reference::Reference;
 pub use spot::{Spot, spots};

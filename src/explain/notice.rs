@@ -1,13 +1,12 @@
 use std::collections::HashMap;
 
-use super::known::{name_of, site_of, whose};
+use super::known::{belonging, name_of, site_of};
 use super::reference::Reference;
 use super::when::when;
 use crate::audit::Audit;
 use crate::gate::expired_waivers;
 use crate::inventory::Waiver;
 use crate::judge::Warning;
-use crate::keyring::KeyId;
 use crate::text::escape;
 
 /// Something to tell that is no verdict.
@@ -145,13 +144,6 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
     }
 }
 
-/// `shop's next key`, whoever asks.
-fn belonging(audit: &Audit, key: KeyId) -> String {
-    let told = whose(audit, key.project, key);
-    let told = told.strip_prefix("the ").unwrap_or(&told);
-    format!("{}'s {told}", name_of(audit, key.project))
-}
-
 /// Each expired waiver once, with how many deployments it stood for.
 fn lapsed(audit: &Audit) -> Vec<(&Waiver, usize)> {
     let mut order: Vec<(&Waiver, usize)> = Vec::new();
@@ -193,7 +185,7 @@ fn expired(audit: &Audit, waiver: &Waiver, count: usize) -> Notice {
 mod tests {
     use super::*;
     use crate::gate::testing::{Scene, current, hop, print_of, waiver};
-    use crate::keyring::{ProjectId, Role};
+    use crate::keyring::{KeyId, ProjectId, Role};
     use crate::reading::{ErrorKind, ReadError};
     use crate::verdict::Verdict;
 

@@ -1,7 +1,7 @@
 use super::Spot;
 use super::known::{name_of, site_of};
 use super::reference::Reference;
-use crate::judge::{TimeProof, Why};
+use crate::judge::{Outcome, TimeProof, Why};
 use crate::text::escape;
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
@@ -66,6 +66,20 @@ impl Spot<'_> {
             _ => return None,
         };
         Some(fix)
+    }
+
+    /// What to do about one of its readings, whatever the others show.
+    #[must_use]
+    pub fn way_out(&self, reading: &Outcome) -> String {
+        match &reading.why {
+            Why::Failed(error) => escape(&error.next).into_owned(),
+            Why::Holds { .. } if reading.verdict != Verdict::Current => self.own_words(),
+            Why::Timed {
+                proof: TimeProof::BeforeRotation,
+                ..
+            } => self.own_words(),
+            why => self.proof(why),
+        }
     }
 
     /// What the source says.

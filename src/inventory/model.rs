@@ -244,6 +244,24 @@ pub struct Deployment {
     pub site: Site,
 }
 
+impl Deployment {
+    /// The name with its environment and axes: `cart (staging, prod-eu)`. Raw text from targets.yaml.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let axes = self.axes.iter().map(|(_, value)| value);
+        let parts: Vec<&str> = self
+            .environment
+            .iter()
+            .chain(axes)
+            .map(|part| &**part)
+            .collect();
+        match parts.as_slice() {
+            [] => self.name.to_string(),
+            parts => format!("{} ({})", self.name, parts.join(", ")),
+        }
+    }
+}
+
 /// One place on a route.
 pub struct Hop {
     /// Where and how to read it.

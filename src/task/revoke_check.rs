@@ -31,8 +31,8 @@ pub struct Answer<'a> {
     pub keys: Vec<KeyId>,
     /// Whether all of them are dead already.
     pub dead: bool,
-    /// Those that are somebody's current or next key: revoking them breaks what holds these.
-    pub alive: Vec<[KeyId; 2]>,
+    /// The current and next keys that are one of them: revoking it breaks what holds these.
+    pub alive: Vec<KeyId>,
     /// The hops that hold one of them, the worst first.
     pub holders: Vec<Place<'a>>,
     /// The hops that may hold one of them, for all that is known.
@@ -68,30 +68,12 @@ impl Question<'_> {
     /// Answers from an audit.
     #[must_use]
     pub fn ask<'a>(self, audit: &'a Audit) -> Answer<'a> {
-        let known: Vec<KeyId> = self
-            .owners
-            .iter()
-            .flat_map(|&id| previous(audit, id))
-            .collect();
-        let living = known.iter().copied().filter(|&key| !is_dead(audit, key));
-        let mut keys: Vec<KeyId> = match self.key {
-            Some(wanted) => known
-                .iter()
-                .copied()
-                .filter(|&key| is(audit, key, wanted))
-                .collect(),
-            None => living.collect(),
-        };
-        // Of dead keys there is nothing to revoke; but who holds one is told all the same.
-        let dead = keys.is_empty() || keys.iter().all(|&key| is_dead(audit, key));
-        if keys.is_empty() && self.key.is_none() {
-            keys = known;
-        }
+        let keys = self.keys(audit);
         let mut answer = Answer {
             alive: alive(audit, &keys),
             doubts: self.doubts(audit, &keys),
+            dead: !keys.is_empty() && keys.iter().all(|&key| is_dead(audit, key)),
             keys,
-            dead,
             holders: Vec::new(),
             blind: Vec::new(),
             accepted: Vec::new(),
@@ -107,6 +89,23 @@ impl Question<'_> {
         answer.holders.sort_by_key(|place| place.verdict);
         answer.blind.sort_by_key(|place| place.verdict);
         answer
+    }
+
+    /// Those in question: the one that is named, whoever's it is, or the previous ones. Of dead keys
+    /// there is nothing to revoke; but where all are dead, who holds one is told all the same.
+    fn keys(&self, audit: &Audit) -> Vec<KeyId> {
+        if let Some(wanted) = self.key {
+            let all = audit.projects.iter().flat_map(|project| {
+                let live = live(project.project);
+                live.into_iter().chain(previous(audit, project.project))
+            });
+            return all.filter(|&key| is(audit, key, wanted)).collect();
+        }
+        let owners = self.owners.iter();
+        let known: Vec<KeyId> = owners.flat_map(|&id| previous(audit, id)).collect();
+        let living = known.iter().copied();
+        let living: Vec<KeyId> = living.filter(|&key| !is_dead(audit, key)).collect();
+        if living.is_empty() { known } else { living }
     }
 
     fn look<'a>(&self, spot: Spot<'a>, answer: &mut Answer<'a>) {
@@ -275,30 +274,23 @@ fn is_dead(audit: &Audit, key: KeyId) -> bool {
     }
 }
 
-/// Each of these keys with the live key that it is as well.
-fn alive(audit: &Audit, keys: &[KeyId]) -> Vec<[KeyId; 2]> {
-    let live: Vec<KeyId> = audit
+/// The keys of a project that must live.
+fn live(id: ProjectId) -> [KeyId; 2] {
+    [Role::Current, Role::Next].map(|role| KeyId { project: id, role })
+}
+
+/// The live keys that are one of these.
+fn alive(audit: &Audit, keys: &[KeyId]) -> Vec<KeyId> {
+    let wanted: Vec<Fingerprint> = keys
+        .iter()
+        .filter_map(|&key| fingerprint(audit, key))
+        .collect();
+    let live = audit
         .projects
         .iter()
-        .flat_map(|project| {
-            [Role::Current, Role::Next].map(|role| KeyId {
-                project: project.project,
-                role,
-            })
-        })
-        .collect();
-    let mut alive = Vec::new();
-    for &key in keys {
-        let Some(own) = fingerprint(audit, key) else {
-            continue;
-        };
-        alive.extend(
-            live.iter()
-                .filter(|&&live| is(audit, live, own))
-                .map(|&live| [key, live]),
-        );
-    }
-    alive
+        .flat_map(|project| live(project.project));
+    live.filter(|&key| wanted.iter().any(|&wanted| is(audit, key, wanted)))
+        .collect()
 }
 
 #[cfg(test)]

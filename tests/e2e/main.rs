@@ -15,6 +15,7 @@ mod gcp;
 mod inspect;
 mod leak;
 mod lessons;
+mod revoke_check;
 mod scale;
 mod schema;
 mod screen;

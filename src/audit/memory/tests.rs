@@ -41,6 +41,7 @@ async fn after(reigns: &[&str], facts: &str, route: &[&str]) -> Audit {
     let reigns = reigns.iter().map(|text| reign(text)).collect();
     let remembered = Remembered {
         reigns: [(owner, reigns)].into(),
+        ..Remembered::default()
     };
     audit_after(inventory, &remembered).await
 }

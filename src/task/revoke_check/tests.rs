@@ -240,7 +240,16 @@ fn a_key_that_somebody_uses_must_not_be_revoked() {
         project: ProjectId(1),
         role: Role::Next,
     };
-    assert_eq!(answer.alive, [[key(0), next]]);
+    assert_eq!(answer.alive, [next]);
+    assert_eq!(answer.code(), ExitCode::Drift);
+
+    let current = audit.projects[0].current;
+    let asked = Question {
+        key: current,
+        ..question(&accepted)
+    };
+    let answer = asked.ask(&audit);
+    assert_eq!(answer.alive.len(), 1);
     assert_eq!(answer.code(), ExitCode::Drift);
 }
 

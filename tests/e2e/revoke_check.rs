@@ -1,0 +1,109 @@
+//! May the old key be revoked? Over real files.
+
+use crate::support::{CURRENT, NEXT, OLD, SIBLING, STRANGE, Scene, fingerprint};
+
+/// `checkout` holds CURRENT, and held OLD before; `shop` holds SIBLING. Each has a deployment.
+fn scene(api: &str, cart: &str) -> Scene {
+    let old = fingerprint(OLD);
+    Scene::with(&format!(
+        "version: 1
+projects:
+  checkout:
+    variable: KEY
+    format: '^ask_live_[A-Za-z0-9]{{32}}$'
+    current: {{ file: {{ path: DIR/checkout }} }}
+    previous: [ {{ fingerprint: '{old}' }} ]
+  shop:
+    variable: KEY
+    format: '^ask_live_[A-Za-z0-9]{{32}}$'
+    current: {{ file: {{ path: DIR/shop }} }}
+deployments:
+  - name: api
+    project: checkout
+    route: [ {{ dotenv: {{ path: DIR/api.env, dialect: docker }} }} ]
+    waive: {{ verdicts: [stale, unreachable], reason: later, owner: ana, until: 2999-01-01 }}
+  - {{ name: cart, project: shop, route: [ {{ dotenv: {{ path: DIR/cart.env }} }} ] }}
+"
+    ))
+    .file("checkout", CURRENT)
+    .file("shop", SIBLING)
+    .file("api.env", format!("KEY={api}\n"))
+    .file("cart.env", format!("KEY={cart}\n"))
+}
+
+#[test]
+fn it_is_safe_only_when_everything_was_seen_and_nothing_holds_it() {
+    scene(CURRENT, SIBLING)
+        .run(["revoke-check", "checkout"])
+        .ends(0)
+        .prints("safe to revoke: sha256:");
+    for (api, cart, code, told) in [
+        (OLD, SIBLING, 1, "not safe to revoke"),
+        (&format!("\"{STRANGE}\""), SIBLING, 0, "safe to revoke"),
+        // Under another project, and damaged.
+        (CURRENT, OLD, 1, "cart"),
+        (&format!("\"{OLD}\""), SIBLING, 1, "double-quotes"),
+    ] {
+        let ran = scene(api, cart).run(["revoke-check", "checkout"]);
+        let ran = ran.ends(code).prints(told);
+        assert!(!ran.to_string().contains(OLD), "{ran}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_leaves_it_open_whoever_waived_it() {
+    let scene = scene(CURRENT, SIBLING);
+    std::fs::remove_file(scene.path("cart.env")).unwrap();
+    std::fs::create_dir(scene.path("cart.env")).unwrap();
+    scene
+        .run(["revoke-check", "checkout"])
+        .ends(3)
+        .prints("nobody can tell")
+        .prints("? cart");
+    scene
+        .run(["revoke-check", "shop"])
+        .ends(3)
+        .prints("no previous key is known");
+}
+
+#[test]
+fn a_key_is_meant_by_its_fingerprint() {
+    let scene = scene(CURRENT, SIBLING);
+    let check = |key: &str| scene.run(["revoke-check", "checkout", "--key", &fingerprint(key)]);
+    check(OLD).ends(0);
+    // Nobody knows it, so it is looked for by what was named alone.
+    check(NEXT).ends(0).prints("safe to revoke");
+    check(CURRENT)
+        .ends(1)
+        .prints("it is checkout's current key");
+    check(SIBLING).ends(1).prints("it is shop's current key");
+}
+
+#[test]
+fn a_faulty_reference_answers_nothing() {
+    let scene = scene(CURRENT, SIBLING).file("checkout", format!("\"{CURRENT}\""));
+    scene
+        .run(["revoke-check", "checkout"])
+        .ends(3)
+        .prints("the reference of checkout");
+}
+
+#[test]
+fn it_looks_everywhere_or_not_at_all() {
+    let scene = scene(CURRENT, SIBLING);
+    for option in ["--deployment", "--project", "--owner"] {
+        scene
+            .run(["revoke-check", "checkout", option, "api"])
+            .ends(2);
+    }
+    scene
+        .run(["revoke-check", "chekout"])
+        .ends(2)
+        .complains("no project is named");
+    scene
+        .run(["revoke-check", "checkout", "--environment", "staging"])
+        .ends(2);
+    scene
+        .run(["revoke-check", "checkout", "--key", "9f2c"])
+        .ends(2);
+}
