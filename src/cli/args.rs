@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::terminal::Color;
-use super::{audit, completions, config, inspect, man, revoke_check, schema};
+use super::{audit, completions, config, inspect, man, revoke_check, schema, wait};
 
 /// After a key rotation: who still holds the old key, where on its way it broke, and what to do.
 ///
@@ -63,6 +63,7 @@ Exit codes:
 pub(super) enum Command {
     Audit(Box<audit::Args>),
     Config(config::Args),
+    Wait(Box<wait::Args>),
     RevokeCheck(Box<revoke_check::Args>),
     Inspect(inspect::Args),
     Schema(schema::Args),

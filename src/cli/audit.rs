@@ -1,5 +1,5 @@
 use super::args::{Config, EXIT_CODES};
-use super::effort::Effort;
+use super::effort::{Effort, Patience};
 use super::exit::Ended;
 use super::given::{Given, KeyFlags};
 use super::judgement::Judgement;
@@ -30,6 +30,8 @@ pub(super) struct Args {
     keys: KeyFlags,
     #[command(flatten)]
     effort: Effort,
+    #[command(flatten)]
+    patience: Patience,
     #[command(flatten)]
     judgement: Judgement,
     #[command(flatten)]
@@ -80,7 +82,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             &Remembered::default(),
             &args.options(),
             &watch,
-            interrupt::listen(),
+            interrupt::listen().happens(),
         )
         .await;
         watch.finish();
@@ -92,7 +94,7 @@ impl Args {
     fn options(&self) -> Options {
         Options {
             policy: self.judgement.policy(),
-            limits: self.effort.limits(),
+            limits: self.effort.limits(self.patience.timeout),
             until: self.selection.until(),
             ..Options::default()
         }

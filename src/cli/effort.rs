@@ -19,22 +19,27 @@ pub(super) struct Effort {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=10))]
     retries: u8,
 
-    /// How long one attempt at a read may take, such as `3s` or `500ms`
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
-    timeout: Duration,
-
     /// How long all reading may take; what is unread then is unreachable
     #[arg(long, value_name = "DURATION", value_parser = duration::duration)]
     deadline: Option<Duration>,
 }
 
+/// How long one read may take.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Reading")]
+pub(super) struct Patience {
+    /// How long one attempt at a read may take, such as `3s` or `500ms`
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
+    pub(super) timeout: Duration,
+}
+
 impl Effort {
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn limits(&self, timeout: Duration) -> Limits {
         Limits {
             concurrency: self.concurrency.into(),
             per_host: self.per_host.into(),
             retries: self.retries.into(),
-            timeout: self.timeout,
+            timeout,
             deadline: self.deadline,
         }
     }

@@ -178,7 +178,11 @@ fn read(args: &Args, variable: &str) -> Result<(String, Vec<Reading>), Failure> 
     };
     let read = runtime::run(async {
         place
-            .read(platform::connections([]), limits, interrupt::listen())
+            .read(
+                platform::connections([]),
+                limits,
+                interrupt::listen().happens(),
+            )
             .await
     })?;
     let readings = read.map_err(|error| unread(&error))?;

@@ -4,10 +4,25 @@ use tokio::sync::watch;
 use super::terminal;
 use crate::gate::ExitCode;
 
-/// Listens for Ctrl-C and for the signal that ends a job. What is returned resolves at the first of
-/// them; the second ends the program at once, and so does the first when nobody waits for it any more.
-pub(super) fn listen() -> impl Future<Output = ()> + Send + 'static {
-    let (stop, mut stopped) = watch::channel(false);
+/// Whether the user wants to stop.
+pub(super) struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Resolves when the user wants to stop, also to those who come late.
+    pub(super) fn happens(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stopped = self.0.clone();
+        async move {
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Listens for Ctrl-C and for the signal that ends a job: the first of them is told, the second ends
+/// the program at once, and so does the first when nobody waits for it any more.
+pub(super) fn listen() -> Interrupt {
+    let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         let (Ok(mut interrupt), Ok(mut terminate)) = (
             signal(SignalKind::interrupt()),
@@ -27,9 +42,5 @@ pub(super) fn listen() -> impl Future<Output = ()> + Send + 'static {
             }
         }
     });
-    async move {
-        if stopped.wait_for(|stopped| *stopped).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
+    Interrupt(stopped)
 }

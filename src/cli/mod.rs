@@ -25,6 +25,7 @@ mod selection;
 mod stdin;
 mod terminal;
 mod usage;
+mod wait;
 
 pub use guard::guarded;
 pub use run::run;

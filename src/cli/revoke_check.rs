@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::args::{Config, EXIT_CODES};
-use super::effort::Effort;
+use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
 use super::progress::Watch;
 use super::{config, interrupt, runtime, terminal};
@@ -47,6 +47,8 @@ pub(super) struct Args {
 
     #[command(flatten)]
     effort: Effort,
+    #[command(flatten)]
+    patience: Patience,
 
     /// Show no progress bar
     #[arg(long)]
@@ -78,14 +80,14 @@ pub(super) fn run(args: Args) -> Ended {
         .map(|(index, _)| index)
         .collect();
     let options = Options {
-        limits: args.effort.limits(),
+        limits: args.effort.limits(args.patience.timeout),
         trace: owners.iter().copied().collect(),
         ..Options::default()
     };
     runtime::run(async {
         let watch = Watch::new(&inventory, !args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
-        let stop = interrupt::listen();
+        let stop = interrupt::listen().happens();
         let audit = audit::run(
             inventory,
             &all,

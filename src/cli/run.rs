@@ -3,7 +3,9 @@ use std::process::ExitCode;
 
 use super::args::{Cli, Command};
 use super::exit::Ended;
-use super::{audit, completions, config, inspect, man, revoke_check, schema, terminal, usage};
+use super::{
+    audit, completions, config, inspect, man, revoke_check, schema, terminal, usage, wait,
+};
 
 /// Runs the command that the arguments name and says what it ended with.
 #[must_use]
@@ -25,6 +27,7 @@ fn dispatch(cli: Cli) -> Ended {
     match cli.command {
         Command::Audit(args) => audit::run(*args, cli.color),
         Command::Config(args) => config::run(&args),
+        Command::Wait(args) => wait::run(*args, cli.color),
         Command::RevokeCheck(args) => revoke_check::run(*args),
         Command::Schema(args) => schema::run(&args),
         Command::Inspect(args) => inspect::run(args),

@@ -21,3 +21,4 @@ pub use notice::{Notice, notices};
 pub use reference::Reference;
 pub use spot::{Spot, spots};
 pub use standing::{coverage, standing};
+pub use when::when;

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 const RECENT: SignedDuration = SignedDuration::from_hours(48);
 
 /// A time as it is told at `now`: the second when it is recent, else the day. UTC.
+#[must_use]
 pub fn when(time: Timestamp, now: Timestamp) -> String {
     if time.duration_since(now).abs() <= RECENT {
         second(time)

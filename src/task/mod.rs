@@ -2,3 +2,4 @@
 
 pub mod inspect;
 pub mod revoke_check;
+pub mod wait;

@@ -22,3 +22,4 @@ mod screen;
 mod stdin;
 mod support;
 mod vault;
+mod wait;
