@@ -26,6 +26,7 @@ mod session;
 mod store;
 #[macro_use]
 mod stores;
+pub mod systemd;
 mod user;
 mod variable;
 pub mod vault;

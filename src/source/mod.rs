@@ -19,6 +19,7 @@ mod hop;
 mod http;
 mod info;
 mod process;
+mod systemd;
 mod vault;
 #[macro_use]
 mod registry;
@@ -33,6 +34,7 @@ registry! {
     file::File,
     dotenv::Dotenv,
     process::Process,
+    systemd::Systemd,
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,
