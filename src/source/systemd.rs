@@ -50,8 +50,8 @@ impl Source for Systemd {
 Looks at one service, at one of two moments, so a route has two hops for it.
 
 `stage: config` is what the **next** start would give the service, put together as systemd does it: \
-`PassEnvironment=` from systemd's own environment, over that `Environment=` of the unit and its drop-ins, over that \
-every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
+what `systemctl set-environment` gives to all services, over that what `PassEnvironment=` takes from systemd's own \
+environment, over that `Environment=` of the unit and its drop-ins, over that every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
 that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
 file. A variable that nothing sets is `missing`.
 
@@ -126,7 +126,7 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
                 "write the current key where `systemctl cat {unit}` says that {what} comes from, then `systemctl \
                  daemon-reload` and `systemctl restart {unit}`"
             ),
-            _ => format!("restart it once its {what} is the current key: systemctl restart {unit}"),
+            _ => format!("restart it once {what} is the current key: systemctl restart {unit}"),
         }
     }
 

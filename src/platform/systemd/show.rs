@@ -108,7 +108,7 @@ impl Ask for ShowCredentials {
     }
 }
 
-/// Asks for the environment that systemd itself has, which services get when they say so.
+/// Asks for the environment that every service gets, unless it says otherwise.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ShowManager;
 
@@ -117,7 +117,7 @@ impl Ask for ShowManager {
     type Answer = Inherited;
 
     fn describe(&self) -> String {
-        "environment of systemd".to_owned()
+        "environment of all services".to_owned()
     }
 
     async fn send(systemd: &Systemd, asks: Vec<Self>) -> Vec<Result<Inherited, ReadError>> {

@@ -29,7 +29,7 @@ pub struct Unit {
     pub environment: Vec<Secret>,
     /// The files that the next start would read, and whether each may be absent.
     pub environment_files: Vec<(Arc<Path>, bool)>,
-    /// Variables that are handed on from systemd's own environment.
+    /// Variables that are handed on from what systemd itself was started with.
     pub passed: Vec<Box<str>>,
     /// `NAME` or `NAME=value`: what is taken out in the end.
     pub unset: Vec<Secret>,
@@ -45,7 +45,7 @@ pub struct Credentials {
     pub set: Vec<(Box<str>, Secret)>,
 }
 
-/// The environment that systemd itself has: `NAME=value`.
+/// The environment that every service gets: `NAME=value`.
 pub struct Inherited(pub Vec<Secret>);
 
 impl Unit {

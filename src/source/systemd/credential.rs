@@ -92,7 +92,15 @@ pub(super) fn held(
     ) {
         return Err(nothing_runs(name, unit).into());
     }
-    let path = Path::new("/run/credentials").join(name).join(credential);
+    // Credentials may be mounted where only the service sees them.
+    let root = match unit.main_pid {
+        0 => "/".to_owned(),
+        pid => format!("/proc/{pid}/root"),
+    };
+    let path = Path::new(&root)
+        .join("run/credentials")
+        .join(name)
+        .join(credential);
     let ask = ReadFile { path: path.into() };
     // Both are asked for before either is waited for.
     let (file, next) = (asking.attempt(&ask), next(name, credential, asking));

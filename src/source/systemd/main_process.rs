@@ -1,6 +1,6 @@
 //! What the main process of a service was started with.
 
-use glob::Pattern;
+use jiff::SignedDuration;
 
 use super::{next, noted, nothing_runs};
 use crate::key::Secret;
@@ -10,6 +10,9 @@ use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken};
 use crate::text::escape;
 use crate::verdict::Evidence;
+
+/// As far as two ways to tell one start may be apart.
+const APART: SignedDuration = SignedDuration::from_secs(5);
 
 /// Reads a variable of it.
 pub(super) fn held(
@@ -25,10 +28,7 @@ pub(super) fn held(
     let snapshot = asking.of(&List);
     let next = next::next(name, unit, variable, asking);
     let snapshot = snapshot?;
-    let is_main = |process: &&Process| {
-        process.id.pid == unit.main_pid
-            && Pattern::new(&Pattern::escape(name)).is_ok_and(|unit| process.is_in_unit(&unit))
-    };
+    let is_main = |process: &&Process| process.id.pid == unit.main_pid && is_same(process, unit);
     let started_at = unit.started_at;
     let reading = match snapshot.processes.iter().find(is_main) {
         Some(process) => match asking.attempt(&Environ(process.id))? {
@@ -64,6 +64,15 @@ pub(super) fn held(
         ),
         false => reading,
     })
+}
+
+/// Whether a process with the right number is the very one that systemd started: numbers are used
+/// again. Both clocks are this host's, and one counts whole seconds.
+fn is_same(process: &Process, unit: &Unit) -> bool {
+    match (process.started_at, unit.started_at) {
+        (Some(process), Some(unit)) => process.duration_since(unit).abs() <= APART,
+        _ => false,
+    }
 }
 
 fn of(environment: &Secret, variable: &str, unit: &Unit) -> Reading {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::envfile::{self, Dialect, Entry, Outside};
 use crate::key::Secret;
 use crate::platform::files::{File, Glob, ReadFile, is_glob};
+use crate::platform::processes::{Environ, List, LookUp, look_up};
 use crate::platform::systemd::{ShowManager, Unit, assigned, shown};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
@@ -37,17 +38,21 @@ pub(super) fn next(
     variable: &str,
     asking: &Asking<'_>,
 ) -> Result<Next, Stop> {
-    let mut set: Option<(Secret, String)> = None;
-    if unit.passed.iter().any(|passed| **passed == *variable) {
-        let inherited = asking.of(&ShowManager)?;
-        let of_manager = last(&inherited.0, variable);
-        set = of_manager.map(|value| (value, "systemd's own environment".to_owned()));
+    // Each is asked for before any is waited for.
+    let manager = asking.of(&ShowManager);
+    let passed = unit.passed.iter().any(|passed| **passed == *variable);
+    let passed = passed.then(|| of_first_process(variable, asking));
+    let files = files(name, unit, asking);
+    let of_manager = last(&manager?.0, variable);
+    let mut set = of_manager.map(|value| (value, "`systemctl set-environment`".to_owned()));
+    if let Some(value) = passed.transpose()?.flatten() {
+        set = Some((value, "PassEnvironment=".to_owned()));
     }
     if let Some(value) = last(&unit.environment, variable) {
         set = Some((value, "Environment=".to_owned()));
     }
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
-    for (path, file) in files(name, unit, asking)? {
+    for (path, file) in files? {
         if let Some(modified) = file.modified
             && written
                 .as_ref()
@@ -86,6 +91,29 @@ pub(super) fn next(
         set = None;
     }
     Ok(Next { set, written })
+}
+
+/// What systemd itself was started with.
+fn of_first_process(variable: &str, asking: &Asking<'_>) -> Result<Option<Secret>, Stop> {
+    let snapshot = asking.of(&List)?;
+    let first = snapshot
+        .processes
+        .iter()
+        .find(|process| process.id.pid == 1);
+    let hidden = || {
+        ReadError::new(
+            ErrorKind::Denied,
+            "the environment of systemd itself cannot be seen, from which `PassEnvironment=` takes it",
+            "run straggler as root, or mount /proc without hidepid",
+        )
+    };
+    let environment = asking.of(&Environ(first.ok_or_else(hidden)?.id))?;
+    let environment = environment.as_ref().ok_or_else(hidden)?;
+    Ok(match look_up(environment.expose(), variable) {
+        LookUp::Once(value) | LookUp::First(value) => Some(Secret::copied(value)),
+        LookUp::Nowhere => None,
+        LookUp::Overwritten => return Err(hidden().into()),
+    })
 }
 
 /// The last assignment counts.

@@ -29,6 +29,8 @@ case "$5" in
   echo '{{"type":"b","data":false}}'
   echo '{{"type":"s","data":""}}'
   echo '{{"type":"as","data":[]}}' ;;
+*.Manager)
+  echo '{{"type":"as","data":[]}}' ;;
 *)
   echo '{{"type":"u","data":0}}'
   echo '{{"type":"t","data":0}}'
@@ -100,7 +102,13 @@ fn unit(environment: &[&str]) -> Unit {
 trait Told {
     fn told(self, unit: Unit) -> Self;
     fn file(self, path: &str, file: Option<(&str, &str)>) -> Self;
-    fn process(self, pid: u32, unit: &str, environment: Result<Option<&str>, ReadError>) -> Self;
+    fn process(self, started: &str, environment: Result<Option<&str>, ReadError>) -> Self;
+    fn process_of(
+        self,
+        pid: u32,
+        started: &str,
+        environment: Result<Option<&str>, ReadError>,
+    ) -> Self;
 }
 
 impl Told for Known {
@@ -109,6 +117,7 @@ impl Told for Known {
             unit: "web.service".into(),
         };
         self.with(show, Ok(unit))
+            .with(ShowManager, Ok(Inherited(Vec::new())))
     }
 
     /// Its text, and when it was written.
@@ -123,17 +132,26 @@ impl Told for Known {
         self.with(ask, Ok(file))
     }
 
-    fn process(self, pid: u32, unit: &str, environment: Result<Option<&str>, ReadError>) -> Self {
+    fn process(self, started: &str, environment: Result<Option<&str>, ReadError>) -> Self {
+        self.process_of(42, started, environment)
+    }
+
+    fn process_of(
+        self,
+        pid: u32,
+        started: &str,
+        environment: Result<Option<&str>, ReadError>,
+    ) -> Self {
         let id = ProcessId {
             pid,
             started_ticks: 7,
         };
         let process = Process {
             id,
-            started_at: None,
+            started_at: at(started),
             name: "web".into(),
             arguments: Secret::copied(b"web\0"),
-            cgroup: format!("/system.slice/{unit}").into(),
+            cgroup: "/".into(),
         };
         let snapshot = Snapshot {
             processes: vec![process],
@@ -166,6 +184,8 @@ fn shown(readings: Result<Vec<Reading>, ReadError>) -> String {
     }
 }
 
+/// As the kernel tells it, which knows whole seconds.
+const STARTED: &str = "2026-11-20T09:00:01Z";
 const EARLY: &str = "2026-11-20T08:00:00Z";
 const LATE: &str = "2026-11-20T10:00:00Z";
 
@@ -228,22 +248,26 @@ async fn what_comes_later_wins_and_what_is_unset_is_gone() {
 }
 
 #[tokio::test]
-async fn a_variable_is_handed_on_from_systemd_itself_where_the_unit_says_so() {
+async fn systemd_gives_to_all_and_hands_on_what_the_unit_names() {
+    let manager = || Inherited(secrets(&["ALLSTAK_API_KEY=of-all"]));
+    let given = |unit: Unit| Known::default().told(unit).with(ShowManager, Ok(manager()));
+    let told = next(given(unit(&[]))).await;
+    assert_eq!(told, "of-all [set by `systemctl set-environment`]");
     let passing = |environment: &[&str]| Unit {
         passed: vec![VARIABLE.into()],
         ..unit(environment)
     };
-    let manager = || Inherited(secrets(&["ALLSTAK_API_KEY=inherited"]));
-    let known = Known::default()
-        .told(passing(&[]))
-        .with(ShowManager, Ok(manager()));
-    assert_eq!(
-        next(known).await,
-        "inherited [set by systemd's own environment]"
-    );
+    let first = |known: Known, environment| known.process_of(1, STARTED, environment);
+    let known = first(given(passing(&[])), Ok(Some("ALLSTAK_API_KEY=passed\0")));
+    assert_eq!(next(known).await, "passed [set by PassEnvironment=]");
+    let known = first(given(passing(&[])), Ok(Some("PATH=/bin\0")));
+    assert!(next(known).await.starts_with("of-all"));
     let own = passing(&["ALLSTAK_API_KEY=own"]);
-    let known = Known::default().told(own).with(ShowManager, Ok(manager()));
+    let known = first(given(own), Ok(Some("ALLSTAK_API_KEY=passed\0")));
     assert_eq!(next(known).await, "own [set by Environment=]");
+    let denied = ReadError::new(ErrorKind::Denied, "closed", "run as root");
+    let told = next(first(given(passing(&[])), Err(denied))).await;
+    assert_eq!(told, "failed: denied: closed");
 }
 
 #[tokio::test]
@@ -314,7 +338,7 @@ async fn the_main_process_is_looked_at_and_what_the_next_start_changes_is_told()
         Known::default()
             .told(with_files(&[], &files))
             .file("/etc/one", Some((text, written)))
-            .process(42, "web.service", Ok(Some(environment)))
+            .process(STARTED, Ok(Some(environment)))
     };
     assert_eq!(held(known(EARLY, "ALLSTAK_API_KEY=old\n")).await, "old []");
     assert_eq!(
@@ -331,12 +355,11 @@ async fn the_main_process_is_looked_at_and_what_the_next_start_changes_is_told()
     };
     let known = Known::default()
         .told(waits)
-        .process(42, "web.service", Ok(Some(environment)));
+        .process(STARTED, Ok(Some(environment)));
     assert!(held(known).await.contains("systemctl daemon-reload"));
-    let absent =
-        Known::default()
-            .told(unit(&[]))
-            .process(42, "web.service", Ok(Some("PATH=/bin\0")));
+    let absent = Known::default()
+        .told(unit(&[]))
+        .process(STARTED, Ok(Some("PATH=/bin\0")));
     assert_eq!(held(absent).await, "absent []");
 }
 
@@ -353,11 +376,9 @@ async fn what_runs_for_nobody_is_not_seen() {
         "{told}"
     );
     // Its number went to somebody else.
-    let other = Known::default().told(unit(&[])).process(
-        42,
-        "other.service",
-        Ok(Some("ALLSTAK_API_KEY=other\0")),
-    );
+    let other = Known::default()
+        .told(unit(&[]))
+        .process(LATE, Ok(Some("ALLSTAK_API_KEY=other\0")));
     let told = held(other).await;
     assert!(
         told.starts_with("failed: not-found: the main process"),
@@ -382,7 +403,7 @@ async fn a_process_that_may_not_be_read_still_shows_its_time() {
     let denied = ReadError::new(ErrorKind::Denied, "closed", "run as root");
     let known = Known::default()
         .told(unit(&[]))
-        .process(42, "web.service", Err(denied));
+        .process(STARTED, Err(denied));
     let readings = read_known("systemd", json!({"unit": "web"}), known)
         .await
         .unwrap();
@@ -463,7 +484,7 @@ async fn a_credential_comes_from_where_the_unit_says() {
 
 #[tokio::test]
 async fn a_credential_that_runs_is_compared_with_the_next_one() {
-    let held = "/run/credentials/web.service/key";
+    let held = "/proc/42/root/run/credentials/web.service/key";
     let loaded = [("key", "/srv/key")];
     for (runs, next, told) in [
         ("old", "old", "old []"),

@@ -7,6 +7,7 @@ mod doppler;
 mod etcd;
 mod gcp_secret_manager;
 mod needles;
+mod systemd;
 mod vault;
 mod world;
 
@@ -44,6 +45,7 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &consul::KIND,
         &doppler::KIND,
         &etcd::KIND,
+        &systemd::KIND,
         &vault::KIND,
         &azure_key_vault::KIND,
         &gcp_secret_manager::KIND,
