@@ -17,6 +17,7 @@ pub mod etcd;
 mod excerpt;
 pub mod files;
 pub mod gcp;
+pub mod github;
 pub mod http;
 mod open;
 pub mod processes;
@@ -48,6 +49,7 @@ stores! {
     doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
+    github::Github,
     vault::Vault,
     aws::Aws,
 }

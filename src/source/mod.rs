@@ -15,6 +15,7 @@ mod env;
 mod etcd;
 mod file;
 mod gcp_secret_manager;
+mod github_actions;
 mod hop;
 mod http;
 mod info;
@@ -45,4 +46,5 @@ registry! {
     aws_ssm::AwsSsm,
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
+    github_actions::GithubActions,
 }
