@@ -30,6 +30,7 @@ mod stores;
 mod user;
 mod variable;
 pub mod vault;
+pub mod vercel;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
@@ -52,4 +53,5 @@ stores! {
     github::Github,
     vault::Vault,
     aws::Aws,
+    vercel::Vercel,
 }

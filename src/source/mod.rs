@@ -21,6 +21,7 @@ mod http;
 mod info;
 mod process;
 mod vault;
+mod vercel;
 #[macro_use]
 mod registry;
 #[cfg(test)]
@@ -47,4 +48,5 @@ registry! {
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
     github_actions::GithubActions,
+    vercel::Vercel,
 }

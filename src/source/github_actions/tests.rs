@@ -1,6 +1,5 @@
 use serde_json::{Value, json};
 
-use super::super::AnySource;
 use super::super::conformance::{Case, Conforming, Stand, TEXT};
 use super::super::testing::{Known, VARIABLE, declared, hop, read_all, told, try_hop};
 use super::*;
