@@ -6,8 +6,10 @@ mod consul;
 mod doppler;
 mod etcd;
 mod gcp_secret_manager;
+mod github_actions;
 mod needles;
 mod vault;
+mod vercel;
 mod world;
 
 use std::collections::BTreeSet;
@@ -51,6 +53,8 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &aws::SSM,
         &aws::LAMBDA,
         &aws::ECS,
+        &github_actions::KIND,
+        &vercel::KIND,
     ])
 }
 
