@@ -17,6 +17,7 @@ pub mod etcd;
 mod excerpt;
 pub mod files;
 pub mod gcp;
+pub mod github;
 pub mod http;
 mod open;
 pub mod processes;
@@ -30,6 +31,7 @@ pub mod systemd;
 mod user;
 mod variable;
 pub mod vault;
+pub mod vercel;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
@@ -49,6 +51,8 @@ stores! {
     doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
+    github::Github,
     vault::Vault,
     aws::Aws,
+    vercel::Vercel,
 }

@@ -15,12 +15,14 @@ mod env;
 mod etcd;
 mod file;
 mod gcp_secret_manager;
+mod github_actions;
 mod hop;
 mod http;
 mod info;
 mod process;
 mod systemd;
 mod vault;
+mod vercel;
 #[macro_use]
 mod registry;
 #[cfg(test)]
@@ -47,4 +49,6 @@ registry! {
     aws_ssm::AwsSsm,
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
+    github_actions::GithubActions,
+    vercel::Vercel,
 }

@@ -6,9 +6,11 @@ mod consul;
 mod doppler;
 mod etcd;
 mod gcp_secret_manager;
+mod github_actions;
 mod needles;
 mod systemd;
 mod vault;
+mod vercel;
 mod world;
 
 use std::collections::BTreeSet;
@@ -53,6 +55,8 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &aws::SSM,
         &aws::LAMBDA,
         &aws::ECS,
+        &github_actions::KIND,
+        &vercel::KIND,
     ])
 }
 
