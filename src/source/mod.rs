@@ -5,6 +5,7 @@ mod aws_lambda;
 mod aws_secrets_manager;
 mod aws_ssm;
 mod azure_key_vault;
+mod bundle;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -45,4 +46,5 @@ registry! {
     aws_ssm::AwsSsm,
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
+    bundle::Bundle,
 }

@@ -12,7 +12,7 @@ pub fn check(url: &str) -> Result<(), String> {
 }
 
 /// The URL, when it can be asked.
-pub(super) fn parse(url: &str) -> Result<Url, String> {
+pub(in crate::platform) fn parse(url: &str) -> Result<Url, String> {
     let url = Url::parse(url).map_err(|error| format!("expected a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("expected a URL that starts with https:// or http://".to_owned());
