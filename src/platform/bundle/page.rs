@@ -12,7 +12,7 @@ use super::names::{self, source_maps, strings};
 use super::reference::{Place, Reference, Strength, is_rooted, join, place};
 use super::search::{Search, Token};
 use super::window::{View, Window};
-use crate::keyring::Format;
+use crate::keyring::{Format, scrubbed};
 use crate::platform::Ask;
 use crate::platform::http::{Arriving, Call, Headers, Http, fill, host, location, parse_url};
 use crate::reading::{ErrorKind, ReadError};
@@ -48,6 +48,9 @@ pub struct Page {
     pub cut: Option<ReadError>,
 }
 
+/// How many characters of an address are shown.
+const SHOWN: usize = 400;
+
 /// The most files that one file may name.
 const MOST_REFERENCES: usize = 20_000;
 
@@ -58,8 +61,10 @@ impl Ask for SearchPage {
     // Which files are asked for comes out only when others are there.
     const KEEP: bool = true;
 
+    // Another page wrote it, which may have written a key into it.
     fn describe(&self) -> String {
-        format!("GET {}", location(&self.url))
+        let shown = location(&self.url);
+        format!("GET {}", scrubbed(shown.as_bytes(), [&*self.format], SHOWN))
     }
 
     fn host(&self, _: &Http) -> Option<Arc<str>> {
