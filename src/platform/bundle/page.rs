@@ -89,14 +89,19 @@ impl SearchPage {
         let (headers, sent) = fill(&self.headers, &http.credentials).await?;
         let call = Call::get(self.url()?).with_all(headers, sent);
         let mut arriving = call.open(&http.clients).await?;
+        if arriving.status.is_success() && arriving.status != StatusCode::OK {
+            let (shown, status) = (location(&self.url), arriving.status);
+            return Err(ReadError::new(
+                ErrorKind::Protocol,
+                format!("{shown} answered {status}, which is not all of it"),
+                "ask it by hand with `curl -v`",
+            )
+            .answered());
+        }
         if arriving.status != StatusCode::OK {
             // What stands in the refusal is not repeated: it may be a whole page.
-            let reply = arriving.whole(0).await;
             let next = "let the credential in `headers` read this address";
-            return Err(match reply {
-                Ok(reply) => reply.refused(Some(""), next),
-                Err(error) => error,
-            });
+            return Err(arriving.whole(0).await?.refused(Some(""), next));
         }
         // What the client can take apart, it says no more.
         let encoding = arriving.headers.get(CONTENT_ENCODING);

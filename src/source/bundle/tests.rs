@@ -1,4 +1,5 @@
 mod folders;
+mod limits;
 mod pages;
 
 use std::sync::Arc;
