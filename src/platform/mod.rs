@@ -7,6 +7,7 @@ pub mod azure;
 mod base64;
 mod blocking;
 mod buffer;
+pub mod bundle;
 pub mod commands;
 pub mod consul;
 mod credential;

@@ -5,6 +5,7 @@ mod aws_lambda;
 mod aws_secrets_manager;
 mod aws_ssm;
 mod azure_key_vault;
+mod bundle;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -51,4 +52,5 @@ registry! {
     aws_ecs::AwsEcs,
     github_actions::GithubActions,
     vercel::Vercel,
+    bundle::Bundle,
 }

@@ -7,6 +7,7 @@
 )]
 
 mod azure;
+mod bundle;
 mod config_errors;
 mod doppler;
 mod dry_run;

@@ -14,8 +14,8 @@ const USER_AGENT: &str = concat!("straggler/", env!("CARGO_PKG_VERSION"));
 
 /// Servers that are asked over HTTP without a declaration.
 pub struct Http {
-    pub(super) clients: Clients,
-    pub(super) credentials: Arc<Credentials>,
+    pub(in crate::platform) clients: Clients,
+    pub(in crate::platform) credentials: Arc<Credentials>,
 }
 
 impl Platform for Http {
