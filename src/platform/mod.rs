@@ -11,6 +11,7 @@ pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod docker;
 pub mod doppler;
 pub mod environment;
 pub mod etcd;
@@ -45,6 +46,7 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    docker::Docker,
     doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,

@@ -9,6 +9,7 @@ mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod docker;
 mod doppler;
 mod dotenv;
 mod env;
@@ -33,6 +34,7 @@ registry! {
     file::File,
     dotenv::Dotenv,
     process::Process,
+    docker::Docker,
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,

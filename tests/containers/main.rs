@@ -6,4 +6,9 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+mod alike;
+mod docker;
 mod engine;
+mod pki;
+mod podman;
+mod scene;

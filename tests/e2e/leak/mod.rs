@@ -3,6 +3,7 @@
 mod aws;
 mod azure_key_vault;
 mod consul;
+mod docker;
 mod doppler;
 mod etcd;
 mod gcp_secret_manager;
@@ -42,6 +43,7 @@ projects:
 fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &consul::KIND,
+        &docker::KIND,
         &doppler::KIND,
         &etcd::KIND,
         &vault::KIND,
