@@ -12,6 +12,7 @@ pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod docker;
 pub mod doppler;
 pub mod environment;
 pub mod etcd;
@@ -49,6 +50,7 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    docker::Docker,
     doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,

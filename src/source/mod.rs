@@ -10,6 +10,7 @@ mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod docker;
 mod doppler;
 mod dotenv;
 mod env;
@@ -38,6 +39,7 @@ registry! {
     dotenv::Dotenv,
     process::Process,
     systemd::Systemd,
+    docker::Docker,
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,

@@ -175,6 +175,51 @@ runtime = 'runc'
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Whether the engine's own client succeeds.
+    pub fn try_cli(&self, arguments: &[&str]) -> bool {
+        let output = self.client().args(arguments).output();
+        output.unwrap().status.success()
+    }
+
+    /// Waits until this is so.
+    #[track_caller]
+    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let patience = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < patience, "not {what}: {}", self.log());
+            sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits until a container with this label runs.
+    #[track_caller]
+    pub fn wait_for(&self, label: &str) {
+        let filter = format!("label={label}");
+        let list = [
+            "ps",
+            "--quiet",
+            "--filter",
+            "status=running",
+            "--filter",
+            &filter,
+        ];
+        self.until(label, || !self.cli(&list).is_empty());
+    }
+
+    /// Posts JSON to the engine, past its client. It has to answer with a success.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &str) {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 20"), "{answer}");
+    }
+
     /// The engine's own client, out here, as the one who asks this engine.
     pub fn client(&self) -> Command {
         let mut command = match self.kind {
@@ -223,9 +268,11 @@ runtime = 'runc'
         self.folder.path()
     }
 
+    /// The end of what it wrote.
     fn log(&self) -> String {
         let log = fs::read(self.folder().join("log")).unwrap_or_default();
-        String::from_utf8_lossy(&log).into_owned()
+        let end = log.len().saturating_sub(2000);
+        String::from_utf8_lossy(&log[end..]).into_owned()
     }
 
     /// So that their cgroups go too, which are nobody's child.

@@ -6,5 +6,10 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+mod alike;
+mod docker;
 mod engine;
+mod pki;
+mod podman;
+mod scene;
 mod systemd;

@@ -4,6 +4,7 @@ mod aws;
 mod azure_key_vault;
 mod bundle;
 mod consul;
+mod docker;
 mod doppler;
 mod etcd;
 mod gcp_secret_manager;
@@ -47,6 +48,7 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
     KINDS.iter().chain([
         &bundle::KIND,
         &consul::KIND,
+        &docker::KIND,
         &doppler::KIND,
         &etcd::KIND,
         &systemd::KIND,
