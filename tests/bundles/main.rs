@@ -1,6 +1,10 @@
 //! Real builds: Vite and Next, served by their own servers. tests/setup/bundles installs them.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where its world breaks"
+)]
 
 mod next;
 mod node;

@@ -30,13 +30,16 @@ pub struct SearchFolder {
     pub most: (u64, u64),
 }
 
+/// Paths within the folder, and why each could not be looked into.
+pub type Unseen = Vec<(PathBuf, ReadError)>;
+
 /// What a folder holds.
 #[derive(Default)]
 pub struct Folder {
     /// The files that hold tokens, sorted by their paths.
     pub files: Vec<InFolder>,
     /// What could not be looked into.
-    pub unseen: Vec<(PathBuf, ReadError)>,
+    pub unseen: Unseen,
     /// How many files were searched, and how many bytes in them.
     pub searched: (u64, u64),
 }
@@ -103,7 +106,7 @@ impl SearchFolder {
     }
 
     /// The files that are to be searched, and what cannot be.
-    fn walk(&self, root: &Path) -> Result<(Vec<PathBuf>, Vec<(PathBuf, ReadError)>), ReadError> {
+    fn walk(&self, root: &Path) -> Result<(Vec<PathBuf>, Unseen), ReadError> {
         let mut walk = Walk {
             root,
             files: Vec::new(),
@@ -257,7 +260,7 @@ struct Walk<'r> {
     root: &'r Path,
     files: Vec<PathBuf>,
     compressed: Vec<PathBuf>,
-    unseen: Vec<(PathBuf, ReadError)>,
+    unseen: Unseen,
     bytes: u64,
 }
 

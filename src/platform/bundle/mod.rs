@@ -10,7 +10,7 @@ mod reference;
 mod search;
 mod window;
 
-pub use folder::{Folder, InFolder, SearchFolder};
+pub use folder::{Folder, InFolder, SearchFolder, Unseen};
 pub use page::{Page, SearchPage};
 pub use reference::{Reference, Strength, beside, name_of, origin, usual};
 pub use search::{MOST_TOKENS, Token};
