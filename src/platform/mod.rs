@@ -18,6 +18,7 @@ mod excerpt;
 pub mod files;
 pub mod gcp;
 pub mod http;
+pub mod kubernetes;
 mod open;
 pub mod processes;
 mod rate;
@@ -50,4 +51,5 @@ stores! {
     gcp::Gcp,
     vault::Vault,
     aws::Aws,
+    kubernetes::Kubernetes,
 }

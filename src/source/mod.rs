@@ -18,6 +18,9 @@ mod gcp_secret_manager;
 mod hop;
 mod http;
 mod info;
+mod kubernetes_configmap;
+mod kubernetes_pods;
+mod kubernetes_secret;
 mod process;
 mod vault;
 #[macro_use]
@@ -45,4 +48,7 @@ registry! {
     aws_ssm::AwsSsm,
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
+    kubernetes_secret::KubernetesSecret,
+    kubernetes_configmap::KubernetesConfigmap,
+    kubernetes_pods::KubernetesPods,
 }
