@@ -76,7 +76,9 @@ and this rule more where an ExternalSecret feeds it:
 
 ```yaml
 - { apiGroups: [external-secrets.io], resources: [externalsecrets], verbs: [get], resourceNames: [allstak] }
-```",
+```
+
+Neither says `list` or `watch`: `get` on the names is enough.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -12,6 +12,8 @@ use kube::config::{
     AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError,
 };
 use reqwest::Url;
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
 
 use super::settings::Kubernetes;
 use crate::platform::reason::reason;
@@ -138,6 +140,11 @@ fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
     if url.scheme() == "http" {
         config.auth_info = AuthInfo::default();
     }
+    let token = config.auth_info.token.as_ref();
+    // kube takes for granted that it can be sent.
+    if token.is_some_and(|token| HeaderValue::from_str(token.expose_secret()).is_err()) {
+        return Err(unsendable());
+    }
     if let Some(exec) = &mut config.auth_info.exec
         && exec.interactive_mode != Some(ExecInteractiveMode::Always)
     {
@@ -149,6 +156,15 @@ fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
     config.read_timeout = None;
     config.write_timeout = None;
     Ok(Loaded { config, url })
+}
+
+/// A token that no request can carry.
+pub(super) fn unsendable() -> ReadError {
+    ReadError::new(
+        ErrorKind::Denied,
+        "no credential for the cluster: the token holds what no header can carry, a line break perhaps",
+        "correct the user's token in the kubeconfig",
+    )
 }
 
 fn no_kubeconfig() -> ReadError {

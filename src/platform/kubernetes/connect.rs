@@ -8,7 +8,7 @@ use kube::client::{AuthError, Body, ClientBuilder, ConfigExt};
 use kube::{Client, Config, Error};
 use tower::buffer::BufferLayer;
 
-use super::config::{Loaded, unreadable};
+use super::config::{Loaded, unreadable, unsendable};
 use crate::platform::excerpt::last_words;
 use crate::platform::http::install_crypto;
 use crate::platform::reason::reason;
@@ -93,10 +93,7 @@ pub(super) fn no_login(error: &AuthError) -> ReadError {
             "try it by hand; `kubectl auth whoami` takes the same kubeconfig",
         ),
         AuthError::ReadTokenFile(error, path) => return unreadable(error, path, "the token"),
-        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => (
-            "it holds what no header can carry, a line break perhaps".to_owned(),
-            "correct the user's token in the kubeconfig",
-        ),
+        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => return unsendable(),
         _ => (
             "the way to log in that the kubeconfig names does not work here".to_owned(),
             "use a token, a client certificate or an `exec` plugin; `kubectl auth whoami` tries it",

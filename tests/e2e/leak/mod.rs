@@ -6,6 +6,7 @@ mod consul;
 mod doppler;
 mod etcd;
 mod gcp_secret_manager;
+mod kubernetes;
 mod needles;
 mod vault;
 mod world;
@@ -51,6 +52,9 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &aws::SSM,
         &aws::LAMBDA,
         &aws::ECS,
+        &kubernetes::SECRET,
+        &kubernetes::CONFIG_MAP,
+        &kubernetes::PODS,
     ])
 }
 
