@@ -21,6 +21,7 @@ pub mod files;
 pub mod gcp;
 pub mod github;
 pub mod http;
+pub mod kubernetes;
 mod open;
 pub mod processes;
 mod rate;
@@ -58,4 +59,5 @@ stores! {
     vault::Vault,
     aws::Aws,
     vercel::Vercel,
+    kubernetes::Kubernetes,
 }

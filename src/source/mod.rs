@@ -21,6 +21,9 @@ mod github_actions;
 mod hop;
 mod http;
 mod info;
+mod kubernetes_configmap;
+mod kubernetes_pods;
+mod kubernetes_secret;
 mod process;
 mod systemd;
 mod vault;
@@ -40,6 +43,12 @@ registry! {
     process::Process,
     systemd::Systemd,
     docker::Docker,
+    kubernetes_secret::KubernetesSecret,
+    kubernetes_configmap::KubernetesConfigmap,
+    kubernetes_pods::KubernetesPods,
+    bundle::Bundle,
+    github_actions::GithubActions,
+    vercel::Vercel,
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,
@@ -52,7 +61,4 @@ registry! {
     aws_ssm::AwsSsm,
     aws_lambda::AwsLambda,
     aws_ecs::AwsEcs,
-    github_actions::GithubActions,
-    vercel::Vercel,
-    bundle::Bundle,
 }

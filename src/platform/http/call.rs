@@ -18,7 +18,7 @@ use crate::platform::excerpt::first_words;
 use crate::reading::{ErrorKind, ReadError};
 
 /// How much of a refusal is read, how long that may take, and how much of it is told.
-const READ: usize = 16 << 10;
+pub(in crate::platform) const READ: usize = 16 << 10;
 const PATIENCE: Duration = Duration::from_secs(2);
 const TOLD: usize = 200;
 
@@ -230,6 +230,30 @@ impl Arriving {
 }
 
 impl Reply {
+    /// What a server answered over a transport other than [`Call`]'s.
+    ///
+    /// # Errors
+    ///
+    /// When it redirects: nothing that was sent is carried elsewhere.
+    pub fn received(
+        url: Url,
+        status: StatusCode,
+        headers: HeaderMap,
+        (body, whole): (Secret, bool),
+    ) -> Result<Self, ReadError> {
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            let location = headers.get(LOCATION).map(HeaderValue::as_bytes);
+            return Err(redirected(&url, status, location));
+        }
+        Ok(Self {
+            status,
+            headers,
+            body,
+            whole,
+            url,
+        })
+    }
+
     /// The address that answered, for people.
     pub fn shown(&self) -> String {
         shown(&self.url)

@@ -67,7 +67,7 @@ pub(in crate::platform) fn host(url: &Url) -> Arc<str> {
 }
 
 /// Scheme, host and port.
-pub(super) fn origin(url: &Url) -> String {
+pub(in crate::platform) fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),

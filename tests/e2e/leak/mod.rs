@@ -9,6 +9,7 @@ mod doppler;
 mod etcd;
 mod gcp_secret_manager;
 mod github_actions;
+mod kubernetes;
 mod needles;
 mod systemd;
 mod vault;
@@ -61,6 +62,9 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         &aws::ECS,
         &github_actions::KIND,
         &vercel::KIND,
+        &kubernetes::SECRET,
+        &kubernetes::CONFIG_MAP,
+        &kubernetes::PODS,
     ])
 }
 
