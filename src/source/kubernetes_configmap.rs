@@ -38,7 +38,7 @@ impl Source for KubernetesConfigmap {
         permission: "a Role with `get` on this one ConfigMap, by `resourceNames`",
         credentials: &["KUBECONFIG"],
         example: "\
-- kubernetes_configmap: { store: prod-eu, namespace: checkout, name: web, key: ALLSTAK_API_KEY }
+- kubernetes_configmap: { store: cluster-eu, namespace: checkout, name: web, key: ALLSTAK_API_KEY }
 - { kubernetes_configmap: { namespace: checkout, name: web, key: .env }, extract: { dotenv: ALLSTAK_API_KEY } }
 ",
         tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",

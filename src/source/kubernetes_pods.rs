@@ -66,7 +66,7 @@ impl Source for KubernetesPods {
         permission: "a Role with `list` on pods and on the kind of what is named, and `get` on the Secrets and ConfigMaps that feed the pods",
         credentials: &["KUBECONFIG"],
         example: "\
-- kubernetes_pods: { store: prod-eu, namespace: checkout, selector: 'app=checkout-api' }
+- kubernetes_pods: { store: cluster-eu, namespace: checkout, selector: 'app=checkout-api' }
 - kubernetes_pods: { namespace: checkout, deployment: checkout-api, container: app }
 - kubernetes_pods: { namespace: checkout, statefulset: ledger, file: /etc/keys/api_key }
 ",

@@ -40,7 +40,7 @@ impl Source for KubernetesSecret {
         permission: "a Role with `get` on this one Secret, by `resourceNames`",
         credentials: &["KUBECONFIG"],
         example: "\
-- kubernetes_secret: { store: prod-eu, namespace: checkout, name: allstak, key: api_key }
+- kubernetes_secret: { store: cluster-eu, namespace: checkout, name: allstak, key: api_key }
 - kubernetes_secret: { namespace: checkout, name: allstak }
 ",
         tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",

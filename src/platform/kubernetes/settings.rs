@@ -31,8 +31,8 @@ impl Store for Kubernetes {
         title: "Kubernetes",
         variables: &["KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"],
         example: "\
-prod-eu: { kubernetes: { context: prod-eu } }
-prod-us: { kubernetes: { kubeconfig: /etc/straggler/prod-us.kubeconfig } }
+cluster-eu: { kubernetes: { context: prod-eu } }
+cluster-us: { kubernetes: { kubeconfig: /etc/straggler/prod-us.kubeconfig } }
 own-cluster: { kubernetes: { in_cluster: true } }
 ",
         manual: "\

@@ -87,10 +87,9 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
                     // A reference that leads nowhere stays as it is.
                     feeds.push(Feed::Value(Secret::copied(value.expose())));
                 }
-                Expanded::Mixed(name) => feeds.push(Feed::Unseen(format!(
-                    "its value is put together from $({})",
-                    Escaped(&name)
-                ))),
+                Expanded::Mixed => feeds.push(Feed::Unseen(
+                    "its value is put together from another variable".to_owned(),
+                )),
             }
             true
         }

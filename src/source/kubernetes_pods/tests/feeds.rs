@@ -58,7 +58,7 @@ async fn a_reference_to_another_variable_is_followed_where_that_is_known() {
     );
     let mixed = holds(LATER, earlier(secret, "a$(OTHER)")).await;
     assert!(
-        mixed.starts_with("fixed: its value is put together from $(OTHER)"),
+        mixed.starts_with("fixed: its value is put together from another variable"),
         "{mixed}"
     );
     // What is not set before stays as it is, unless the kubelet sets it.
