@@ -82,6 +82,8 @@ impl Scene {
     pub fn container(&self, pod: &str, key: Option<&str>) -> Container {
         let mut command = Command::new("sleep");
         command.arg("600").env_clear().stdin(Stdio::null());
+        // No container is without it.
+        command.env("HOSTNAME", pod);
         if let Some(key) = key {
             command.env("ALLSTAK_API_KEY", key);
         }
