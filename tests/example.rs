@@ -107,3 +107,42 @@ fn it_says_the_same_from_anywhere_and_under_both_names() {
     assert_eq!(verdicts(&inner, Path::new("targets.yaml")), here);
     assert_eq!(verdicts(elsewhere.path(), &root().join(TARGETS)), here);
 }
+
+/// `UPDATE=1` writes it. What differs from run to run is written as one of them had it.
+#[test]
+fn the_walk_ends_where_its_page_says() {
+    let source = root().join("docs/example/route");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["walk", "targets.yaml"] {
+        fs::copy(source.join(name), folder.path().join(name)).unwrap();
+    }
+    let output = Command::new(folder.path().join("walk"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("STRAGGLER", env!("CARGO_BIN_EXE_straggler"))
+        .output()
+        .unwrap();
+    let (walked, said) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "{walked}{said}");
+    let same = |pattern: &str, text: &str, with: &str| {
+        let pattern = regex::Regex::new(pattern).unwrap();
+        pattern.replace_all(text, with).into_owned()
+    };
+    let walked = same(r"sleep/\d+", &walked, "sleep/4242");
+    let walked = same(r"20\d\d-\d\d-\d\dT[\d:]+Z", &walked, "2025-11-20T09:00:07Z");
+    let printed = format!("```text\n{}```\n", walked.trim_start());
+
+    let path = source.join("README.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let [start, end] = ["<!-- walk -->\n", "<!-- /walk -->"];
+    let (before, rest) = page.split_once(start).unwrap();
+    let (shown, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, format!("{before}{start}{printed}{end}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(
+        shown, printed,
+        "run `UPDATE=1 cargo test --test example` if this is meant"
+    );
+}

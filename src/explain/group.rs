@@ -24,8 +24,9 @@ pub struct Group<'a> {
     pub cases: Vec<Case>,
     /// What to do.
     pub remedy: Step,
-    /// What to do afterwards with what already runs or was built.
-    pub then: Option<Step>,
+    /// What to do afterwards with what already runs or was built, in the order of the routes: one step for
+    /// each source.
+    pub then: Vec<(&'static str, Step)>,
 }
 
 /// What a group is about.
@@ -172,7 +173,7 @@ impl<'a> Gathering<'a> {
                 places: vec![place],
             }],
             remedy: Step::new(remedy),
-            then: None,
+            then: Vec::new(),
         });
     }
 
@@ -195,15 +196,15 @@ impl<'a> Gathering<'a> {
             waiver: finding.waiver,
             cases: Vec::new(),
             remedy: Step::new(remedy.clone()),
-            then: None,
+            then: Vec::new(),
         });
         let group = &mut self.groups[at];
         group.remedy.also(&remedy);
         for follower in spot.followers() {
-            let words = follower.own_words();
-            match &mut group.then {
-                Some(then) => then.also(&words),
-                None => group.then = Some(Step::new(words)),
+            let (source, words) = (follower.source(), follower.own_words());
+            match group.then.iter_mut().find(|(of, _)| *of == source) {
+                Some((_, then)) => then.also(&words),
+                None => group.then.push((source, Step::new(words))),
             }
         }
         let message = spot.message();

@@ -97,7 +97,10 @@ impl Spot<'_> {
         let name = reading.replica.as_deref().unwrap_or_default();
         let mut told = format!("{role} {}", escape(name));
         if let Some(at) = reading.started_at {
-            told.push_str(", started ");
+            told.push_str(match self.stage() {
+                Stage::Bundle => ", last changed ",
+                _ => ", started ",
+            });
             told.push_str(&when(at, self.audit.generated_at));
         }
         told

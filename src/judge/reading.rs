@@ -1,12 +1,10 @@
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use super::scope::{Bench, Circumstances, Scope};
 use super::{Outcome, TimeProof, Why, time};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
-use crate::reading::{Found, Reading, Taken};
+use crate::reading::{Found, Reading};
 use crate::verdict::{Evidence, Expectation, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
@@ -43,7 +41,13 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
             let proof = time::prove(fixed_at, scope.rotation, hop.after_store);
             let stale = proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent;
             if let (false, Some(taken)) = (stale, taken_for) {
-                return taken_for_it(*taken, why, (replica, started_at), bench, scope, hop);
+                let taken = *taken;
+                let shown = Reading {
+                    replica,
+                    started_at,
+                    ..Reading::new(taken.found).with_note(joined(note, why))
+                };
+                return taken_for_it(shown, taken.evidence, bench, scope, hop);
             }
             let (verdict, evidence) = if stale {
                 (Verdict::Stale, Evidence::Timestamp)
@@ -75,26 +79,28 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
 
 /// Judges what a place can be taken for. However sure that looks, it proves nothing of the place.
 fn taken_for_it(
-    taken: Taken,
-    why: Cow<'static, str>,
-    (replica, started_at): (Option<Box<str>>, Option<Timestamp>),
+    reading: Reading,
+    rests_on: Evidence,
     bench: &Bench<'_>,
     scope: &Scope<'_>,
     hop: Circumstances,
 ) -> Judged {
-    let reading = Reading {
-        replica,
-        started_at,
-        ..Reading::new(taken.found).with_note(why)
-    };
     let mut judged = judge(reading, bench, scope, hop);
     if judged.outcome.evidence != Evidence::None {
-        judged.outcome.evidence = taken.evidence;
+        judged.outcome.evidence = rests_on;
     }
     if let Some((_, evidence)) = &mut judged.unexplained {
-        *evidence = taken.evidence;
+        *evidence = rests_on;
     }
     judged
+}
+
+/// What a reading notes already, and why its place shows no key.
+fn joined(note: Option<Cow<'static, str>>, why: Cow<'static, str>) -> Cow<'static, str> {
+    match note {
+        Some(note) => format!("{why}; {note}").into(),
+        None => why,
+    }
 }
 
 fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {

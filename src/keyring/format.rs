@@ -1,15 +1,35 @@
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
 
-/// What a project's keys look like: a regular expression over bytes, compiled from its text.
+/// What a project's keys look like: a regular expression over bytes, compiled from its text. Two are
+/// equal when their texts are.
 #[derive(Debug)]
 pub struct Format {
+    text: Box<str>,
     whole: Regex,
     bounded: Regex,
+    /// As `bounded`, whatever stands before.
+    ended: Regex,
     anywhere: Regex,
+    longest: usize,
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Format {}
+
+impl Hash for Format {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 /// Why a text cannot be a format. It never repeats the text, which may be a key in the wrong place.
@@ -49,6 +69,9 @@ impl Format {
     /// The most bytes that a key may have to fit a format.
     pub const LONGEST: usize = 4096;
 
+    /// How many bytes beside a place can matter for whether it fits: one character.
+    pub const SIGHT: usize = 4;
+
     /// Compiles a format.
     ///
     /// # Errors
@@ -63,11 +86,11 @@ impl Format {
             .map_err(|error| syntax_error(pattern, &error))?;
         let bare = without_anchors(&hir);
         let properties = bare.properties();
-        match (properties.minimum_len(), properties.maximum_len()) {
+        let longest = match (properties.minimum_len(), properties.maximum_len()) {
             (None, _) => return Err(FormatError::Nothing),
-            (_, Some(..=Self::LONGEST)) => {}
+            (_, Some(longest @ ..=Self::LONGEST)) => longest,
             _ => return Err(FormatError::Unbounded),
-        }
+        };
         if properties.minimum_len() == Some(0) {
             return Err(FormatError::Empty);
         }
@@ -81,11 +104,52 @@ impl Format {
                 Hir::look(after),
             ]))
         };
+        let ended = Hir::concat(vec![bare.clone(), Hir::look(Look::WordEndHalfAscii)]);
         Ok(Self {
+            text: pattern.into(),
             whole: between(Look::Start, &hir, Look::End)?,
             bounded: between(Look::WordStartHalfAscii, &bare, Look::WordEndHalfAscii)?,
+            ended: compiled(&ended)?,
             anywhere: compiled(&bare)?,
+            longest,
         })
+    }
+
+    /// The text it was made from.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How many bytes a key has at most that fits it.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// The first place of [`Format::find_in`] that starts at `from` or later. One more counts: where a
+    /// letter or digit stands before it that `excused` says is none, such as the end of an escape. It
+    /// is given everything before the place.
+    ///
+    /// What is found at a place depends on no more than [`Format::SIGHT`] bytes before it, those that
+    /// `excused` looks at, and [`Format::longest`] with [`Format::SIGHT`] more behind.
+    #[must_use]
+    pub fn find_from(
+        &self,
+        text: &[u8],
+        mut from: usize,
+        excused: impl Fn(&[u8]) -> bool,
+    ) -> Option<Range<usize>> {
+        let stands_free = |at: usize| {
+            !at.checked_sub(1).is_some_and(|last| is_word(text[last])) || excused(&text[..at])
+        };
+        loop {
+            let found = self.ended.find_at(text, from)?.range();
+            if stands_free(found.start) {
+                return Some(found);
+            }
+            from = (found.start + 1..text.len()).find(|&at| stands_free(at))?;
+        }
     }
 
     /// Whether this is what a key looks like. A format describes the whole key, so one without
@@ -108,6 +172,10 @@ impl Format {
     ) -> impl Iterator<Item = Range<usize>> + 't {
         self.anywhere.find_iter(text).map(|found| found.range())
     }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn syntax_error(pattern: &str, error: &regex_syntax::Error) -> FormatError {
@@ -217,6 +285,44 @@ mod tests {
         assert_eq!(found("^k[a-z]{2,8}$", "kabcdefghijk kabc"), ["kabc"]);
         // A shorter match that ends well counts where the longest does not.
         assert_eq!(found("k-[a-z-]{2,8}", "k-abc-defghijk"), ["k-abc"]);
+    }
+
+    #[test]
+    fn one_by_one_the_same_is_found() {
+        let texts = [
+            format!("a={KEY}; b=\"{KEY}\",{KEY}x,x{KEY},{KEY}_,-{KEY}-é{KEY}"),
+            "kabcdefghijk kabc".to_owned(),
+            "aab ab aaab_aab xaab".to_owned(),
+        ];
+        for pattern in [
+            "^ask_live_[A-Za-z0-9]{32}$",
+            "k[a-z]{2,8}",
+            "a{1,3}b?",
+            r"\ba?b",
+        ] {
+            for text in &texts {
+                let format = format(pattern);
+                let text = text.as_bytes();
+                let mut found = Vec::new();
+                let mut from = 0;
+                while let Some(range) = format.find_from(text, from, |_| false) {
+                    from = range.end;
+                    found.push(range);
+                }
+                assert_eq!(found, format.find_in(text).collect::<Vec<_>>(), "{pattern}");
+            }
+        }
+        let text = format!("n{KEY}");
+        let found = format("ask_live_[A-Za-z0-9]{32}")
+            .find_from(text.as_bytes(), 0, |before| before == b"n");
+        assert_eq!(found, Some(1..42));
+    }
+
+    #[test]
+    fn formats_are_equal_by_their_texts() {
+        assert_eq!(format("k[a-z]{2,8}"), format("k[a-z]{2,8}"));
+        assert_ne!(format("k[a-z]{2,8}"), format("k[a-z]{2,9}"));
+        assert_eq!(format("k[a-z]{2,8}").longest(), 9);
     }
 
     #[test]

@@ -7,17 +7,21 @@ pub mod azure;
 mod base64;
 mod blocking;
 mod buffer;
+pub mod bundle;
 pub mod commands;
 pub mod consul;
 mod credential;
 mod descriptors;
+pub mod docker;
 pub mod doppler;
 pub mod environment;
 pub mod etcd;
 mod excerpt;
 pub mod files;
 pub mod gcp;
+pub mod github;
 pub mod http;
+pub mod kubernetes;
 mod open;
 pub mod processes;
 mod rate;
@@ -26,9 +30,11 @@ mod session;
 mod store;
 #[macro_use]
 mod stores;
+pub mod systemd;
 mod user;
 mod variable;
 pub mod vault;
+pub mod vercel;
 
 pub use ask::{Answer, Ask, Connections, Platform, Request};
 pub use asking::{Answers, Asking, Attempt, Stop};
@@ -45,9 +51,13 @@ mod tests;
 stores! {
     azure::Azure,
     consul::Consul,
+    docker::Docker,
     doppler::Doppler,
     etcd::Etcd,
     gcp::Gcp,
+    github::Github,
     vault::Vault,
     aws::Aws,
+    vercel::Vercel,
+    kubernetes::Kubernetes,
 }

@@ -5,6 +5,7 @@ use super::environment::Environment;
 use super::files::Files;
 use super::http::Http;
 use super::processes::Processes;
+use super::systemd::Systemd;
 use super::{AnyStore, Connections, Shared, open_undeclared};
 
 /// Opens what needs no declaration, and every declared store, by its name.
@@ -20,6 +21,7 @@ pub fn connections<'a>(
         .with(None, Environment::Own)
         .with(None, Files)
         .with(None, Processes)
+        .with(None, Systemd::new())
         .with(None, Commands::new(Arc::clone(&shared.credentials)))
         .with(None, Http::new(Arc::clone(&shared.credentials)));
     declared

@@ -5,21 +5,29 @@ mod aws_lambda;
 mod aws_secrets_manager;
 mod aws_ssm;
 mod azure_key_vault;
+mod bundle;
 mod command;
 #[cfg(test)]
 mod conformance;
 mod consul;
+mod docker;
 mod doppler;
 mod dotenv;
 mod env;
 mod etcd;
 mod file;
 mod gcp_secret_manager;
+mod github_actions;
 mod hop;
 mod http;
 mod info;
+mod kubernetes_configmap;
+mod kubernetes_pods;
+mod kubernetes_secret;
 mod process;
+mod systemd;
 mod vault;
+mod vercel;
 #[macro_use]
 mod registry;
 #[cfg(test)]
@@ -33,6 +41,14 @@ registry! {
     file::File,
     dotenv::Dotenv,
     process::Process,
+    systemd::Systemd,
+    docker::Docker,
+    kubernetes_secret::KubernetesSecret,
+    kubernetes_configmap::KubernetesConfigmap,
+    kubernetes_pods::KubernetesPods,
+    bundle::Bundle,
+    github_actions::GithubActions,
+    vercel::Vercel,
     command::Command,
     http::Http,
     azure_key_vault::AzureKeyVault,

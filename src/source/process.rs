@@ -9,7 +9,7 @@ use super::{At, Info, Source};
 use crate::extract::compile_pattern;
 use crate::key::Secret;
 use crate::platform::commands::quoted;
-use crate::platform::processes::{Environ, List, Process as Running};
+use crate::platform::processes::{Environ, List, LookUp, Process as Running, look_up};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::{Escaped, escape};
@@ -238,37 +238,6 @@ fn full_unit(unit: &str) -> Cow<'_, str> {
         Cow::Borrowed(unit)
     } else {
         Cow::Owned(format!("{unit}.service"))
-    }
-}
-
-/// A variable in an environment.
-enum LookUp<'e> {
-    Once(&'e [u8]),
-    /// The first of several that differ.
-    First(&'e [u8]),
-    Nowhere,
-    /// It is not there, but neither is all that was.
-    Overwritten,
-}
-
-fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
-    let entries = environment.strip_suffix(b"\0").unwrap_or(environment);
-    let mut values = entries
-        .split(|&byte| byte == 0)
-        .filter_map(|entry| entry.strip_prefix(variable.as_bytes())?.strip_prefix(b"="));
-    if let Some(first) = values.next() {
-        return if values.all(|other| other == first) {
-            LookUp::Once(first)
-        } else {
-            LookUp::First(first)
-        };
-    }
-    // What a program writes over its environment leaves zeros, or pieces that are no variables.
-    let is_variable = |entry: &[u8]| entry.iter().position(|&byte| byte == b'=') > Some(0);
-    if entries.split(|&byte| byte == 0).all(is_variable) {
-        LookUp::Nowhere
-    } else {
-        LookUp::Overwritten
     }
 }
 

@@ -7,11 +7,13 @@
 )]
 
 mod azure;
+mod bundle;
 mod config_errors;
 mod doppler;
 mod dry_run;
 mod exit_codes;
 mod gcp;
+mod github;
 mod inspect;
 mod leak;
 mod lessons;
@@ -22,4 +24,5 @@ mod screen;
 mod stdin;
 mod support;
 mod vault;
+mod vercel;
 mod wait;

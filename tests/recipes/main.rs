@@ -146,6 +146,49 @@ fn bitwarden_secrets_manager() {
     }
 }
 
+/// Not `kubectl` itself: a stand-in that runs what it is told to here, in a container's place.
+#[test]
+fn kubectl_exec() {
+    let mut scene = Scene::of("A pod, with kubectl exec (untested here)");
+    let mut containers = Vec::new();
+    for (pod, key) in [("web-0", Some(CURRENT)), ("web-1", Some(OTHER))] {
+        containers.push(scene.container(pod, key));
+    }
+    scene.set("PROGRAM", env!("CARGO_BIN_EXE_straggler"));
+    scene.program("kubectl", KUBECTL);
+    let report = scene.audit(&[CURRENT, OTHER]);
+    let hop = |index: usize| &report["deployments"][index]["hops"][0];
+    assert_eq!(hop(0)["verdict"], "current", "{report:#}");
+    assert_eq!(hop(0)["evidence"], "fingerprint");
+    assert_eq!(hop(1)["verdict"], "unknown", "{report:#}");
+
+    // The first is started anew without the variable, the second is gone.
+    containers[0] = scene.container("web-0", None);
+    scene.remove("web-1.pid");
+    let report = scene.audit(&[CURRENT, OTHER]);
+    let hop = |index: usize| &report["deployments"][index]["hops"][0];
+    assert_eq!(hop(0)["verdict"], "missing", "{report:#}");
+    assert_eq!(hop(1)["verdict"], "unreachable", "{report:#}");
+    let error = "pods \\\"web-1\\\" not found";
+    assert!(report.to_string().contains(error), "{report}");
+}
+
+/// Takes the options of the recipe, and runs the command behind `--` with the first process of the pod
+/// for process 1.
+const KUBECTL: &str = r#"#!/bin/sh
+[ "$1 $2 $3 $4 $5" = '--context prod-eu --namespace checkout exec' ] || exit 2
+pod=$6
+[ "$7 $8 $9" = '--container app --' ] || exit 2
+shift 9
+[ "$1 $2 $3 $4" = 'straggler inspect --pid 1' ] || exit 2
+shift 4
+if ! pid=$(cat "$pod.pid" 2>/dev/null); then
+  echo "Error from server (NotFound): pods \"$pod\" not found" >&2
+  exit 1
+fi
+exec "$PROGRAM" inspect --pid "$pid" "$@"
+"#;
+
 fn bws(key: &str) -> String {
     format!(
         r#"#!/bin/sh

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -78,6 +78,24 @@ impl Scene {
         folder
     }
 
+    /// A process in the place of a pod's, whose number is in a file; it ends when dropped.
+    pub fn container(&self, pod: &str, key: Option<&str>) -> Container {
+        let mut command = Command::new("sleep");
+        command.arg("600").env_clear().stdin(Stdio::null());
+        // No container is without it.
+        command.env("HOSTNAME", pod);
+        if let Some(key) = key {
+            command.env("ALLSTAK_API_KEY", key);
+        }
+        let child = command.spawn().unwrap();
+        self.write(&format!("{pod}.pid"), &child.id().to_string());
+        Container(child)
+    }
+
+    pub fn remove(&self, file: &str) {
+        fs::remove_file(self.folder.path().join(file)).unwrap();
+    }
+
     /// A program that is found by its name.
     pub fn program(&self, name: &str, script: &str) {
         let file = self.folder.path().join("bin").join(name);
@@ -130,6 +148,16 @@ impl Scene {
             .env_clear()
             .envs(&self.variables);
         command
+    }
+}
+
+/// What stands in for a container.
+pub struct Container(Child);
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

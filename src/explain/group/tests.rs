@@ -45,9 +45,26 @@ fn one_broken_store_is_one_group_whatever_hangs_on_it() {
     assert_eq!((group.cases.len(), group.cases[0].places.len()), (1, 1));
     assert_eq!(group.cases[0].places[0].deployments, [0, 1, 2]);
     assert!(!group.remedy.likewise);
-    let then = group.then.as_ref().unwrap();
+    let [("process", then)] = &group.then[..] else {
+        panic!("one step afterwards")
+    };
     assert_eq!(then.text, "restart it: systemctl restart cart.service");
     assert!(then.likewise, "each has its own service to restart");
+}
+
+#[test]
+fn what_runs_and_what_was_built_are_two_steps_afterwards() {
+    let follows = |id| hop(id, [stale(0)]).inherited();
+    let audit = Scene::new()
+        .project("shop")
+        .deploy(
+            "web",
+            [vault(stale(0)), follows("process"), follows("bundle")],
+        )
+        .audit();
+    let groups = groups(&audit);
+    let then: Vec<_> = groups[0].then.iter().map(|(source, _)| *source).collect();
+    assert_eq!(then, ["process", "bundle"]);
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn failed(path: &Path, error: &io::Error) -> Result<Option<File>, ReadError> {
 }
 
 /// Why a path that is there could not be read.
-pub(super) fn refused(path: &Path, error: &io::Error) -> ReadError {
+pub(in crate::platform) fn refused(path: &Path, error: &io::Error) -> ReadError {
     if error.kind() == Io::PermissionDenied {
         return denied(path, &user::current());
     }

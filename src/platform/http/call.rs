@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
@@ -17,7 +18,7 @@ use crate::platform::excerpt::first_words;
 use crate::reading::{ErrorKind, ReadError};
 
 /// How much of a refusal is read, how long that may take, and how much of it is told.
-const READ: usize = 16 << 10;
+pub(in crate::platform) const READ: usize = 16 << 10;
 const PATIENCE: Duration = Duration::from_secs(2);
 const TOLD: usize = 200;
 
@@ -45,6 +46,17 @@ pub(in crate::platform) struct Reply {
     /// Whether `body` is all that came.
     whole: bool,
     url: Url,
+}
+
+/// An answer whose body is still to come: any status but a redirect.
+pub(in crate::platform) struct Arriving {
+    /// 200 and so on.
+    pub status: StatusCode,
+    /// As they came.
+    pub headers: HeaderMap,
+    url: Url,
+    response: Response,
+    sent: Vec<Arc<Secret>>,
 }
 
 impl Call {
@@ -138,13 +150,23 @@ impl Call {
     ///
     /// When no whole answer came, it was too large, or it redirects elsewhere.
     pub async fn send(self, clients: &Clients) -> Result<Reply, ReadError> {
+        let most = self.most;
+        self.open(clients).await?.whole(most).await
+    }
+
+    /// Sends it, and leaves the body of the answer to come.
+    ///
+    /// # Errors
+    ///
+    /// When no answer came, or it redirects elsewhere.
+    pub async fn open(self, clients: &Clients) -> Result<Arriving, ReadError> {
         let Self {
             method,
             url,
             headers,
             body,
             sent,
-            most,
+            most: _,
         } = self;
         let mut request = clients.client(&url)?.request(method, url.clone());
         request = request.headers(headers);
@@ -160,14 +182,70 @@ impl Call {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
             return Err(redirected(response.url(), status, location));
         }
-        let url = response.url().clone();
-        let headers = std::mem::take(response.headers_mut());
-        let (body, whole) = if status.is_success() {
-            (body_of(&url, response, most).await?, true)
+        Ok(Arriving {
+            status,
+            headers: std::mem::take(response.headers_mut()),
+            url: response.url().clone(),
+            response,
+            sent,
+        })
+    }
+}
+
+impl Arriving {
+    /// The address that answers.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The next bytes of a success, after decompression; `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// When it breaks off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
+        let chunk = self.response.chunk().await;
+        chunk.map_err(|error| unanswered(&self.url, &error))
+    }
+
+    /// All of a success; the beginning of anything else.
+    ///
+    /// # Errors
+    ///
+    /// When it breaks off, or a success is longer than `most`.
+    pub async fn whole(self, most: usize) -> Result<Reply, ReadError> {
+        let (body, whole) = if self.status.is_success() {
+            (body_of(&self.url, self.response, most).await?, true)
         } else {
-            beginning(response, &sent).await
+            beginning(self.response, &self.sent).await
         };
         Ok(Reply {
+            status: self.status,
+            headers: self.headers,
+            body,
+            whole,
+            url: self.url,
+        })
+    }
+}
+
+impl Reply {
+    /// What a server answered over a transport other than [`Call`]'s.
+    ///
+    /// # Errors
+    ///
+    /// When it redirects: nothing that was sent is carried elsewhere.
+    pub fn received(
+        url: Url,
+        status: StatusCode,
+        headers: HeaderMap,
+        (body, whole): (Secret, bool),
+    ) -> Result<Self, ReadError> {
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            let location = headers.get(LOCATION).map(HeaderValue::as_bytes);
+            return Err(redirected(&url, status, location));
+        }
+        Ok(Self {
             status,
             headers,
             body,
@@ -175,9 +253,7 @@ impl Call {
             url,
         })
     }
-}
 
-impl Reply {
     /// The address that answered, for people.
     pub fn shown(&self) -> String {
         shown(&self.url)

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::{Client, ClientBuilder, Url, redirect};
@@ -14,8 +15,8 @@ const USER_AGENT: &str = concat!("straggler/", env!("CARGO_PKG_VERSION"));
 
 /// Servers that are asked over HTTP without a declaration.
 pub struct Http {
-    pub(super) clients: Clients,
-    pub(super) credentials: Arc<Credentials>,
+    pub(in crate::platform) clients: Clients,
+    pub(in crate::platform) credentials: Arc<Credentials>,
 }
 
 impl Platform for Http {
@@ -35,6 +36,8 @@ impl Http {
 pub(in crate::platform) struct Clients {
     tls: Tls,
     direct: bool,
+    /// Where all calls go, whatever the URL's host.
+    socket: Option<Arc<Path>>,
     /// For `http:`, which needs no certificates: those are slow to load and not on every host.
     plain: OnceLock<Result<Client, ReadError>>,
     /// For `https:`.
@@ -47,6 +50,7 @@ impl Clients {
         Self {
             tls,
             direct: false,
+            socket: None,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
         }
@@ -57,6 +61,14 @@ impl Clients {
         Self {
             direct: true,
             ..Self::new(Tls::default())
+        }
+    }
+
+    /// For a server that listens at a Unix socket.
+    pub fn at_socket(socket: Arc<Path>) -> Self {
+        Self {
+            socket: Some(socket),
+            ..Self::direct()
         }
     }
 
@@ -73,9 +85,13 @@ impl Clients {
     }
 
     fn builder(&self) -> ClientBuilder {
-        match self.direct {
+        let builder = match self.direct {
             true => Client::builder().no_proxy(),
             false => Client::builder(),
+        };
+        match &self.socket {
+            Some(socket) => builder.unix_socket(&**socket),
+            None => builder,
         }
     }
 }

@@ -106,7 +106,7 @@ pub(super) fn redirected(url: &Url, status: StatusCode, location: Option<&[u8]>)
 }
 
 /// The cause at the end of the chain, which says most, as a lowercase fragment.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(in crate::platform) fn innermost(error: &(dyn Error + 'static)) -> String {
     reason(causes(error).last().unwrap_or(error))
 }
 
@@ -115,7 +115,9 @@ fn is_tls(error: &reqwest::Error) -> bool {
 }
 
 /// An error and everything that caused it, looking into what io::Error wraps.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(in crate::platform) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error
             .downcast_ref::<io::Error>()

@@ -67,7 +67,7 @@ pub fn check(headers: &Headers) -> Result<(), String> {
 
 /// Headers with their credentials filled in, and those credentials, to be removed from whatever the
 /// server says.
-pub(super) async fn fill(
+pub(in crate::platform) async fn fill(
     headers: &Headers,
     credentials: &Credentials,
 ) -> Result<(HeaderMap, Vec<Arc<Secret>>), ReadError> {

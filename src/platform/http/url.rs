@@ -2,6 +2,9 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+/// The most bytes of a name in a query that is shown.
+const LONGEST_NAME: usize = 32;
+
 /// Whether a text is a URL that can be asked.
 ///
 /// # Errors
@@ -12,7 +15,7 @@ pub fn check(url: &str) -> Result<(), String> {
 }
 
 /// The URL, when it can be asked.
-pub(super) fn parse(url: &str) -> Result<Url, String> {
+pub(in crate::platform) fn parse(url: &str) -> Result<Url, String> {
     let url = Url::parse(url).map_err(|error| format!("expected a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("expected a URL that starts with https:// or http://".to_owned());
@@ -46,8 +49,9 @@ pub(super) fn shown(url: &Url) -> String {
     {
         shown.push(if position == 0 { '?' } else { '&' });
         match pair.split_once('=') {
-            Some((name, _)) => shown.extend([name, "=…"]),
-            None => shown.push('…'),
+            // What is longer is no name, and may be a credential in some encoding.
+            Some((name, _)) if name.len() <= LONGEST_NAME => shown.extend([name, "=…"]),
+            _ => shown.push('…'),
         }
     }
     shown
@@ -63,7 +67,7 @@ pub(in crate::platform) fn host(url: &Url) -> Arc<str> {
 }
 
 /// Scheme, host and port.
-pub(super) fn origin(url: &Url) -> String {
+pub(in crate::platform) fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
@@ -83,6 +87,10 @@ mod tests {
                 "https://host/a/b?token=…&x=…",
             ),
             ("https://host:8443/?s3cret", "https://host:8443/?…"),
+            (
+                "https://host/?dXNlcjpzM2NyZXQgdGhhdCBpcyBsb25nZXI==&x=1",
+                "https://host/?…&x=…",
+            ),
             ("http://user:s3cret@host", "http://host/"),
             ("https://hóst/\u{202e}", "https://xn--hst-gna/%E2%80%AE"),
             ("s3cret", "no URL"),

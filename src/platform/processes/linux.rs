@@ -112,7 +112,8 @@ fn read(pid: u32, name: &str, cap: usize) -> io::Result<Buffer> {
     Ok(buffer)
 }
 
-/// systemd's own control group: of the hierarchy it names, or else of the only one.
+/// systemd's own control group: of the hierarchy it names, unless nothing is told apart there, or else
+/// of the unified one.
 fn cgroup(lines: &[u8]) -> String {
     let text = String::from_utf8_lossy(lines);
     let path_of = |hierarchy: &str| {
@@ -122,6 +123,7 @@ fn cgroup(lines: &[u8]) -> String {
         })
     };
     path_of("name=systemd")
+        .filter(|path| *path != "/")
         .or_else(|| path_of(""))
         .unwrap_or_default()
         .to_owned()
@@ -304,6 +306,8 @@ mod tests {
         );
         let both = b"12:cpu:/x\n1:name=systemd:/system.slice/web.service\n0::/\n";
         assert_eq!(cgroup(both), "/system.slice/web.service");
+        let unified = b"9:name=systemd:/\n8:pids:/\n0::/system.slice/web.service\n";
+        assert_eq!(cgroup(unified), "/system.slice/web.service");
         assert_eq!(cgroup(b""), "");
     }
 

@@ -5,7 +5,9 @@ mod ask;
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
+mod look_up;
 mod snapshot;
 
 pub use ask::{Environ, List, Processes};
+pub use look_up::{LookUp, look_up};
 pub use snapshot::{Process, ProcessId, Snapshot};

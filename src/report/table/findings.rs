@@ -48,10 +48,10 @@ impl Findings<'_, '_> {
             )?;
         }
         self.step("→", &group.remedy)?;
-        match &group.then {
-            Some(then) => self.step("→ then", then),
-            None => Ok(()),
+        for (_, then) in &group.then {
+            self.step("→ then", then)?;
         }
+        Ok(())
     }
 
     fn title(&self, group: &Group<'_>, deployments: &[usize]) -> Prose {

@@ -1,0 +1,185 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Engine;
+use super::failure::refused;
+use crate::extract::SecretText;
+use crate::key::Secret;
+use crate::platform::{Ask, MAX_BYTES};
+use crate::reading::ReadError;
+
+/// Asks for everything an engine knows of a container; the answer is `None` when it is gone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Inspect {
+    /// The container's id.
+    pub id: Arc<str>,
+}
+
+/// What an engine knows of a container, as far as it matters.
+pub struct Details {
+    /// When it was created, and its environment fixed.
+    pub created_at: Option<Timestamp>,
+    /// When it was last started.
+    pub started_at: Option<Timestamp>,
+    /// Whether it runs, is paused, or is about to run again.
+    pub alive: bool,
+    /// The number of its first process, where the engine is; none while it does not run.
+    pub pid: Option<u32>,
+    /// The image's name as it was given when the container was created.
+    pub image: Box<str>,
+    /// `NAME=value`, in the engine's order; a name without `=` is taken out of the environment.
+    pub environment: Vec<Secret>,
+    /// What is mounted in it.
+    pub mounts: Vec<Mount>,
+}
+
+/// Something that is mounted in a container.
+pub struct Mount {
+    /// Where in the container.
+    pub path: Box<str>,
+    /// Whether it lies in memory, where the engine's archives do not reach.
+    pub in_memory: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    #[serde(default)]
+    created: Option<Box<str>>,
+    state: State,
+    config: Config,
+    #[serde(default)]
+    host_config: HostConfig,
+    #[serde(default)]
+    mounts: Option<Vec<Mounted>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(default)]
+    running: bool,
+    #[serde(default)]
+    paused: bool,
+    #[serde(default)]
+    restarting: bool,
+    #[serde(default)]
+    pid: u32,
+    #[serde(default)]
+    started_at: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    #[serde(default)]
+    image: Option<Box<str>>,
+    #[serde(default)]
+    env: Option<Vec<SecretText>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HostConfig {
+    #[serde(default)]
+    tmpfs: Option<HashMap<Box<str>, IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mounted {
+    #[serde(default, rename = "Type")]
+    kind: Box<str>,
+    destination: Box<str>,
+}
+
+impl Ask for Inspect {
+    type Platform = Engine;
+    type Answer = Option<Details>;
+
+    fn host(&self, engine: &Engine) -> Option<Arc<str>> {
+        engine.host()
+    }
+
+    fn describe(&self) -> String {
+        format!("GET containers/{}/json", super::look::short(&self.id))
+    }
+
+    async fn send(engine: &Engine, asks: Vec<Self>) -> Vec<Result<Option<Details>, ReadError>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            answers.push(ask.inspect(engine).await);
+        }
+        answers
+    }
+}
+
+impl Inspect {
+    async fn inspect(&self, engine: &Engine) -> Result<Option<Details>, ReadError> {
+        let reply = engine
+            .endpoint()?
+            .get(&["containers", &self.id, "json"], &[], MAX_BYTES)
+            .await?;
+        if reply.status.as_u16() == 404 && super::failure::is_gone(&super::failure::said(&reply)) {
+            return Ok(None);
+        }
+        if !reply.status.is_success() {
+            return Err(refused(&reply, "GET /containers/*/json"));
+        }
+        Ok(Some(reply.json::<Answer>()?.into()))
+    }
+}
+
+impl From<Answer> for Details {
+    fn from(answer: Answer) -> Self {
+        let State {
+            running,
+            paused,
+            restarting,
+            pid,
+            started_at,
+        } = answer.state;
+        let tmpfs = answer.host_config.tmpfs.into_iter().flatten();
+        let in_memory = tmpfs.map(|(path, _)| Mount {
+            path,
+            in_memory: true,
+        });
+        let mounts = answer.mounts.into_iter().flatten();
+        let mounts = mounts.map(|mount| Mount {
+            in_memory: &*mount.kind == "tmpfs",
+            path: mount.destination,
+        });
+        let environment = answer.config.env.into_iter().flatten();
+        Self {
+            created_at: time(answer.created.as_deref()),
+            started_at: time(started_at.as_deref()),
+            alive: running || paused || restarting,
+            pid: Some(pid).filter(|&pid| pid != 0),
+            image: answer.config.image.unwrap_or_default(),
+            environment: environment.map(|entry| entry.0).collect(),
+            mounts: in_memory.chain(mounts).collect(),
+        }
+    }
+}
+
+/// A time; none for year 1, which stands for never.
+fn time(text: Option<&str>) -> Option<Timestamp> {
+    let time: Timestamp = text?.parse().ok()?;
+    (time > Timestamp::UNIX_EPOCH).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_no_time() {
+        assert_eq!(time(Some("0001-01-01T00:00:00Z")), None);
+        assert!(time(Some("2026-11-24T19:31:51.25036358+01:00")).is_some());
+        assert_eq!(time(Some("soon")), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! The client, and the login of exec plugins.
+
+use std::time::Duration;
+
+use http::Request;
+use jiff::Timestamp;
+use kube::client::{AuthError, Body, ClientBuilder, ConfigExt};
+use kube::{Client, Config, Error};
+use tower::buffer::BufferLayer;
+
+use super::config::{Loaded, unreadable, unsendable};
+use crate::platform::excerpt::last_words;
+use crate::platform::http::install_crypto;
+use crate::platform::reason::reason;
+use crate::reading::{ErrorKind, ReadError};
+
+/// How many requests may wait for a token, as in kube's own client.
+const AT_ONCE: usize = 1024;
+
+/// How much of a plugin's complaints is told.
+const TOLD: usize = 200;
+
+/// A client, and for how long its credentials hold where a plugin says that.
+pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>), ReadError> {
+    let config = loaded.config.clone();
+    // Plugins run, and files are read, while somebody waits.
+    let built = tokio::task::spawn_blocking(move || build(config)).await;
+    let client = built.unwrap_or_else(|_| {
+        Err(ReadError::new(
+            ErrorKind::Protocol,
+            "the connection to the cluster could not be made",
+            "run again with -v and report it",
+        ))
+    })?;
+    let lasts = client.valid_until().map(|end| {
+        let left = end.duration_since(Timestamp::now());
+        Duration::try_from(left).unwrap_or_default()
+    });
+    Ok((client, lasts))
+}
+
+fn build(mut config: Config) -> Result<Client, ReadError> {
+    install_crypto();
+    if config.auth_info.exec.is_some() {
+        // kube starts a plugin anew for each thing that it might give. One that gives a token, as nearly
+        // all do, needs to run once.
+        let given = config.auth_layer().map_err(|error| unfit(&error))?;
+        if let Some(token) = given {
+            config.auth_info.exec = None;
+            let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
+            let shared = BufferLayer::<Request<Body>>::new(AT_ONCE);
+            return Ok(builder.with_layer(&shared).with_layer(&token).build());
+        }
+    }
+    let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
+    Ok(builder.build())
+}
+
+/// Why no client can be made. Nothing of a credential is repeated.
+fn unfit(error: &Error) -> ReadError {
+    match error {
+        Error::Auth(error) => no_login(error),
+        Error::ProxyProtocolUnsupported { .. } => ReadError::new(
+            ErrorKind::BadData,
+            "the cluster's proxy speaks a protocol that is not known here",
+            "write a `proxy-url` that starts with http://, https:// or socks5://",
+        ),
+        _ => ReadError::new(
+            ErrorKind::Tls,
+            "the certificates in the kubeconfig cannot be used",
+            "look at the certificate authority, the client certificate and its key: `kubectl config view --raw`",
+        ),
+    }
+}
+
+/// Why there is no credential to send.
+pub(super) fn no_login(error: &AuthError) -> ReadError {
+    let (why, next) = match error {
+        AuthError::AuthExecStart(error) => (
+            format!("the plugin could not be started: {}", reason(error)),
+            "install the program that the user's `exec` in the kubeconfig names",
+        ),
+        AuthError::AuthExecRun { out, .. } => {
+            let said = last_words(&out.stderr, true, TOLD);
+            let colon = if said.is_empty() { "" } else { ": " };
+            (
+                format!("the plugin ended with {}{colon}{said}", reason(&out.status)),
+                "log in as the plugin wants it, and try it with `kubectl auth whoami`",
+            )
+        }
+        AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => (
+            "the plugin printed no ExecCredential".to_owned(),
+            "try it by hand; `kubectl auth whoami` takes the same kubeconfig",
+        ),
+        AuthError::ReadTokenFile(error, path) => return unreadable(error, path, "the token"),
+        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => return unsendable(),
+        _ => (
+            "the way to log in that the kubeconfig names does not work here".to_owned(),
+            "use a token, a client certificate or an `exec` plugin; `kubectl auth whoami` tries it",
+        ),
+    };
+    let message = format!("no credential for the cluster: {why}");
+    ReadError::new(ErrorKind::Denied, message, next)
+}

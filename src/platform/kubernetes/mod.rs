@@ -1,0 +1,30 @@
+//! Kubernetes: what the API server holds of Secrets, ConfigMaps, pods and what starts them.
+
+mod call;
+mod config;
+mod connect;
+mod external;
+mod failure;
+mod list;
+mod names;
+mod object;
+mod ownership;
+mod pod;
+mod pods;
+mod selector;
+mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
+mod workload;
+
+pub use external::{ExternalSecret, Refreshed};
+pub use names::{check_key, check_name};
+pub use object::{External, Get, Object, Resource};
+pub use pod::{
+    Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, State, ValueFrom, Variable,
+    Volume, VolumeKind,
+};
+pub use pods::ListPods;
+pub use selector::Selector;
+pub use settings::{Cluster, Kubernetes};
+pub use workload::{ListWorkloads, Workload, WorkloadKind};

@@ -1,0 +1,252 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Cluster;
+use super::call::Place;
+use super::failure::{Permission, Status};
+use super::ownership::{Changes, Managed};
+use crate::extract::SecretText;
+use crate::key::Secret;
+use crate::platform::Ask;
+use crate::platform::base64::decoded;
+use crate::platform::http::Reply;
+use crate::reading::{ErrorKind, ReadError};
+use crate::text::escape;
+
+/// The most bytes of an object: 4 MiB. The data of one is 1 MiB at most, which base64 makes more of.
+const MOST: usize = 4 << 20;
+
+/// What holds data under keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// A Secret.
+    Secret,
+    /// A ConfigMap.
+    ConfigMap,
+}
+
+impl Resource {
+    /// As people call it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+
+    /// As it stands in URLs, rules and locations.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Secret => "secrets",
+            Self::ConfigMap => "configmaps",
+        }
+    }
+}
+
+/// Asks for one Secret or ConfigMap; the answer is `None` where there is none of that name. Never a list,
+/// so that leave to `get` this one is enough.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Get {
+    /// Which of the two.
+    pub resource: Resource,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// A Secret or a ConfigMap.
+pub struct Object {
+    /// What it holds, by key: what environments are made from.
+    pub data: HashMap<Box<str>, Secret>,
+    /// What a ConfigMap holds beside, which only becomes files.
+    pub binary: HashMap<Box<str>, Secret>,
+    /// Whether nobody may change it.
+    pub immutable: bool,
+    /// A Secret's type: `Opaque`.
+    pub kind: Box<str>,
+    /// The ExternalSecret that feeds it.
+    pub external: Option<External>,
+    changes: Changes,
+}
+
+/// What of the External Secrets Operator a Secret comes from.
+pub enum External {
+    /// The ExternalSecret of this name.
+    Named(Arc<str>),
+    /// One that does not own it, so that its name is not told.
+    Unnamed,
+}
+
+impl Object {
+    /// What it holds under a key, in a file or a variable.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Secret> {
+        self.data.get(key).or_else(|| self.binary.get(key))
+    }
+
+    /// When this key got what it holds: not later than this. `None` where Kubernetes does not tell.
+    #[must_use]
+    pub fn changed_at(&self, key: &str) -> Option<Timestamp> {
+        self.changes.of_key(key)
+    }
+
+    /// When anything about it was last written: not later than this. `None` where Kubernetes does not
+    /// tell.
+    #[must_use]
+    pub fn written_at(&self) -> Option<Timestamp> {
+        self.changes.of_any()
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    metadata: Metadata,
+    data: Option<HashMap<Box<str>, SecretText>>,
+    #[serde(rename = "binaryData")]
+    binary: Option<HashMap<Box<str>, SecretText>>,
+    immutable: Option<bool>,
+    #[serde(rename = "type")]
+    kind: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    creation_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    managed_fields: Vec<Managed>,
+    #[serde(default)]
+    owner_references: Vec<Reference>,
+    #[serde(default)]
+    labels: HashMap<Box<str>, Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reference {
+    api_version: Box<str>,
+    kind: Box<str>,
+    name: Arc<str>,
+}
+
+impl Metadata {
+    fn external(&self) -> Option<External> {
+        let mut owners = self.owner_references.iter();
+        let owner = owners.find(|owner| {
+            &*owner.kind == "ExternalSecret"
+                && owner.api_version.starts_with("external-secrets.io/")
+        });
+        let merged = self.labels.get("reconcile.external-secrets.io/managed");
+        match owner {
+            Some(owner) => Some(External::Named(Arc::clone(&owner.name))),
+            None => merged
+                .is_some_and(|managed| &**managed == "true")
+                .then_some(External::Unnamed),
+        }
+    }
+}
+
+impl Ask for Get {
+    type Platform = Cluster;
+    type Answer = Option<Object>;
+
+    /// Hops that look at pods come to ask for what feeds them when their list is there.
+    const KEEP: bool = true;
+
+    fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
+        cluster.host()
+    }
+
+    fn describe(&self) -> String {
+        let Self {
+            resource,
+            namespace,
+            name,
+        } = self;
+        format!(
+            "get {}/{} in {}",
+            resource.plural(),
+            escape(name),
+            escape(namespace)
+        )
+    }
+
+    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Option<Object>, ReadError>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            answers.push(ask.read(cluster).await);
+        }
+        answers
+    }
+}
+
+impl Get {
+    async fn read(&self, cluster: &Cluster) -> Result<Option<Object>, ReadError> {
+        let resource = self.resource.plural();
+        let place = Place::new("v1", &self.namespace, resource).of(&self.name);
+        let reply = cluster.get(&place, MOST).await?;
+        if reply.status.is_success() {
+            return self.object(&reply).map(Some);
+        }
+        let permission = Permission {
+            verb: "get",
+            group: "",
+            resource,
+            namespace: &self.namespace,
+            name: Some(&self.name),
+        };
+        let status = Status::of(&reply);
+        if reply.status.as_u16() == 404 && status.says_absent(&permission) {
+            return Ok(None);
+        }
+        Err(status.into_error(&reply, &permission))
+    }
+
+    fn object(&self, reply: &Reply) -> Result<Object, ReadError> {
+        let Answer {
+            metadata,
+            data,
+            binary,
+            immutable,
+            kind,
+        } = reply.json()?;
+        let decode = |data: HashMap<Box<str>, SecretText>| {
+            let data = data.into_iter();
+            data.map(|(key, digits)| Some((key, decoded(digits.0.expose())?)))
+                .collect::<Option<HashMap<_, _>>>()
+                .ok_or_else(|| self.no_base64())
+        };
+        let data = data.unwrap_or_default();
+        let data = match self.resource {
+            Resource::Secret => decode(data)?,
+            Resource::ConfigMap => data.into_iter().map(|(key, text)| (key, text.0)).collect(),
+        };
+        Ok(Object {
+            data,
+            binary: decode(binary.unwrap_or_default())?,
+            immutable: immutable.unwrap_or_default(),
+            kind: kind.unwrap_or_default(),
+            external: metadata.external(),
+            changes: Changes::of(metadata.creation_timestamp, &metadata.managed_fields),
+        })
+    }
+
+    fn no_base64(&self) -> ReadError {
+        ReadError::new(
+            ErrorKind::BadData,
+            format!(
+                "the {} {} in {} holds what is no base64",
+                self.resource.kind(),
+                escape(&self.name),
+                escape(&self.namespace)
+            ),
+            "ask for it by hand with `kubectl get`; something else may be listening there",
+        )
+    }
+}

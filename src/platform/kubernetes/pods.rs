@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use super::failure::Permission;
+use super::list::list;
+use super::pod::Written;
+use super::{Cluster, Pod};
+use crate::platform::Ask;
+use crate::reading::ReadError;
+use crate::text::escape;
+
+/// Asks for all pods of a namespace, so that it costs one list however many hops look at it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ListPods {
+    /// The namespace.
+    pub namespace: Arc<str>,
+}
+
+impl Ask for ListPods {
+    type Platform = Cluster;
+    type Answer = Vec<Pod>;
+
+    fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
+        cluster.host()
+    }
+
+    fn describe(&self) -> String {
+        format!("list pods in {}", escape(&self.namespace))
+    }
+
+    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Vec<Pod>, ReadError>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let permission = Permission {
+                verb: "list",
+                group: "",
+                resource: "pods",
+                namespace: &ask.namespace,
+                name: None,
+            };
+            let listed = list::<Written>(cluster, "v1", &permission).await;
+            answers.push(listed.map(|pods| pods.into_iter().map(Pod::from).collect()));
+        }
+        answers
+    }
+}

@@ -1,0 +1,134 @@
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use kube::Client;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::config::{Loaded, load};
+use super::connect::connect;
+use crate::platform::http::host;
+use crate::platform::session::Session;
+use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::reading::ReadError;
+
+/// A Kubernetes cluster.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kubernetes {
+    /// The context in the kubeconfig; its current one unless said.
+    pub(super) context: Option<Box<str>>,
+    /// The kubeconfig; the files in `KUBECONFIG` unless said, else `~/.kube/config`.
+    pub(super) kubeconfig: Option<Box<Path>>,
+    /// Whether to log in with the service account of the pod that straggler runs in, though there is
+    /// a kubeconfig too.
+    pub(super) in_cluster: bool,
+}
+
+impl Store for Kubernetes {
+    const INFO: StoreInfo = StoreInfo {
+        id: "kubernetes",
+        title: "Kubernetes",
+        variables: &["KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"],
+        example: "\
+cluster-eu: { kubernetes: { context: prod-eu } }
+cluster-us: { kubernetes: { kubeconfig: /etc/straggler/prod-us.kubeconfig } }
+own-cluster: { kubernetes: { in_cluster: true } }
+",
+        manual: "\
+Without settings it is the cluster that `kubectl` would ask: the current context of the files in `KUBECONFIG`, else \
+of `~/.kube/config`, else, where there is no such file, the cluster that straggler's own pod runs in. Tokens, token \
+files, client certificates, exec plugins, impersonation (`as`), `proxy-url` and `tls-server-name` in a kubeconfig \
+work as they do for kubectl. A plugin that gives a token runs once for each store and must not have \
+to ask anything; what it prints is shown to nobody, and what it complains of is told with the hop.
+
+Differences from kubectl: a cluster with `insecure-skip-tls-verify` is not asked, since straggler always verifies \
+whom it talks to. As with kubectl, no credential is sent to a server whose address starts with `http://`.
+
+Namespaces are named by the hops, not by the context. One hop's Secret is one request, as is one namespace's list of \
+pods, however many hops look at it.",
+    };
+
+    type Platform = Cluster;
+
+    fn rooted_at(&mut self, folder: &Path) {
+        if let Some(path) = &mut self.kubeconfig {
+            *path = folder.join(&path).into();
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.in_cluster && (self.context.is_some() || self.kubeconfig.is_some()) {
+            return Err(
+                "expected either `in_cluster` or a `context` of a kubeconfig, not both".to_owned(),
+            );
+        }
+        let empty = self.context.as_deref() == Some("")
+            || self.kubeconfig.as_deref() == Some(Path::new(""));
+        if empty {
+            return Err("expected a name, not nothing".to_owned());
+        }
+        Ok(())
+    }
+
+    fn open(&self, _shared: &Shared) -> Cluster {
+        Cluster {
+            said: self.clone(),
+            loaded: OnceLock::new(),
+            session: Session::default(),
+        }
+    }
+}
+
+/// A connection to the API server of a cluster.
+pub struct Cluster {
+    said: Kubernetes,
+    loaded: OnceLock<Result<Loaded, ReadError>>,
+    session: Session<Client>,
+}
+
+impl Platform for Cluster {
+    const ID: &'static str = "kubernetes";
+}
+
+impl Cluster {
+    /// What the kubeconfig says, read when it is first needed.
+    pub(super) fn loaded(&self) -> Result<&Loaded, ReadError> {
+        self.loaded
+            .get_or_init(|| load(&self.said))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    pub(super) async fn client(&self) -> Result<Arc<Client>, ReadError> {
+        let loaded = self.loaded()?;
+        self.session.get(async || connect(loaded).await).await
+    }
+
+    pub(super) fn host(&self) -> Option<Arc<str>> {
+        Some(host(&self.loaded().ok()?.url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pods_own_account_and_a_kubeconfig_exclude_each_other() {
+        for (settings, fine) in [
+            (json!({}), true),
+            (json!({"in_cluster": true}), true),
+            (json!({"context": "a", "kubeconfig": "b"}), true),
+            (json!({"in_cluster": true, "context": "a"}), false),
+            (json!({"in_cluster": true, "kubeconfig": "b"}), false),
+            (json!({"context": ""}), false),
+            (json!({"kubeconfig": ""}), false),
+        ] {
+            let store: Kubernetes = serde_json::from_value(settings.clone()).unwrap();
+            assert_eq!(store.check().is_ok(), fine, "{settings}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::failure::Permission;
+use super::list::list;
+use super::pod::Metadata;
+use super::{Cluster, Owner, Selector, selector};
+use crate::platform::Ask;
+use crate::reading::ReadError;
+use crate::text::escape;
+
+/// What starts pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WorkloadKind {
+    /// Through ReplicaSets.
+    Deployment,
+    /// Pods with names that stay.
+    StatefulSet,
+    /// One for each node.
+    DaemonSet,
+    /// Jobs, by the clock.
+    CronJob,
+    /// Until it is done.
+    Job,
+}
+
+impl WorkloadKind {
+    /// As people call it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::CronJob => "CronJob",
+            Self::Job => "Job",
+        }
+    }
+
+    /// As it stands in URLs, rules and locations.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+            Self::CronJob => "cronjobs",
+            Self::Job => "jobs",
+        }
+    }
+
+    /// Whether `kubectl rollout restart` replaces its pods.
+    #[must_use]
+    pub fn restarts(self) -> bool {
+        !matches!(self, Self::CronJob | Self::Job)
+    }
+
+    fn group(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
+            Self::CronJob | Self::Job => "batch",
+        }
+    }
+}
+
+/// Asks for everything of one kind in a namespace, so that it costs one list however many hops look at
+/// it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ListWorkloads {
+    /// Of which kind.
+    pub kind: WorkloadKind,
+    /// The namespace.
+    pub namespace: Arc<str>,
+}
+
+/// What starts pods, as it is wanted to be.
+pub struct Workload {
+    /// Its name.
+    pub name: Box<str>,
+    /// What controls it.
+    pub owner: Option<Owner>,
+    /// Which pods are its own; a CronJob has none.
+    pub selector: Option<Selector>,
+    /// How many pods are wanted, where that is a number.
+    pub desired: Option<u64>,
+    /// Whether a CronJob starts nothing for now.
+    pub suspended: bool,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    metadata: Metadata,
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    selector: Option<selector::Written>,
+    replicas: Option<u64>,
+    #[serde(default)]
+    suspend: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    desired_number_scheduled: Option<u64>,
+}
+
+impl Ask for ListWorkloads {
+    type Platform = Cluster;
+    type Answer = Vec<Workload>;
+
+    fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
+        cluster.host()
+    }
+
+    fn describe(&self) -> String {
+        format!("list {} in {}", self.kind.plural(), escape(&self.namespace))
+    }
+
+    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Vec<Workload>, ReadError>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for ask in asks {
+            let permission = Permission {
+                verb: "list",
+                group: ask.kind.group(),
+                resource: ask.kind.plural(),
+                namespace: &ask.namespace,
+                name: None,
+            };
+            let api = format!("{}/v1", permission.group);
+            let listed = list::<Written>(cluster, &api, &permission).await;
+            answers.push(listed.map(|all| all.into_iter().map(Workload::from).collect()));
+        }
+        answers
+    }
+}
+
+impl From<Written> for Workload {
+    fn from(written: Written) -> Self {
+        let Written {
+            mut metadata,
+            spec,
+            status,
+        } = written;
+        let owner = metadata.owner();
+        Self {
+            name: metadata.name,
+            owner,
+            selector: spec.selector.map(Selector::from),
+            desired: spec.replicas.or(status.desired_number_scheduled),
+            suspended: spec.suspend,
+        }
+    }
+}

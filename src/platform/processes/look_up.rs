@@ -1,0 +1,34 @@
+/// A variable in an environment.
+pub enum LookUp<'e> {
+    /// Once, or always the same.
+    Once(&'e [u8]),
+    /// The first of several that differ.
+    First(&'e [u8]),
+    /// It is not there.
+    Nowhere,
+    /// It is not there, but neither is all that was.
+    Overwritten,
+}
+
+/// Looks a variable up in an initial environment, as `getenv` would.
+#[must_use]
+pub fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
+    let entries = environment.strip_suffix(b"\0").unwrap_or(environment);
+    let mut values = entries
+        .split(|&byte| byte == 0)
+        .filter_map(|entry| entry.strip_prefix(variable.as_bytes())?.strip_prefix(b"="));
+    if let Some(first) = values.next() {
+        return if values.all(|other| other == first) {
+            LookUp::Once(first)
+        } else {
+            LookUp::First(first)
+        };
+    }
+    // What a program writes over its environment leaves zeros, or pieces that are no variables.
+    let is_variable = |entry: &[u8]| entry.iter().position(|&byte| byte == b'=') > Some(0);
+    if entries.split(|&byte| byte == 0).all(is_variable) {
+        LookUp::Nowhere
+    } else {
+        LookUp::Overwritten
+    }
+}

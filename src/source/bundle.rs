@@ -1,0 +1,273 @@
+mod crawl;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+
+use super::{At, Info, Source};
+use crate::key::Secret;
+use crate::keyring::Format;
+use crate::platform::bundle::{SearchFolder, Token};
+use crate::platform::http::{Headers, check_headers, check_url, location};
+use crate::platform::{Asking, Stop};
+use crate::reading::{Found, ReadError, Reading};
+use crate::text::escape;
+use crate::verdict::{Evidence, Stage};
+
+/// The keys in what browsers are given: the scripts of a live page, or of a built folder. One of `url`
+/// and `path` says which.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The address of a page.
+    #[serde(default)]
+    url: Option<Arc<str>>,
+    /// A built folder, or one file.
+    #[serde(default)]
+    path: Option<Arc<Path>>,
+    /// What keys look like; the project's `format` unless said.
+    #[serde(default, deserialize_with = "pattern")]
+    #[schemars(with = "Option<String>")]
+    pattern: Option<Arc<Format>>,
+    /// Headers by their names, each a reference to a credential. They go to the page's own origin only.
+    #[serde(default)]
+    headers: Arc<Headers>,
+    /// The most files that are looked at: 2000 of a page and 100000 of a folder unless said.
+    #[serde(default)]
+    most_files: Option<u32>,
+    /// The most MiB in all of them together: 256 of a page and 16384 of a folder unless said.
+    #[serde(default)]
+    most_mebibytes: Option<u32>,
+}
+
+fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Format>>, D::Error> {
+    let text = Option::<Box<str>>::deserialize(deserializer)?;
+    let format = text.map(|text| Format::new(&text)).transpose();
+    Ok(format.map_err(de::Error::custom)?.map(Arc::new))
+}
+
+impl Source for Bundle {
+    const INFO: Info = Info {
+        id: "bundle",
+        title: "the keys in what browsers are given: the scripts of a page or of a built folder",
+        stage: Some(Stage::Bundle),
+        store: None,
+        proves: &[Evidence::Value, Evidence::Fingerprint],
+        replicas: ["file", "files"],
+        permission: "GET on the page and what it loads; or read on the files, and search (x) on their folders",
+        credentials: &["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"],
+        example: "\
+- bundle: { url: 'https://shop.test/' }
+- bundle: { path: ./dist }
+- bundle:
+    url: https://staging.shop.test/
+    headers: { Authorization: { scheme: Basic, env: STAGING_LOGIN } }
+    pattern: 'ask_live_[A-Za-z0-9]{32}'
+",
+        tested: "real builds of Vite and Next with their own servers, and servers on loopback for every kind of reference",
+        manual: "\
+A build writes the variables that are meant for browsers (`VITE_…`, `NEXT_PUBLIC_…`, `PUBLIC_…`) into its scripts, \
+so an updated environment changes nothing until it is built again. `bundle` looks through all of them for what fits \
+the project's `format`, or `pattern`, which wins; one of them is needed. Every file that holds such a token is a \
+replica, and each different token in it a reading. Tokens are hashed and compared; they are never shown.
+
+With `url`, the page is read, then what it names, then what that names:
+
+- script tags, preloaded scripts and modules, import maps, `data-src`, relative to `<base>` where there is one;
+- quoted strings in scripts that are a script's address, as in `import(\"./Lazy.js\")`, Vite's `__vite__mapDeps`, \
+the build manifests and the flight data of Next;
+- source maps, by their comment or header;
+- `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
+
+What stands in the page itself counts too: inline scripts, and the public configuration of Nuxt. Only the origin of \
+the page and the hosts that the page itself names for scripts are asked, and `headers` go to the page's origin alone. \
+A redirect to another origin is an error that names it: write that address. Names of chunks that a script puts \
+together while it runs, as older webpack does, other pages, frames, style sheets, service workers and source maps \
+inside of a script are not seen: name the built folder in another hop for those. Caches may still serve \
+older chunks to others.
+
+With `path`, every file of the folder is searched but pictures, fonts, sound and film. A compressed file is passed \
+over when the plain one lies beside it. Links that lead out of the folder are not followed. Relative paths start in the \
+folder of the targets.yaml they are written in.
+
+| met | is |
+|---|---|
+| no token in any file | `unverified`: a variable that is looked up at run time is not inlined, so that proves nothing |
+| a literal that holds nothing but a token and line breaks, blanks or quotes, such as `\"KEY\\n\"` | compared as a whole, so damage is seen |
+| a token in another text, `\"Bearer KEY\"` or a URL | the token |
+| a script that a tag, an import map or a manifest names, and that cannot be read | `unreachable` |
+| a script's address in some text, and 404 or a page for people there | nothing: it need not be one |
+| more files or bytes than `most_files` and `most_mebibytes` allow | `unreachable` for the rest |
+
+The time of a reading is when its file was changed last, where the server or the file system says so.
+
+A key that is a secret should not be found here at all: who can load the page has it. straggler only says which one \
+it is.",
+    };
+
+    fn rooted_at(&mut self, folder: &Path) {
+        if let Some(path) = &mut self.path {
+            *path = folder.join(&*path).into();
+        }
+        for header in Arc::make_mut(&mut self.headers).values_mut() {
+            header.rooted_at(folder);
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match (&self.url, &self.path) {
+            (Some(url), None) => check_url(url)?,
+            (None, Some(path)) if path.as_os_str().is_empty() => {
+                return Err("expected a folder in `path`, not nothing".to_owned());
+            }
+            (None, Some(_)) if !self.headers.is_empty() => {
+                return Err("expected no `headers` beside `path`".to_owned());
+            }
+            (None, Some(_)) => {}
+            _ => return Err("expected one of `url` and `path`".to_owned()),
+        }
+        if self.most_files == Some(0) || self.most_mebibytes == Some(0) {
+            return Err("expected at least 1 in `most_files` and `most_mebibytes`".to_owned());
+        }
+        check_headers(&self.headers)
+    }
+
+    fn check_for(&self, at: At<'_>) -> Result<(), String> {
+        match self.format(at) {
+            Some(_) => Ok(()),
+            None => Err(
+                "expected a `format` of the project, or a `pattern` here: without one nobody knows what a key looks like"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn location(&self, _: At<'_>) -> String {
+        format!("bundle:{}", self.shown())
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let variable = escape(at.variable);
+        let caches = match self.url {
+            Some(_) => ", and purge the caches before it",
+            None => "",
+        };
+        format!(
+            "build again with the current key in the variable that the build inlines for {variable}, then deploy {}{caches}: a restart \
+             changes no bundle",
+            self.shown()
+        )
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        let follows = "the scripts that the page names, and those that they name";
+        self.url.as_ref().map(|_| follows)
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let format = self.format(at).ok_or_else(|| {
+            ReadError::new(
+                crate::reading::ErrorKind::BadData,
+                "nobody says what a key looks like",
+                "write a `format` in the project, or a `pattern` here",
+            )
+        })?;
+        match (&self.url, &self.path) {
+            (Some(url), _) => self.crawl(url, format, asking),
+            (None, Some(path)) => self.folder(path, format, asking),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Bundle {
+    fn format<'a>(&'a self, at: At<'a>) -> Option<&'a Arc<Format>> {
+        self.pattern.as_ref().or(at.format)
+    }
+
+    fn shown(&self) -> String {
+        match (&self.url, &self.path) {
+            (Some(url), _) => location(url),
+            (None, Some(path)) => escape(&path.to_string_lossy()).into_owned(),
+            (None, None) => "nowhere".to_owned(),
+        }
+    }
+
+    /// The most files and bytes, where these are usual.
+    fn most(&self, files: u64, mebibytes: u64) -> (u64, u64) {
+        let files = self.most_files.map_or(files, u64::from);
+        (
+            files,
+            self.most_mebibytes.map_or(mebibytes, u64::from) << 20,
+        )
+    }
+
+    fn folder(
+        &self,
+        path: &Arc<Path>,
+        format: &Arc<Format>,
+        asking: &Asking<'_>,
+    ) -> Result<Vec<Reading>, Stop> {
+        let folder = asking.of(&SearchFolder {
+            path: Arc::clone(path),
+            format: Arc::clone(format),
+            most: self.most(100_000, 16 << 10),
+        })?;
+        let shown = |path: &Path| escape(&path.to_string_lossy()).into_owned();
+        let mut readings: Vec<Reading> = folder
+            .files
+            .iter()
+            .flat_map(|file| {
+                let of = move |reading: Reading| {
+                    let reading = reading.started_at(file.modified);
+                    match file.path.as_os_str().is_empty() {
+                        true => reading,
+                        false => reading.of_replica(shown(&file.path)),
+                    }
+                };
+                file.tokens.iter().map(reading).map(of)
+            })
+            .collect();
+        readings.extend(folder.unseen.iter().map(|(path, error)| {
+            Reading::new(Found::Failed(error.clone())).of_replica(shown(path))
+        }));
+        Ok(readings_or_none(readings, folder.searched))
+    }
+}
+
+/// What one token says.
+fn reading(token: &Token) -> Reading {
+    Reading::new(match token {
+        Token::Plain {
+            fingerprint,
+            length,
+        } => Found::Fingerprint {
+            fingerprint: *fingerprint,
+            length: Some(*length as u64),
+            attested: false,
+        },
+        Token::Wrapped(value) => Found::Value(Secret::copied(value.expose())),
+    })
+}
+
+/// Where nothing was found, that is said, and proves nothing.
+fn readings_or_none(readings: Vec<Reading>, (files, bytes): (u64, u64)) -> Vec<Reading> {
+    if !readings.is_empty() {
+        return readings;
+    }
+    let size = match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    };
+    let why = format!(
+        "there is no token that fits the format in {files} files, {size}: dynamic look-ups are not inlined; if this \
+         project's build inlines the key, look whether the variable was set for it"
+    );
+    vec![Reading::new(Found::hidden(None, why))]
+}
+
+#[cfg(test)]
+mod tests;

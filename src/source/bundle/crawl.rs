@@ -1,0 +1,224 @@
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::{Bundle, reading, readings_or_none};
+use crate::keyring::Format;
+use crate::platform::bundle::{Page, SearchPage, Strength, beside, name_of, origin, usual};
+use crate::platform::http::Headers;
+use crate::platform::{Asking, Attempt, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Retry};
+
+/// How many files are asked for side by side; only then it is looked whether there is room for more.
+const AT_ONCE: usize = 64;
+
+/// What is known of the files of a page so far.
+struct Crawl<'a> {
+    page: &'a str,
+    /// The origins that may be asked.
+    origins: HashSet<String>,
+    /// Every address, and how sure it is.
+    known: HashMap<Arc<str>, Strength>,
+    /// Those that were not asked for yet.
+    waiting: VecDeque<Arc<str>>,
+    /// Names that nothing completes so far.
+    loose: BTreeMap<Box<str>, Strength>,
+    /// The files that were there.
+    there: Vec<(Arc<str>, &'a Page)>,
+    failed: Vec<(Arc<str>, &'a ReadError)>,
+    files: u64,
+    bytes: u64,
+}
+
+impl Bundle {
+    pub(super) fn crawl(
+        &self,
+        url: &Arc<str>,
+        format: &Arc<Format>,
+        asking: &Asking<'_>,
+    ) -> Result<Vec<Reading>, Stop> {
+        let (most_files, most_bytes) = self.most(2000, 256);
+        let own = origin(url);
+        let bare = Arc::<Headers>::default();
+        let ask = |url: &Arc<str>, most: u64| SearchPage {
+            url: Arc::clone(url),
+            headers: match origin(url) == own {
+                true => Arc::clone(&self.headers),
+                false => Arc::clone(&bare),
+            },
+            format: Arc::clone(format),
+            most,
+        };
+        let page = asking.of(&ask(url, most_bytes))?;
+        let mut crawl = Crawl::of(url, page);
+        while crawl.files < most_files && crawl.bytes < most_bytes {
+            let room = usize::try_from(most_files - crawl.files).unwrap_or(usize::MAX);
+            let round = crawl.take(AT_ONCE.min(room));
+            if round.is_empty() {
+                break;
+            }
+            let left = most_bytes - crawl.bytes;
+            let asks: Vec<_> = round.iter().map(|url| ask(url, left)).collect();
+            let answers = asking.all(&asks)?;
+            for (url, answer) in round.into_iter().zip(answers) {
+                crawl.answered(url, answer);
+            }
+        }
+        Ok(crawl.readings((most_files, most_bytes)))
+    }
+}
+
+impl<'a> Crawl<'a> {
+    fn of(url: &'a Arc<str>, page: &'a Page) -> Self {
+        let mut crawl = Self {
+            page: url,
+            origins: origin(url).into_iter().collect(),
+            known: HashMap::from([(Arc::clone(url), Strength::Firm)]),
+            waiting: VecDeque::new(),
+            loose: BTreeMap::new(),
+            there: Vec::new(),
+            failed: Vec::new(),
+            files: 0,
+            bytes: 0,
+        };
+        let firm = page.references.iter();
+        let firm = firm.filter(|reference| reference.strength == Strength::Firm);
+        let firm: Vec<&str> = firm.map(|reference| &*reference.url).collect();
+        crawl
+            .origins
+            .extend(firm.iter().filter_map(|url| origin(url)));
+        crawl.answered(Arc::clone(url), Ok(page));
+        for guess in usual(url, firm) {
+            crawl.name(guess, Strength::Guess);
+        }
+        crawl
+    }
+
+    /// Some of the files that were not asked for yet.
+    fn take(&mut self, most: usize) -> Vec<Arc<str>> {
+        if self.waiting.is_empty() {
+            self.complete();
+        }
+        let count = self.waiting.len().min(most);
+        self.waiting.drain(..count).collect()
+    }
+
+    fn answered(&mut self, url: Arc<str>, answer: Attempt<'a, SearchPage>) {
+        self.files += 1;
+        match answer {
+            Ok(page) => {
+                self.bytes += page.bytes;
+                self.there.push((Arc::clone(&url), page));
+                // A server that has a page for every address has it for scripts that are not there too.
+                if page.is_html && self.files > 1 {
+                    return;
+                }
+                for reference in &page.references {
+                    self.name(Arc::clone(&reference.url), reference.strength);
+                }
+                for (text, strength) in &page.loose {
+                    let known = self.loose.entry(text.clone()).or_insert(*strength);
+                    *known = (*known).max(*strength);
+                }
+            }
+            Err(error) => self.failed.push((url, error)),
+        }
+    }
+
+    fn name(&mut self, url: Arc<str>, strength: Strength) {
+        if let Some(known) = self.known.get_mut(&url) {
+            *known = strength.max(*known);
+            return;
+        }
+        if origin(&url).is_some_and(|origin| self.origins.contains(&origin)) {
+            self.known.insert(Arc::clone(&url), strength);
+            self.waiting.push_back(url);
+        }
+    }
+
+    /// Names that stand for a file beside one that is there.
+    fn complete(&mut self) {
+        let mut folders: Vec<&Arc<str>> = self.there.iter().map(|(url, _)| url).collect();
+        folders.sort_unstable();
+        let found: Vec<(Arc<str>, Strength)> = self
+            .loose
+            .iter()
+            .filter_map(|(text, strength)| {
+                let mut beside = folders.iter().filter_map(|url| beside(text, url));
+                beside.next().map(|url| (url, *strength))
+            })
+            .collect();
+        for (url, strength) in found {
+            self.name(url, strength);
+        }
+    }
+
+    fn readings(mut self, most: (u64, u64)) -> Vec<Reading> {
+        let page = self.page;
+        let mut readings: Vec<Reading> = Vec::new();
+        let mut searched = (0, 0);
+        self.there.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (url, found) in &self.there {
+            let name = name_of(url, page);
+            let of = |reading: Reading| reading.of_replica(&*name).started_at(found.modified);
+            let failed = |error: ReadError| of(Reading::new(Found::Failed(error)));
+            if found.is_html && **url != *page {
+                if self.known.get(url) == Some(&Strength::Firm) {
+                    readings.push(failed(no_script(&name)));
+                }
+                continue;
+            }
+            searched.0 += 1;
+            searched.1 += found.bytes;
+            readings.extend(found.tokens.iter().map(reading).map(of));
+            readings.extend(found.cut.clone().map(failed));
+        }
+        self.failed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (url, error) in &self.failed {
+            let strength = self.known.get(url).copied();
+            if !strength.is_some_and(|strength| may_be_missing(strength, error)) {
+                let failed = Reading::new(Found::Failed((*error).clone()));
+                readings.push(failed.of_replica(name_of(url, page)));
+            }
+        }
+        self.complete();
+        if !self.waiting.is_empty() {
+            readings.push(
+                Reading::new(Found::Failed(more(self.waiting.len(), most)))
+                    .of_replica("further files"),
+            );
+        }
+        readings_or_none(readings, searched)
+    }
+}
+
+/// Whether an answer only shows that there never was such a file.
+fn may_be_missing(strength: Strength, error: &ReadError) -> bool {
+    match strength {
+        Strength::Firm => false,
+        Strength::Named => error.kind == ErrorKind::NotFound && error.answered,
+        // Where nobody may list a folder, what is not there is denied, or leads to a login elsewhere.
+        Strength::Guess => {
+            let kinds = [ErrorKind::NotFound, ErrorKind::Denied, ErrorKind::Protocol];
+            kinds.contains(&error.kind) && error.retry == Retry::Never
+        }
+    }
+}
+
+fn no_script(name: &str) -> ReadError {
+    ReadError::new(
+        ErrorKind::BadData,
+        format!("{name} should be a script, and is a page"),
+        "deploy what the page names, or correct the page: browsers do not run it",
+    )
+}
+
+fn more(waiting: usize, (files, bytes): (u64, u64)) -> ReadError {
+    ReadError::new(
+        ErrorKind::TooLarge,
+        format!(
+            "{waiting} more files are named than could be looked at: the limits are {files} files and {} MiB",
+            bytes >> 20
+        ),
+        "raise `most_files` and `most_mebibytes`, or name the built folder in `path`",
+    )
+}

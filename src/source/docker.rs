@@ -1,0 +1,278 @@
+mod environment;
+mod file;
+mod select;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use self::select::Selection;
+use super::{At, Info, Source};
+use crate::platform::commands::quoted;
+use crate::platform::docker::{Container, Details, Inspect, List};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// What running containers of Docker or Podman were created with. What is given of `container`,
+/// `project`, `service`, `image` and `label` has to fit together; at least one has to be given.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Docker {
+    /// The declared store; unless said, the engine that the Docker client would ask.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// A container's name, in which `*` and `?` stand for others, or at least 12 digits of its id.
+    #[serde(default)]
+    container: Option<Box<str>>,
+    /// The Compose project.
+    #[serde(default)]
+    project: Option<Box<str>>,
+    /// The service in it.
+    #[serde(default)]
+    service: Option<Box<str>>,
+    /// The image as the container was created from it, in which `*` and `?` stand for others; with any
+    /// tag, unless one is said.
+    #[serde(default)]
+    image: Option<Box<str>>,
+    /// Labels and their values.
+    #[serde(default)]
+    label: BTreeMap<Box<str>, Box<str>>,
+    /// An absolute path in the container, where the key is in a file: a mounted secret.
+    #[serde(default)]
+    file: Option<Arc<str>>,
+    /// Where the program takes the key from, if not from that file.
+    #[serde(default)]
+    loads: Loads,
+}
+
+/// Where a program takes its key from.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Loads {
+    /// From the environment its container was created with, and from nowhere else.
+    #[default]
+    Environ,
+    /// From somewhere else, by itself or through an entrypoint, unless the environment has it.
+    Itself,
+}
+
+impl Source for Docker {
+    const INFO: Info = Info {
+        id: "docker",
+        title: "what running containers of Docker or Podman were created with",
+        stage: Some(Stage::Running),
+        store: Some("docker"),
+        proves: &[Evidence::Value, Evidence::Timestamp, Evidence::Attested],
+        replicas: ["container", "containers"],
+        permission: "`GET /containers/json` and `GET /containers/*/json`, for `file` also `GET /containers/*/archive`, through a proxy before the socket that passes nothing else; the group `docker` is root",
+        credentials: &["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT"],
+        example: "\
+- docker: { project: shop, service: web }
+- docker: { store: build-1, container: 'checkout-*' }
+- docker: { image: registry.internal/checkout, label: { stage: live }, loads: itself }
+- docker: { project: shop, service: web, file: /run/secrets/allstak }
+",
+        tested: "a real Docker Engine and a real Podman, their containers, Compose's labels, mounted files, and a Swarm secret",
+        manual: "\
+Asks the engine which containers run, and what each of them was created with; one reading for each. A paused \
+container holds its key, and so does one that the engine is about to start again; what has ended holds none. Where \
+nothing runs nothing is proven, so the hop is `unreachable`.
+
+| setting | which containers |
+|---|---|
+| `container` | the one of this name; `*` and `?` stand for others; or at least 12 digits of its id |
+| `project`, `service` | those that Compose labelled so: `com.docker.compose.project` and `.service`, which podman-compose sets too |
+| `image` | those created from this image, by the name it had then: a newer image under the same name hides none of them |
+| `label` | those that have all these labels, as `com.docker.swarm.service.name: shop_web` |
+
+**Environment.** It is fixed when a container is *created*: `docker restart` and a restart policy keep it, so only \
+a new container gets a new key. What an image sets with `ENV` shows here too. Quotes that `docker run --env-file` kept are part \
+of the value, and are found as damage. Of a variable that stands twice the last one counts, and a name without `=` \
+takes the image's variable away. `started_at` is when the container was created.
+
+A variable that is not there is `missing`, unless `loads: itself` says that the program or its entrypoint takes the \
+key from elsewhere: then its absence proves nothing and is `unverified`. Podman does not show what it injects with \
+`podman run --secret …,type=env`, nor into which variable: that is `unverified` too, or `stale` where the container was last \
+started before the rotation.
+
+**Files.** With `file` the key is read where the program reads it. On the engine's own machine, asked at its socket, \
+that is `/proc/PID/root`: with every mount, and only if the process's control group is the container's. It needs \
+root, or CAP_SYS_PTRACE and read access. From elsewhere it is the engine's archive, which shows less, and what it \
+does not show is never taken for missing or fine:
+
+- what is mounted in memory (tmpfs, a Swarm secret) is not in it, or is an empty file: `unverified`;
+- of a mounted file it shows what lies on the host now. A file that was replaced there, as editors do, is still the old \
+one in the container: so the value is told, but proves nothing;
+- what is in no layer and no mount is `unverified`, for a program may have mounted something there.
+
+A file that changed over a minute after its container was started may not have been read again: that is one more \
+reading, `unverified`, until the container is restarted. Here `started_at` is when the container was last started.
+
+**Swarm.** No secret's value can be read from a manager. A service's secret is read with `file: /run/secrets/NAME`, by \
+a straggler on the node that runs the task.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        if self.file.is_some() && self.loads != Loads::Environ {
+            return Err("expected either `file` or `loads`".to_owned());
+        }
+        if let Some(file) = self.file.as_deref() {
+            file::check(file)?;
+        }
+        self.selection().map(drop)
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        let store = self.store.as_deref();
+        let store = store.map_or(String::new(), |store| format!("{}/", Escaped(store)));
+        let shown = self.shown();
+        match &self.file {
+            Some(file) => format!("docker:{store}{shown}:{}", Escaped(file)),
+            None => format!("docker:{store}{shown}#{}", Escaped(at.variable)),
+        }
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        if let Some(file) = &self.file {
+            return format!(
+                "put the current key where {} is mounted from, then restart the container: a Swarm secret is exchanged \
+                 with `docker service update --secret-rm OLD --secret-add NEW`",
+                escape(file)
+            );
+        }
+        let variable = escape(at.variable);
+        let fixed = "`docker restart` keeps the old environment";
+        match (&self.project, &self.service, &self.container) {
+            (Some(project), Some(service), _) => format!(
+                "correct {variable} where Compose takes it from, then create the containers anew: `docker compose -p {} up -d --force-recreate {}`; {fixed}",
+                quoted([&**project]),
+                quoted([&**service])
+            ),
+            (_, _, Some(name)) if !select::is_pattern(name) => format!(
+                "create the container anew with the current key in {variable}: `docker rm -f {}`, then `docker run`; {fixed}",
+                quoted([&**name])
+            ),
+            _ => format!(
+                "create the containers ({}) anew with the current key in {variable}; {fixed}",
+                self.shown()
+            ),
+        }
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        Some("what the containers that are found were created with")
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let selection = self.selection().map_err(|why| {
+            ReadError::new(ErrorKind::BadData, why, "correct the settings of `docker`")
+        })?;
+        let listed = asking.of(&List)?;
+        let candidates: Vec<&Container> = listed
+            .iter()
+            .filter(|container| selection.may_fit(container))
+            .collect();
+        let asks: Vec<_> = candidates
+            .iter()
+            .map(|container| Inspect {
+                id: Arc::clone(&container.id),
+            })
+            .collect();
+        let mut failed = Vec::new();
+        let mut alive = Vec::new();
+        for (container, details) in candidates.into_iter().zip(asking.all(&asks)?) {
+            match details {
+                Ok(Some(details)) if details.alive && selection.fits(container, details) => {
+                    alive.push((container, details));
+                }
+                // It ended meanwhile, or was created from another image.
+                Ok(_) => {}
+                Err(error) => failed.push(of(container, Found::Failed(error.clone()))),
+            }
+        }
+        let mut readings = match &self.file {
+            Some(path) => file::read(path, &alive, asking)?,
+            None => alive
+                .iter()
+                .map(|(container, details)| self.look(container, details, at))
+                .collect(),
+        };
+        readings.extend(failed);
+        if readings.is_empty() {
+            return Err(self.nothing_runs().into());
+        }
+        Ok(readings)
+    }
+}
+
+impl Docker {
+    fn selection(&self) -> Result<Selection<'_>, String> {
+        let mut labels: Vec<(&str, &str)> = self
+            .label
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        for (label, value) in [
+            ("com.docker.compose.project", &self.project),
+            ("com.docker.compose.service", &self.service),
+        ] {
+            labels.extend(value.as_deref().map(|value| (label, value)));
+        }
+        Selection::new(self.container.as_deref(), self.image.as_deref(), labels)
+    }
+
+    /// The selection as it was written.
+    fn shown(&self) -> String {
+        let named = [
+            ("container", &self.container),
+            ("project", &self.project),
+            ("service", &self.service),
+            ("image", &self.image),
+        ];
+        let named = named.into_iter().filter_map(|(name, value)| {
+            let value = value.as_deref()?;
+            Some(format!("{name}={}", Escaped(value)))
+        });
+        let labels = self
+            .label
+            .iter()
+            .map(|(name, value)| format!("label.{}={}", Escaped(name), Escaped(value)));
+        named.chain(labels).collect::<Vec<_>>().join(",")
+    }
+
+    fn look(&self, container: &Container, details: &Details, at: At<'_>) -> Reading {
+        environment::read(details, at.variable, self.loads == Loads::Itself)
+            .of_replica(replica(container))
+            .started_at(details.created_at)
+    }
+
+    fn nothing_runs(&self) -> ReadError {
+        ReadError::new(
+            ErrorKind::NotFound,
+            format!(
+                "no running container fits {}: nothing was seen",
+                self.shown()
+            ),
+            "start it, or correct what it is selected by: where nothing runs nothing is proven",
+        )
+    }
+}
+
+fn replica(container: &Container) -> String {
+    Escaped(container.name()).to_string()
+}
+
+fn of(container: &Container, found: Found) -> Reading {
+    Reading::new(found).of_replica(replica(container))
+}
+
+#[cfg(test)]
+mod tests;

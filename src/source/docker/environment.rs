@@ -1,0 +1,58 @@
+use crate::key::Secret;
+use crate::platform::docker::Details;
+use crate::reading::{Found, Reading};
+
+/// What Podman shows in place of a secret that it injects into the environment.
+const INJECTED: &[u8] = b"*******";
+
+/// What a container's environment holds in a variable.
+pub(super) fn read(details: &Details, variable: &str, loads_itself: bool) -> Reading {
+    let mut value = None;
+    let mut differs = false;
+    for entry in &details.environment {
+        let entry = entry.expose();
+        let (name, set) = match entry.iter().position(|&byte| byte == b'=') {
+            Some(at) => (&entry[..at], Some(&entry[at + 1..])),
+            None => (entry, None),
+        };
+        if name == variable.as_bytes() {
+            differs |= value.is_some() && value != set;
+            value = set;
+        }
+    }
+    match value {
+        Some(INJECTED) => injected(details),
+        Some(value) => {
+            let reading = Reading::value(Secret::copied(value));
+            match differs {
+                true => reading
+                    .with_note("the variable stands there more than once, and the last counts"),
+                false => reading,
+            }
+        }
+        // Podman tells only that something is injected, by the secret's name and not the variable's.
+        None if details.environment.iter().any(hides) => injected(details),
+        None if loads_itself => Reading::new(Found::hidden(
+            None,
+            "the program loads its key by itself, so the container's environment does not show it; to \
+             prove it, let it tell the fingerprint of what it loaded, or name the `file` it reads",
+        )),
+        None => Reading::new(Found::Absent),
+    }
+}
+
+fn hides(entry: &Secret) -> bool {
+    entry
+        .expose()
+        .strip_suffix(INJECTED)
+        .is_some_and(|name| name.last() == Some(&b'='))
+}
+
+/// A secret of Podman's, which every start looks up anew.
+fn injected(details: &Details) -> Reading {
+    Reading::new(Found::hidden(
+        details.started_at,
+        "Podman injects a secret into the environment when the container starts and does not show it: look with \
+         `process` on the host",
+    ))
+}

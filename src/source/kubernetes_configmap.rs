@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::key::Secret;
+use crate::platform::kubernetes::{Get, Resource, check_key, check_name};
+use crate::platform::{Asking, Stop};
+use crate::reading::{Found, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A key of a Kubernetes ConfigMap.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesConfigmap {
+    /// The declared store; unless said, the cluster that kubectl would ask.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// The namespace.
+    namespace: Arc<str>,
+    /// The ConfigMap's name.
+    name: Arc<str>,
+    /// The key in `data` or `binaryData`; the variable unless said.
+    #[serde(default)]
+    key: Option<Box<str>>,
+}
+
+impl Source for KubernetesConfigmap {
+    const INFO: Info = Info {
+        id: "kubernetes_configmap",
+        title: "a key of a Kubernetes ConfigMap",
+        stage: Some(Stage::Config),
+        store: Some("kubernetes"),
+        proves: &[Evidence::Value],
+        replicas: ["ConfigMap", "ConfigMaps"],
+        permission: "a Role with `get` on this one ConfigMap, by `resourceNames`",
+        credentials: &["KUBECONFIG"],
+        example: "\
+- kubernetes_configmap: { store: cluster-eu, namespace: checkout, name: web, key: ALLSTAK_API_KEY }
+- { kubernetes_configmap: { namespace: checkout, name: web, key: .env }, extract: { dotenv: ALLSTAK_API_KEY } }
+",
+        tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",
+        manual: "\
+No place for a key, and yet where many are found. Reads the text behind one key of `data`, exactly, else the bytes \
+behind it in `binaryData`. A ConfigMap that is not there is `missing`, and so is a key that it does not have; one that \
+may not be read is `unreachable`.
+
+The least privilege, for one ConfigMap:
+
+```yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: straggler-configmap, namespace: checkout }
+rules:
+  - { apiGroups: [''], resources: [configmaps], verbs: [get], resourceNames: [web] }
+```
+
+bound as for `kubernetes_secret`.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        check_name("namespace", &self.namespace)?;
+        check_name("ConfigMap", &self.name)?;
+        self.key.as_deref().map_or(Ok(()), check_key)
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        let store = self
+            .store
+            .iter()
+            .map(|store| format!("{}/", Escaped(store)));
+        format!(
+            "kubernetes:{}{}/configmaps/{}#{}",
+            store.collect::<String>(),
+            Escaped(&self.namespace),
+            Escaped(&self.name),
+            Escaped(self.key(at))
+        )
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        format!(
+            "put the key into a Secret, or write the current one as {} with `kubectl patch configmap {} -n {} --type merge --patch-file FILE`",
+            escape(self.key(at)),
+            escape(&self.name),
+            escape(&self.namespace)
+        )
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let object = asking.of(&Get {
+            resource: Resource::ConfigMap,
+            namespace: Arc::clone(&self.namespace),
+            name: Arc::clone(&self.name),
+        })?;
+        let Some(object) = object else {
+            let reading = Reading::new(Found::Absent).with_note("there is no such ConfigMap");
+            return Ok(vec![reading]);
+        };
+        let key = self.key(at);
+        let mut reading = match object.get(key) {
+            Some(value) => Reading::value(Secret::copied(value.expose())),
+            None => {
+                Reading::new(Found::Absent).with_note("the ConfigMap is there, without this key")
+            }
+        };
+        reading.stored_at = object.changed_at(key);
+        if object.immutable {
+            reading = reading.with_note("the ConfigMap is immutable: make a new one to change it");
+        }
+        Ok(vec![reading])
+    }
+}
+
+impl KubernetesConfigmap {
+    fn key<'s>(&'s self, at: At<'s>) -> &'s str {
+        self.key.as_deref().unwrap_or(at.variable)
+    }
+}
+
+#[cfg(test)]
+mod tests;

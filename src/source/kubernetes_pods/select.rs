@@ -1,0 +1,129 @@
+//! Which pods are meant.
+
+use std::sync::Arc;
+
+use super::KubernetesPods;
+use crate::platform::kubernetes::{ListPods, ListWorkloads, Pod, Selector, Workload, WorkloadKind};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, ReadError};
+use crate::text::{Escaped, escape};
+
+/// The pods that are meant.
+pub(super) struct Chosen<'a> {
+    pub pods: Vec<&'a Pod>,
+    /// Why there need be none.
+    pub idle: Option<String>,
+}
+
+impl KubernetesPods {
+    /// The workload that is named.
+    pub(super) fn workload(&self) -> Option<(WorkloadKind, &str)> {
+        [
+            (WorkloadKind::Deployment, &self.deployment),
+            (WorkloadKind::StatefulSet, &self.statefulset),
+            (WorkloadKind::DaemonSet, &self.daemonset),
+            (WorkloadKind::CronJob, &self.cronjob),
+        ]
+        .into_iter()
+        .find_map(|(kind, name)| Some((kind, name.as_deref()?)))
+    }
+
+    pub(super) fn choose<'a>(&self, asking: &Asking<'a>) -> Result<Chosen<'a>, Stop> {
+        // All lists are asked for before one is waited for.
+        let listed = asking.attempt(&ListPods {
+            namespace: Arc::clone(&self.namespace),
+        });
+        let Some((kind, name)) = self.workload() else {
+            let pods = listed?.map_err(Clone::clone)?;
+            let selector = Selector::parse(self.selector.as_deref().unwrap_or_default());
+            let meant = |pod: &&Pod| match &selector {
+                Ok(selector) => selector.matches(&pod.labels),
+                Err(_) => false,
+            };
+            return Ok(Chosen {
+                pods: pods.iter().filter(meant).collect(),
+                idle: None,
+            });
+        };
+        let all = |kind| {
+            asking.attempt(&ListWorkloads {
+                kind,
+                namespace: Arc::clone(&self.namespace),
+            })
+        };
+        let workloads = all(kind);
+        let jobs = (kind == WorkloadKind::CronJob).then(|| all(WorkloadKind::Job));
+        let workloads = workloads?.map_err(Clone::clone)?;
+        let jobs: &[Workload] = match jobs {
+            Some(jobs) => jobs?.map_err(Clone::clone)?,
+            None => &[],
+        };
+        let pods = listed?.map_err(Clone::clone)?;
+        let workload = workloads
+            .iter()
+            .find(|workload| &*workload.name == name)
+            .ok_or_else(|| self.no_workload(kind, name))?;
+        Ok(Chosen {
+            pods: pods
+                .iter()
+                .filter(|pod| owns(kind, workload, jobs, pod))
+                .collect(),
+            idle: idle(kind, workload),
+        })
+    }
+
+    fn no_workload(&self, kind: WorkloadKind, name: &str) -> ReadError {
+        ReadError::new(
+            ErrorKind::NotFound,
+            format!(
+                "there is no {} {} in {}",
+                kind.kind(),
+                escape(name),
+                escape(&self.namespace)
+            ),
+            "correct its name or the namespace",
+        )
+    }
+}
+
+/// Whether a pod is a workload's own. A Deployment's are those of all its ReplicaSets, which it finds by
+/// the same labels.
+fn owns(kind: WorkloadKind, workload: &Workload, jobs: &[Workload], pod: &Pod) -> bool {
+    let Some(owner) = &pod.owner else {
+        return false;
+    };
+    match kind {
+        WorkloadKind::Deployment => {
+            let selector = workload.selector.as_ref();
+            &*owner.kind == "ReplicaSet"
+                && selector.is_some_and(|selector| selector.matches(&pod.labels))
+        }
+        WorkloadKind::CronJob => {
+            &*owner.kind == "Job"
+                && jobs.iter().any(|job| {
+                    let by = job.owner.as_ref();
+                    job.name == owner.name
+                        && by.is_some_and(|by| &*by.kind == "CronJob" && by.name == workload.name)
+                })
+        }
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Job => {
+            &*owner.kind == kind.kind() && owner.name == workload.name
+        }
+    }
+}
+
+/// Why a workload need not have a pod. None of these proves what the next one will hold.
+fn idle(kind: WorkloadKind, workload: &Workload) -> Option<String> {
+    let name = Escaped(&workload.name);
+    let why = match kind {
+        WorkloadKind::CronJob if workload.suspended => "is suspended",
+        WorkloadKind::CronJob => "has no job that runs now",
+        WorkloadKind::DaemonSet if workload.desired == Some(0) => "has no node to run on",
+        _ if workload.desired == Some(0) => "is scaled to zero",
+        _ => return None,
+    };
+    Some(format!(
+        "the {} {name} {why}, so nobody holds the key and nothing is proven: audit what feeds it",
+        kind.kind()
+    ))
+}

@@ -1,0 +1,224 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::key::Secret;
+use crate::platform::kubernetes::{
+    External, ExternalSecret, Get, Refreshed, Resource, check_key, check_name,
+};
+use crate::platform::{Asking, Stop};
+use crate::reading::{Found, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// A key of a Kubernetes Secret.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesSecret {
+    /// The declared store; unless said, the cluster that kubectl would ask.
+    #[serde(default)]
+    store: Option<Arc<str>>,
+    /// The namespace.
+    namespace: Arc<str>,
+    /// The Secret's name.
+    name: Arc<str>,
+    /// The key in it; the variable unless said.
+    #[serde(default)]
+    key: Option<Box<str>>,
+}
+
+impl Source for KubernetesSecret {
+    const INFO: Info = Info {
+        id: "kubernetes_secret",
+        title: "a key of a Kubernetes Secret",
+        stage: Some(Stage::Config),
+        store: Some("kubernetes"),
+        proves: &[Evidence::Value],
+        replicas: ["Secret", "Secrets"],
+        permission: "a Role with `get` on this one Secret, by `resourceNames`",
+        credentials: &["KUBECONFIG"],
+        example: "\
+- kubernetes_secret: { store: cluster-eu, namespace: checkout, name: allstak, key: api_key }
+- kubernetes_secret: { namespace: checkout, name: allstak }
+",
+        tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",
+        manual: "\
+Reads the bytes behind one key of `data`, exactly: `echo KEY | base64` puts a newline into them, and that is \
+`malformed`. Secrets are read one by one and never listed, for a list would give away all of them.
+
+A Secret that is not there is `missing`, and so is a key that it does not have: the API server tells \"not there\" \
+from \"not allowed\", which is `unreachable`. A key counts as stored when its owner in `managedFields` last wrote it; a \
+write to another key does not move that, if another manager did it. An immutable Secret says so: it has to be made \
+anew, under another name if pods run with it.
+
+Where the External Secrets Operator feeds the Secret, the message says when it last brought the value and whether that \
+went well. That needs leave to read the ExternalSecret; without it the hop is read all the same.
+
+The least privilege, for one Secret:
+
+```yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: straggler-secret, namespace: checkout }
+rules:
+  - { apiGroups: [''], resources: [secrets], verbs: [get], resourceNames: [allstak] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: straggler-secret, namespace: checkout }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: straggler-secret }
+subjects: [{ kind: ServiceAccount, name: straggler, namespace: straggler }]
+```
+
+and this rule more where an ExternalSecret feeds it:
+
+```yaml
+- { apiGroups: [external-secrets.io], resources: [externalsecrets], verbs: [get], resourceNames: [allstak] }
+```
+
+Neither says `list` or `watch`: `get` on the names is enough.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        check_name("namespace", &self.namespace)?;
+        check_name("Secret", &self.name)?;
+        self.key.as_deref().map_or(Ok(()), check_key)
+    }
+
+    fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        let store = self
+            .store
+            .iter()
+            .map(|store| format!("{}/", Escaped(store)));
+        format!(
+            "kubernetes:{}{}/secrets/{}#{}",
+            store.collect::<String>(),
+            Escaped(&self.namespace),
+            Escaped(&self.name),
+            Escaped(self.key(at))
+        )
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let key = escape(self.key(at));
+        format!(
+            "write the current key to a file as {{\"stringData\":{{\"{key}\":\"…\"}}}} and hand it over with `kubectl patch \
+             secret {} -n {} --type merge --patch-file FILE`",
+            escape(&self.name),
+            escape(&self.namespace)
+        )
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        Some("the ExternalSecret that feeds it, where one does")
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let object = asking.of(&Get {
+            resource: Resource::Secret,
+            namespace: Arc::clone(&self.namespace),
+            name: Arc::clone(&self.name),
+        })?;
+        let Some(object) = object else {
+            let reading = Reading::new(Found::Absent).with_note("there is no such Secret");
+            return Ok(vec![reading]);
+        };
+        let key = self.key(at);
+        let mut notes = Vec::new();
+        if object.get(key).is_none() {
+            notes.push("the Secret is there, without this key".to_owned());
+        }
+        if &*object.kind != "Opaque" {
+            notes.push(format!("the Secret's type is {}", Escaped(&object.kind)));
+        }
+        if object.immutable {
+            notes.push("the Secret is immutable: make a new one to change it".to_owned());
+        }
+        if let Some(external) = &object.external {
+            notes.push(self.fed_by(external, asking)?);
+        }
+        let found = object.get(key).map_or(Found::Absent, |value| {
+            Found::Value(Secret::copied(value.expose()))
+        });
+        let mut reading = Reading::new(found);
+        reading.stored_at = object.changed_at(key);
+        if !notes.is_empty() {
+            reading = reading.with_note(notes.join("; "));
+        }
+        Ok(vec![reading])
+    }
+}
+
+impl KubernetesSecret {
+    fn key<'s>(&'s self, at: At<'s>) -> &'s str {
+        self.key.as_deref().unwrap_or(at.variable)
+    }
+
+    /// How the ExternalSecret is doing that feeds this Secret.
+    fn fed_by(&self, external: &External, asking: &Asking<'_>) -> Result<String, Stop> {
+        let External::Named(name) = external else {
+            return Ok("an ExternalSecret feeds it".to_owned());
+        };
+        let fed = format!("the ExternalSecret {} feeds it", Escaped(name));
+        for version in ["v1", "v1beta1"] {
+            let answer = asking.attempt(&ExternalSecret {
+                version,
+                namespace: Arc::clone(&self.namespace),
+                name: Arc::clone(name),
+            })?;
+            return Ok(match answer {
+                Ok(Refreshed::NoVersion) => continue,
+                Ok(Refreshed::Gone) => format!("{fed} no longer: it is gone"),
+                Ok(Refreshed::Told {
+                    at,
+                    ready,
+                    reason,
+                    message,
+                }) => told(&fed, at.as_ref(), ready.as_deref(), (reason, message)),
+                Err(error) => {
+                    format!(
+                        "{fed}, which could not be read: {}: {}",
+                        error.message, error.next
+                    )
+                }
+            });
+        }
+        Ok(format!(
+            "{fed}, of a version of its API that is not known here"
+        ))
+    }
+}
+
+fn told(
+    fed: &str,
+    at: Option<&jiff::Timestamp>,
+    ready: Option<&str>,
+    (reason, message): (&str, &str),
+) -> String {
+    let when = at.map_or_else(
+        || "never refreshed".to_owned(),
+        |at| format!("last refreshed {at:.0}"),
+    );
+    let how = match ready {
+        Some("True") => "ready",
+        Some(_) => "not ready",
+        None => "without a status",
+    };
+    let mut told = format!("{fed}: {when}, {how}");
+    for text in [reason, message]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+    {
+        told.push_str(&format!(", {}", Escaped(text)));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests;

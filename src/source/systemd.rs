@@ -1,0 +1,219 @@
+mod credential;
+mod main_process;
+mod next;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Info, Source};
+use crate::platform::commands::quoted;
+use crate::platform::systemd::{Show, Unit};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, ReadError, Reading};
+use crate::text::{Escaped, escape};
+use crate::verdict::{Evidence, Stage};
+
+/// What a systemd service is given: a variable of its environment, or a credential.
+#[derive(PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Systemd {
+    /// The service; `.service` may be left out.
+    unit: Box<str>,
+    /// `running`, unless said: what its main process was started with. `config`: what the next start
+    /// would give it.
+    #[serde(default)]
+    stage: Option<Stage>,
+    /// The name of a credential (`LoadCredential=`), where the key is in one and not in a variable.
+    #[serde(default)]
+    credential: Option<Box<str>>,
+}
+
+impl Source for Systemd {
+    const INFO: Info = Info {
+        id: "systemd",
+        title: "what a systemd service is given: a variable, or a credential",
+        stage: None,
+        store: None,
+        proves: &[Evidence::Value, Evidence::Timestamp],
+        replicas: ["service", "services"],
+        permission: "for `config` read on the files that the unit names; for `running` the same user as the \
+                     service, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+        credentials: &[],
+        example: "- systemd: { unit: web, stage: config }\n\
+                  - systemd: { unit: web }\n\
+                  - systemd: { unit: web@1.service, credential: allstak }\n",
+        tested: "systemd 252 itself, booted in a container, over a corpus of units",
+        manual: "\
+Looks at one service, at one of two moments, so a route has two hops for it.
+
+`stage: config` is what the **next** start would give the service, put together as systemd does it: \
+what `systemctl set-environment` gives to all services, over that what `PassEnvironment=` takes from systemd's own \
+environment, over that `Environment=` of the unit and its drop-ins, over that every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
+that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
+file. A variable that nothing sets is `missing`.
+
+`stage: running`, the default, is the environment that its **main process** was started with. Where that may not be \
+read, the time of its start still proves a key that is older than the rotation. Notes say what the next start will \
+change: a file that was written after the process started, a unit that changed on disk and waits for `systemctl \
+daemon-reload`. A service that is not running is `unreachable`. A program that loads a file by itself is looked at \
+with `process` and `loads: itself`, and workers with `process` and `unit`.
+
+With `credential` it is a file instead of a variable: for `config` what `LoadCredential=` or `SetCredential=` names, \
+for `running` what stands in `/run/credentials`. What `LoadCredentialEncrypted=` names is `unverified` before the \
+start, for only systemd can decrypt it.
+
+systemd tells everybody on the host what stands in `Environment=`, whoever may read the file it stands in: a key \
+belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
+    };
+
+    fn check(&self) -> Result<(), String> {
+        if self.unit.is_empty() || self.unit.contains(['/', '*', '?', '\0']) {
+            return Err("expected the name of one service in `unit`".to_owned());
+        }
+        if let Some((_, suffix)) = self.unit.rsplit_once('.')
+            && matches!(
+                suffix,
+                "socket" | "timer" | "path" | "mount" | "slice" | "scope" | "target"
+            )
+        {
+            return Err("expected a service in `unit`: others have no environment".to_owned());
+        }
+        if matches!(self.stage, Some(Stage::Store | Stage::Bundle)) {
+            return Err("expected `config` or `running` in `stage`".to_owned());
+        }
+        if self
+            .credential
+            .as_deref()
+            .is_some_and(|name| name.is_empty() || name.contains('/'))
+        {
+            return Err("expected the name of a credential in `credential`".to_owned());
+        }
+        Ok(())
+    }
+
+    fn stage(&self) -> Stage {
+        self.stage.unwrap_or(Stage::Running)
+    }
+
+    fn location(&self, at: At<'_>) -> String {
+        let unit = self.unit();
+        let next = match self.stage() {
+            Stage::Config => "?stage=config",
+            _ => "",
+        };
+        match &self.credential {
+            Some(name) => format!(
+                "systemd:{}{next}#credential/{}",
+                Escaped(&unit),
+                Escaped(name)
+            ),
+            None => format!("systemd:{}{next}#{}", Escaped(&unit), Escaped(at.variable)),
+        }
+    }
+
+    fn remedy(&self, at: At<'_>) -> String {
+        let unit = self.unit();
+        let unit = quoted([&*unit]);
+        let what = match &self.credential {
+            Some(name) => format!("the credential {}", escape(name)),
+            None => escape(at.variable).into_owned(),
+        };
+        match self.stage() {
+            Stage::Config => format!(
+                "write the current key where `systemctl cat {unit}` says that {what} comes from, then `systemctl \
+                 daemon-reload` and `systemctl restart {unit}`"
+            ),
+            _ => format!("restart it once {what} is the current key: systemctl restart {unit}"),
+        }
+    }
+
+    fn follows(&self) -> Option<&'static str> {
+        Some("the files that the unit names, and the environment of its main process")
+    }
+
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let name: Arc<str> = self.unit().into();
+        let unit = asking.of(&Show {
+            unit: Arc::clone(&name),
+        })?;
+        loaded(&name, unit)?;
+        let reading = match (&self.credential, self.stage()) {
+            (Some(credential), Stage::Config) => credential::next(&name, credential, asking)?,
+            (Some(credential), _) => credential::held(&name, unit, credential, asking)?,
+            (None, Stage::Config) => next::next(&name, unit, at.variable, asking)?.into_reading(),
+            (None, _) => main_process::held(&name, unit, at.variable, asking)?,
+        };
+        Ok(vec![told_of(unit, reading)])
+    }
+}
+
+impl Systemd {
+    /// A unit without a suffix is a service, as it is for systemctl.
+    fn unit(&self) -> Cow<'_, str> {
+        match self.unit.ends_with(".service") {
+            true => Cow::Borrowed(&*self.unit),
+            false => Cow::Owned(format!("{}.service", self.unit)),
+        }
+    }
+}
+
+/// Whether there is such a service at all.
+fn loaded(name: &str, unit: &Unit) -> Result<(), ReadError> {
+    let name = escape(name);
+    let (kind, message, next) = match &*unit.load {
+        "loaded" => return Ok(()),
+        "not-found" => (
+            ErrorKind::NotFound,
+            format!("there is no unit {name}: nothing was seen"),
+            "correct `unit`, or install it".to_owned(),
+        ),
+        "masked" => (
+            ErrorKind::NotFound,
+            format!("{name} is masked, so it never starts: nothing was seen"),
+            format!("`systemctl unmask {name}`, or take it off the route"),
+        ),
+        other => (
+            ErrorKind::BadData,
+            format!("systemd cannot load {name}: {}", escape(other)),
+            format!("`systemctl status {name}` says why"),
+        ),
+    };
+    Err(ReadError::new(kind, message, next))
+}
+
+/// Says that what systemd goes by is no longer what stands in the unit's files.
+fn told_of(unit: &Unit, reading: Reading) -> Reading {
+    if !unit.needs_reload {
+        return reading;
+    }
+    noted(
+        reading,
+        "the unit changed on disk, and systemd waits for `systemctl daemon-reload`",
+    )
+}
+
+/// Adds to what there is to say.
+fn noted(mut reading: Reading, note: &str) -> Reading {
+    reading.note = Some(match reading.note {
+        Some(before) => format!("{before}; {note}").into(),
+        None => note.to_owned().into(),
+    });
+    reading
+}
+
+/// Nobody has it now.
+fn nothing_runs(name: &str, unit: &Unit) -> ReadError {
+    let name = escape(name);
+    let state = escape(&unit.active);
+    ReadError::new(
+        ErrorKind::NotFound,
+        format!("{name} is {state}, and no process of it runs: nothing was seen"),
+        format!("`systemctl start {name}`, or say `stage: config` for what it would get"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

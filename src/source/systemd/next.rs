@@ -1,0 +1,192 @@
+//! What the next start of a service would give it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::envfile::{self, Dialect, Entry, Outside};
+use crate::key::Secret;
+use crate::platform::files::{File, Glob, ReadFile, is_glob};
+use crate::platform::processes::{Environ, List, LookUp, look_up};
+use crate::platform::systemd::{ShowManager, Unit, assigned, shown};
+use crate::platform::{Asking, Stop};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::text::escape;
+
+/// A variable of the environment that would be put together.
+pub(super) struct Next {
+    /// Its value, and where that comes from.
+    pub set: Option<(Secret, String)>,
+    /// The file that was written last, and when.
+    pub written: Option<(Arc<Path>, Timestamp)>,
+}
+
+impl Next {
+    pub fn into_reading(self) -> Reading {
+        match self.set {
+            Some((value, from)) => Reading::value(value).with_note(format!("set by {from}")),
+            None => Reading::new(Found::Absent).with_note("nothing in the unit sets it"),
+        }
+    }
+}
+
+/// Puts it together as systemd does.
+pub(super) fn next(
+    name: &str,
+    unit: &Unit,
+    variable: &str,
+    asking: &Asking<'_>,
+) -> Result<Next, Stop> {
+    // Each is asked for before any is waited for.
+    let manager = asking.of(&ShowManager);
+    let passed = unit.passed.iter().any(|passed| **passed == *variable);
+    let passed = passed.then(|| of_first_process(variable, asking));
+    let files = files(name, unit, asking);
+    let of_manager = last(&manager?.0, variable);
+    let mut set = of_manager.map(|value| (value, "`systemctl set-environment`".to_owned()));
+    if let Some(value) = passed.transpose()?.flatten() {
+        set = Some((value, "PassEnvironment=".to_owned()));
+    }
+    if let Some(value) = last(&unit.environment, variable) {
+        set = Some((value, "Environment=".to_owned()));
+    }
+    let mut written: Option<(Arc<Path>, Timestamp)> = None;
+    for (path, file) in files? {
+        if let Some(modified) = file.modified
+            && written
+                .as_ref()
+                .is_none_or(|(_, before)| *before < modified)
+        {
+            written = Some((Arc::clone(&path), modified));
+        }
+        let entry = envfile::read(
+            Dialect::Systemd,
+            file.bytes.expose(),
+            variable,
+            Outside::Unknown,
+        );
+        match entry {
+            Ok(Entry::Value(value)) => {
+                set = Some((value, format!("EnvironmentFile={}", shown(&path))))
+            }
+            Ok(_) => {}
+            Err(rejected) => {
+                return Err(Stop::Failed(ReadError::new(
+                    ErrorKind::BadData,
+                    format!("systemd refuses {}: {rejected}", shown(&path)),
+                    format!("correct line {} of it", rejected.line),
+                )));
+            }
+        }
+    }
+    let is_unset = |entry: &Secret| {
+        let entry = entry.expose();
+        entry == variable.as_bytes()
+            || set
+                .as_ref()
+                .is_some_and(|(value, _)| assigned(entry, variable) == Some(value.expose()))
+    };
+    if unit.unset.iter().any(is_unset) {
+        set = None;
+    }
+    Ok(Next { set, written })
+}
+
+/// What systemd itself was started with.
+fn of_first_process(variable: &str, asking: &Asking<'_>) -> Result<Option<Secret>, Stop> {
+    let snapshot = asking.of(&List)?;
+    let first = snapshot
+        .processes
+        .iter()
+        .find(|process| process.id.pid == 1);
+    let hidden = || {
+        ReadError::new(
+            ErrorKind::Denied,
+            "the environment of systemd itself cannot be seen, from which `PassEnvironment=` takes it",
+            "run straggler as root, or mount /proc without hidepid",
+        )
+    };
+    let environment = asking.of(&Environ(first.ok_or_else(hidden)?.id))?;
+    let environment = environment.as_ref().ok_or_else(hidden)?;
+    Ok(match look_up(environment.expose(), variable) {
+        LookUp::Once(value) | LookUp::First(value) => Some(Secret::copied(value)),
+        LookUp::Nowhere => None,
+        LookUp::Overwritten => return Err(hidden().into()),
+    })
+}
+
+/// The last assignment counts.
+fn last(assignments: &[Secret], variable: &str) -> Option<Secret> {
+    let mut assignments = assignments.iter().rev();
+    let value = assignments.find_map(|assignment| assigned(assignment.expose(), variable))?;
+    Some(Secret::copied(value))
+}
+
+/// The files that would be read, in their order.
+fn files<'a>(
+    name: &str,
+    unit: &Unit,
+    asking: &Asking<'a>,
+) -> Result<Vec<(Arc<Path>, &'a File)>, Stop> {
+    // Each is asked for before any is waited for.
+    let found: Vec<_> = unit
+        .environment_files
+        .iter()
+        .map(|(path, optional)| (path, *optional, read(path, asking)))
+        .collect();
+    let mut files = Vec::new();
+    for (path, optional, found) in found {
+        match found {
+            Ok(some) if some.is_empty() && !optional => return Err(cannot_start(name, path).into()),
+            Ok(some) => files.extend(some),
+            Err(Stop::Failed(error)) if error.kind == ErrorKind::NotFound => {
+                if !optional {
+                    return Err(cannot_start(name, path).into());
+                }
+            }
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(files)
+}
+
+/// The files that one `EnvironmentFile=` names.
+fn read<'a>(path: &Arc<Path>, asking: &Asking<'a>) -> Result<Vec<(Arc<Path>, &'a File)>, Stop> {
+    let paths = if is_glob(path) {
+        let globbed = asking.of(&Glob {
+            pattern: Arc::clone(path),
+        })?;
+        if let Some((_, error)) = globbed.unseen.first() {
+            return Err(error.clone().into());
+        }
+        globbed.files.clone()
+    } else {
+        vec![Arc::clone(path)]
+    };
+    let asks: Vec<_> = paths
+        .iter()
+        .map(|path| ReadFile {
+            path: Arc::clone(path),
+        })
+        .collect();
+    let mut files = Vec::new();
+    for (path, file) in paths.into_iter().zip(asking.all(&asks)?) {
+        if let Some(file) = file.map_err(Clone::clone)? {
+            files.push((path, file));
+        }
+    }
+    Ok(files)
+}
+
+fn cannot_start(name: &str, path: &Path) -> ReadError {
+    ReadError::new(
+        ErrorKind::NotFound,
+        format!(
+            "{} cannot start: its {} is not there",
+            escape(name),
+            shown(path)
+        ),
+        "put the file there, or write `-` before it in `EnvironmentFile=`",
+    )
+}

@@ -1,0 +1,218 @@
+//! What is the same with every engine.
+
+use std::fs;
+use std::process::Command;
+
+use crate::engine::Engine;
+use crate::scene::{CURRENT, OLD, Scene, says, touch};
+
+const COMPOSE: [&str; 2] = ["com.docker.compose.project", "com.docker.compose.service"];
+
+/// A container that Compose could have made.
+fn compose(engine: &Engine, name: &str, service: &str, key: &str) {
+    let labels = [
+        format!("{}=shop", COMPOSE[0]),
+        format!("{}={service}", COMPOSE[1]),
+        format!("ALLSTAK_API_KEY={key}"),
+    ];
+    let options = [
+        "--label", &labels[0], "--label", &labels[1], "--env", &labels[2],
+    ];
+    engine.run(name, &options);
+}
+
+pub fn environments(engine: &Engine) {
+    let scene = Scene::of(engine);
+    let quoted = scene.write("quoted.env", &format!("ALLSTAK_API_KEY=\"{CURRENT}\"\n"));
+    engine.run("quoted", &["--env-file", quoted.to_str().unwrap()]);
+    engine.run("ended", &["--env", &format!("ALLSTAK_API_KEY={CURRENT}\n")]);
+    engine.run("bare", &["--env", "OTHER=x"]);
+    engine.run("empty", &["--env", "ALLSTAK_API_KEY="]);
+    compose(engine, "shop-web-1", "web", CURRENT);
+    compose(engine, "shop-web-2", "web", OLD);
+    compose(engine, "shop-mail-1", "mail", CURRENT);
+    let id = engine.cli(&["inspect", "--format={{.Id}}", "shop-mail-1"]);
+    let by_id = format!("docker: {{ container: {} }}", &id[..12]);
+    let found = scene.elsewhere(&[
+        "docker: { container: quoted }",
+        "docker: { container: ended }",
+        "docker: { container: bare }",
+        "docker: { container: bare, loads: itself }",
+        "docker: { container: empty }",
+        "docker: { project: shop, service: web }",
+        "docker: { project: shop, service: mail }",
+        "docker: { container: 'shop-web-*', label: { com.docker.compose.service: web } }",
+        "docker: { project: shop, container: 'shop-*-1' }",
+        &by_id,
+    ]);
+    says(&found[0], "malformed", "value", "double-quotes");
+    says(&found[1], "malformed", "value", "newline");
+    says(&found[2], "missing", "value", "");
+    says(&found[3], "unverified", "none", "loads its key by itself");
+    says(&found[4], "missing", "value", "empty");
+    says(&found[5], "stale", "value", "1 of 2 containers");
+    says(
+        &found[5],
+        "stale",
+        "value",
+        "docker compose -p shop up -d --force-recreate web",
+    );
+    says(
+        &found[6],
+        "current",
+        "value",
+        "docker:engine/project=shop,service=mail#ALLSTAK_API_KEY",
+    );
+    says(&found[7], "stale", "value", "shop-web-2");
+    says(&found[8], "current", "value", "shop-web-1");
+    says(&found[9], "current", "value", "");
+    let replicas = found[5]["readings"].as_array().unwrap();
+    assert_eq!(replicas.len(), 2);
+    let created = engine.cli(&["inspect", "--format={{json .Created}}", "shop-web-1"]);
+    let created: jiff::Timestamp = created.trim_matches('"').parse().unwrap();
+    let started: jiff::Timestamp = replicas[0]["started_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(started.as_second(), created.as_second(), "{:#}", found[5]);
+}
+
+pub fn states(engine: &Engine) {
+    let scene = Scene::of(engine);
+    let old = format!("ALLSTAK_API_KEY={OLD}");
+    let new = format!("ALLSTAK_API_KEY={CURRENT}");
+    for name in ["shop-paused", "shop-exited", "shop-restarted"] {
+        engine.run(name, &["--env", &old]);
+    }
+    engine.run("web", &["--env", &new]);
+    engine.cli(&["pause", "shop-paused"]);
+    engine.cli(&["kill", "shop-exited"]);
+    engine.cli(&["kill", "shop-restarted"]);
+    engine.cli(&["start", "shop-restarted"]);
+    engine.cli(&[
+        "create",
+        "--network=none",
+        "--name=shop-created",
+        "--env",
+        &old,
+        crate::engine::IMAGE,
+        "true",
+    ]);
+    let found = scene.elsewhere(&[
+        "docker: { container: shop-paused }",
+        "docker: { container: shop-exited }",
+        "docker: { container: shop-created }",
+        "docker: { container: shop-restarted }",
+        "docker: { container: 'shop-*' }",
+        "docker: { container: web }",
+    ]);
+    says(&found[0], "stale", "value", "docker rm -f shop-paused");
+    for ended in &found[1..3] {
+        says(ended, "unreachable", "none", "no running container fits");
+    }
+    says(
+        &found[3],
+        "stale",
+        "value",
+        "`docker restart` keeps the old environment",
+    );
+    assert_eq!(
+        found[4]["readings"].as_array().unwrap().len(),
+        2,
+        "{:#}",
+        found[4]
+    );
+    says(&found[5], "current", "value", "");
+}
+
+/// A container `web` with a file of every kind. What is called so is what it holds at last:
+/// `/srv/plain` and `/srv/link` current, `/run/mounted` old, `/memory/key` old, `/replaced` old where
+/// the host has the current one by now.
+pub fn start_with_files(engine: &Engine, scene: &Scene) {
+    let mounted = scene.write("mounted", OLD);
+    let replaced = scene.write("replaced", OLD);
+    let fill = format!(
+        "cd /srv; echo -n {CURRENT} > plain; ln -s plain link; true > empty; \
+         echo -n {OLD} > /memory/key; ln -s {} outside; true > ready; exec sleep 100000",
+        scene.path("checkout.key").display()
+    );
+    let volumes = [
+        format!("{}:/run/mounted:ro", mounted.display()),
+        format!("{}:/replaced:ro", replaced.display()),
+    ];
+    engine.cli(&[
+        "run",
+        "--detach",
+        "--network=none",
+        "--name=web",
+        "--tmpfs=/memory",
+        "--volume",
+        &volumes[0],
+        "--volume",
+        &volumes[1],
+        crate::engine::IMAGE,
+        "sh",
+        "-c",
+        &fill,
+    ]);
+    engine.until("it is ready", || {
+        engine.try_cli(&["exec", "web", "cat", "/srv/ready"])
+    });
+    let new = scene.write("new", CURRENT);
+    fs::rename(new, replaced).unwrap();
+}
+
+pub fn files_on_the_machine(engine: &Engine) {
+    let scene = Scene::of(engine);
+    start_with_files(engine, &scene);
+    let hops = [
+        "docker: { container: web, file: /srv/plain }",
+        "docker: { container: web, file: /srv/link }",
+        "docker: { container: web, file: /run/mounted }",
+        "docker: { container: web, file: /memory/key }",
+        "docker: { container: web, file: /replaced }",
+        "docker: { container: web, file: /srv/none }",
+        "docker: { container: web, file: /srv/empty }",
+        "docker: { container: web, file: /srv/outside }",
+        "docker: { container: web, file: /srv }",
+    ];
+    let found = scene.on_the_machine(engine, &hops);
+    for current in &found[..2] {
+        says(
+            current,
+            "current",
+            "value",
+            "docker:engine/container=web:/srv/",
+        );
+    }
+    for old in &found[2..5] {
+        says(old, "stale", "value", "");
+    }
+    says(&found[5], "missing", "value", "there is no such file");
+    says(&found[6], "missing", "value", "empty");
+    // The link leads to a file of the host's, which the container does not have.
+    says(&found[7], "missing", "value", "there is no such file");
+    assert_eq!(found[8]["verdict"], "unreachable", "{:#}", found[8]);
+
+    // Written anew long after the start: who knows what the program has read.
+    let mounted = scene.write("mounted", CURRENT);
+    touch(&mounted, "+2 minutes");
+    let found = scene.on_the_machine(engine, &hops[2..3]);
+    says(&found[0], "unverified", "none", "restart it to be sure");
+    assert_eq!(found[0]["readings"].as_array().unwrap().len(), 2);
+}
+
+pub fn denied(engine: &Engine) {
+    let scene = Scene::of(engine);
+    engine.run("web", &["--env", &format!("ALLSTAK_API_KEY={CURRENT}")]);
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(scene.program());
+    let found = scene.audit(command, &["docker: { container: web }"]);
+    says(
+        &found[0],
+        "unreachable",
+        "none",
+        "may not be opened by user nobody",
+    );
+    says(&found[0], "unreachable", "none", "GET /containers/json");
+    says(&found[0], "unreachable", "none", "root on that machine");
+}

@@ -1,0 +1,152 @@
+//! Bundles through the program: what is told of files, and what is never called fine.
+
+use serde_json::Value;
+
+use crate::support::server::{Answer, Server};
+use crate::support::{CURRENT, OLD, Ran, SIBLING, Scene};
+
+/// Two projects with one format, and these hops of the first.
+fn scene(hops: &[String]) -> Scene {
+    let deployments: String = hops
+        .iter()
+        .enumerate()
+        .map(|(index, hop)| {
+            format!("  - {{ name: d{index}, project: checkout, route: [ {{ bundle: {hop} }} ] }}\n")
+        })
+        .collect();
+    Scene::with(&format!(
+        "version: 1
+projects:
+  checkout:
+    variable: VITE_KEY
+    format: '^ask_live_[A-Za-z0-9]{{32}}$'
+    current: {{ file: {{ path: DIR/current }} }}
+    previous: [ {{ file: {{ path: DIR/old }} }} ]
+  shop:
+    variable: VITE_KEY
+    current: {{ file: {{ path: DIR/sibling }} }}
+deployments:
+{deployments}"
+    ))
+    .file("current", CURRENT)
+    .file("old", OLD)
+    .file("sibling", SIBLING)
+}
+
+fn verdicts(ran: &Ran) -> Vec<String> {
+    let report = ran.json();
+    let deployments = report["deployments"].as_array().unwrap();
+    let verdict = |deployment: &Value| deployment["verdict"].as_str().unwrap().to_owned();
+    deployments.iter().map(verdict).collect()
+}
+
+#[test]
+fn folders_are_judged_by_their_worst_file() {
+    let hops = ["good", "old", "both", "sibling", "newline", "nothing"];
+    let scene = scene(&hops.map(|name| format!("{{ path: dist/{name} }}")))
+        .file("dist/good/a.js", format!("a=\"{CURRENT}\""))
+        .file("dist/old/a.js", format!("a=`{OLD}`"))
+        .file("dist/both/a.js", format!("a=\"{CURRENT}\""))
+        .file("dist/both/old/b.js", format!("b=\"{OLD}\""))
+        .file("dist/sibling/a.js", format!("a=\"{SIBLING}\""))
+        .file("dist/newline/a.js", format!("a=`{CURRENT}\n`"))
+        .file("dist/nothing/a.js", "a=process.env[name]");
+    let ran = scene.run(["audit", "-f", "json"]).ends(1);
+    let expected = [
+        "current",
+        "stale",
+        "stale",
+        "wrong-project",
+        "malformed",
+        "unverified",
+    ];
+    assert_eq!(verdicts(&ran), expected, "{ran}");
+    let hop = &ran.json()["deployments"][2]["hops"][0];
+    assert_eq!(hop["stage"], "bundle");
+    assert_eq!(hop["readings"][1]["replica"], "old/b.js");
+    assert_eq!(hop["readings"][1]["evidence"], "fingerprint");
+    assert_eq!(
+        ran.json()["deployments"][4]["hops"][0]["damage"][0],
+        "trailing-newline"
+    );
+    scene
+        .run(["audit"])
+        .ends(1)
+        .prints("no token that fits the format in 1 files")
+        .prints("build again with the current key");
+}
+
+#[test]
+fn nothing_found_or_something_unseen_is_never_fine() {
+    let server = Server::new(|asked| match &*asked.path {
+        "/" => Answer::status(
+            200,
+            "<script src=/a.js></script><script src=/gone.js></script>",
+        )
+        .header("Content-Type", "text/html"),
+        "/a.js" => Answer::status(200, format!("a=\"{CURRENT}\"")),
+        _ => Answer::status(404, ""),
+    });
+    let hops = [
+        format!("{{ url: '{}' }}", server.url("/")),
+        "{ path: dist }".to_owned(),
+    ];
+    let scene = scene(&hops).file("dist/a.js", "x");
+    let ran = scene.run(["audit", "-f", "json", "--retries", "0"]).ends(3);
+    assert_eq!(verdicts(&ran), ["unreachable", "unverified"], "{ran}");
+}
+
+#[test]
+fn pages_that_share_scripts_share_requests() {
+    let asked = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+    let log = std::sync::Arc::clone(&asked);
+    let server = Server::new(move |asked| {
+        log.lock().unwrap().push(asked.path.clone());
+        let page = |text: &str| Answer::status(200, text).header("Content-Type", "text/html");
+        match &*asked.path {
+            "/a/" | "/b/" => page("<script src=/assets/a.js></script>"),
+            "/assets/a.js" => Answer::status(200, "import('./lazy.js')"),
+            "/assets/lazy.js" => Answer::status(200, format!("a=\"{CURRENT}\"")),
+            _ => Answer::status(404, ""),
+        }
+    });
+    let hops = ["/a/", "/b/"].map(|path| format!("{{ url: '{}' }}", server.url(path)));
+    let ran = scene(&hops).run(["audit", "-f", "json"]).ends(0);
+    assert_eq!(verdicts(&ran), ["current", "current"]);
+    let lazy = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|path| *path == "/assets/lazy.js")
+        .count();
+    assert_eq!(lazy, 1);
+}
+
+#[test]
+fn without_a_format_or_a_pattern_nothing_is_read() {
+    let scene = Scene::with(
+        "version: 1
+projects: { shop: { variable: KEY, current: { env: { variable: KEY } } } }
+deployments:
+  - { name: web, project: shop, route: [ { bundle: { path: dist } } ] }
+",
+    );
+    scene
+        .run(["config", "check"])
+        .ends(2)
+        .complains("expected a `format` of the project, or a `pattern` here");
+}
+
+#[test]
+fn a_dry_run_says_what_would_follow() {
+    let hops = [
+        "{ url: 'http://127.0.0.1:9/' }".to_owned(),
+        "{ path: dist }".to_owned(),
+    ];
+    scene(&hops)
+        .run(["audit", "--dry-run"])
+        .ends(0)
+        .prints("GET http://127.0.0.1:9/")
+        .prints("the scripts that the page names")
+        .prints("search ");
+}
