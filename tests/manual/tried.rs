@@ -70,7 +70,8 @@ fn every_option_that_is_named_by_itself_exists() {
 
 /// What is called in a text, each up to its end, with the command and its subcommand.
 fn commands(text: &str) -> Vec<(&str, Vec<&str>)> {
-    let call = regex::Regex::new(r"\bstraggler ((?:config |)[a-z]+(?:-[a-z]+)*\b)([^|`#\n;>]*)").unwrap();
+    let call =
+        regex::Regex::new(r"\bstraggler ((?:config |)[a-z]+(?:-[a-z]+)*\b)([^|`#\n;>]*)").unwrap();
     let names = BTreeSet::from([
         "audit",
         "config check",
