@@ -75,9 +75,10 @@ impl<'a> Scrubber<'a> {
         }
     }
 
-    /// A failed read's message, as it may be shown.
+    /// A failed read, with every text in it as it may be shown.
     pub fn error(&self, mut error: ReadError) -> ReadError {
         error.message = Cow::Owned(self.text(&error.message));
+        error.next = self.made(error.next);
         error
     }
 

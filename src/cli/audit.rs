@@ -1,7 +1,7 @@
 use super::args::{Config, EXIT_CODES};
 use super::effort::{Effort, Patience};
 use super::exit::Ended;
-use super::given::{Given, KeyFlags};
+use super::given::KeyFlags;
 use super::judgement::Judgement;
 use super::progress::Watch;
 use super::reports::Reports;
@@ -59,13 +59,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         return terminal::print(|out| dry_run::write(&plans, &formats, out))
             .map(|()| ExitCode::Success);
     }
-    let given = args.keys.read(&mut inventory)?;
-    if !args.reports.quiet {
-        given
-            .iter()
-            .map(Given::to_string)
-            .for_each(|said| terminal::say(&said));
-    }
+    args.keys.take(&mut inventory, args.reports.quiet)?;
     let outputs = args.reports.open()?;
 
     runtime::run(async {

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::exit::Failure;
-use super::stdin;
+use super::{stdin, terminal};
 use crate::inventory::{Inventory, Origin, Previous};
 use crate::key::Secret;
 use crate::text::escape;
@@ -30,7 +30,7 @@ fn project(text: &str) -> Result<String, String> {
 }
 
 /// How a key that was piped in was taken.
-pub(super) struct Given {
+struct Given {
     project: String,
     role: &'static str,
     note: &'static str,
@@ -49,12 +49,20 @@ impl fmt::Display for Given {
 }
 
 impl KeyFlags {
-    /// Reads the key that is piped in, if any, into the inventory.
+    /// Reads the key that is piped in, if any, into the inventory, and says how it was taken.
     ///
     /// # Errors
     ///
     /// An unknown project, and whatever standard input has to say.
-    pub(super) fn read(&self, inventory: &mut Inventory) -> Result<Option<Given>, Failure> {
+    pub(super) fn take(&self, inventory: &mut Inventory, quiet: bool) -> Result<(), Failure> {
+        let given = self.read(inventory)?;
+        if let (Some(given), false) = (given, quiet) {
+            terminal::say(&given.to_string());
+        }
+        Ok(())
+    }
+
+    fn read(&self, inventory: &mut Inventory) -> Result<Option<Given>, Failure> {
         let (name, role) = match (&self.current, &self.previous) {
             (Some(name), _) => (name, "current"),
             (_, Some(name)) => (name, "previous"),

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::args::{Config, EXIT_CODES};
 use super::effort::Effort;
 use super::exit::Ended;
-use super::given::{Given, KeyFlags};
+use super::given::KeyFlags;
 use super::interrupt::{self, Interrupt};
 use super::judgement::Judgement;
 use super::progress::Watch;
@@ -65,13 +65,7 @@ Examples:
 pub(super) fn run(args: Args, color: Color) -> Ended {
     let mut inventory = config::load(&args.config)?;
     let selected = args.selection.select(&inventory)?;
-    let given = args.keys.read(&mut inventory)?;
-    if !args.reports.quiet {
-        given
-            .iter()
-            .map(Given::to_string)
-            .for_each(|said| terminal::say(&said));
-    }
+    args.keys.take(&mut inventory, args.reports.quiet)?;
     let outputs = args.reports.open()?;
     runtime::run(async {
         let round = Round {

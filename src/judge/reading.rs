@@ -89,6 +89,10 @@ fn taken_for_it(
     if judged.outcome.evidence != Evidence::None {
         judged.outcome.evidence = rests_on;
     }
+    if judged.outcome.verdict == Verdict::NotRequired {
+        // That nothing is there was not seen either.
+        judged.outcome.verdict = Verdict::Unverified;
+    }
     if let Some((_, evidence)) = &mut judged.unexplained {
         *evidence = rests_on;
     }

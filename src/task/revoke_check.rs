@@ -9,6 +9,7 @@ use crate::inventory::Retirement;
 use crate::judge::{HopOutcome, Outcome, RotationBasis, TimeProof, Warning, Why};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
+use crate::text::escape;
 use crate::verdict::{Evidence, Verdict};
 
 /// What is asked of an audit in which every hop of every project was read.
@@ -164,8 +165,9 @@ impl Question<'_> {
                 }
                 _ => Sight::Blind,
             },
-            Why::NotThere | Why::Placeholder(_) => match reading.evidence {
-                Evidence::Timestamp | Evidence::Attested => seen,
+            Why::NotThere | Why::Placeholder(_) => match (reading.evidence, reading.verdict) {
+                (Evidence::Timestamp | Evidence::Attested, _) => seen,
+                (_, Verdict::Unverified) => Sight::Blind,
                 _ => Sight::Clear,
             },
             Why::NotSelected => Sight::Blind,
@@ -204,10 +206,7 @@ impl Question<'_> {
                 let told = format!(
                     "{what} of {name} could not be read, so not every earlier key is known: {error}"
                 );
-                doubts.push([
-                    crate::text::escape(&told).into_owned(),
-                    error.next.clone().into_owned(),
-                ]);
+                doubts.push([escape(&told).into_owned(), escape(&error.next).into_owned()]);
             }
         }
         if keys.is_empty() {

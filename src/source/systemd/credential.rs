@@ -104,18 +104,21 @@ pub(super) fn held(
     let ask = ReadFile { path: path.into() };
     // Both are asked for before either is waited for.
     let (file, next) = (asking.attempt(&ask), next(name, credential, asking));
+    if matches!(next, Err(Stop::Pending)) {
+        return Err(Stop::Pending);
+    }
+    let has_none = matches!(&next, Ok(next) if matches!(next.found, Found::Absent));
     let reading = match file? {
         Ok(Some(file)) => Reading::value(Secret::copied(file.bytes.expose())),
         Ok(None) => Reading::new(Found::Absent),
-        // Without credentials it has no folder for them.
-        Err(error) if error.kind == ErrorKind::NotFound => Reading::new(Found::Absent),
+        // Without credentials it has no folder for them; with some, its process ended meanwhile.
+        Err(error) if error.kind == ErrorKind::NotFound && has_none => Reading::new(Found::Absent),
         Err(error) => return Err(error.clone().into()),
     };
     let reading = reading.started_at(unit.started_at);
     let differs = match next {
-        Err(Stop::Pending) => return Err(Stop::Pending),
         // What runs is judged, whatever the next start would meet.
-        Err(Stop::Failed(_)) => false,
+        Err(_) => false,
         Ok(next) => match (&reading.found, &next.found) {
             (Found::Value(value), Found::Value(next)) => value.expose() != next.expose(),
             (Found::Absent, Found::Value(_)) => true,

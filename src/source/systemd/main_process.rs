@@ -1,5 +1,6 @@
 //! What the main process of a service was started with.
 
+use glob::Pattern;
 use jiff::SignedDuration;
 
 use super::{next, noted, nothing_runs};
@@ -28,7 +29,8 @@ pub(super) fn held(
     let snapshot = asking.of(&List);
     let next = next::next(name, unit, variable, asking);
     let snapshot = snapshot?;
-    let is_main = |process: &&Process| process.id.pid == unit.main_pid && is_same(process, unit);
+    let is_main =
+        |process: &&Process| process.id.pid == unit.main_pid && is_same(process, name, unit);
     let started_at = unit.started_at;
     let reading = match snapshot.processes.iter().find(is_main) {
         Some(process) => match asking.attempt(&Environ(process.id))? {
@@ -66,9 +68,15 @@ pub(super) fn held(
     })
 }
 
-/// Whether a process with the right number is the very one that systemd started: numbers are used
-/// again. Both clocks are this host's, and one counts whole seconds.
-fn is_same(process: &Process, unit: &Unit) -> bool {
+/// Whether a process with the right number is the very one that systemd means: numbers are used again.
+/// Its control group tells, or, where that shows nothing, when it was started. Both clocks are this
+/// host's, and one counts whole seconds.
+fn is_same(process: &Process, name: &str, unit: &Unit) -> bool {
+    // A daemon may have forked long before systemd came to know it.
+    let pattern = Pattern::new(&Pattern::escape(name));
+    if pattern.is_ok_and(|pattern| process.is_in_unit(&pattern)) {
+        return true;
+    }
     match (process.started_at, unit.started_at) {
         (Some(process), Some(unit)) => process.duration_since(unit).abs() <= APART,
         _ => false,

@@ -112,6 +112,13 @@ trait Told {
         started: &str,
         environment: Result<Option<&str>, ReadError>,
     ) -> Self;
+    fn process_in(
+        self,
+        cgroup: &str,
+        pid: u32,
+        started: &str,
+        environment: Result<Option<&str>, ReadError>,
+    ) -> Self;
 }
 
 impl Told for Known {
@@ -145,6 +152,16 @@ impl Told for Known {
         started: &str,
         environment: Result<Option<&str>, ReadError>,
     ) -> Self {
+        self.process_in("/", pid, started, environment)
+    }
+
+    fn process_in(
+        self,
+        cgroup: &str,
+        pid: u32,
+        started: &str,
+        environment: Result<Option<&str>, ReadError>,
+    ) -> Self {
         let id = ProcessId {
             pid,
             started_ticks: 7,
@@ -154,7 +171,7 @@ impl Told for Known {
             started_at: at(started),
             name: "web".into(),
             arguments: Secret::copied(b"web\0"),
-            cgroup: "/".into(),
+            cgroup: cgroup.into(),
         };
         let snapshot = Snapshot {
             processes: vec![process],

@@ -46,6 +46,13 @@ fn of(reading: Outcome) -> (u8, usize, usize) {
     told(&audit, question(&BTreeSet::new()))
 }
 
+/// That nothing is there is taken for granted, and was not seen.
+fn inferred() -> Outcome {
+    let mut nothing = not_required();
+    nothing.verdict = Verdict::Unverified;
+    nothing
+}
+
 fn damaged(mut reading: Outcome) -> Outcome {
     if let Why::Holds { damage, .. } = &mut reading.why {
         *damage = Box::new([Damage::TrailingNewline]);
@@ -72,6 +79,7 @@ fn a_holder_forbids_and_a_blind_spot_leaves_it_open() {
         ("claimed", stale(0).on(Evidence::Attested), HELD),
         ("a sibling's", foreign(1), SAFE),
         ("nothing", missing(), SAFE),
+        ("nothing, though unseen", inferred(), OPEN),
         ("not required", not_required(), SAFE),
         ("an unknown value", unknown(), SAFE),
         (

@@ -88,4 +88,19 @@ async fn a_credential_that_runs_is_compared_with_the_next_one() {
         credential("running", known, credentials(&[], &[], &[])).await,
         "absent []"
     );
+    // Its folder is gone with its process, or was never made.
+    let gone = || {
+        let error = ReadError::new(ErrorKind::NotFound, "no folder", "look");
+        let ask = ReadFile {
+            path: Path::new(held).into(),
+        };
+        Known::default().with(ask, Err(error))
+    };
+    let known = gone().file("/srv/key", Some(("new", EARLY)));
+    let told = credential("running", known, credentials(&loaded, &[], &[])).await;
+    assert_eq!(told, "failed: not-found: no folder");
+    let told = credential("running", gone(), credentials(&[], &["key"], &[])).await;
+    assert_eq!(told, "failed: not-found: no folder");
+    let told = credential("running", gone(), credentials(&[], &[], &[])).await;
+    assert_eq!(told, "absent []");
 }

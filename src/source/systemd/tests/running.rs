@@ -88,3 +88,14 @@ async fn a_process_that_may_not_be_read_still_shows_its_time() {
     assert_eq!(*fixed_at, at("2026-11-20T09:00:00Z"));
     assert!(matches!(&taken.found, Found::Failed(error) if error.kind == ErrorKind::Denied));
 }
+
+#[tokio::test]
+async fn a_daemon_that_forked_long_before_is_known_by_its_control_group() {
+    let group = "/system.slice/web.service";
+    let environment = Ok(Some("ALLSTAK_API_KEY=old\0"));
+    let known = Known::default().told(unit(&["ALLSTAK_API_KEY=old"]));
+    assert_eq!(
+        held(known.process_in(group, 42, EARLY, environment)).await,
+        "old []"
+    );
+}
