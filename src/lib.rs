@@ -14,6 +14,7 @@ pub mod inventory;
 pub mod judge;
 pub mod key;
 pub mod keyring;
+pub mod ledger;
 pub mod platform;
 pub mod reading;
 pub mod report;

@@ -1,0 +1,5 @@
+//! What straggler remembers from one audit to the next.
+
+mod change;
+
+pub use change::{Change, ChangeKind, Name};
