@@ -23,7 +23,7 @@ use straggler::audit::{self, Audit, Options};
 use straggler::fetch::Quiet;
 use straggler::inventory::{self, Inventory};
 use straggler::platform;
-use straggler::report::{FORMATS, Look, Report};
+use straggler::report::{FORMATS, Look, Report, Shown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use wait4::Wait4;
@@ -90,7 +90,8 @@ fn files() -> Failable<()> {
         let (audit, took) = timed_ok(|| Ok(runtime.block_on(run(inventory?))))?;
         read.add(took);
         check(&audit, FILES)?;
-        write.add(timed_ok(|| Ok(json().write(black_box(&audit), &mut io::sink())?))?.1);
+        write
+            .add(timed_ok(|| Ok(json().write(black_box(Shown::all(&audit)), &mut io::sink())?))?.1);
     }
     hash.row("`sha256sum` of 10,000 env files", &hash, "");
     whole.row("`straggler audit -f json` of them", &hash, "5");

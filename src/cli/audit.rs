@@ -11,6 +11,7 @@ use super::{config, dry_run, interrupt, runtime, terminal};
 use crate::audit::{self, Options, Remembered};
 use crate::gate::ExitCode;
 use crate::platform;
+use crate::report::Shown;
 
 /// Read every hop, compare it with the current key, report what is wrong and where
 ///
@@ -80,7 +81,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         )
         .await;
         watch.finish();
-        args.reports.write(outputs, &audit, color)
+        args.reports.write(outputs, Shown::all(&audit), color)
     })
 }
 

@@ -7,9 +7,8 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use super::exit::Failure;
 use super::output::{self, Output};
 use super::terminal::{self, Color};
-use crate::audit::Audit;
 use crate::gate::{self, ExitCode};
-use crate::report::{FORMATS, Format, Look};
+use crate::report::{FORMATS, Format, Look, Shown};
 
 /// Where reports go.
 #[derive(clap::Args)]
@@ -76,17 +75,17 @@ impl Reports {
     pub(super) fn write(
         &self,
         outputs: Vec<(&Format, Output)>,
-        audit: &Audit,
+        shown: Shown<'_>,
         color: Color,
     ) -> ExitCode {
-        let mut code = gate::exit_code(audit);
+        let mut code = gate::exit_code(shown.audit);
         let mut fail = |failure: Failure| {
             terminal::say(&failure.message);
             code = code.and(failure.code);
         };
         for (format, output) in outputs {
             let report = (format.make)(terminal::PLAIN);
-            if let Err(error) = output.finish(|out| report.write(audit, out)) {
+            if let Err(error) = output.finish(|out| report.write(shown, out)) {
                 fail(Failure::unfinished(error));
             }
         }
@@ -100,7 +99,7 @@ impl Reports {
                 colour: color.on_stdout(),
             };
             let report = (format.make)(look);
-            if let Err(failure) = terminal::print(|out| report.write(audit, out)) {
+            if let Err(failure) = terminal::print(|out| report.write(shown, out)) {
                 fail(failure);
             }
         }

@@ -17,6 +17,7 @@ use super::{config, duration, runtime, terminal};
 use crate::audit::{self, Audit, Options, Remembered};
 use crate::inventory::Inventory;
 use crate::platform;
+use crate::report::Shown;
 use crate::task::wait::{Left, Pauses};
 
 /// Audit again and again until nothing selected holds a wrong key, or --timeout
@@ -101,7 +102,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             }
         };
         display.finish();
-        args.reports.write(outputs, &audit, color)
+        args.reports.write(outputs, Shown::all(&audit), color)
     })
 }
 

@@ -1,6 +1,7 @@
 use std::io;
 
 use crate::audit::Audit;
+use crate::ledger::Change;
 
 /// Writes an audit down.
 pub trait Report {
@@ -9,7 +10,40 @@ pub trait Report {
     /// # Errors
     ///
     /// When `out` cannot take it.
-    fn write(&self, audit: &Audit, out: &mut dyn io::Write) -> io::Result<()>;
+    fn write(&self, shown: Shown<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// What is told of an audit. Its summary, its references and its coverage always are.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The audit.
+    pub audit: &'a Audit,
+    /// The deployments that are told of; every one where this is `None`.
+    pub changes: Option<&'a [Change]>,
+}
+
+impl<'a> Shown<'a> {
+    /// Everything.
+    #[must_use]
+    pub fn all(audit: &'a Audit) -> Self {
+        Self {
+            audit,
+            changes: None,
+        }
+    }
+
+    /// Indices into the audit's deployments, each with what became of it.
+    pub(super) fn deployments(&self) -> Vec<(usize, Option<&'a Change>)> {
+        match self.changes {
+            None => (0..self.audit.deployments.len())
+                .map(|index| (index, None))
+                .collect(),
+            Some(changes) => changes
+                .iter()
+                .filter_map(|change| Some((change.outcome?, Some(change))))
+                .collect(),
+        }
+    }
 }
 
 /// What a report is shown on. Formats for machines take no notice.

@@ -6,7 +6,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 
-pub use format::{Format, Look, Report};
+pub use format::{Format, Look, Report, Shown};
 pub use json::schema;
 
 /// Every format, in the order of the manual.

@@ -17,6 +17,14 @@ impl<'a, T> Lazy<'a, T> {
             make: Box::new(move |index| make(&items[index])),
         }
     }
+
+    /// Of these alone.
+    pub fn some<I>(items: &'a [I], chosen: Vec<usize>, make: impl Fn(&'a I) -> T + 'a) -> Self {
+        Self {
+            length: chosen.len(),
+            make: Box::new(move |index| make(&items[chosen[index]])),
+        }
+    }
 }
 
 impl<T: Serialize> Serialize for Lazy<'_, T> {

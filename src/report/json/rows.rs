@@ -35,8 +35,32 @@ pub struct Document<'a> {
     pub warnings: Vec<WarningRow>,
     /// As declared: every project, and after it each environment that has keys of its own.
     pub projects: Lazy<'a, ProjectRow<'a>>,
+    /// With `--changed-only`, what changed since the last audit in the ledger, and `deployments` has those
+    /// alone; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<ChangeRow<'a>>>,
     /// The selected deployments, as declared.
     pub deployments: Lazy<'a, DeploymentRow<'a>>,
+}
+
+/// What became of a deployment since the last audit in the ledger.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
+pub struct ChangeRow<'a> {
+    /// `new`, `worse`, `better` or `gone`.
+    pub kind: &'static str,
+    /// The name of its project.
+    pub project: &'a str,
+    /// Its name with its environment and axes.
+    pub title: &'a str,
+    /// Its name; null for one that is gone.
+    pub name: Option<&'a str>,
+    /// Its environment; null for one that is gone or has none.
+    pub environment: Option<&'a str>,
+    /// What it was; null for one nobody knew.
+    pub before: Option<Verdict>,
+    /// What it is; null for one that is gone.
+    pub now: Option<Verdict>,
 }
 
 /// A program.

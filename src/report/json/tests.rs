@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::Look;
 use super::super::testing::{any_plan, mixed, planned};
+use super::super::{Look, Shown};
 use super::{FORMAT, schema};
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, current, failed, hop, stale};
@@ -15,7 +15,9 @@ fn text(audit: &Audit) -> String {
         width: 80,
         colour: true,
     };
-    (FORMAT.make)(look).write(audit, &mut out).unwrap();
+    (FORMAT.make)(look)
+        .write(Shown::all(audit), &mut out)
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 

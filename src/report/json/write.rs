@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::escape::Lines;
 use super::lazy::Lazy;
 use super::rows::{
-    Axes, DeploymentRow, Digest, Document, HopRow, KeyRole, MatchRow, PreviousRow, ProjectRow,
-    ReadingRow, ReferenceRow, Summary, Time, Tool, WaiverRow, WarningRow,
+    Axes, ChangeRow, DeploymentRow, Digest, Document, HopRow, KeyRole, MatchRow, PreviousRow,
+    ProjectRow, ReadingRow, ReferenceRow, Summary, Time, Tool, WaiverRow, WarningRow,
 };
 use crate::audit::Audit;
 use crate::explain::{Reference, Spot, notices, spots};
@@ -17,7 +17,8 @@ use crate::gate::{Coverage, exit_code, waived};
 use crate::inventory::Waiver;
 use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Why};
 use crate::keyring::{KeyId, Role};
-use crate::report::{Format, Report};
+use crate::ledger::Change;
+use crate::report::{Format, Report, Shown};
 
 /// The name of the document's shape.
 pub const SCHEMA: &str = "straggler.report/v1";
@@ -41,14 +42,15 @@ pub fn schema() -> Schema {
 struct Json;
 
 impl Report for Json {
-    fn write(&self, audit: &Audit, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, shown: Shown<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Lines::default());
-        document(audit).serialize(&mut serializer)?;
+        document(shown).serialize(&mut serializer)?;
         out.write_all(b"\n")
     }
 }
 
-fn document(audit: &Audit) -> Document<'_> {
+fn document(shown: Shown<'_>) -> Document<'_> {
+    let audit = shown.audit;
     let coverage = Coverage::of(audit);
     let mut verdicts = BTreeMap::new();
     for outcome in &audit.deployments {
@@ -76,7 +78,38 @@ fn document(audit: &Audit) -> Document<'_> {
         },
         warnings: warnings.collect(),
         projects: Lazy::new(&audit.projects, |outcome| project(audit, outcome)),
-        deployments: Lazy::new(&audit.deployments, |outcome| deployment(audit, outcome)),
+        changes: shown.changes.map(|changes| {
+            changes
+                .iter()
+                .map(|change| changed(audit, change))
+                .collect()
+        }),
+        deployments: match shown.changes {
+            None => Lazy::new(&audit.deployments, |outcome| deployment(audit, outcome)),
+            Some(_) => {
+                let listed = shown.deployments().into_iter();
+                let listed = listed.map(|(index, _)| index).collect();
+                Lazy::some(&audit.deployments, listed, |outcome| {
+                    deployment(audit, outcome)
+                })
+            }
+        },
+    }
+}
+
+fn changed<'a>(audit: &'a Audit, change: &'a Change) -> ChangeRow<'a> {
+    let outcome = change
+        .outcome
+        .and_then(|index| audit.deployments.get(index));
+    let declared = outcome.map(|outcome| &audit.inventory.deployments[outcome.deployment as usize]);
+    ChangeRow {
+        kind: change.kind.name(),
+        project: &change.name.project,
+        title: &change.name.title,
+        name: declared.map(|declared| &*declared.name),
+        environment: declared.and_then(|declared| declared.environment.as_deref()),
+        before: change.before,
+        now: change.now,
     }
 }
 

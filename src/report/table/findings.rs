@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::io;
 
 use anstyle::Style;
@@ -9,6 +10,7 @@ use super::prose::Prose;
 use super::row::Naming;
 use super::sight::Sight;
 use crate::explain::{Case, Group, Place, Step, Subject, groups, name_of};
+use crate::report::Shown;
 use crate::text::escape;
 
 /// How many deployments are named at one place.
@@ -19,8 +21,21 @@ const PLACES: usize = 5;
 const CASES: usize = 3;
 
 /// Writes what is wrong, by what to do about it.
-pub fn findings(naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    for group in groups(naming.audit) {
+pub fn findings(shown: Shown<'_>, naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let listed: HashSet<usize> = shown
+        .deployments()
+        .iter()
+        .map(|(index, _)| *index)
+        .collect();
+    let is_shown = |group: &Group<'_>| {
+        // What is wrong with a reference is never left out, for nothing can be told without it.
+        matches!(group.subject, Subject::Reference(..))
+            || group
+                .deployments()
+                .iter()
+                .any(|index| listed.contains(index))
+    };
+    for group in groups(naming.audit).into_iter().filter(is_shown) {
         page.blank()?;
         Findings { naming, page }.group(&group)?;
     }

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::super::Look;
 use super::super::testing::{any_plan, mixed, planned};
+use super::super::{Look, Shown};
 use super::fit::width;
 use super::write::FORMAT;
 use crate::audit::Audit;
@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Verdict};
 fn table(audit: &Audit, width: usize, colour: bool) -> String {
     let mut out = Vec::new();
     let report = (FORMAT.make)(Look { width, colour });
-    report.write(audit, &mut out).unwrap();
+    report.write(Shown::all(audit), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -11,9 +11,10 @@ use super::prose::Prose;
 use super::row::{Columns, GAP, Naming, Row};
 use super::sight::Sight;
 use super::summary::summary;
-use crate::audit::Audit;
 use crate::explain::{Notice, notices};
-use crate::report::{Format, Look, Report};
+use crate::ledger::{Change, ChangeKind};
+use crate::report::{Format, Look, Report, Shown};
+use crate::text::escape;
 
 /// This format.
 pub const FORMAT: Format = Format {
@@ -24,11 +25,14 @@ pub const FORMAT: Format = Format {
 
 /// How many rows are laid out at a time.
 const CHUNK: usize = 512;
+/// The column of what became of a deployment.
+const LEAD: usize = 8;
 
 struct People(Look);
 
 impl Report for People {
-    fn write(&self, audit: &Audit, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, shown: Shown<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let audit = shown.audit;
         let mut page = Page {
             out,
             width: self.0.width,
@@ -44,15 +48,19 @@ impl Report for People {
             page.blank()?;
         }
         let naming = Naming::new(audit);
-        if !audit.deployments.is_empty() {
-            let sights = rows(audit, naming, &mut page)?;
+        let listed = shown.deployments();
+        if !listed.is_empty() {
+            let sights = rows(&listed, naming, &mut page)?;
             page.blank()?;
             legend(&sights, &mut page)?;
+        }
+        if let Some(changes) = shown.changes {
+            unlisted(changes, &mut page)?;
         }
         for prose in summary(audit) {
             page.prose(&prose, 0, 0)?;
         }
-        findings(naming, &mut page)?;
+        findings(shown, naming, &mut page)?;
         for notice in others {
             page.blank()?;
             tell(notice, &mut page)?;
@@ -62,21 +70,27 @@ impl Report for People {
 }
 
 /// Writes a row for each deployment; gives back every glyph that was used.
-fn rows(audit: &Audit, naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<BTreeSet<Sight>> {
+fn rows(
+    listed: &[(usize, Option<&Change>)],
+    naming: Naming<'_>,
+    page: &mut Page<'_>,
+) -> io::Result<BTreeSet<Sight>> {
     // The rows are made twice, once to measure and once to draw, so that they need not be kept.
+    let row = |index: usize| Some(Row::of(&naming, naming.audit.deployments.get(index)?));
     let mut columns = Columns::default();
     let mut sights = BTreeSet::new();
-    for outcome in &audit.deployments {
-        let row = Row::of(&naming, outcome);
+    for row in listed.iter().filter_map(|&(index, _)| row(index)) {
         columns = columns.cover(row.columns());
         sights.extend(row.sights());
     }
-    let columns = columns.fit(page.width);
-    for chunk in audit.deployments.chunks(CHUNK) {
+    let is_change = listed.iter().any(|(_, change)| change.is_some());
+    let lead = if is_change { LEAD } else { 0 };
+    let columns = columns.fit(page.width.saturating_sub(lead));
+    for chunk in listed.chunks(CHUNK) {
         let mut table = Table::new();
         table.load_style(TableStyle::new());
-        for outcome in chunk {
-            table.add_row(Row::of(&naming, outcome).cells(columns, page.paint));
+        for row in chunk.iter().filter_map(|&(index, _)| row(index)) {
+            table.add_row(row.cells(columns, page.paint));
         }
         let widths = [
             (columns.verdict, GAP),
@@ -88,11 +102,32 @@ fn rows(audit: &Audit, naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<BT
             column.set_padding((0, fixed(gap)));
             column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(fixed(width + gap))));
         }
-        for line in table.lines() {
-            page.line(&line)?;
+        // No cell is wider than its column, so a row is one line.
+        for (line, (_, change)) in table.lines().zip(chunk) {
+            let kind = change.map_or("", |change| change.kind.name());
+            page.line(&format!("{kind:lead$}{line}"))?;
         }
     }
     Ok(sights)
+}
+
+/// What has no row: deployments that are gone, or that nothing changed.
+fn unlisted(changes: &[Change], page: &mut Page<'_>) -> io::Result<()> {
+    let gone = changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Gone);
+    for change in gone {
+        let before = match change.before {
+            Some(before) => format!(", {before} when it was last told of"),
+            None => String::new(),
+        };
+        let told = format!("gone: {}{before}", escape(&change.name.title));
+        page.prose(&Prose::new(Style::new(), &told), 0, LEAD)?;
+    }
+    if changes.is_empty() {
+        page.text("nothing changed since the last audit", 0)?;
+    }
+    page.blank()
 }
 
 /// What the glyphs stand for, unless they speak for themselves.
