@@ -16,7 +16,7 @@ mod warnings;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan};
-pub use remembered::{Confirmation, Owner, Reign, Remembered};
+pub use remembered::{Confirmation, Owner, Reign, Remembered, SETTLED};
 pub use run::{Options, run};
 
 #[cfg(test)]

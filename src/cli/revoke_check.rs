@@ -99,13 +99,14 @@ pub(super) fn run(args: Args) -> Ended {
         )
         .await;
         watch.finish();
-        let accepted = BTreeSet::new();
+        let accepted = Vec::new();
         let question = Question {
             owners: &owners,
             key: args.key,
             accept_attested: args.accept_attested,
             accepted: &accepted,
             forgotten: Vec::new(),
+            remembered: &remembered,
         };
         let answer = question.ask(&audit);
         let told = Told {
@@ -182,8 +183,9 @@ impl Told<'_> {
                 escape(name)
             )?;
         }
-        for place in &self.answer.accepted {
+        for (place, reason) in &self.answer.accepted {
             self.place('·', place, out)?;
+            writeln!(out, "  accepted for this key: {}", escape(reason))?;
         }
         writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
         writeln!(

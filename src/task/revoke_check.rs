@@ -1,9 +1,11 @@
 //! May the old key be revoked? Who still holds it, and where nobody could look.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::audit::Audit;
-use crate::explain::{Reference, Spot, name_of, spots};
+use jiff::Timestamp;
+
+use crate::audit::{Audit, Confirmation, Owner, Reign, Remembered, SETTLED};
+use crate::explain::{Reference, Spot, name_of, spots, when};
 use crate::gate::ExitCode;
 use crate::inventory::Retirement;
 use crate::judge::{HopOutcome, Outcome, RotationBasis, TimeProof, Warning, Why};
@@ -20,10 +22,23 @@ pub struct Question<'q> {
     pub key: Option<Fingerprint>,
     /// Whether a claim is enough.
     pub accept_attested: bool,
-    /// The names of deployments whose blind spots somebody answers for.
-    pub accepted: &'q BTreeSet<String>,
-    /// Deployments that past audits knew and nothing names anymore.
-    pub forgotten: Vec<String>,
+    /// The blind spots that somebody answers for.
+    pub accepted: &'q [Accepted],
+    /// The titles of deployments that past audits knew and nothing names anymore.
+    pub forgotten: Vec<Arc<str>>,
+    /// What past audits saw of the references.
+    pub remembered: &'q Remembered,
+}
+
+/// A blind spot that somebody answers for, as far as one key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The key that is said not to be there.
+    pub key: Fingerprint,
+    /// The deployment, by its name alone or with environment and axes.
+    pub deployment: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// What is known of the keys in question.
@@ -38,10 +53,10 @@ pub struct Answer<'a> {
     pub holders: Vec<Place<'a>>,
     /// The hops that may hold one of them, for all that is known.
     pub blind: Vec<Place<'a>>,
-    /// Blind spots that somebody answers for.
-    pub accepted: Vec<Place<'a>>,
-    /// Deployments that past audits knew and nothing names anymore.
-    pub forgotten: Vec<String>,
+    /// Blind spots that somebody answers for, each with the reason.
+    pub accepted: Vec<(Place<'a>, String)>,
+    /// The titles of deployments that past audits knew and nothing names anymore.
+    pub forgotten: Vec<Arc<str>>,
     /// Why the question itself cannot be answered, and what to do about it.
     pub doubts: Vec<[String; 2]>,
     interrupted: bool,
@@ -78,9 +93,15 @@ impl Question<'_> {
             holders: Vec::new(),
             blind: Vec::new(),
             accepted: Vec::new(),
-            forgotten: self.forgotten.clone(),
+            forgotten: Vec::new(),
             interrupted: audit.interrupted,
         };
+        for title in &self.forgotten {
+            // Its name alone is not known anymore where it had an environment.
+            if self.reason(audit, &answer.keys, title, title).is_none() {
+                answer.forgotten.push(Arc::clone(title));
+            }
+        }
         for outcome in &audit.deployments {
             for spot in spots(audit, outcome) {
                 self.look(spot, &mut answer);
@@ -126,10 +147,24 @@ impl Question<'_> {
         };
         let (holds, blind) = (place(Sight::Holds), place(Sight::Blind));
         answer.holders.extend(holds);
-        match self.accepted.contains(&*spot.deployment.name) {
-            true => answer.accepted.extend(blind),
-            false => answer.blind.extend(blind),
+        let Some(blind) = blind else {
+            return;
+        };
+        let (name, title) = (&spot.deployment.name, spot.deployment.title());
+        match self.reason(spot.audit, &answer.keys, name, &title) {
+            Some(reason) => answer.accepted.push((blind, reason)),
+            None => answer.blind.push(blind),
         }
+    }
+
+    /// Why a deployment need not be seen: somebody answers for it, for each of the keys.
+    fn reason(&self, audit: &Audit, keys: &[KeyId], name: &str, title: &str) -> Option<String> {
+        let of_it =
+            |accepted: &&Accepted| *accepted.deployment == *name || *accepted.deployment == *title;
+        let mine: Vec<_> = self.accepted.iter().filter(of_it).collect();
+        let is_covered = |&key: &KeyId| mine.iter().any(|accepted| is(audit, key, accepted.key));
+        let reason = mine.last()?.reason.clone();
+        (!keys.is_empty() && keys.iter().all(is_covered)).then_some(reason)
     }
 
     fn sight(&self, keys: &[KeyId], spot: Spot<'_>, reading: &Outcome) -> Sight {
@@ -174,6 +209,22 @@ impl Question<'_> {
         }
     }
 
+    /// When the reference came back to a key that was current before, where that is too short a time ago
+    /// to be sure of it.
+    fn returned(&self, audit: &Audit, id: ProjectId) -> Option<Timestamp> {
+        let current = audit.projects[id.0 as usize].current?;
+        let owner = Owner::of(audit.inventory.project(id));
+        let reigns = self.remembered.reigns.get(&owner)?;
+        let (last, earlier) = reigns.split_last()?;
+        let same = |reign: &Reign| reign.fingerprint.agrees(&current);
+        if same(last) {
+            let young = audit.started_at.duration_since(last.first_seen) < SETTLED;
+            let back = last.confirmed == Some(Confirmation::Rollback);
+            return (young && back).then_some(last.first_seen);
+        }
+        earlier.iter().any(same).then_some(audit.started_at)
+    }
+
     fn doubts(&self, audit: &Audit, keys: &[KeyId]) -> Vec<[String; 2]> {
         let mut doubts = Vec::new();
         for &id in self.owners {
@@ -187,6 +238,18 @@ impl Question<'_> {
                 doubts.push([
                     format!("the reference of {name} changed, and nothing tells yet whether it was rotated"),
                     "compare it with the dashboard, and set rotated_at if it was".to_owned(),
+                ]);
+            }
+        }
+        for &id in self.owners {
+            if let Some(at) = self.returned(audit, id) {
+                doubts.push([
+                    format!(
+                        "the reference of {} is an earlier key again since {}, and a misread looks the same",
+                        name_of(audit, id),
+                        when(at, audit.generated_at)
+                    ),
+                    "ask again in ten minutes".to_owned(),
                 ]);
             }
         }

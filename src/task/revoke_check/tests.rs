@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
 use super::*;
 use crate::gate::testing::{
     Scene, at, current, failed, foreign, hop, malformed, missing, no_reference, not_required,
@@ -16,13 +20,20 @@ fn key(age: u16) -> KeyId {
     }
 }
 
-fn question(accepted: &BTreeSet<String>) -> Question<'_> {
+/// Nothing is remembered.
+static NOTHING: Remembered = Remembered {
+    reigns: BTreeMap::new(),
+    others: Vec::new(),
+};
+
+fn question(accepted: &[Accepted]) -> Question<'_> {
     Question {
         owners: &[OWN],
         key: None,
         accept_attested: false,
         accepted,
         forgotten: Vec::new(),
+        remembered: &NOTHING,
     }
 }
 
@@ -43,7 +54,7 @@ fn of(reading: Outcome) -> (u8, usize, usize) {
         .project("mail")
         .deploy("cart", [hop("env", [reading])])
         .audit();
-    told(&audit, question(&BTreeSet::new()))
+    told(&audit, question(&[]))
 }
 
 /// That nothing is there is taken for granted, and was not seen.
@@ -133,7 +144,7 @@ fn every_replica_and_every_hop_counts_whoever_waived_it() {
             ],
         )
         .audit();
-    let accepted = BTreeSet::new();
+    let accepted = [];
     let answer = question(&accepted).ask(&audit);
     assert_eq!(answer.code(), ExitCode::Drift);
     assert_eq!(answer.holders.len(), 1);
@@ -150,7 +161,7 @@ fn another_projects_deployment_is_looked_at_too() {
             .declared(|deployment| deployment.project = ProjectId(1))
             .audit()
     };
-    let accepted = BTreeSet::new();
+    let accepted = [];
     assert_eq!(told(&of_mail(stale(0)), question(&accepted)), (1, 1, 0));
     // It holds an older key of another project, or ours: nobody knows.
     let older = of_mail(timed(TimeProof::BeforeRotation));
@@ -158,16 +169,91 @@ fn another_projects_deployment_is_looked_at_too() {
 }
 
 #[test]
-fn a_blind_spot_is_accepted_by_name_and_a_holder_never() {
+fn a_blind_spot_is_accepted_by_name_for_one_key_and_a_holder_never() {
     let audit = Scene::new()
         .project("shop")
         .deploy("cart", [hop("env", [failed()])])
         .deploy("mail", [hop("env", [stale(0)])])
         .audit();
-    let accepted = ["cart".to_owned(), "mail".to_owned()].into();
-    let answer = question(&accepted).ask(&audit);
-    assert_eq!((answer.blind.len(), answer.accepted.len()), (0, 1));
-    assert_eq!(answer.code(), ExitCode::Drift);
+    let accept = |deployment: &str, age: usize| Accepted {
+        key: audit.projects[0].previous[age].fingerprint,
+        deployment: deployment.to_owned(),
+        reason: "switched off".to_owned(),
+    };
+    let told = |accepted: &[Accepted]| {
+        let answer = Question {
+            forgotten: vec!["old (staging)".into()],
+            ..question(accepted)
+        }
+        .ask(&audit);
+        assert_eq!(answer.code(), ExitCode::Drift);
+        let reasons = answer.accepted.iter();
+        assert!(
+            reasons
+                .map(|(_, reason)| reason)
+                .all(|reason| reason == "switched off")
+        );
+        (
+            answer.blind.len(),
+            answer.accepted.len(),
+            answer.forgotten.len(),
+        )
+    };
+    assert_eq!(told(&[]), (1, 0, 1));
+    // Two keys are in question, and each has to be answered for.
+    assert_eq!(told(&[accept("cart", 0)]), (1, 0, 1));
+    let both = [
+        accept("cart", 0),
+        accept("cart (production)", 1),
+        accept("mail", 0),
+    ];
+    assert_eq!(told(&both), (0, 1, 1));
+    let gone = [accept("old (staging)", 0), accept("old (staging)", 1)];
+    assert_eq!(told(&gone), (1, 0, 0));
+}
+
+#[test]
+fn a_reference_that_came_back_to_an_earlier_key_is_not_believed_at_once() {
+    let audit = Scene::new()
+        .project("shop")
+        .deploy("cart", [hop("env", [current()])])
+        .audit();
+    let now = audit.started_at;
+    let [own, former] = [audit.projects[0].current, Some(print_of("former"))];
+    let reign = |fingerprint: Option<Fingerprint>, minutes: i64, confirmed| Reign {
+        fingerprint: fingerprint.unwrap(),
+        first_seen: now - SignedDuration::from_mins(minutes),
+        last_seen: now - SignedDuration::from_mins(minutes.min(1)),
+        confirmed: Some(confirmed),
+        rotated_at: None,
+        revoked_at: None,
+    };
+    let first = reign(own, 90, Confirmation::First);
+    let rotated = reign(former, 60, Confirmation::Declared);
+    let back = |minutes| reign(own, minutes, Confirmation::Rollback);
+    for (name, reigns, doubts) in [
+        ("nothing is remembered", vec![], 0),
+        ("as ever", vec![first.clone()], 0),
+        ("back just now", vec![first.clone(), rotated.clone()], 1),
+        (
+            "back lately",
+            vec![first.clone(), rotated.clone(), back(9)],
+            1,
+        ),
+        ("back for long", vec![first, rotated, back(10)], 0),
+    ] {
+        let owner = Owner::of(audit.inventory.project(OWN));
+        let remembered = Remembered {
+            reigns: [(owner, reigns)].into(),
+            others: Vec::new(),
+        };
+        let answer = Question {
+            remembered: &remembered,
+            ..question(&[])
+        }
+        .ask(&audit);
+        assert_eq!(answer.doubts.len(), doubts, "{name}");
+    }
 }
 
 #[test]
@@ -177,7 +263,7 @@ fn a_claim_is_enough_where_somebody_says_so() {
         .deploy("cart", [hop("env", [current().on(Evidence::Attested)])])
         .deploy("mail", [hop("env", [stale(0).on(Evidence::Attested)])])
         .audit();
-    let accepted = BTreeSet::new();
+    let accepted = [];
     let asked = Question {
         accept_attested: true,
         ..question(&accepted)
@@ -198,7 +284,7 @@ fn only_keys_that_may_live_are_in_question() {
             })
             .audit()
     };
-    let accepted = BTreeSet::new();
+    let accepted = [];
     let one_dead = [None, Some("2026-08-02T00:00:00Z")];
     let audit = scene(one_dead, stale(1));
     let answer = question(&accepted).ask(&audit);
@@ -231,7 +317,7 @@ fn what_dies_with_a_rotation_is_dead() {
         .deploy("cart", [hop("env", [current()])])
         .with(|audit| audit.inventory.projects[0].retirement = Retirement::Immediate)
         .audit();
-    assert!(question(&BTreeSet::new()).ask(&audit).dead);
+    assert!(question(&[]).ask(&audit).dead);
 }
 
 #[test]
@@ -242,7 +328,7 @@ fn a_key_that_somebody_uses_must_not_be_revoked() {
         .deploy("cart", [hop("env", [current()])])
         .with(|audit| audit.projects[1].next = Some(audit.projects[0].previous[0].fingerprint))
         .audit();
-    let accepted = BTreeSet::new();
+    let accepted = [];
     let answer = question(&accepted).ask(&audit);
     let next = KeyId {
         project: ProjectId(1),
@@ -268,7 +354,7 @@ fn without_a_sure_reference_or_a_known_key_nothing_is_safe() {
             .project("shop")
             .deploy("cart", [hop("env", [current()])])
     };
-    let accepted = BTreeSet::new();
+    let accepted = [];
     let doubts = |scene: Scene| {
         let audit = scene.audit();
         let answer = question(&accepted).ask(&audit);
@@ -284,7 +370,7 @@ fn without_a_sure_reference_or_a_known_key_nothing_is_safe() {
     let none = scene().with(|audit| audit.projects[0].previous.clear());
     assert_eq!(doubts(none), (3, 1));
     let gone = Question {
-        forgotten: vec!["old-cart".to_owned()],
+        forgotten: vec!["old-cart".into()],
         ..question(&accepted)
     };
     assert_eq!(told(&scene().audit(), gone).0, 3);
@@ -306,5 +392,5 @@ fn where_no_key_belongs_an_unknown_value_is_none_of_them() {
         .project("shop")
         .deploy("cart", [hop("env", [other]).expect(Expectation::Absent)])
         .audit();
-    assert_eq!(told(&audit, question(&BTreeSet::new())), (0, 0, 0));
+    assert_eq!(told(&audit, question(&[])), (0, 0, 0));
 }
