@@ -59,6 +59,38 @@ async fn a_webhook_gets_one_signed_message_without_a_key() {
 }
 
 #[tokio::test]
+async fn the_manual_s_way_to_verify_a_message_works() {
+    let server = Server::new(|_| status("200 OK"));
+    webhook(&server).await.succeeds().await;
+    let sent = &server.sent()[0];
+    let page = include_str!("../../docs/notifications.md");
+    let (_, rest) = page.split_once("```python\n").unwrap();
+    let (recipe, _) = rest.split_once("```").unwrap();
+    let verified = |secret: &str, body: &str| {
+        let script = format!(
+            "{recipe}
+import sys
+secret, stamp, signature, body = [text.encode() for text in sys.argv[1:]]
+headers = {{'Straggler-Timestamp': stamp.decode(), 'Straggler-Signature': signature.decode()}}
+sys.exit(0 if genuine(secret, headers, body) else 1)"
+        );
+        let stamp = sent.header("straggler-timestamp");
+        let signature = sent.header("straggler-signature");
+        let status = Command::new("python3")
+            .args(["-c", &script, secret, stamp, signature, body])
+            .status()
+            .unwrap();
+        status.code()
+    };
+    assert_eq!(verified(SECRET, &sent.body), Some(0));
+    assert_eq!(verified("another", &sent.body), Some(1));
+    assert_eq!(
+        verified(SECRET, &sent.body.replace("stale", "fine")),
+        Some(1)
+    );
+}
+
+#[tokio::test]
 async fn slack_gets_a_text_without_headers_of_ours() {
     let server = Server::new(|_| Then::Answer("200 OK", "|ok".to_owned()));
     slack(&server.url(PATH)).await.succeeds().await;
