@@ -35,6 +35,9 @@ async fn a_failure_is_told_with_its_last_words_and_not_repeated() {
     );
     let log = fs::read_to_string(scene.folder.path().join("log")).unwrap();
     assert_eq!(log, "ran\n");
+    let leaky = sh("echo no pager for $(cat old) >&2; exit 1").await;
+    let why = leaky.refusal().await;
+    assert!(why.contains("no pager for"), "{why}");
     let missing = "notify: [{ command: { argv: [no-such-program] } }]";
     let why = Scene::new(missing, "").await.refusal().await;
     assert!(

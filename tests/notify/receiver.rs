@@ -319,14 +319,14 @@ async fn a_heartbeat_is_a_get_that_is_tried_as_hard() {
     });
     let beat = format!("heartbeat: {{ url: '{}' }}", server.url("/ping"));
     let scene = Scene::new(&beat, "").await;
-    let heartbeat = scene.audit.inventory.heartbeat.as_ref().unwrap();
-    Sender::new(LIMITS).heartbeat(heartbeat).await.unwrap();
+    Sender::new(LIMITS).heartbeat(&scene.audit).await.unwrap();
     assert_eq!(server.sent().len(), 2);
     assert!(server.sent()[1].head.starts_with("get /ping "));
+    let scene = Scene::new("", "").await;
+    Sender::new(LIMITS).heartbeat(&scene.audit).await.unwrap();
     let scene = Scene::new("heartbeat: { url: { file: slack.url } }", "no url CANARY").await;
-    let heartbeat = scene.audit.inventory.heartbeat.as_ref().unwrap();
     let why = Sender::new(LIMITS)
-        .heartbeat(heartbeat)
+        .heartbeat(&scene.audit)
         .await
         .unwrap_err()
         .to_string();

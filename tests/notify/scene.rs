@@ -34,6 +34,7 @@ impl Scene {
 projects:
   checkout:
     variable: KEY
+    format: '^ask_live_[A-Za-z0-9]{{32}}$'
     current: {{ file: {{ path: now }} }}
     previous: [{{ file: {{ path: old }} }}]
 deployments:

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::inventory::Inventory;
+use crate::keyring::scrubbed;
 use crate::reading::ReadError;
 use crate::text::Escaped;
 
@@ -10,6 +12,9 @@ pub struct Failure {
     attempts: u32,
     error: ReadError,
 }
+
+/// The most characters of what happened that are shown.
+const MOST_SHOWN: usize = 400;
 
 /// Who was not told.
 #[derive(Debug)]
@@ -25,6 +30,15 @@ impl Failure {
             attempts,
             error,
         }
+    }
+
+    /// Takes out what looks like a key: what a program complains about may hold one.
+    pub(super) fn scrubbed(mut self, inventory: &Inventory) -> Self {
+        let formats = inventory.formats();
+        let formats = formats.iter().map(|format| &**format);
+        let message = scrubbed(self.error.message.as_bytes(), formats, MOST_SHOWN);
+        self.error.message = message.into();
+        self
     }
 }
 

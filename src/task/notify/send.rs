@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::Message;
 use super::failure::{Failure, Whom};
 use crate::audit::Audit;
-use crate::inventory::{Heartbeat, Means, Receiver};
+use crate::inventory::{Means, Receiver};
 use crate::ledger::Change;
 use crate::platform::deliver::{Courier, Envelope};
 use crate::reading::{ErrorKind, ReadError, Retry};
@@ -69,7 +69,8 @@ impl Sender {
             let message = Message::of(audit, changes, receiver)?;
             Some(async move {
                 let name = Arc::clone(&receiver.name);
-                (name, self.notify(receiver, &message).await)
+                let told = self.notify(receiver, &message).await;
+                (name, told.map_err(|why| why.scrubbed(&audit.inventory)))
             })
         });
         join_all(messages).await
@@ -80,7 +81,7 @@ impl Sender {
     /// # Errors
     ///
     /// When it may not have been told: nothing but success is.
-    pub async fn notify(&self, receiver: &Receiver, message: &Message) -> Result<(), Failure> {
+    async fn notify(&self, receiver: &Receiver, message: &Message) -> Result<(), Failure> {
         let whom = || Whom::Receiver((&*receiver.name).into());
         let body = match &receiver.means {
             Means::Slack { .. } => message.slack(),
@@ -116,15 +117,21 @@ impl Sender {
         sent.map_err(|(attempts, error)| Failure::new(whom(), attempts, error))
     }
 
-    /// Says that an audit was completed and everybody was told.
+    /// Says that an audit was completed and everybody was told, where targets.yaml names a heartbeat.
     ///
     /// # Errors
     ///
     /// When nobody took it.
-    pub async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<(), Failure> {
+    pub async fn heartbeat(&self, audit: &Audit) -> Result<(), Failure> {
+        let Some(heartbeat) = &audit.inventory.heartbeat else {
+            return Ok(());
+        };
         self.retried(async || self.courier.get(&heartbeat.url).await)
             .await
-            .map_err(|(attempts, error)| Failure::new(Whom::Heartbeat, attempts, error))
+            .map_err(|(attempts, error)| {
+                let failure = Failure::new(Whom::Heartbeat, attempts, error);
+                failure.scrubbed(&audit.inventory)
+            })
     }
 
     /// Tries again while that may help. What failed comes with the number of attempts.
