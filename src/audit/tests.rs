@@ -267,6 +267,10 @@ pub(super) fn inventory(facts: &str, route: &[&str]) -> Inventory {
         stores: Vec::new(),
         files: vec!["targets.yaml".into()],
         digits: Digits::DEFAULT,
+        notify: Vec::new(),
+        heartbeat: None,
+        grace: std::time::Duration::ZERO,
+        ledger: crate::inventory::LedgerSettings::default(),
         projects: vec![checkout, staging, shop],
         deployments: vec![Deployment {
             name: "checkout-api".into(),

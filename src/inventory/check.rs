@@ -1,21 +1,25 @@
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::defaults::Defaults;
 use super::deployment::{Deployments, Routes};
 use super::distinct::distinct;
+use super::duration::{LONGEST_GRACE, duration};
 use super::expand::Writer;
 use super::ground::Ground;
 use super::held::Held;
 use super::include::Unit;
+use super::ledger::ledger;
 use super::log::Log;
+use super::notify::{check_owners, heartbeat, receivers};
 use super::project::Projects;
 use super::raw::Targets;
 use super::reader::Reader;
 use super::route::Route;
 use super::stores::{kind, store};
 use super::tree::{Id, Tree};
-use super::{Inventory, Site};
+use super::{Heartbeat, Inventory, LedgerSettings, Receiver, Site};
 use crate::key::Digits;
 
 /// A file, and what stands at its top.
@@ -68,8 +72,10 @@ pub(super) fn check(
             writer.project(&tree, entry, &ground);
         }
     }
+    let audience = Audience::of(&pages, &projects, &ground);
     if let Some(writer) = &mut writer {
         writer.digits(digits);
+        audience.write(&pages, &ground, writer);
     }
 
     let mut routes = Routes::default();
@@ -136,9 +142,19 @@ pub(super) fn check(
             "straggler cannot use this deployment and does not know why: report it",
         );
     }
+    if log.faults() == 0 {
+        let owners = list
+            .iter()
+            .filter_map(|deployment| deployment.owner.as_ref());
+        check_owners(&audience.notify, owners, log);
+    }
     Inventory {
         files: Vec::new(),
         digits,
+        notify: audience.notify,
+        heartbeat: audience.heartbeat,
+        grace: audience.grace,
+        ledger: audience.ledger,
         projects: projects.list,
         stores: declared_stores,
         deployments: list,
@@ -179,26 +195,90 @@ fn top(tree: &Tree, log: &Log) -> Option<Targets> {
     Some(top)
 }
 
-/// How many digits fingerprints have; the main file says it.
+/// How many digits fingerprints have.
 fn digits(pages: &[Page], log: &Log) -> Digits {
-    let mut digits = Digits::default();
+    let said = main_only(
+        pages,
+        "fingerprint_digits",
+        |top| top.fingerprint_digits,
+        log,
+    );
+    let Some((tree, id)) = said else {
+        return Digits::default();
+    };
+    match Reader::new(tree, log, None).read(id).map(Digits::new) {
+        Some(Some(said)) => return said,
+        Some(None) => log.report(tree.site(id), "expected a whole number from 8 to 64"),
+        None => {}
+    }
+    Digits::default()
+}
+
+/// What only the main file may say; reports where another does.
+fn main_only<'p, T>(
+    pages: &'p [Page],
+    name: &str,
+    field: impl Fn(&Targets) -> Option<Held<T>>,
+    log: &Log,
+) -> Option<(&'p Tree, Id)> {
+    let mut said = None;
     for (index, page) in pages.iter().enumerate() {
-        let Some(held) = page.top.as_ref().and_then(|top| top.fingerprint_digits) else {
+        let Some(held) = page.top.as_ref().and_then(&field) else {
             continue;
         };
-        let site = page.tree.site(held.id);
-        if index > 0 {
-            log.report(site, "`fingerprint_digits` is for the main file");
-            continue;
-        }
-        let reader = Reader::new(&page.tree, log, None);
-        match reader.read(held.id).map(Digits::new) {
-            Some(Some(said)) => digits = said,
-            Some(None) => log.report(site, "expected a whole number from 8 to 64"),
-            None => {}
+        if index == 0 {
+            said = Some((&*page.tree, held.id));
+        } else {
+            let message = format!("`{name}` is for the main file");
+            log.report(page.tree.site(held.id), message);
         }
     }
-    digits
+    said
+}
+
+/// Who is told what, and what is remembered.
+#[derive(Default)]
+struct Audience {
+    notify: Vec<Receiver>,
+    heartbeat: Option<Heartbeat>,
+    grace: Duration,
+    ledger: LedgerSettings,
+    /// As they are written.
+    parts: Vec<(&'static str, Id)>,
+}
+
+impl Audience {
+    fn of(pages: &[Page], projects: &Projects, ground: &Ground<'_>) -> Self {
+        let log = ground.log;
+        let mut audience = Self::default();
+        if let Some((tree, id)) = main_only(pages, "notify", |top| top.notify, log) {
+            audience.notify = receivers(tree, id, projects, ground);
+            audience.parts.push(("notify", id));
+        }
+        if let Some((tree, id)) = main_only(pages, "heartbeat", |top| top.heartbeat, log) {
+            audience.heartbeat = heartbeat(tree, id, ground);
+            audience.parts.push(("heartbeat", id));
+        }
+        if let Some((tree, id)) = main_only(pages, "grace", |top| top.grace, log) {
+            let scope = ground.scope();
+            let reader = Reader::new(tree, log, Some(&scope));
+            audience.grace = duration(&reader, id, LONGEST_GRACE).unwrap_or_default();
+            audience.parts.push(("grace", id));
+        }
+        if let Some((tree, id)) = main_only(pages, "ledger", |top| top.ledger, log) {
+            audience.ledger = ledger(tree, id, ground).unwrap_or_default();
+            audience.parts.push(("ledger", id));
+        }
+        audience
+    }
+
+    fn write(&self, pages: &[Page], ground: &Ground<'_>, writer: &mut Writer) {
+        if let Some(main) = pages.first() {
+            for (name, id) in &self.parts {
+                writer.part(name, &main.tree, *id, ground);
+            }
+        }
+    }
 }
 
 /// The entries of a section in all files, in order; reports those that are declared twice.

@@ -52,6 +52,13 @@ impl Writer {
         }
     }
 
+    /// What the main file says at its top.
+    pub fn part(&mut self, name: &str, tree: &Tree, id: Id, ground: &Ground<'_>) {
+        let scope = ground.scope();
+        key(&mut self.head, 0, name);
+        value(&mut self.head, 0, tree, id, Fill::Yes(&scope, ground.log));
+    }
+
     pub fn store(&mut self, tree: &Tree, [name, body]: [Id; 2], ground: &Ground<'_>) {
         let scope = ground.scope();
         let out = &mut self.stores;

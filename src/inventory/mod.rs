@@ -6,6 +6,7 @@ mod de;
 mod defaults;
 mod deployment;
 mod distinct;
+mod duration;
 mod expand;
 mod failure;
 mod files;
@@ -16,12 +17,14 @@ mod hop;
 mod include;
 mod ingest;
 mod keys;
+mod ledger;
 mod load;
 mod log;
 mod matrix;
 mod model;
 mod named;
 mod nearest;
+mod notify;
 mod parse;
 mod plan;
 mod problem;
@@ -40,11 +43,13 @@ mod waiver;
 mod yaml;
 
 pub use files::{Disk, Files};
+pub use ledger::{LedgerAt, LedgerSettings};
 pub use load::{Surroundings, expand, expand_from, load, load_from};
 pub use model::{
     Deployment, Hop, Ingest, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
 };
 pub use named::UnknownProject;
+pub use notify::{Heartbeat, Means, Receiver};
 pub use problem::{Problem, Problems};
 pub use schema::schema;
 pub use select::{Selection, SelectionError};

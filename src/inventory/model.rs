@@ -1,10 +1,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Store;
+use super::{Heartbeat, LedgerSettings, Receiver, Store};
 use crate::extract::Extraction;
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Format, ProjectId};
@@ -18,6 +19,14 @@ pub struct Inventory {
     pub files: Vec<Box<str>>,
     /// How many digits fingerprints are shown and kept with.
     pub digits: Digits,
+    /// Who is told what changed, as declared.
+    pub notify: Vec<Receiver>,
+    /// What is asked when an audit was completed and everybody was told.
+    pub heartbeat: Option<Heartbeat>,
+    /// How long after a rotation nobody is told of that project's changes.
+    pub grace: Duration,
+    /// What is said of the ledger.
+    pub ledger: LedgerSettings,
     /// One for each project and each environment that has keys of its own; [`ProjectId`] counts
     /// into them. As declared, a project's own first.
     pub projects: Vec<Project>,

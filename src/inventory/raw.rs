@@ -10,6 +10,9 @@ use super::Retirement;
 use super::held::Held;
 use super::schema;
 use crate::extract::{Decode, Extract};
+use crate::platform::Credential;
+use crate::platform::commands::Argv;
+use crate::platform::deliver::Target;
 use crate::verdict::{Expectation, Verdict};
 
 /// What straggler audits: projects and their keys, and the deployments that should hold them.
@@ -31,6 +34,19 @@ pub(super) struct Targets {
     /// main file.
     #[schemars(range(min = 8, max = 64))]
     pub fingerprint_digits: Option<Held<u8>>,
+    /// Who is told what changed since the last audit, as `audit --changed-only` finds it. Only in the
+    /// main file.
+    pub notify: Option<Held<Vec<Receiver>>>,
+    /// What is asked after every audit that was completed and of which everybody was told. Only in the
+    /// main file.
+    pub heartbeat: Option<Held<Heartbeat>>,
+    /// How long after a rotation nobody is told of that project, such as `15m`; verdicts and exit codes
+    /// do not wait. Only in the main file.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::duration")]
+    pub grace: Option<Held<String>>,
+    /// What is remembered of past audits, and where. Only in the main file.
+    pub ledger: Option<Held<Ledger>>,
     /// The owners of keys, by name.
     pub projects: Option<Held<BTreeMap<String, Project>>>,
     /// Connections that hops name: a Vault, an AWS account, a cluster.
@@ -167,6 +183,87 @@ pub(super) enum Ingest {
 pub(super) struct AllStak {
     /// Its address, `https://api.allstak.sa`.
     pub host: Held<String>,
+}
+
+/// Somebody who is told what changed, in one of these ways.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["slack"] },
+    { "required": ["webhook"] },
+    { "required": ["command"] },
+]))]
+pub(super) struct Receiver {
+    /// What it is called in messages; its kind unless said, numbered where there are several.
+    pub name: Option<Held<String>>,
+    /// Whose deployments it is told of; everybody's unless said.
+    pub owner: Option<Held<String>>,
+    /// Of which project's deployments it is told; of all unless said.
+    pub project: Option<Held<String>>,
+    /// An incoming webhook of Slack.
+    pub slack: Option<Slack>,
+    /// A server that takes `straggler.changes/v1` with POST.
+    pub webhook: Option<Webhook>,
+    /// A program that reads `straggler.changes/v1` from its standard input.
+    pub command: Option<Notifier>,
+}
+
+/// An incoming webhook of Slack.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slack {
+    /// Where its URL is kept: whoever has that can post.
+    pub url: Credential,
+}
+
+/// A server that is told by POST.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Webhook {
+    /// Its URL, or where that is kept.
+    pub url: Target,
+    /// What messages are signed with; they are not signed unless said.
+    pub secret: Option<Credential>,
+}
+
+/// A program that is told on its standard input.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Notifier")]
+pub(super) struct Notifier {
+    /// The program and its arguments. No shell reads them.
+    pub argv: Argv,
+}
+
+/// What is asked with GET when all is done.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Heartbeat {
+    /// Its URL, or where that is kept.
+    pub url: Target,
+}
+
+/// What is remembered of past audits, and where.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ledger {
+    /// Where: a path, relative to the folder of this file, or `{ env: NAME }` for a variable that holds a
+    /// path or the URL of a PostgreSQL server. In the user's state unless said.
+    #[serde(default)]
+    pub at: Option<Held<schema::LedgerAt>>,
+    /// How long audits are remembered, such as `90d`: 400 days unless said. Fingerprints are never
+    /// forgotten.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::duration")]
+    pub retention: Option<Held<String>>,
+}
+
+/// A variable that says where the ledger is.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerEnv {
+    /// Its name.
+    pub env: Held<String>,
 }
 
 /// What deployments say unless they say otherwise.

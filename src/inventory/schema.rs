@@ -5,7 +5,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::raw::{HopBeside, PreviousBeside, Project, ReferenceBeside, StoreBeside, Targets};
+use super::raw::{
+    HopBeside, LedgerEnv, PreviousBeside, Project, ReferenceBeside, StoreBeside, Targets,
+};
 use crate::key::Digits;
 use crate::verdict::Verdict;
 use crate::{platform, source};
@@ -88,6 +90,14 @@ described! {
         })
     }
 
+    /// A path, or a variable that says where the ledger is.
+    LedgerAt(generator) {
+        json_schema!({
+            "description": "A path, or a variable that says where the ledger is.",
+            "anyOf": [{ "type": "string" }, generator.subschema_for::<LedgerEnv>()],
+        })
+    }
+
     /// A text, which YAML may take for something else: `1.10` and `no` stay as they are written.
     Word(_generator) {
         json_schema!({
@@ -149,6 +159,10 @@ pub(super) fn versions(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "format": "date-time" })
+}
+
+pub(super) fn duration(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": "^([0-9]+(\\.[0-9]+)?(w|d|h|m|s|ms))+$" })
 }
 
 pub(super) fn fingerprint(_: &mut SchemaGenerator) -> Schema {

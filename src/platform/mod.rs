@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod commands;
 pub mod consul;
 mod credential;
+pub mod deliver;
 mod descriptors;
 pub mod docker;
 pub mod doppler;

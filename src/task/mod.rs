@@ -1,5 +1,6 @@
 //! What a command does beyond one audit.
 
 pub mod inspect;
+pub mod notify;
 pub mod revoke_check;
 pub mod wait;

@@ -13,6 +13,7 @@ mod architecture;
 mod damage;
 mod dialects;
 mod links;
+mod notifications;
 mod page;
 mod report;
 mod schema;

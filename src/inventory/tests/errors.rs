@@ -132,7 +132,7 @@ fn the_top_of_a_file() {
             (
                 "version: 1\nroute: {}",
                 "targets.yaml:2:1: unknown key `route`: expected one of `version`, `include`, \
-             `fingerprint_digits`, `projects`, `stores`, `routes`, `defaults`, `deployments`; did \
+             `fingerprint_digits`, `notify`, `heartbeat`, `grace`, `ledger`, `projects`, `stores`, `routes`, `defaults`, `deployments`; did \
              you mean `routes`?",
             ),
             (

@@ -3,6 +3,7 @@ mod errors;
 mod expanding;
 mod includes;
 mod limits;
+mod notify;
 mod properties;
 mod schema;
 mod secrecy;

@@ -33,6 +33,13 @@ deployments:
   labels: { tier: '1' }
   route: [env: ]
   waive: { verdicts: [stale], reason: r, owner: o, until: 2026-12-31 }
+notify:
+- { name: chat, owner: ana, slack: { url: { env: E } } }
+- { project: shop, webhook: { url: 'https://hooks.example.com/straggler', secret: { file: s } } }
+- command: { argv: [/usr/local/bin/page, --team] }
+heartbeat: { url: 'https://beat.example.com' }
+grace: 15m
+ledger: { at: ledger.db, retention: 90d }
 ";
 const TEAM: &str = "version: 1
 deployments:

@@ -27,7 +27,7 @@ const TOLD: usize = 300;
 
 /// How long a failed program's last complaints are waited for. What it left running may hold its
 /// standard error open for ever: `ssh` with ControlPersist does.
-const GRACE: Duration = Duration::from_millis(100);
+pub(super) const GRACE: Duration = Duration::from_millis(100);
 
 /// Runs a program to its end and takes what it prints. When this is dropped before, the program and
 /// all it started are killed.
@@ -121,7 +121,7 @@ async fn drain(stdout: Option<impl AsyncRead + Unpin>) -> io::Result<Result<Secr
 }
 
 /// The end of what a program writes to standard error.
-struct Complaints<R> {
+pub(super) struct Complaints<R> {
     from: Option<R>,
     kept: Zeroizing<Vec<u8>>,
     whole: bool,
@@ -138,12 +138,12 @@ impl<R: AsyncRead + Unpin> From<Option<R>> for Complaints<R> {
 }
 
 impl<R: AsyncRead + Unpin> Complaints<R> {
-    fn open(&self) -> bool {
+    pub fn open(&self) -> bool {
         self.from.is_some()
     }
 
     /// Takes what comes next. Nothing is lost when this is dropped while it waits.
-    async fn hear(&mut self) {
+    pub async fn hear(&mut self) {
         let mut chunk = Zeroizing::new([0; KEPT]);
         let Some(from) = &mut self.from else {
             return;
@@ -162,22 +162,22 @@ impl<R: AsyncRead + Unpin> Complaints<R> {
         }
     }
 
-    fn told(&self) -> String {
+    pub fn told(&self) -> String {
         last_words(&self.kept, self.whole, TOLD)
     }
 }
 
 /// The process group a program leads, killed when dropped before the program is done.
-struct Group(Option<Pid>);
+pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    fn led_by(child: &Child) -> Self {
+    pub fn led_by(child: &Child) -> Self {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         Self(pid.and_then(Pid::from_raw))
     }
 
     /// What the program leaves running on purpose may go on, and its number may be used again.
-    fn is_done(&mut self) {
+    pub fn is_done(&mut self) {
         self.0 = None;
     }
 }
@@ -191,7 +191,7 @@ impl Drop for Group {
     }
 }
 
-fn not_started(program: &str, error: &io::Error) -> ReadError {
+pub(super) fn not_started(program: &str, error: &io::Error) -> ReadError {
     let shown = escape(program);
     match error.kind() {
         Io::NotFound if Path::new(program).is_file() && program.contains('/') => ReadError::new(
@@ -225,7 +225,7 @@ fn too_large(program: &str) -> ReadError {
     )
 }
 
-fn failed(program: &str, status: ExitStatus, complaints: &str) -> ReadError {
+pub(super) fn failed(program: &str, status: ExitStatus, complaints: &str) -> ReadError {
     let program = escape(program);
     let how = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exited with status {code}"),

@@ -328,7 +328,10 @@ async fn body_of(url: &Url, mut response: Response, most: usize) -> Result<Secre
 }
 
 /// The beginning of what a server says when it refuses, and whether that was all.
-async fn beginning(mut response: Response, sent: &[Arc<Secret>]) -> (Secret, bool) {
+pub(in crate::platform) async fn beginning(
+    mut response: Response,
+    sent: &[Arc<Secret>],
+) -> (Secret, bool) {
     let mut buffer = Buffer::new(READ, READ);
     let reading = async {
         while let Ok(Some(chunk)) = response.chunk().await {

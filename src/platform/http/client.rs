@@ -36,6 +36,8 @@ impl Http {
 pub(in crate::platform) struct Clients {
     tls: Tls,
     direct: bool,
+    /// Whether no redirect is followed, not even within one origin.
+    still: bool,
     /// Where all calls go, whatever the URL's host.
     socket: Option<Arc<Path>>,
     /// For `http:`, which needs no certificates: those are slow to load and not on every host.
@@ -50,9 +52,23 @@ impl Clients {
         Self {
             tls,
             direct: false,
+            still: false,
             socket: None,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
+        }
+    }
+
+    /// For what must not go anywhere but where it was sent.
+    pub fn unfollowing() -> Self {
+        Self::new(Tls::default()).still()
+    }
+
+    /// The same, following no redirect.
+    pub fn still(self) -> Self {
+        Self {
+            still: true,
+            ..self
         }
     }
 
@@ -75,10 +91,13 @@ impl Clients {
     /// The client for a URL's scheme. A redirect never leaves the scheme, so neither does a client.
     pub fn client(&self, url: &Url) -> Result<&Client, ReadError> {
         let client = if url.scheme() == "http" {
-            let build = || open(self.builder().tls_certs_only([]));
+            let build = || open(self.builder().tls_certs_only([]), self.still);
             self.plain.get_or_init(build)
         } else {
-            let build = || self.tls.apply(self.builder()).and_then(open);
+            let build = || {
+                let builder = self.tls.apply(self.builder())?;
+                open(builder, self.still)
+            };
             self.secure.get_or_init(build)
         };
         client.as_ref().map_err(Clone::clone)
@@ -103,12 +122,16 @@ pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn open(builder: ClientBuilder) -> Result<Client, ReadError> {
+fn open(builder: ClientBuilder, still: bool) -> Result<Client, ReadError> {
     install_crypto();
+    let redirects = match still {
+        true => redirect::Policy::none(),
+        false => redirect::Policy::custom(within_origin),
+    };
     builder
         .user_agent(USER_AGENT)
         .referer(false)
-        .redirect(redirect::Policy::custom(within_origin))
+        .redirect(redirects)
         .build()
         .map_err(|error| {
             ReadError::new(

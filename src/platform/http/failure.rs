@@ -9,7 +9,7 @@ use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
 
 /// Why no answer came.
-pub(super) fn unanswered(url: &Url, error: &reqwest::Error) -> ReadError {
+pub(in crate::platform) fn unanswered(url: &Url, error: &reqwest::Error) -> ReadError {
     let host = origin(url);
     let why = innermost(error);
     let (kind, message, next) = if error.is_timeout() {

@@ -12,7 +12,11 @@ const EPOCH: u64 = 1_000_000_000;
 /// platforms (GitHub, Doppler and GitLab name the moment, others the seconds, Azure milliseconds).
 /// Where a limit starts anew stands in every answer of some platforms, so it counts only in one that is
 /// about the limit.
-pub(super) fn wait(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(in crate::platform) fn wait(
+    status: StatusCode,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(wait) = text(RETRY_AFTER.as_str()).and_then(|text| stretch(text, now)) {
         return Some(wait);

@@ -1,0 +1,187 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::change::{order, row};
+use super::document::{Counts, Document, Row, SCHEMA, Summary, Time};
+use super::slack;
+use super::text::{fitted, headline, line};
+use crate::audit::Audit;
+use crate::explain::{Spot, spots};
+use crate::gate::{Coverage, exit_code};
+use crate::inventory::Receiver;
+use crate::judge::DeploymentOutcome;
+use crate::ledger::{Change, ChangeKind};
+use crate::verdict::Verdict;
+
+/// The most changes that one message lists.
+const LISTED: usize = 1_000;
+
+/// What one receiver is told of one audit. It holds names, verdicts, places, remedies and fingerprints,
+/// all of them escaped, and never a key.
+pub struct Message {
+    document: Document,
+    headline: String,
+    lines: Vec<String>,
+    total: usize,
+}
+
+impl Message {
+    /// What is left for this receiver: of its owner's and its project's deployments, and not
+    /// [`held_back`]. `None` when that is nothing. Nobody knows anymore whose a deployment was that is
+    /// gone, so all are told whose project fits.
+    #[must_use]
+    pub fn of(audit: &Audit, changes: &[Change], receiver: &Receiver) -> Option<Self> {
+        let mut changes: Vec<_> = changes
+            .iter()
+            .filter(|change| concerns(audit, change, receiver) && !held_back(audit, change))
+            .collect();
+        if changes.is_empty() {
+            return None;
+        }
+        changes.sort_by(|one, other| order(one).cmp(&order(other)));
+        let rows: Vec<_> = changes.iter().map(|change| row(audit, change)).collect();
+        Some(Self::made(audit, rows, &receiver.name))
+    }
+
+    fn made(audit: &Audit, mut rows: Vec<Row>, receiver: &str) -> Self {
+        let total = rows.len();
+        let projects: BTreeSet<&str> = rows.iter().map(|row| &*row.project).collect();
+        let projects: Vec<_> = projects.into_iter().collect();
+        let several = projects.len() > 1;
+        let summary = summary(audit, &rows, total.saturating_sub(LISTED));
+        let current = audit.deployments.iter().filter(|o| is_current(audit, o));
+        let headline = headline(&projects, &rows, &summary, current.count());
+        rows.truncate(LISTED);
+        let lines: Vec<_> = rows.iter().map(|row| line(row, several)).collect();
+        let text = fitted(&headline, &lines, total, usize::MAX, str::to_owned);
+        let document = Document {
+            schema: SCHEMA,
+            id: id(receiver, audit.generated_at, total, &rows),
+            generated_at: Time(audit.generated_at),
+            text,
+            summary,
+            changes: rows,
+        };
+        Self {
+            document,
+            headline,
+            lines,
+            total,
+        }
+    }
+
+    /// Which message it is, however often it is sent.
+    #[must_use]
+    pub fn delivery(&self) -> &str {
+        &self.document.id
+    }
+
+    /// For people: a line that sums up, then one for each change, the worst first, up to 20.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.document.text
+    }
+
+    /// For programs: `straggler.changes/v1`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, which for plain structs never happens.
+    pub fn json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&self.document)
+    }
+
+    /// For an incoming webhook of Slack.
+    ///
+    /// # Errors
+    ///
+    /// As [`Message::json`].
+    pub fn slack(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let payload = slack::payload(&self.headline, &self.lines, self.total);
+        serde_json::to_vec(&payload)
+    }
+}
+
+/// Whether nobody is told of a change yet: its project was rotated less than `grace` before the audit,
+/// and much of what is found then mends itself. What is gone does not.
+#[must_use]
+pub fn held_back(audit: &Audit, change: &Change) -> bool {
+    if change.kind == ChangeKind::Gone {
+        return false;
+    }
+    let outcome = change
+        .outcome
+        .and_then(|index| audit.deployments.get(index));
+    let rotated_at = outcome.and_then(|outcome| {
+        let deployment = &audit.inventory.deployments[outcome.deployment as usize];
+        audit.projects[deployment.project.0 as usize].rotated_at
+    });
+    let grace = SignedDuration::try_from(audit.inventory.grace).unwrap_or(SignedDuration::MAX);
+    rotated_at.is_some_and(|at| audit.generated_at.duration_since(at) < grace)
+}
+
+fn concerns(audit: &Audit, change: &Change, receiver: &Receiver) -> bool {
+    let fits = |wanted: &Option<std::sync::Arc<str>>, is: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
+    };
+    if !fits(&receiver.project, Some(&change.name.project)) {
+        return false;
+    }
+    match change
+        .outcome
+        .and_then(|index| audit.deployments.get(index))
+    {
+        None => true,
+        Some(outcome) => {
+            let deployment = &audit.inventory.deployments[outcome.deployment as usize];
+            fits(&receiver.owner, deployment.owner.as_deref())
+        }
+    }
+}
+
+fn summary(audit: &Audit, rows: &[Row], left_out: usize) -> Summary {
+    use super::document::Kind;
+    let mut changes = Counts::default();
+    for row in rows {
+        let count = match row.kind {
+            Kind::New => &mut changes.new,
+            Kind::Worse => &mut changes.worse,
+            Kind::Better => &mut changes.better,
+            Kind::Gone => &mut changes.gone,
+        };
+        *count += 1;
+    }
+    let mut verdicts = BTreeMap::new();
+    for outcome in &audit.deployments {
+        *verdicts.entry(outcome.verdict).or_default() += 1;
+    }
+    Summary {
+        changes,
+        left_out,
+        deployments: audit.deployments.len(),
+        verdicts,
+        coverage: Coverage::of(audit),
+        exit_code: exit_code(audit).code(),
+    }
+}
+
+/// Whether it counts as current: something proves it.
+fn is_current(audit: &Audit, outcome: &DeploymentOutcome) -> bool {
+    outcome.verdict == Verdict::Current
+        && !spots(audit, outcome).any(|spot: Spot<'_>| spot.is_unproven())
+}
+
+/// The same for every attempt at one message, and another for each other message.
+fn id(receiver: &str, time: Timestamp, total: usize, rows: &[Row]) -> String {
+    #[derive(Serialize)]
+    struct Content<'a>(&'a str, String, usize, &'a [Row]);
+    let content = Content(receiver, time.to_string(), total, rows);
+    // Plain structs can always be written; the receiver and the time alone would tell it apart as well.
+    let bytes = serde_json::to_vec(&content).unwrap_or_else(|_| content.1.into_bytes());
+    let mut id = hex::encode(Sha256::digest(bytes));
+    id.truncate(32);
+    id
+}
