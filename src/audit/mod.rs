@@ -9,6 +9,7 @@ mod memory;
 mod place;
 mod plan;
 mod references;
+mod reigns;
 mod remembered;
 mod run;
 mod seen;
@@ -16,7 +17,8 @@ mod warnings;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan};
-pub use remembered::{Confirmation, Owner, Reign, Remembered, SETTLED};
+pub use reigns::{Dated, SETTLED, Sighting, advance, sightings};
+pub use remembered::{Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 
 #[cfg(test)]

@@ -250,6 +250,8 @@ impl<'a> Judging<'a> {
                 outcome.note = note;
                 outcome.current = fingerprint.filter(|_| sound);
             }
+            // Between two rotations there is none, so its place is empty.
+            Role::Next if matches!(soundness, Soundness::Absent) => {}
             Role::Next | Role::Previous(_) if !sound => {
                 let error = Box::new(reference::why_unread(soundness));
                 self.warnings.push(Warning::KeyUnread { key: id, error });

@@ -1,14 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::inventory::Project;
 use crate::key::Fingerprint;
-
-/// How long a reference must have been another key before it is believed, in either direction: a misread is
-/// mended, or seen again, within that time.
-pub const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What past audits saw of the keys of projects. The ledger hands it in.
 #[derive(Default)]

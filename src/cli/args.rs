@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::terminal::Color;
-use super::{audit, completions, config, inspect, man, revoke_check, schema, wait};
+use super::{audit, completions, config, history, inspect, man, revoke_check, schema, wait};
 
 /// After a key rotation: who still holds the old key, where on its way it broke, and what to do.
 ///
@@ -56,7 +56,7 @@ Exit codes:
        a reference is faulty, or a waiver has expired
   2    usage or configuration error, or nothing selected; nothing was read
   3    no drift seen, but something was unreachable or a last hop unverified
-  4    straggler could not finish its own job: a report could not be written
+  4    straggler could not finish its own job: a report, the ledger or a notification failed
   130  interrupted; what was known is reported";
 
 #[derive(Subcommand)]
@@ -65,6 +65,7 @@ pub(super) enum Command {
     Config(config::Args),
     Wait(Box<wait::Args>),
     RevokeCheck(Box<revoke_check::Args>),
+    History(Box<history::Args>),
     Inspect(inspect::Args),
     Schema(schema::Args),
     Completions(completions::Args),

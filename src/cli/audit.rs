@@ -3,12 +3,13 @@ use super::effort::{Effort, Patience};
 use super::exit::Ended;
 use super::given::KeyFlags;
 use super::judgement::Judgement;
+use super::memory::LedgerFlags;
 use super::progress::Watch;
 use super::reports::Reports;
 use super::selection::SelectionArgs;
 use super::terminal::Color;
-use super::{config, dry_run, interrupt, runtime, terminal};
-use crate::audit::{self, Options, Remembered};
+use super::{config, dry_run, interrupt, nightly, runtime, terminal};
+use crate::audit::{self, Options};
 use crate::gate::ExitCode;
 use crate::platform;
 use crate::report::Shown;
@@ -36,6 +37,17 @@ pub(super) struct Args {
     #[command(flatten)]
     judgement: Judgement,
     #[command(flatten)]
+    ledger: LedgerFlags,
+
+    /// Print and notify only what is new, worse, better or gone since the last audit in the ledger; the
+    /// exit code is that of the whole audit
+    ///
+    /// For the scheduler. What cannot be read counts as changed once three audits in a row met it. One at a
+    /// time: a second one ends with 4.
+    #[arg(long, conflicts_with_all = ["no_ledger", "dry_run"], help_heading = "Ledger")]
+    changed_only: bool,
+
+    #[command(flatten)]
     reports: Reports,
 
     /// Print what would be asked of whom, and ask nothing
@@ -49,6 +61,7 @@ Examples:
   straggler audit --project checkout --owner payments
   straggler audit --until config                     a gate that runs before the deploy
   straggler audit -f json -o table=audit.txt         one audit, two reports
+  straggler audit --changed-only                     every night: tells only what changed
   vault kv get -field=key kv/x | straggler audit --current checkout=-";
 
 pub(super) fn run(args: Args, color: Color) -> Ended {
@@ -64,6 +77,11 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     let outputs = args.reports.open()?;
 
     runtime::run(async {
+        let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        let lock = match args.changed_only {
+            true => Some(memory.lock(&args.config).await?),
+            false => None,
+        };
         let watch = Watch::new(
             &inventory,
             !args.reports.quiet && !args.reports.no_progress,
@@ -74,15 +92,27 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             inventory,
             &selected,
             connections,
-            &Remembered::default(),
+            &memory.remembered,
             &args.options(),
             &watch,
             interrupt::listen().happens(),
         )
         .await;
         watch.finish();
-        args.reports.write(outputs, Shown::all(&audit), color)
-    })
+        let changes = memory.keep(&audit).await;
+        let shown = Shown {
+            audit: &audit,
+            // Where nobody knows what changed, everything is told.
+            changes: changes.as_deref().filter(|_| args.changed_only),
+        };
+        let code = args.reports.write(outputs, shown, color);
+        let told = match args.changed_only && !audit.interrupted {
+            true => nightly::tell(&memory, &audit).await,
+            false => ExitCode::Success,
+        };
+        drop(lock);
+        Ok(code.and(memory.code).and(told))
+    })?
 }
 
 impl Args {

@@ -1,21 +1,25 @@
-use std::collections::BTreeSet;
-use std::io::{self, Write};
+mod told;
+
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use told::Told;
 
 use super::args::{Config, EXIT_CODES};
 use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
+use super::memory::{LedgerFlags, Memory};
 use super::progress::Watch;
 use super::{config, interrupt, runtime, terminal};
-use crate::audit::{self, Audit, Options, Owner, Remembered};
-use crate::explain::{belonging, coverage, name_of};
-use crate::gate::{Coverage, ExitCode};
+use crate::audit::{self, Audit, Options, Owner};
 use crate::inventory::Inventory;
-use crate::judge::Outcome;
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, ProjectId, Role};
+use crate::keyring::ProjectId;
+use crate::ledger::{Acceptance, LedgerError, Name};
 use crate::platform;
-use crate::task::revoke_check::{Answer, Place, Question};
-use crate::text::escape;
+use crate::report;
+use crate::task::revoke_check::{Accepted, Document, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -45,10 +49,27 @@ pub(super) struct Args {
     #[arg(long)]
     accept_attested: bool,
 
+    /// Answer for this deployment, where nobody can see what it holds; needs --reason
+    ///
+    /// Its name, with environment and axes where several have it: `cart (staging, prod-eu)`. Kept in the
+    /// ledger, and good for the keys in question alone.
+    #[arg(long, value_name = "NAME", requires = "reason")]
+    accept: Vec<String>,
+
+    /// Why it cannot hold the old key
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    reason: Option<String>,
+
     #[command(flatten)]
     effort: Effort,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    ledger: LedgerFlags,
+
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
 
     /// Show no progress bar
     #[arg(long)]
@@ -59,22 +80,24 @@ pub(super) struct Args {
     verbose: u8,
 }
 
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, straggler.revoke-check/v1.
+    Json,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   straggler revoke-check checkout
-  straggler revoke-check checkout --environment staging --key sha256:9f2c41d07a3b";
+  straggler revoke-check checkout --environment staging --key sha256:9f2c41d07a3b
+  straggler revoke-check checkout --accept kiosk --reason 'switched off since May'";
 
 pub(super) fn run(args: Args) -> Ended {
     let inventory = config::load(&args.config)?;
     let owners = args.owners(&inventory)?;
-    let named = |key| {
-        let owner = |id: &ProjectId| (Owner::of(inventory.project(*id)), key);
-        owners.iter().map(owner).collect()
-    };
-    let remembered = Remembered {
-        others: args.key.map(named).unwrap_or_default(),
-        ..Remembered::default()
-    };
     let all: Vec<u32> = (0..)
         .zip(&inventory.deployments)
         .map(|(index, _)| index)
@@ -85,6 +108,20 @@ pub(super) fn run(args: Args) -> Ended {
         ..Options::default()
     };
     runtime::run(async {
+        let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        if let Some(key) = args.key {
+            let named = owners
+                .iter()
+                .map(|id| (Owner::of(inventory.project(*id)), key));
+            memory.remembered.others.extend(named);
+        }
+        let known = known(&memory, &args.project, &inventory).await;
+        let (mut accepted, forgotten) = known.unwrap_or_else(|error| {
+            memory.failed(&error);
+            Default::default()
+        });
+        args.check_accepted(&memory, &inventory, &forgotten)?;
+
         let watch = Watch::new(&inventory, !args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
         let stop = interrupt::listen().happens();
@@ -92,38 +129,160 @@ pub(super) fn run(args: Args) -> Ended {
             inventory,
             &all,
             connections,
-            &remembered,
+            &memory.remembered,
             &options,
             &watch,
             stop,
         )
         .await;
         watch.finish();
-        let accepted = Vec::new();
-        let question = Question {
+        memory.keep(&audit).await;
+        let mut question = Question {
             owners: &owners,
             key: args.key,
             accept_attested: args.accept_attested,
-            accepted: &accepted,
-            forgotten: Vec::new(),
-            remembered: &remembered,
+            accepted: &[],
+            forgotten,
+            remembered: &memory.remembered,
         };
+        let new = args.accepted(&question, &audit);
+        let recorded = record(&memory, &new, &args.owner()).await;
+        accepted.extend(new);
+        question.accepted = &accepted;
         let answer = question.ask(&audit);
-        let told = Told {
-            audit: &audit,
-            answer: &answer,
-        };
-        match terminal::print(|out| told.write(out)) {
-            Ok(()) => answer.code(),
+        if let Err(error) = recorded {
+            memory.failed(&error);
+        }
+        let printed = terminal::print(|out| match args.format {
+            Format::Text => Told {
+                audit: &audit,
+                answer: &answer,
+            }
+            .write(out),
+            Format::Json => report::write_json(&Document::of(&audit, &answer), out),
+        });
+        let code = answer.code().and(memory.code);
+        Ok(match printed {
+            Ok(()) => code,
             Err(failure) => {
                 terminal::say(&failure.message);
-                answer.code().and(failure.code)
+                code.and(failure.code)
             }
-        }
-    })
+        })
+    })?
+}
+
+/// What the ledger knows of blind spots: those that somebody answers for, and the deployments of these
+/// projects that targets.yaml names no longer.
+async fn known(
+    memory: &Memory,
+    project: &str,
+    inventory: &Inventory,
+) -> Result<(Vec<Accepted>, Vec<Arc<str>>), LedgerError> {
+    let Some(ledger) = memory.ledger() else {
+        return Ok(Default::default());
+    };
+    let accepted = ledger.acceptances(project).await?.into_iter();
+    let accepted = accepted.map(|acceptance| Accepted {
+        key: acceptance.key,
+        deployment: acceptance.deployment,
+        reason: acceptance.reason,
+    });
+    let named = |name: &Name| {
+        let mut deployments = inventory.deployments.iter();
+        deployments.any(|deployment| {
+            let project = &inventory.project(deployment.project).name;
+            Name::of(project, deployment) == *name
+        })
+    };
+    let mine = |name: &Name| {
+        let mut projects = inventory.projects.iter();
+        projects.any(|project| project.name == name.project)
+    };
+    let forgotten = ledger.deployments(None).await?.into_iter();
+    let forgotten = forgotten
+        .filter(|known| known.retired_at.is_none() && mine(&known.name) && !named(&known.name))
+        .map(|known| known.name.title);
+    Ok((accepted.collect(), forgotten.collect()))
+}
+
+/// Keeps what somebody answers for.
+async fn record(memory: &Memory, accepted: &[Accepted], owner: &Owner) -> Result<(), LedgerError> {
+    let Some(ledger) = memory.ledger() else {
+        return Ok(());
+    };
+    for accepted in accepted {
+        ledger
+            .accept(&Acceptance {
+                owner: owner.clone(),
+                key: accepted.key,
+                deployment: accepted.deployment.clone(),
+                reason: accepted.reason.clone(),
+                at: Timestamp::now(),
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 impl Args {
+    fn owner(&self) -> Owner {
+        Owner {
+            project: self.project.as_str().into(),
+            environment: self.environment.as_deref().map(Into::into),
+        }
+    }
+
+    /// What --accept says of the keys in question.
+    fn accepted(&self, question: &Question<'_>, audit: &Audit) -> Vec<Accepted> {
+        let keys = question.fingerprints(audit);
+        let reason = self.reason.as_deref().unwrap_or_default();
+        let pairs = self
+            .accept
+            .iter()
+            .flat_map(|name| keys.iter().map(move |&key| (name, key)));
+        pairs
+            .map(|(name, key)| Accepted {
+                key,
+                deployment: name.clone(),
+                reason: reason.to_owned(),
+            })
+            .collect()
+    }
+
+    /// Before anything is read: an acceptance that nobody keeps, or of a deployment nobody knows, is a slip.
+    fn check_accepted(
+        &self,
+        memory: &Memory,
+        inventory: &Inventory,
+        forgotten: &[Arc<str>],
+    ) -> Result<(), Failure> {
+        if self.accept.is_empty() {
+            return Ok(());
+        }
+        if memory.ledger().is_none() {
+            return Err(Failure::usage(
+                "--accept is kept in the ledger, and there is none",
+            ));
+        }
+        if self.reason.as_deref().unwrap_or_default().trim().is_empty() {
+            return Err(Failure::usage("--reason says nothing"));
+        }
+        let is_known = |name: &&String| {
+            let mut deployments = inventory.deployments.iter();
+            forgotten.iter().any(|title| **title == ***name)
+                || deployments
+                    .any(|deployment| *deployment.name == ***name || deployment.title() == **name)
+        };
+        match self.accept.iter().find(|name| !is_known(name)) {
+            None => Ok(()),
+            // It may be a key by mistake, so it is not repeated.
+            Some(_) => Err(Failure::usage(
+                "--accept names no deployment of targets.yaml or of the ledger; `straggler history` lists those",
+            )),
+        }
+    }
+
     /// The project and its environments, or the one that is named.
     fn owners(&self, inventory: &Inventory) -> Result<Vec<ProjectId>, Failure> {
         let title = match &self.environment {
@@ -144,151 +303,5 @@ impl Args {
             return Ok(vec![id]);
         }
         Ok(owners)
-    }
-}
-
-/// An answer in words.
-struct Told<'t> {
-    audit: &'t Audit,
-    answer: &'t Answer<'t>,
-}
-
-/// How many replicas are named at one hop.
-const NAMES: usize = 5;
-
-impl Told<'_> {
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.headline(out)?;
-        for &key in &self.answer.alive {
-            let whose = belonging(self.audit, key);
-            writeln!(
-                out,
-                "\n✗ revoking it breaks what holds it now: it is {whose}"
-            )?;
-        }
-        for [message, remedy] in &self.answer.doubts {
-            writeln!(out, "\n? {message}\n  → {remedy}")?;
-        }
-        for place in &self.answer.holders {
-            self.place('✗', place, out)?;
-        }
-        for place in &self.answer.blind {
-            self.place('?', place, out)?;
-        }
-        for name in &self.answer.forgotten {
-            writeln!(
-                out,
-                "\n? {}: past audits knew it, and targets.yaml names it no longer\n  → name it again, or \
-                 close it with `straggler history retire`",
-                escape(name)
-            )?;
-        }
-        for (place, reason) in &self.answer.accepted {
-            self.place('·', place, out)?;
-            writeln!(out, "  accepted for this key: {}", escape(reason))?;
-        }
-        writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
-        writeln!(
-            out,
-            "exit {}: {}",
-            self.answer.code().code(),
-            self.standing()
-        )
-    }
-
-    fn headline(&self, out: &mut dyn Write) -> io::Result<()> {
-        let verdict = match self.answer.code() {
-            ExitCode::Success if self.answer.dead => "dead already, and held nowhere",
-            ExitCode::Success => "safe to revoke",
-            ExitCode::Drift => "not safe to revoke",
-            _ => "nobody can tell",
-        };
-        let keys: Vec<_> = self.answer.keys.iter().map(|&key| self.key(key)).collect();
-        match keys.as_slice() {
-            [] => writeln!(out, "{verdict}"),
-            keys => writeln!(out, "{verdict}: {}", keys.join(", ")),
-        }
-    }
-
-    fn key(&self, key: KeyId) -> String {
-        let project = &self.audit.projects[key.project.0 as usize];
-        let fingerprint = match key.role {
-            Role::Current => project.current,
-            Role::Next => project.next,
-            Role::Previous(age) => project
-                .previous
-                .get(usize::from(age))
-                .map(|known| known.fingerprint),
-        };
-        let name = belonging(self.audit, key);
-        match fingerprint {
-            Some(fingerprint) => format!("{fingerprint} ({name})"),
-            None => name,
-        }
-    }
-
-    fn place(&self, glyph: char, place: &Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let spot = place.spot;
-        let names: Vec<_> = place
-            .readings
-            .iter()
-            .filter_map(|reading| reading.replica.as_deref().map(|name| escape(name)))
-            .collect();
-        let [_, many] = spot.hop.place.source.info().replicas;
-        let all = spot.judged.readings.len();
-        let counted = match (place.readings.len(), all) {
-            (_, 1) => String::new(),
-            (some, all) => format!(" ({some} of {all} {many})"),
-        };
-        let worst: Option<&&Outcome> = place.readings.iter().min_by_key(|reading| reading.verdict);
-        let Some(worst) = worst else {
-            return Ok(());
-        };
-        let message = spot.reading_message(worst);
-        writeln!(
-            out,
-            "\n{glyph} {}{counted}: {message}\n    {}",
-            escape(&spot.deployment.title()),
-            spot.location()
-        )?;
-        if all > 1 && !names.is_empty() {
-            let more = names.len().saturating_sub(NAMES);
-            let shown = names[..names.len().min(NAMES)].join(", ");
-            let rest = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            writeln!(out, "    {shown}{rest}")?;
-        }
-        writeln!(out, "  → {}", spot.way_out(worst))
-    }
-
-    fn standing(&self) -> String {
-        let count = |count: usize, what: &str| (count > 0).then(|| config::counted(count, what));
-        let parts: Vec<_> = [
-            count(self.answer.alive.len(), "live key"),
-            count(self.answer.holders.len(), "holder"),
-            count(
-                self.answer.blind.len() + self.answer.forgotten.len(),
-                "blind spot",
-            ),
-            count(self.answer.doubts.len(), "doubt"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let projects: Vec<_> = self
-            .answer
-            .keys
-            .iter()
-            .map(|key| name_of(self.audit, key.project))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        match parts.as_slice() {
-            [] => format!("nobody holds an old key of {}", projects.join(", ")),
-            parts => parts.join(", "),
-        }
     }
 }

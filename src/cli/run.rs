@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use super::args::{Cli, Command};
 use super::exit::Ended;
 use super::{
-    audit, completions, config, inspect, man, revoke_check, schema, terminal, usage, wait,
+    audit, completions, config, history, inspect, man, revoke_check, schema, terminal, usage, wait,
 };
 
 /// Runs the command that the arguments name and says what it ended with.
@@ -29,6 +29,7 @@ fn dispatch(cli: Cli) -> Ended {
         Command::Config(args) => config::run(&args),
         Command::Wait(args) => wait::run(*args, cli.color),
         Command::RevokeCheck(args) => revoke_check::run(*args),
+        Command::History(args) => history::run(*args),
         Command::Schema(args) => schema::run(&args),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => completions::run(&args),

@@ -9,6 +9,7 @@ use super::exit::Ended;
 use super::given::KeyFlags;
 use super::interrupt::{self, Interrupt};
 use super::judgement::Judgement;
+use super::memory::LedgerFlags;
 use super::progress::Watch;
 use super::reports::Reports;
 use super::selection::SelectionArgs;
@@ -55,6 +56,8 @@ pub(super) struct Args {
     #[command(flatten)]
     judgement: Judgement,
     #[command(flatten)]
+    ledger: LedgerFlags,
+    #[command(flatten)]
     reports: Reports,
 }
 
@@ -69,7 +72,9 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     args.keys.take(&mut inventory, args.reports.quiet)?;
     let outputs = args.reports.open()?;
     runtime::run(async {
+        let mut memory = args.ledger.open(&args.config, &inventory).await?;
         let round = Round {
+            remembered: std::mem::take(&mut memory.remembered),
             options: args.options(),
             interrupt: interrupt::listen(),
             verbose: args.reports.verbose,
@@ -102,8 +107,10 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             }
         };
         display.finish();
-        args.reports.write(outputs, Shown::all(&audit), color)
-    })
+        memory.keep(&audit).await;
+        let code = args.reports.write(outputs, Shown::all(&audit), color);
+        Ok(code.and(memory.code))
+    })?
 }
 
 impl Args {
@@ -119,6 +126,7 @@ impl Args {
 
 /// What every audit has in common.
 struct Round {
+    remembered: Remembered,
     options: Options,
     interrupt: Interrupt,
     verbose: u8,
@@ -133,7 +141,7 @@ impl Round {
             inventory,
             selected,
             connections,
-            &Remembered::default(),
+            &self.remembered,
             &self.options,
             &watch,
             self.interrupt.happens(),

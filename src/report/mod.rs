@@ -7,7 +7,7 @@ mod table;
 mod testing;
 
 pub use format::{Format, Look, Report, Shown};
-pub use json::schema;
+pub use json::{schema, write as write_json};
 
 /// Every format, in the order of the manual.
 pub const FORMATS: [Format; 2] = [table::FORMAT, json::FORMAT];

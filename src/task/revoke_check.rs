@@ -1,7 +1,10 @@
 //! May the old key be revoked? Who still holds it, and where nobody could look.
 
+mod document;
+
 use std::sync::Arc;
 
+pub use document::Document;
 use jiff::Timestamp;
 
 use crate::audit::{Audit, Confirmation, Owner, Reign, Remembered, SETTLED};
@@ -111,6 +114,13 @@ impl Question<'_> {
         answer.holders.sort_by_key(|place| place.verdict);
         answer.blind.sort_by_key(|place| place.verdict);
         answer
+    }
+
+    /// The keys in question, by what is known of them.
+    #[must_use]
+    pub fn fingerprints(&self, audit: &Audit) -> Vec<Fingerprint> {
+        let keys = self.keys(audit).into_iter();
+        keys.filter_map(|key| fingerprint(audit, key)).collect()
     }
 
     /// Those in question: the one that is named, whoever's it is, or the previous ones. Of dead keys

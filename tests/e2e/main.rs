@@ -16,6 +16,7 @@ mod gcp;
 mod github;
 mod inspect;
 mod leak;
+mod ledger;
 mod lessons;
 mod revoke_check;
 mod scale;

@@ -56,7 +56,7 @@ fn every_command_and_option_exists() {
 #[test]
 fn every_option_that_is_named_by_itself_exists() {
     let option = regex::Regex::new(r"`(--[a-z][a-z-]*)").unwrap();
-    let help: String = ["audit", "inspect", "wait", "revoke-check"]
+    let help: String = ["audit", "inspect", "wait", "revoke-check", "history"]
         .map(|command| straggler(&[command, "--help"]).unwrap())
         .concat();
     let known: BTreeSet<_> = help.split([' ', ',', '[', '=', '\n']).collect();
@@ -71,7 +71,8 @@ fn every_option_that_is_named_by_itself_exists() {
 /// What is called in a text, each up to its end, with the command and its subcommand.
 fn commands(text: &str) -> Vec<(&str, Vec<&str>)> {
     let call =
-        regex::Regex::new(r"\bstraggler ((?:config |)[a-z]+(?:-[a-z]+)*\b)([^|`#\n;>]*)").unwrap();
+        regex::Regex::new(r"\bstraggler ((?:config |history |)[a-z]+(?:-[a-z]+)*\b)([^|`#\n;>]*)")
+            .unwrap();
     let names = BTreeSet::from([
         "audit",
         "config check",
@@ -81,6 +82,9 @@ fn commands(text: &str) -> Vec<(&str, Vec<&str>)> {
         "completions",
         "wait",
         "revoke-check",
+        "history",
+        "history confirm",
+        "history retire",
         "man",
     ]);
     call.captures_iter(text)

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use straggler::audit::{self, Audit, Options, Remembered};
 use straggler::fetch::Quiet;
 use straggler::ledger::{Change, ChangeKind, Name};
@@ -92,7 +93,13 @@ deployments:
     /// Tells everybody, and what became of it: nothing, or why not, for each name.
     pub async fn told(&self) -> Vec<(String, Option<String>)> {
         let begin = Instant::now();
-        let told = Sender::new(LIMITS).all(&self.audit, &self.changes).await;
+        let sender = Sender::new(LIMITS);
+        let receivers = self.audit.inventory.notify.iter();
+        let told = join_all(receivers.map(async |receiver| {
+            let told = sender.tell(receiver, &self.audit, &self.changes).await;
+            (&receiver.name, told)
+        }));
+        let told = told.await;
         assert!(begin.elapsed() < Duration::from_secs(15));
         let told = told.into_iter().map(|(name, result)| {
             let why = result.err().map(|failure| failure.to_string());

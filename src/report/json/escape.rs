@@ -1,5 +1,7 @@
 use std::io;
 
+use serde::Serialize;
+use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
 use crate::text::escape;
@@ -10,6 +12,16 @@ use crate::text::escape;
 pub struct Lines {
     depth: usize,
     filled: bool,
+}
+
+/// Writes a document so, and ends its last line.
+///
+/// # Errors
+///
+/// When `out` cannot take it.
+pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    document.serialize(&mut Serializer::with_formatter(&mut *out, Lines::default()))?;
+    out.write_all(b"\n")
 }
 
 /// The members of the document and, below them, those of its lists stand on lines of their own.

@@ -7,4 +7,5 @@ mod rows;
 mod tests;
 mod write;
 
+pub use escape::write;
 pub use write::{FORMAT, schema};

@@ -3,9 +3,8 @@ use std::io;
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
-use serde::Serialize;
 
-use super::escape::Lines;
+use super::escape;
 use super::lazy::Lazy;
 use super::rows::{
     Axes, ChangeRow, DeploymentRow, Digest, Document, HopRow, KeyRole, MatchRow, PreviousRow,
@@ -43,9 +42,7 @@ struct Json;
 
 impl Report for Json {
     fn write(&self, shown: Shown<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Lines::default());
-        document(shown).serialize(&mut serializer)?;
-        out.write_all(b"\n")
+        escape::write(&document(shown), out)
     }
 }
 

@@ -8,7 +8,23 @@ use super::sight::Sight;
 use crate::audit::Audit;
 use crate::explain::{coverage, standing};
 use crate::gate::{Coverage, Decision, ExitCode, waived};
+use crate::judge::{DeploymentOutcome, Why};
+use crate::keyring::Role;
 use crate::verdict::Verdict;
+
+/// How many of the current ones have the key to come.
+fn early(audit: &Audit) -> String {
+    let has_next = |outcome: &&DeploymentOutcome| {
+        let readings = outcome.hops.iter().flat_map(|hop| &hop.readings);
+        let mut keys = readings.map(|reading| &reading.why);
+        outcome.verdict == Verdict::Current
+            && keys.any(|why| matches!(why, Why::Holds { key, .. } if key.role == Role::Next))
+    };
+    match audit.deployments.iter().filter(has_next).count() {
+        0 => String::new(),
+        count => format!(" ({count} with the next key)"),
+    }
+}
 
 /// What was found and how much was seen, then what that comes to.
 pub fn summary(audit: &Audit) -> [Prose; 2] {
@@ -38,8 +54,15 @@ pub fn summary(audit: &Audit) -> [Prose; 2] {
             accepted if accepted == count => " (waived)".to_owned(),
             accepted => format!(" ({accepted} waived)"),
         };
+        let early = match verdict {
+            Verdict::Current => early(audit),
+            _ => String::new(),
+        };
         let comma = if Some(verdict) == last { "" } else { "," };
-        found = found.unit(sight.style(), format!("{count} {verdict}{waived}{comma}"));
+        found = found.unit(
+            sight.style(),
+            format!("{count} {verdict}{waived}{early}{comma}"),
+        );
     }
     let seen = Coverage::of(audit);
     let style = if seen.is_complete(audit) {

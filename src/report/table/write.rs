@@ -116,18 +116,20 @@ fn unlisted(changes: &[Change], page: &mut Page<'_>) -> io::Result<()> {
     let gone = changes
         .iter()
         .filter(|change| change.kind == ChangeKind::Gone);
+    let mut told = changes.is_empty();
+    if told {
+        page.text("nothing changed since the last audit", 0)?;
+    }
     for change in gone {
+        told = true;
         let before = match change.before {
             Some(before) => format!(", {before} when it was last told of"),
             None => String::new(),
         };
-        let told = format!("gone: {}{before}", escape(&change.name.title));
-        page.prose(&Prose::new(Style::new(), &told), 0, LEAD)?;
+        let line = format!("gone: {}{before}", escape(&change.name.title));
+        page.prose(&Prose::new(Style::new(), &line), 0, LEAD)?;
     }
-    if changes.is_empty() {
-        page.text("nothing changed since the last audit", 0)?;
-    }
-    page.blank()
+    if told { page.blank() } else { Ok(()) }
 }
 
 /// What the glyphs stand for, unless they speak for themselves.

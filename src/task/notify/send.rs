@@ -1,8 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use super::Message;
@@ -57,30 +55,24 @@ impl Sender {
         }
     }
 
-    /// Tells everybody whom these changes concern, all at the same time: one that fails stops no other.
-    /// The names of those who were to be told, as declared, and what became of that.
-    pub async fn all(
-        &self,
-        audit: &Audit,
-        changes: &[Change],
-    ) -> Vec<(Arc<str>, Result<(), Failure>)> {
-        let receivers = audit.inventory.notify.iter();
-        let messages = receivers.filter_map(|receiver| {
-            let message = Message::of(audit, changes, receiver)?;
-            Some(async move {
-                let name = Arc::clone(&receiver.name);
-                let told = self.notify(receiver, &message).await;
-                (name, told.map_err(|why| why.scrubbed(&audit.inventory)))
-            })
-        });
-        join_all(messages).await
-    }
-
-    /// Tells one receiver.
+    /// Tells one receiver what of these changes concerns it, if anything does.
     ///
     /// # Errors
     ///
     /// When it may not have been told: nothing but success is.
+    pub async fn tell(
+        &self,
+        receiver: &Receiver,
+        audit: &Audit,
+        changes: &[Change],
+    ) -> Result<(), Failure> {
+        let Some(message) = Message::of(audit, changes, receiver) else {
+            return Ok(());
+        };
+        let told = self.notify(receiver, &message).await;
+        told.map_err(|why| why.scrubbed(&audit.inventory))
+    }
+
     async fn notify(&self, receiver: &Receiver, message: &Message) -> Result<(), Failure> {
         let whom = || Whom::Receiver((&*receiver.name).into());
         let body = match &receiver.means {

@@ -1,0 +1,1 @@
+//! How reigns advance.

@@ -1,0 +1,256 @@
+mod document;
+mod told;
+
+use clap::{Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use super::args::Config;
+use super::exit::{Ended, Failure};
+use super::memory::LedgerFlags;
+use super::{config, runtime, terminal};
+use crate::audit::Owner;
+use crate::gate::ExitCode;
+use crate::inventory::Inventory;
+use crate::ledger::{Confirmed, Ledger, LedgerError};
+use crate::report;
+use crate::text::escape;
+
+/// Rotations, past audits and the past of one deployment, from the ledger
+///
+/// Reads the ledger alone: no store and no deployment is asked. For each rotation it tells how long it took
+/// until nothing held an earlier key any more, stage by stage.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(clap::Args)]
+struct Shown {
+    #[command(flatten)]
+    from: From,
+
+    /// Only the rotations of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+
+    /// The past of this deployment instead: its name, with environment and axes where several have it
+    #[arg(long, value_name = "NAME")]
+    deployment: Option<String>,
+
+    /// The last audits instead, this many of them
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with = "deployment")]
+    audits: Option<u32>,
+
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// Which ledger.
+#[derive(clap::Args)]
+struct From {
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    ledger: LedgerFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say that a project's key was rotated, where its reference changed and nothing else tells
+    Confirm(Confirm),
+    /// Say that a deployment is no more, so that nobody looks for an old key there
+    Retire(Retire),
+}
+
+#[derive(clap::Args)]
+struct Confirm {
+    /// The project whose reference changed
+    project: String,
+
+    /// The environment whose key it is
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+
+    #[command(flatten)]
+    from: From,
+}
+
+#[derive(clap::Args)]
+struct Retire {
+    /// The deployment, by its name, with environment and axes where several have it
+    name: String,
+
+    /// Only where it held a key of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+
+    #[command(flatten)]
+    from: From,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs, straggler.history/v1.
+    Json,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  straggler history                                 every rotation, and how long it took
+  straggler history --deployment checkout-api       what it held, and when
+  straggler history --audits 5
+  straggler history confirm checkout                the reference changed because the key was rotated
+  straggler history retire old-cart                 it was switched off for good";
+
+pub(super) fn run(args: Args) -> Ended {
+    match args.command {
+        None => show(&args.shown),
+        Some(Command::Confirm(args)) => confirm(&args),
+        Some(Command::Retire(args)) => retire(&args),
+    }
+}
+
+impl From {
+    /// The ledger, and what it is about.
+    async fn open(&self) -> Result<(Ledger, Inventory), Failure> {
+        let inventory = config::load(&self.config)?;
+        let place = self.ledger.place(&self.config, &inventory)?;
+        let place = place.ok_or_else(|| {
+            Failure::usage(
+                "there is no ledger: name one with --ledger, or set HOME or XDG_STATE_HOME",
+            )
+        })?;
+        let opened = Ledger::open_existing(&place).await;
+        let ledger = opened.map_err(Failure::unfinished)?.ok_or_else(|| {
+            Failure::usage(format!(
+                "no audit was remembered yet in {place}: run `straggler audit`"
+            ))
+        })?;
+        Ok((ledger, inventory))
+    }
+}
+
+fn show(args: &Shown) -> Ended {
+    runtime::run(async {
+        let (ledger, inventory) = args.from.open().await?;
+        if let Some(project) = &args.project {
+            known(&inventory, project)?;
+        }
+        let project = args.project.as_deref();
+        let document = read(args, project, &ledger).await;
+        let document = document.map_err(Failure::unfinished)?;
+        if document.is_empty() && args.deployment.is_some() {
+            // It may be a key by mistake, so it is not repeated.
+            return Err(Failure::usage(
+                "the ledger knows no deployment of that name",
+            ));
+        }
+        terminal::print(|out| match args.format {
+            Format::Table => told::write(&document, Timestamp::now(), out),
+            Format::Json => report::write_json(&document, out),
+        })?;
+        Ok(ExitCode::Success)
+    })?
+}
+
+async fn read(
+    args: &Shown,
+    project: Option<&str>,
+    ledger: &Ledger,
+) -> Result<document::Document, LedgerError> {
+    Ok(if let Some(name) = &args.deployment {
+        document::Document::past(&ledger.past(name, project).await?)
+    } else if let Some(count) = args.audits {
+        document::Document::audits(&ledger.audits(count).await?)
+    } else {
+        document::Document::rotations(&ledger.rotations(project).await?)
+    })
+}
+
+/// A project of targets.yaml.
+fn known(inventory: &Inventory, project: &str) -> Result<(), Failure> {
+    let mut projects = inventory.projects.iter();
+    if projects.any(|known| *known.name == *project) {
+        return Ok(());
+    }
+    let found = inventory.project_named(project);
+    found.map(|_| ()).map_err(Failure::usage)
+}
+
+fn confirm(args: &Confirm) -> Ended {
+    runtime::run(async {
+        let (ledger, inventory) = args.from.open().await?;
+        let title = match &args.environment {
+            Some(environment) => format!("{}/{environment}", args.project),
+            None => args.project.clone(),
+        };
+        let id = inventory.project_named(&title).map_err(Failure::usage)?;
+        let owner = Owner::of(inventory.project(id));
+        let confirmed = ledger.confirm(&owner, Timestamp::now()).await;
+        let name = escape(&title).into_owned();
+        let told = match confirmed.map_err(Failure::unfinished)? {
+            Confirmed::Confirmed(fingerprint) => {
+                format!(
+                    "{name}: {fingerprint} came in by a rotation; the key before it is a previous one"
+                )
+            }
+            Confirmed::AlreadyKnown(fingerprint) => {
+                format!("{name}: nothing to confirm, {fingerprint} is known to be its key")
+            }
+            Confirmed::NothingKnown => {
+                return Err(Failure::usage(format!(
+                    "no audit saw a sound reference of {name} yet: run `straggler audit`"
+                )));
+            }
+        };
+        terminal::print(|out| writeln!(out, "{told}"))?;
+        Ok(ExitCode::Success)
+    })?
+}
+
+fn retire(args: &Retire) -> Ended {
+    runtime::run(async {
+        let (ledger, inventory) = args.from.open().await?;
+        let mut deployments = inventory.deployments.iter();
+        let is_named = deployments.any(|deployment| {
+            let project = &inventory.project(deployment.project).name;
+            let mine = args
+                .project
+                .as_ref()
+                .is_none_or(|wanted| **project == **wanted);
+            mine && (*deployment.name == *args.name || deployment.title() == args.name)
+        });
+        if is_named {
+            return Err(Failure::usage(
+                "targets.yaml still names this deployment: take it out first, for whatever is named is looked at",
+            ));
+        }
+        let retired = ledger.retire(args.project.as_deref(), &args.name, Timestamp::now());
+        let retired = retired.await.map_err(Failure::unfinished)?;
+        if retired.is_empty() {
+            return Err(Failure::usage(
+                "the ledger knows no deployment of that name",
+            ));
+        }
+        terminal::print(|out| {
+            retired.iter().try_for_each(|name| {
+                writeln!(
+                    out,
+                    "retired: {} of {}",
+                    escape(&name.title),
+                    escape(&name.project)
+                )
+            })
+        })?;
+        Ok(ExitCode::Success)
+    })?
+}

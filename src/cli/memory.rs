@@ -1,0 +1,223 @@
+//! The ledger as the commands use it: opened before an audit, added to after it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::args::Config;
+use super::exit::Failure;
+use super::terminal;
+use crate::audit::{Audit, Remembered};
+use crate::gate::{Coverage, ExitCode, exit_code, waived};
+use crate::inventory::{Inventory, LedgerAt};
+use crate::ledger::{Change, Conclusion, Ledger, LedgerError, Lock, Place, Receiver};
+use crate::text::escape;
+
+/// Where past audits are remembered.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Ledger")]
+pub(super) struct LedgerFlags {
+    /// Where past audits are remembered: a file, or the URL of a PostgreSQL database
+    ///
+    /// Unless said here, by STRAGGLER_LEDGER or in targets.yaml: a file of this targets.yaml's own, in
+    /// $XDG_STATE_HOME/straggler or ~/.local/state/straggler.
+    #[arg(
+        long,
+        value_name = "PATH|URL",
+        env = "STRAGGLER_LEDGER",
+        hide_env_values = true,
+        value_parser = Place::parse
+    )]
+    ledger: Option<Place>,
+
+    /// Remember nothing, and know nothing of past audits
+    #[arg(long, conflicts_with = "ledger")]
+    no_ledger: bool,
+}
+
+/// What a command knows of past audits.
+pub(super) struct Memory {
+    ledger: Option<Ledger>,
+    /// What the ledger knew when it was opened.
+    pub(super) remembered: Remembered,
+    /// Whether all went well so far.
+    pub(super) code: ExitCode,
+}
+
+/// Whoever looks at standard output was told of every audit.
+const SCREEN: Receiver<'static> = Receiver {
+    name: "",
+    patient: false,
+};
+
+impl LedgerFlags {
+    /// The ledger of this targets.yaml; `None` where nothing is to be remembered, or nobody knows where.
+    ///
+    /// # Errors
+    ///
+    /// When targets.yaml names a variable that does not say where.
+    pub(super) fn place(
+        &self,
+        config: &Config,
+        inventory: &Inventory,
+    ) -> Result<Option<Place>, Failure> {
+        if self.no_ledger {
+            return Ok(None);
+        }
+        if let Some(place) = &self.ledger {
+            return Ok(Some(place.clone()));
+        }
+        Ok(match &inventory.ledger.at {
+            Some(LedgerAt::Path(path)) => Some(Place::File(path.to_path_buf())),
+            Some(LedgerAt::Env(name)) => {
+                let named = |what| {
+                    let name = escape(name);
+                    Failure::usage(format!("ledger.at: the variable {name} {what}"))
+                };
+                let text = env::var(&**name).map_err(|_| named("is not set".to_owned()))?;
+                let place = Place::parse(&text);
+                Some(place.map_err(|expected| named(format!("cannot be used: {expected}")))?)
+            }
+            None => {
+                state_home().map(|state| Place::File(state.join("straggler").join(name(config))))
+            }
+        })
+    }
+
+    /// Opens it and recalls what it knows. What fails is told, and the audit goes on without.
+    ///
+    /// # Errors
+    ///
+    /// As [`LedgerFlags::place`].
+    pub(super) async fn open(
+        &self,
+        config: &Config,
+        inventory: &Inventory,
+    ) -> Result<Memory, Failure> {
+        let mut memory = Memory {
+            ledger: None,
+            remembered: Remembered::default(),
+            code: ExitCode::Success,
+        };
+        let Some(place) = self.place(config, inventory)? else {
+            return Ok(memory);
+        };
+        let opened = async {
+            let ledger = Ledger::open(&place).await?;
+            Ok::<_, LedgerError>((ledger.recall().await?, ledger))
+        };
+        match opened.await {
+            Ok((remembered, ledger)) => {
+                memory.remembered = remembered;
+                memory.ledger = Some(ledger);
+            }
+            Err(error) => memory.failed(&error),
+        }
+        Ok(memory)
+    }
+}
+
+impl Memory {
+    /// The ledger, where there is one that can be used.
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// Says that straggler could not finish its job.
+    pub(super) fn failed(&mut self, error: &LedgerError) {
+        let failure = Failure::unfinished(error);
+        terminal::say(&failure.message);
+        self.code = self.code.and(failure.code);
+    }
+
+    /// Adds a finished audit to the ledger. Gives back what changed since the last one in it; `None`
+    /// where that is not known.
+    pub(super) async fn keep(&mut self, audit: &Audit) -> Option<Vec<Change>> {
+        let ledger = self.ledger.as_ref().filter(|_| !audit.interrupted)?;
+        match kept(ledger, audit).await {
+            Ok(changes) => Some(changes),
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Keeps others from the same work until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When somebody is at it already, or there is no ledger.
+    pub(super) async fn lock(&self, config: &Config) -> Result<Lock, Failure> {
+        let Some(ledger) = &self.ledger else {
+            return Err(match self.code {
+                ExitCode::Success => Failure::usage(
+                    "--changed-only compares with the last audit, and there is no ledger: name one with \
+                     --ledger, or set HOME or XDG_STATE_HOME",
+                ),
+                _ => {
+                    Failure::unfinished("--changed-only compares with the last audit in the ledger")
+                }
+            });
+        };
+        let lock = ledger.lock(&name(config).to_string_lossy()).await;
+        lock.map_err(Failure::unfinished)?.ok_or_else(|| {
+            Failure::unfinished(
+                "another `straggler audit --changed-only` of this targets.yaml is at work: let it finish, or \
+                 run them less often",
+            )
+        })
+    }
+}
+
+async fn kept(ledger: &Ledger, audit: &Audit) -> Result<Vec<Change>, LedgerError> {
+    let conclusion = conclusion(audit);
+    ledger.record(audit, &conclusion).await?;
+    let changes = ledger.changes(audit, &conclusion, &SCREEN).await?;
+    let nothing = BTreeSet::new();
+    ledger.tell(audit, &conclusion, &SCREEN, &nothing).await?;
+    let keep = audit.inventory.ledger.retention;
+    ledger.retain(keep, Timestamp::now()).await?;
+    Ok(changes)
+}
+
+/// What an audit came to.
+pub(super) fn conclusion(audit: &Audit) -> Conclusion {
+    let outcomes = audit.deployments.iter().enumerate();
+    Conclusion {
+        exit_code: exit_code(audit).code(),
+        complete: Coverage::of(audit).is_complete(audit),
+        accepted: outcomes
+            .filter(|(_, outcome)| waived(audit, outcome).is_some())
+            .map(|(index, _)| index)
+            .collect(),
+    }
+}
+
+/// Where programs keep what they know, by the XDG Base Directory Specification.
+fn state_home() -> Option<PathBuf> {
+    let absolute = |name| {
+        let path = PathBuf::from(env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))
+}
+
+/// The name of the ledger of one targets.yaml: two that have nothing to do with each other may both have a
+/// project of one name.
+fn name(config: &Config) -> OsString {
+    let path = fs::canonicalize(&config.config).unwrap_or_else(|_| config.config.clone());
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let plain = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '-',
+    };
+    let folder: String = folder.to_string_lossy().chars().map(plain).collect();
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    format!("{folder}-{}.db", hex::encode(&digest[..4])).into()
+}

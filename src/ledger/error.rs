@@ -1,0 +1,131 @@
+use std::borrow::Cow;
+
+use super::Place;
+use crate::text::escape;
+
+/// Why the ledger could not be read or written: what, where, and what to do next. It shows no password
+/// and no value.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger {place} {what}: {next}")]
+pub struct LedgerError {
+    place: String,
+    what: Cow<'static, str>,
+    next: Cow<'static, str>,
+}
+
+/// The same before it is known where.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What the database said.
+    Database(sqlx::Error),
+    /// What straggler found, and what to do next.
+    Found(Cow<'static, str>, &'static str),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Failure {
+    /// A ledger that does not say what it should.
+    pub(super) fn damaged(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::Found(what.into(), RESTORE)
+    }
+
+    /// Whether another program is at it, so that it may pass.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error))
+            if matches!(primary(error.as_ref()), Some(5 | 6)))
+    }
+
+    pub(super) fn at(self, place: &Place) -> LedgerError {
+        let (what, next) = match self {
+            Self::Found(what, next) => (what, next),
+            Self::Database(error) => told(&error, place),
+        };
+        LedgerError {
+            place: place.to_string(),
+            what,
+            next: next.into(),
+        }
+    }
+}
+
+const RESTORE: &str = "restore it from a backup, or move it away to begin a new one";
+const AGAIN: &str = "run straggler again";
+
+/// SQLite's primary result code.
+fn primary(error: &(dyn sqlx::error::DatabaseError + 'static)) -> Option<i32> {
+    let is_sqlite = error
+        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .is_some();
+    let code = error.code()?.parse::<i32>().ok()?;
+    is_sqlite.then_some(code & 0xff)
+}
+
+fn told(error: &sqlx::Error, place: &Place) -> (Cow<'static, str>, &'static str) {
+    match error {
+        sqlx::Error::Database(error) => match place {
+            Place::File(_) => of_sqlite(error.as_ref()),
+            Place::Postgres(_) => of_postgres(error.as_ref()),
+        },
+        sqlx::Error::Io(error) => (
+            format!("cannot be reached: {error}").into(),
+            "check that the server runs, its host and its port",
+        ),
+        sqlx::Error::Tls(error) => (
+            format!(
+                "has no connection that can be trusted: {}",
+                escape(&error.to_string())
+            )
+            .into(),
+            "name its authority with sslrootcert=FILE in the URL",
+        ),
+        // It may hold parts of the URL.
+        sqlx::Error::Configuration(_) => ("cannot be opened".into(), "check its URL"),
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
+            ("holds what is no ledger's".into(), RESTORE)
+        }
+        error => (
+            format!("failed: {}", escape(&error.to_string())).into(),
+            AGAIN,
+        ),
+    }
+}
+
+fn of_sqlite(
+    error: &(dyn sqlx::error::DatabaseError + 'static),
+) -> (Cow<'static, str>, &'static str) {
+    match primary(error) {
+        Some(3 | 8 | 14 | 23) => (
+            "cannot be opened for writing".into(),
+            "make it and its folder writable, or name another place with --ledger",
+        ),
+        Some(5 | 6) => ("is held by another program".into(), AGAIN),
+        Some(10 | 13) => (
+            format!("could not be written: {}", escape(error.message())).into(),
+            "make room on its disk, then run straggler again",
+        ),
+        Some(11 | 26) => (
+            format!("is damaged: {}", escape(error.message())).into(),
+            RESTORE,
+        ),
+        _ => (format!("failed: {}", escape(error.message())).into(), AGAIN),
+    }
+}
+
+fn of_postgres(
+    error: &(dyn sqlx::error::DatabaseError + 'static),
+) -> (Cow<'static, str>, &'static str) {
+    let next = match error.code().as_deref().unwrap_or_default() {
+        code if code.starts_with("28") => "check the user, and PGPASSWORD or ~/.pgpass",
+        "3D000" => "create the database",
+        "42501" => "grant CREATE on the database, or all on the schema straggler and its tables",
+        "53100" => "make room on its disk, then run straggler again",
+        "55P03" => "find out who holds the lock, then run straggler again",
+        _ => AGAIN,
+    };
+    (format!("refused: {}", escape(error.message())).into(), next)
+}

@@ -1,0 +1,239 @@
+//! Whose key was which, and when.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::db::{Connection, Value};
+use super::error::Failure;
+use super::words::{environment, kept, micros, micros_of, rounded};
+use super::{Ledger, LedgerError};
+use crate::audit::{Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, sightings};
+use crate::judge::RotationBasis;
+use crate::key::Fingerprint;
+
+/// What came of a person's word that a changed reference was a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// This key counts as rotated in now.
+    Confirmed(Fingerprint),
+    /// This key did already.
+    AlreadyKnown(Fingerprint),
+    /// No audit that was recorded saw a sound reference of this owner.
+    NothingKnown,
+}
+
+pub(super) type Reigns = BTreeMap<Owner, Vec<Reign>>;
+
+impl Ledger {
+    /// What past audits saw of keys.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub async fn recall(&self) -> Result<Remembered, LedgerError> {
+        let mut turn = self.read().await?;
+        let recalled = recall(&mut turn.connection).await;
+        turn.end(recalled).await
+    }
+
+    /// Takes a person's word, given at this time, that the reference of this owner was rotated, not
+    /// misread.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub async fn confirm(&self, owner: &Owner, at: Timestamp) -> Result<Confirmed, LedgerError> {
+        let mut turn = self.write().await?;
+        let confirmed = confirm(&mut turn.connection, owner, at).await;
+        turn.end(confirmed).await
+    }
+}
+
+async fn recall(connection: &mut Connection) -> Result<Remembered, Failure> {
+    let reigns = reigns(connection).await?;
+    let sql = "SELECT project, environment, fingerprint FROM earlier \
+               ORDER BY project, environment, fingerprint";
+    let mut others = Vec::new();
+    for row in connection.query(sql, &[]).await? {
+        let (owner, fingerprint) = (row.owner(0, 1)?, row.fingerprint(2)?);
+        let known = |reign: &Reign| reign.fingerprint.agrees(&fingerprint);
+        if !reigns
+            .get(&owner)
+            .is_some_and(|reigns| reigns.iter().any(known))
+        {
+            others.push((owner, fingerprint));
+        }
+    }
+    Ok(Remembered { reigns, others })
+}
+
+pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failure> {
+    let sql = "SELECT project, environment, fingerprint, first_seen, last_seen, confirmed, \
+               rotated_at, revoked_at FROM reign ORDER BY project, environment, place";
+    let mut reigns = Reigns::new();
+    for row in connection.query(sql, &[]).await? {
+        reigns.entry(row.owner(0, 1)?).or_default().push(Reign {
+            fingerprint: row.fingerprint(2)?,
+            first_seen: row.time(3)?,
+            last_seen: row.time(4)?,
+            confirmed: row.confirmation(5)?,
+            rotated_at: row.time_or_none(6)?,
+            revoked_at: row.time_or_none(7)?,
+        });
+    }
+    Ok(reigns)
+}
+
+/// Takes in what an audit saw of the keys.
+pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result<(), Failure> {
+    let mut known = reigns(connection).await?;
+    for seen in sightings(audit) {
+        let seen = as_kept(seen, audit);
+        let before = known.remove(&seen.owner).unwrap_or_default();
+        let after = advance(before.clone(), &seen);
+        store(connection, &seen.owner, &before, &after).await?;
+        known.insert(seen.owner, after);
+    }
+    record_earlier(connection, audit, &known).await
+}
+
+/// As it will be compared with what was written down before.
+fn as_kept(seen: Sighting, audit: &Audit) -> Sighting {
+    let digits = audit.inventory.digits;
+    let mut previous = seen.previous;
+    for dated in &mut previous {
+        dated.fingerprint = kept(&dated.fingerprint, digits);
+        dated.rotated_at = dated.rotated_at.map(rounded);
+        dated.revoked_at = dated.revoked_at.map(rounded);
+    }
+    Sighting {
+        fingerprint: kept(&seen.fingerprint, digits),
+        at: rounded(seen.at),
+        declared: seen.declared.map(rounded),
+        stored: seen.stored.map(rounded),
+        previous,
+        ..seen
+    }
+}
+
+async fn store(
+    connection: &mut Connection,
+    owner: &Owner,
+    before: &[Reign],
+    after: &[Reign],
+) -> Result<(), Failure> {
+    let key = || [Value::from(&*owner.project), environment(owner).into()];
+    let changed = |(place, reign): &(i64, &Reign)| {
+        let place = usize::try_from(*place).ok();
+        place.and_then(|place| before.get(place)) != Some(reign)
+    };
+    let row = |(place, reign): (i64, &Reign)| {
+        let mut row = key().to_vec();
+        row.extend([
+            place.into(),
+            reign.fingerprint.to_string().into(),
+            micros(reign.first_seen),
+            micros(reign.last_seen),
+            Value::Text(reign.confirmed.map(|how| how.name().to_owned())),
+            micros_of(reign.rotated_at),
+            micros_of(reign.revoked_at),
+        ]);
+        row
+    };
+    let rows = (0..).zip(after).filter(changed).map(row).collect();
+    connection
+        .insert(
+            "reign (project, environment, place, fingerprint, first_seen, last_seen, confirmed, \
+             rotated_at, revoked_at)",
+            rows,
+            " ON CONFLICT (project, environment, place) DO UPDATE SET \
+             fingerprint = excluded.fingerprint, first_seen = excluded.first_seen, \
+             last_seen = excluded.last_seen, confirmed = excluded.confirmed, \
+             rotated_at = excluded.rotated_at, revoked_at = excluded.revoked_at",
+        )
+        .await?;
+    if after.len() < before.len() {
+        let mut values = key().to_vec();
+        values.push(i64::try_from(after.len()).unwrap_or(i64::MAX).into());
+        let sql = "DELETE FROM reign WHERE project = $1 AND environment = $2 AND place >= $3";
+        connection.run(sql, &values).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the previous keys that somebody else knew, for the day on which nobody does anymore.
+async fn record_earlier(
+    connection: &mut Connection,
+    audit: &Audit,
+    known: &Reigns,
+) -> Result<(), Failure> {
+    let sql = "SELECT project, environment, fingerprint FROM earlier";
+    let mut kept_before: Vec<(Owner, Fingerprint)> = Vec::new();
+    for row in connection.query(sql, &[]).await? {
+        kept_before.push((row.owner(0, 1)?, row.fingerprint(2)?));
+    }
+    let mut rows = Vec::new();
+    for outcome in &audit.projects {
+        // What is called previous while the reference is in doubt may be the live key.
+        if !outcome.reference.is_sound() || outcome.rotation == RotationBasis::Suspected {
+            continue;
+        }
+        let owner = Owner::of(audit.inventory.project(outcome.project));
+        let reigns = known.get(&owner).map_or(&[][..], Vec::as_slice);
+        for previous in &outcome.previous {
+            let fingerprint = kept(&previous.fingerprint, audit.inventory.digits);
+            let same = |other: &Fingerprint| other.agrees(&fingerprint);
+            let mut had = kept_before.iter();
+            let had = had.find(|(of, other)| *of == owner && same(other));
+            let row = |fingerprint: &Fingerprint| {
+                let owner = [Value::from(&*owner.project), environment(&owner).into()];
+                let mut row = owner.to_vec();
+                row.push(fingerprint.to_string().into());
+                row
+            };
+            match (had, previous.revoked_at) {
+                // That it is dead is nothing this table could tell.
+                (Some((_, had)), Some(_)) => {
+                    let sql = "DELETE FROM earlier \
+                               WHERE project = $1 AND environment = $2 AND fingerprint = $3";
+                    connection.run(sql, &row(had)).await?;
+                }
+                (None, None) if !reigns.iter().any(|reign| same(&reign.fingerprint)) => {
+                    rows.push(row(&fingerprint));
+                }
+                _ => {}
+            }
+        }
+    }
+    let nothing = " ON CONFLICT DO NOTHING";
+    connection
+        .insert("earlier (project, environment, fingerprint)", rows, nothing)
+        .await
+}
+
+async fn confirm(
+    connection: &mut Connection,
+    owner: &Owner,
+    at: Timestamp,
+) -> Result<Confirmed, Failure> {
+    let mut reigns = reigns(connection).await?;
+    let before = reigns.remove(owner).unwrap_or_default();
+    let mut after = before.clone();
+    let Some(last) = after.last_mut() else {
+        return Ok(Confirmed::NothingKnown);
+    };
+    if last.confirmed.is_some() {
+        return Ok(Confirmed::AlreadyKnown(last.fingerprint));
+    }
+    last.confirmed = Some(Confirmation::Person);
+    let fingerprint = last.fingerprint;
+    store(connection, owner, &before, &after).await?;
+    let place = i64::try_from(after.len() - 1).unwrap_or(i64::MAX);
+    let sql = "UPDATE reign SET confirmed_at = $1 \
+               WHERE project = $2 AND environment = $3 AND place = $4";
+    let project = Value::from(&*owner.project);
+    let values = [micros(at), project, environment(owner).into(), place.into()];
+    connection.run(sql, &values).await?;
+    Ok(Confirmed::Confirmed(fingerprint))
+}

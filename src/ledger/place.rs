@@ -1,0 +1,174 @@
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::text::Escaped;
+
+/// Where a ledger is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// The URL of a database of PostgreSQL, `postgres://user@host/database`. It may hold a password.
+    Postgres(String),
+}
+
+const EXPECTED: &str = "expected a path, or postgres://USER@HOST/DATABASE";
+
+impl Place {
+    /// Reads what was given on the command line.
+    ///
+    /// # Errors
+    ///
+    /// A lowercase fragment that says what is expected. It never repeats the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        match scheme {
+            Some("postgres" | "postgresql") => {
+                let place = Self::Postgres(text.to_owned());
+                match options(text) {
+                    Some(_) => Ok(place),
+                    None => Err(format!("{EXPECTED}: this URL cannot be read")),
+                }
+            }
+            Some(scheme) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Err(EXPECTED.to_owned())
+            }
+            _ if text.is_empty() => Err(EXPECTED.to_owned()),
+            _ => Ok(Self::File(text.into())),
+        }
+    }
+
+    /// The usual file in the folder that keeps the state of programs, `$XDG_STATE_HOME`.
+    #[must_use]
+    pub fn beneath(state_home: &Path) -> Self {
+        Self::File(state_home.join("straggler").join("ledger.db"))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => Escaped(&path.to_string_lossy()).fmt(f),
+            Self::Postgres(url) => {
+                let Some(options) = options(url) else {
+                    return f.write_str("postgres");
+                };
+                let host = match options.get_socket() {
+                    Some(folder) => folder.to_string_lossy().into_owned(),
+                    None => options.get_host().to_owned(),
+                };
+                write!(f, "postgres://{}:{}", Escaped(&host), options.get_port())?;
+                match options.get_database() {
+                    Some(database) => write!(f, "/{}", Escaped(database)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How to connect. Beyond this machine the server has to prove who it is, unless the URL says otherwise.
+pub(super) fn options(url: &str) -> Option<PgConnectOptions> {
+    let options: PgConnectOptions = url.parse().ok()?;
+    let says = ["sslmode=", "ssl-mode="].iter().any(|word| {
+        url.split_once('?')
+            .is_some_and(|(_, query)| query.split('&').any(|pair| pair.starts_with(word)))
+    });
+    let local = options.get_socket().is_some() || is_loopback(options.get_host());
+    Some(match (says, local) {
+        (true, _) => options,
+        (false, true) => options.ssl_mode(PgSslMode::Prefer),
+        (false, false) => options.ssl_mode(PgSslMode::VerifyFull),
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.starts_with('/')
+        || bare
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_path_or_a_url_of_postgres() {
+        for (text, shown) in [
+            ("ledger.db", "ledger.db"),
+            (
+                "/var/lib/straggler/ledger.db",
+                "/var/lib/straggler/ledger.db",
+            ),
+            ("a:b", "a:b"),
+            (
+                "postgres://ana:secret@db.internal/team",
+                "postgres://db.internal:5432/team",
+            ),
+            (
+                "postgresql://db.internal:6432/team?password=secret",
+                "postgres://db.internal:6432/team",
+            ),
+            (
+                "postgres:///team?host=/run/postgresql&port=6000",
+                "postgres:///run/postgresql:6000/team",
+            ),
+        ] {
+            let place = Place::parse(text).unwrap();
+            assert_eq!(place.to_string(), shown);
+            assert_eq!(format!("{place:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_without_repeating_it() {
+        for text in [
+            "",
+            "mysql://ana:secret@host/team",
+            "https://secret.example",
+            "postgres://ana:secret@host:port/team",
+            "postgres://ana:secret@host/team?sslmode=secret",
+        ] {
+            let error = Place::parse(text).unwrap_err();
+            assert!(error.contains("postgres://USER@HOST/DATABASE"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_elsewhere_has_to_prove_who_it_is() {
+        for (url, verified) in [
+            ("postgres://db.internal/team", true),
+            ("postgres://10.0.0.5/team", true),
+            ("postgres://localhost.example/team", true),
+            ("postgres://db.internal/team?sslmode=require", false),
+            (
+                "postgres://db.internal/team?application_name=x&sslmode=disable",
+                false,
+            ),
+            ("postgres://localhost/team", false),
+            ("postgres://127.0.0.1:6000/team", false),
+            ("postgres://[::1]/team", false),
+            ("postgres:///team?host=/run/postgresql", false),
+        ] {
+            let mode = options(url).unwrap().get_ssl_mode();
+            assert_eq!(
+                matches!(mode, PgSslMode::VerifyFull),
+                verified,
+                "{url}: {mode:?}"
+            );
+        }
+    }
+}

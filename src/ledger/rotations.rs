@@ -1,0 +1,181 @@
+//! How long rotations took.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::db::Connection;
+use super::error::Failure;
+use super::{Ledger, LedgerError, keys};
+use crate::audit::{Owner, Reign};
+use crate::key::Fingerprint;
+use crate::verdict::{Stage, Verdict};
+
+/// A key, and how it came into use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Whose.
+    pub owner: Owner,
+    /// The key, with its times.
+    pub reign: Reign,
+    /// When the next key came; `None` for the current one.
+    pub until: Option<Timestamp>,
+    /// The stages that were on a route meanwhile, in the order a key travels.
+    pub stages: Vec<Converged>,
+}
+
+/// How one stage followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Converged {
+    /// Which.
+    pub stage: Stage,
+    /// Places on the routes.
+    pub hops: usize,
+    /// Those that held something wrong in the end.
+    pub left: usize,
+    /// Those that could not be read in the end, or proved nothing.
+    pub unseen: usize,
+    /// From the rotation until an audit first saw that the last place had followed; zero where all had it
+    /// before. `None` while some are left.
+    pub took: Option<SignedDuration>,
+}
+
+/// A stretch of a hop, as far as it counts here.
+struct Stretch {
+    verdict: Verdict,
+    fingerprint: Option<Fingerprint>,
+    since: Timestamp,
+    until: Option<Timestamp>,
+}
+
+/// The stretches of each hop, by whose key it should hold.
+type Hops = HashMap<Owner, BTreeMap<(Stage, i64), Vec<Stretch>>>;
+
+impl Ledger {
+    /// Every key that was a reference, by owner, the earliest first; of one project with its environments,
+    /// or of all.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub async fn rotations(&self, project: Option<&str>) -> Result<Vec<Rotation>, LedgerError> {
+        let mut turn = self.read().await?;
+        let rotations = rotations(&mut turn.connection, project).await;
+        turn.end(rotations).await
+    }
+}
+
+async fn rotations(
+    connection: &mut Connection,
+    project: Option<&str>,
+) -> Result<Vec<Rotation>, Failure> {
+    let reigns = keys::reigns(connection).await?;
+    let hops = stretches(connection, project).await?;
+    let mut rotations = Vec::new();
+    for (owner, reigns) in reigns {
+        if project.is_some_and(|project| *owner.project != *project) {
+            continue;
+        }
+        for (index, reign) in reigns.iter().enumerate() {
+            let until = reigns.get(index + 1).map(began);
+            rotations.push(Rotation {
+                owner: owner.clone(),
+                reign: reign.clone(),
+                until,
+                stages: converged(hops.get(&owner), reign, until),
+            });
+        }
+    }
+    Ok(rotations)
+}
+
+fn began(reign: &Reign) -> Timestamp {
+    // A declared time that was wrong must not reach back before the key was seen not to be there.
+    reign
+        .rotated_at
+        .unwrap_or(reign.first_seen)
+        .min(reign.first_seen)
+}
+
+async fn stretches(connection: &mut Connection, project: Option<&str>) -> Result<Hops, Failure> {
+    let sql = "SELECT deployment.project, deployment.environment, hop.stage, hop.id, span.verdict, \
+               span.fingerprint, span.since, span.until \
+               FROM deployment JOIN hop ON hop.deployment = deployment.id \
+               JOIN span ON span.hop = hop.id \
+               WHERE $1 = '' OR deployment.project = $1 ORDER BY hop.id, span.since, span.id";
+    let mut hops = Hops::new();
+    let wanted = project.unwrap_or_default().into();
+    for row in connection.query(sql, &[wanted]).await? {
+        let hop = (row.word::<Stage>(2)?, row.get::<i64>(3)?);
+        let stretches = hops.entry(row.owner(0, 1)?).or_default();
+        stretches.entry(hop).or_default().push(Stretch {
+            verdict: row.word(4)?,
+            fingerprint: row.fingerprint_or_none(5)?,
+            since: row.time(6)?,
+            until: row.time_or_none(7)?,
+        });
+    }
+    Ok(hops)
+}
+
+/// How the stages followed this key, from its beginning until another one took its place.
+fn converged(
+    hops: Option<&BTreeMap<(Stage, i64), Vec<Stretch>>>,
+    reign: &Reign,
+    until: Option<Timestamp>,
+) -> Vec<Converged> {
+    let start = began(reign);
+    let mut stages: BTreeMap<Stage, Converged> = BTreeMap::new();
+    for ((stage, _), stretches) in hops.into_iter().flatten() {
+        let mut meanwhile = stretches.iter().filter(|stretch| {
+            let begun = until.is_none_or(|until| stretch.since < until);
+            begun && stretch.until.is_none_or(|end| end >= start)
+        });
+        let Some(last) = meanwhile.clone().next_back() else {
+            continue;
+        };
+        let converged = stages.entry(*stage).or_insert(Converged {
+            stage: *stage,
+            hops: 0,
+            left: 0,
+            unseen: 0,
+            took: Some(SignedDuration::ZERO),
+        });
+        let lasts = last
+            .until
+            .is_none_or(|end| until.is_some_and(|until| end >= until));
+        if !lasts {
+            // It was taken off the route.
+            continue;
+        }
+        converged.hops += 1;
+        converged.left += usize::from(last.verdict.is_drift());
+        let unseen = [Verdict::Unreachable, Verdict::Unverified];
+        converged.unseen += usize::from(unseen.contains(&last.verdict));
+        let other = |stretch: &&Stretch| {
+            let print = stretch.fingerprint;
+            stretch.verdict.is_drift()
+                || print.is_some_and(|print| !print.agrees(&reign.fingerprint))
+        };
+        // Of what it was when the next key came, the next rotation tells.
+        let ended = |end: &Timestamp| until.is_none_or(|until| *end < until);
+        let followed = meanwhile
+            .by_ref()
+            .filter(other)
+            .filter_map(|stretch| stretch.until.filter(ended))
+            .max();
+        if let (Some(followed), Some(took)) = (followed, &mut converged.took) {
+            *took = (*took).max(followed.duration_since(start));
+        }
+    }
+    let mut stages: Vec<_> = stages
+        .into_values()
+        .filter(|stage| stage.hops > 0)
+        .collect();
+    for stage in &mut stages {
+        if stage.left > 0 {
+            stage.took = None;
+        }
+    }
+    stages
+}

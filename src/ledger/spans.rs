@@ -1,0 +1,207 @@
+//! How hops were, stretch by stretch: an audit that finds them as they were writes nothing.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::db::{Connection, Value, listed};
+use super::error::Failure;
+use super::words::{kept, micros, rounded};
+use crate::audit::Audit;
+use crate::key::Fingerprint;
+use crate::verdict::{Evidence, Fault, Stage, Verdict};
+
+/// Where a hop stands: its number on the route and what it reads.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Spot {
+    deployment: i64,
+    place: i64,
+    source: String,
+    location: String,
+    stage: Stage,
+}
+
+/// What a hop was.
+struct State {
+    verdict: Verdict,
+    evidence: Evidence,
+    fault: Option<Fault>,
+    fingerprint: Option<Fingerprint>,
+}
+
+/// The open stretch of a hop.
+struct Open {
+    id: i64,
+    state: State,
+}
+
+/// A hop that is known.
+struct Hop {
+    id: i64,
+    open: Option<Open>,
+}
+
+impl State {
+    /// Whether nothing happened. The number of digits that are shown may have changed.
+    fn same(&self, other: &Self) -> bool {
+        let agrees = match (&self.fingerprint, &other.fingerprint) {
+            (Some(one), Some(other)) => one.agrees(other),
+            (None, None) => true,
+            _ => false,
+        };
+        agrees
+            && self.verdict == other.verdict
+            && self.evidence == other.evidence
+            && self.fault == other.fault
+    }
+}
+
+/// Takes in how an audit found the hops of these deployments, whose ids are given by index.
+pub(super) async fn record(
+    connection: &mut Connection,
+    audit: &Audit,
+    ids: &[Option<i64>],
+) -> Result<(), Failure> {
+    let at = rounded(audit.started_at);
+    let mut known = hops(connection, ids).await?;
+    let mut changes = Changes {
+        last_hop: connection.last_id("hop").await?,
+        last_span: connection.last_id("span").await?,
+        ..Changes::default()
+    };
+    for (outcome, id) in audit.deployments.iter().zip(ids) {
+        let Some(deployment) = *id else {
+            continue;
+        };
+        let declared = &audit.inventory.deployments[outcome.deployment as usize];
+        let mut before = known.remove(&deployment).unwrap_or_default();
+        for ((judged, hop), place) in outcome.hops.iter().zip(&declared.hops).zip(0..) {
+            let spot = Spot {
+                deployment,
+                place,
+                source: hop.place.source.info().id.to_owned(),
+                location: hop.place.location(),
+                stage: hop.place.source.stage(),
+            };
+            let found = before.remove(&spot);
+            if judged.verdict == Verdict::NotSelected {
+                continue;
+            }
+            let lead = judged.leading().and_then(|lead| lead.fingerprint);
+            let state = State {
+                verdict: judged.verdict,
+                evidence: judged.evidence,
+                fault: judged.fault,
+                fingerprint: lead.map(|lead| kept(&lead, audit.inventory.digits)),
+            };
+            changes.take(spot, found, state, at);
+        }
+        // What is left is on the route no more.
+        let ended = before.into_values().filter_map(|hop| hop.open);
+        changes.closed.extend(ended.map(|open| open.id));
+    }
+    changes.write(connection, at).await
+}
+
+#[derive(Default)]
+struct Changes {
+    last_hop: i64,
+    last_span: i64,
+    hops: Vec<Vec<Value>>,
+    closed: Vec<i64>,
+    opened: Vec<Vec<Value>>,
+}
+
+impl Changes {
+    fn take(&mut self, spot: Spot, found: Option<Hop>, state: State, at: Timestamp) {
+        let hop = match found {
+            Some(hop) => {
+                if let Some(open) = hop.open {
+                    if open.state.same(&state) {
+                        return;
+                    }
+                    self.closed.push(open.id);
+                }
+                hop.id
+            }
+            None => {
+                self.last_hop += 1;
+                self.hops.push(vec![
+                    self.last_hop.into(),
+                    spot.deployment.into(),
+                    spot.place.into(),
+                    spot.source.into(),
+                    spot.location.into(),
+                    spot.stage.name().into(),
+                ]);
+                self.last_hop
+            }
+        };
+        self.last_span += 1;
+        self.opened.push(vec![
+            self.last_span.into(),
+            hop.into(),
+            state.verdict.name().into(),
+            state.evidence.name().into(),
+            Value::Text(state.fault.map(|fault| fault.name().to_owned())),
+            Value::Text(state.fingerprint.map(|fingerprint| fingerprint.to_string())),
+            micros(at),
+        ]);
+    }
+
+    async fn write(self, connection: &mut Connection, at: Timestamp) -> Result<(), Failure> {
+        let into = "hop (id, deployment, place, source, location, stage)";
+        connection.insert(into, self.hops, "").await?;
+        let close = "UPDATE span SET until = $1 WHERE id IN";
+        connection
+            .run_for(close, &self.closed, &[micros(at)])
+            .await?;
+        let into = "span (id, hop, verdict, evidence, fault, fingerprint, since)";
+        connection.insert(into, self.opened, "").await
+    }
+}
+
+/// The hops of these deployments, with their open stretches.
+async fn hops(
+    connection: &mut Connection,
+    ids: &[Option<i64>],
+) -> Result<HashMap<i64, HashMap<Spot, Hop>>, Failure> {
+    let ids: Vec<i64> = ids.iter().flatten().copied().collect();
+    let mut known: HashMap<i64, HashMap<Spot, Hop>> = HashMap::new();
+    for ids in ids.chunks(4_000) {
+        let sql = format!(
+            "SELECT hop.deployment, hop.place, hop.source, hop.location, hop.stage, hop.id, \
+             span.id, span.verdict, span.evidence, span.fault, span.fingerprint \
+             FROM hop LEFT JOIN span ON span.hop = hop.id AND span.until IS NULL \
+             WHERE hop.deployment IN ({})",
+            listed(ids)
+        );
+        for row in connection.query(&sql, &[]).await? {
+            let spot = Spot {
+                deployment: row.get(0)?,
+                place: row.get(1)?,
+                source: row.get(2)?,
+                location: row.get(3)?,
+                stage: row.word(4)?,
+            };
+            let open = match row.get::<Option<i64>>(6)? {
+                Some(id) => Some(Open {
+                    id,
+                    state: State {
+                        verdict: row.word(7)?,
+                        evidence: row.word(8)?,
+                        fault: row.word_or_none(9)?,
+                        fingerprint: row.fingerprint_or_none(10)?,
+                    },
+                }),
+                None => None,
+            };
+            let hop = Hop {
+                id: row.get(5)?,
+                open,
+            };
+            known.entry(spot.deployment).or_default().insert(spot, hop);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,325 @@
+//! What one audit leaves to the next, through the program.
+
+use std::fs;
+
+use crate::support::{CURRENT, NEXT, OLD, Ran, SIBLING, STRANGE, Scene, fingerprint};
+
+/// `checkout` is read from a file, which keeps no versions; `api` and `web` hold its key.
+fn scene() -> Scene {
+    let scene = Scene::with(
+        "version: 1
+projects:
+  checkout:
+    variable: KEY
+    format: '^ask_live_[A-Za-z0-9]{32}$'
+    current: { file: { path: DIR/checkout } }
+  shop: { variable: KEY, current: { file: { path: DIR/shop } } }
+deployments:
+  - { name: api, project: checkout, route: [ { dotenv: { path: DIR/api.env } } ] }
+  - { name: web, project: checkout, route: [ { dotenv: { path: DIR/web.env } } ] }
+notify: [ { command: { argv: [ sh, -c, 'cat >> DIR/told; echo >> DIR/told' ] } } ]
+",
+    );
+    let scene = scene.file("checkout", CURRENT).file("shop", SIBLING);
+    hold(&scene, "api", CURRENT);
+    hold(&scene, "web", CURRENT);
+    scene
+}
+
+fn hold(scene: &Scene, deployment: &str, key: &str) {
+    fs::write(
+        scene.path(&format!("{deployment}.env")),
+        format!("KEY={key}\n"),
+    )
+    .unwrap();
+}
+
+fn rotate(scene: &Scene, key: &str) {
+    fs::write(scene.path("checkout"), key).unwrap();
+}
+
+fn run(scene: &Scene, arguments: &[&str]) -> Ran {
+    let state = scene.path("state");
+    scene
+        .straggler(arguments)
+        .env("XDG_STATE_HOME", state)
+        .run()
+}
+
+/// The messages that were sent, each a JSON document.
+fn told(scene: &Scene) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(scene.path("told")).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_reference_that_changed_is_suspected_until_somebody_says_that_it_was_rotated() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    run(&scene, &["revoke-check", "checkout"]).ends(3);
+    rotate(&scene, NEXT);
+    hold(&scene, "api", NEXT);
+    let old = fingerprint(CURRENT);
+    for _ in 0..2 {
+        let ran = run(&scene, &["audit", "-f", "json"]).ends(1);
+        let report = ran.json();
+        assert_eq!(report["projects"][0]["rotation"], "suspected", "{ran}");
+        assert_eq!(report["projects"][0]["previous"][0]["fingerprint"], *old);
+        assert_eq!(report["deployments"][1]["verdict"], "stale");
+        run(&scene, &["audit"]).ends(1).prints("compare");
+    }
+    hold(&scene, "web", NEXT);
+    run(&scene, &["audit"]).ends(0);
+    run(&scene, &["revoke-check", "checkout"])
+        .ends(3)
+        .prints("changed");
+
+    run(&scene, &["history", "confirm", "checkout"])
+        .ends(0)
+        .prints(&fingerprint(NEXT));
+    run(&scene, &["history", "confirm", "checkout"])
+        .ends(0)
+        .prints("nothing to confirm");
+    let safe = run(&scene, &["revoke-check", "checkout"]).ends(0);
+    safe.prints(&format!("safe to revoke: {old}"));
+    let ran = run(&scene, &["history", "--project", "checkout", "-f", "json"]).ends(0);
+    let rotations = ran.json()["rotations"].clone();
+    assert_eq!(rotations[0]["confirmed"], "first", "{ran}");
+    assert_eq!(rotations[1]["confirmed"], "person", "{ran}");
+    assert_eq!(rotations[1]["fingerprint"], *fingerprint(NEXT));
+    assert_eq!(rotations[1]["stages"][0]["left"], 0, "{ran}");
+}
+
+#[test]
+fn a_misread_leaves_no_trace() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, STRANGE);
+    let ran = run(&scene, &["audit"]).ends(1);
+    ran.prints("stale");
+    rotate(&scene, CURRENT);
+    let ran = run(&scene, &["audit", "-f", "json"]).ends(0);
+    let report = ran.json();
+    assert!(
+        report["projects"][0]["previous"]
+            .as_array()
+            .unwrap()
+            .is_empty(),
+        "{ran}"
+    );
+    // The live key was never anything else.
+    let key = fingerprint(CURRENT);
+    run(&scene, &["revoke-check", "checkout", "--key", &key])
+        .ends(1)
+        .prints("current key");
+}
+
+#[test]
+fn the_night_tells_what_changed_alone_and_everybody_once() {
+    let scene = scene();
+    let night = |code| run(&scene, &["audit", "--changed-only"]).ends(code);
+    night(0).prints("nothing changed since the last audit");
+    assert!(told(&scene).is_empty());
+
+    hold(&scene, "web", OLD);
+    night(1)
+        .prints("worse")
+        .prints("web")
+        .prints("1 unknown, 1 current");
+    let ran = night(1).prints("nothing changed since the last audit");
+    assert!(!ran.stdout.contains("dotenv:"), "{ran}");
+    let messages = told(&scene);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert_eq!(messages[0]["schema"], "straggler.changes/v1");
+    assert_eq!(messages[0]["changes"][0]["deployment"], "web");
+
+    // It flaps: every bad turn of it was told already.
+    for key in [CURRENT, OLD, CURRENT, OLD] {
+        hold(&scene, "web", key);
+        night(i32::from(key == OLD));
+    }
+    assert_eq!(told(&scene).len(), 1);
+    // Mended for good.
+    hold(&scene, "web", CURRENT);
+    night(0).prints("better");
+    assert_eq!(told(&scene).len(), 1);
+    night(0).prints("nothing changed");
+    assert_eq!(told(&scene).len(), 2);
+
+    // An audit by hand tells nobody, so the night still does.
+    hold(&scene, "api", OLD);
+    run(&scene, &["audit"]).ends(1);
+    night(1).prints("nothing changed");
+    assert_eq!(told(&scene).len(), 3);
+    let text = fs::read_to_string(scene.path("told")).unwrap();
+    for key in [CURRENT, OLD] {
+        assert!(!text.contains(key));
+    }
+    let report = run(&scene, &["audit", "--changed-only", "-f", "json"]).ends(1);
+    let report = report.json();
+    assert_eq!(report["changes"], serde_json::json!([]));
+    assert_eq!(report["deployments"], serde_json::json!([]));
+    assert_eq!(report["summary"]["deployments"], 2);
+}
+
+#[test]
+fn what_is_out_of_reach_is_told_when_it_stays_so() {
+    let scene = scene();
+    run(&scene, &["audit", "--changed-only"]).ends(0);
+    fs::remove_file(scene.path("web.env")).unwrap();
+    fs::create_dir(scene.path("web.env")).unwrap();
+    for _ in 0..2 {
+        let ran = run(&scene, &["audit", "--changed-only"]).ends(3);
+        ran.prints("nothing changed").prints("1 of 2 hops read");
+        assert!(told(&scene).is_empty());
+    }
+    let ran = run(&scene, &["audit", "--changed-only"]).ends(3);
+    ran.prints("worse").prints("unreachable");
+    assert_eq!(told(&scene).len(), 1);
+}
+
+#[test]
+fn a_receiver_that_failed_is_told_the_next_time_and_the_exit_code_says_so() {
+    let scene = scene();
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let deaf = targets.replace("cat >> ", "test -e DIR/listens || exit 1; cat >> ");
+    let deaf = deaf.replace("DIR", scene.folder().to_str().unwrap());
+    fs::write(scene.path("targets.yaml"), deaf).unwrap();
+    run(&scene, &["audit", "--changed-only"]).ends(0);
+    fs::remove_file(scene.path("web.env")).unwrap();
+    let failed = run(&scene, &["audit", "--changed-only"]);
+    failed
+        .ends(1)
+        .complains("the receiver \"command\" was not told");
+    fs::write(scene.path("listens"), "").unwrap();
+    run(&scene, &["audit", "--changed-only"])
+        .ends(1)
+        .prints("nothing changed");
+    assert_eq!(told(&scene).len(), 1);
+}
+
+#[test]
+fn what_the_file_names_no_longer_is_a_blind_spot_until_it_is_closed() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, NEXT);
+    hold(&scene, "api", NEXT);
+    run(&scene, &["audit"]).ends(1);
+    run(&scene, &["history", "confirm", "checkout"]).ends(0);
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let fewer: Vec<_> = targets
+        .lines()
+        .filter(|line| !line.contains("name: web"))
+        .collect();
+    fs::write(scene.path("targets.yaml"), fewer.join("\n")).unwrap();
+
+    let ran = run(&scene, &["audit", "--changed-only"]).ends(0);
+    ran.prints("gone: web");
+    let check = |more: &[&str]| {
+        let mut arguments = vec!["revoke-check", "checkout"];
+        arguments.extend(more);
+        run(&scene, &arguments)
+    };
+    check(&[]).ends(3).prints("? web: past audits knew it");
+    let document = check(&["-f", "json"]).ends(3).json();
+    assert_eq!(document["forgotten"], serde_json::json!(["web"]));
+    assert_eq!(document["safe"], false);
+    check(&["--accept", "web"]).ends(2);
+    check(&["--accept", "wbe", "--reason", "gone"]).ends(2);
+    check(&["--accept", "web", "--reason", "gone", "--no-ledger"]).ends(2);
+    check(&["--accept", "web", "--reason", "gone"]).ends(0);
+    // It is kept.
+    check(&[]).ends(0).prints("safe to revoke");
+    // For this key alone.
+    rotate(&scene, OLD);
+    hold(&scene, "api", OLD);
+    run(&scene, &["audit"]).ends(0);
+    run(&scene, &["history", "confirm", "checkout"]).ends(0);
+    check(&[]).ends(3).prints("? web");
+    check(&["--key", &fingerprint(CURRENT)]).ends(0);
+    run(&scene, &["history", "retire", "api"])
+        .ends(2)
+        .complains("still names");
+    run(&scene, &["history", "retire", "wbe"]).ends(2);
+    run(&scene, &["history", "retire", "web"])
+        .ends(0)
+        .prints("retired: web of checkout");
+    check(&[]).ends(0);
+}
+
+#[test]
+fn without_a_place_nothing_is_kept_and_what_needs_it_says_so() {
+    let scene = scene();
+    scene.run(["audit"]).ends(0);
+    scene
+        .run(["audit", "--changed-only"])
+        .ends(2)
+        .complains("--ledger");
+    scene.run(["history"]).ends(2).complains("--ledger");
+    run(&scene, &["history"])
+        .ends(2)
+        .complains("run `straggler audit`");
+    run(&scene, &["audit", "--no-ledger"]).ends(0);
+    assert!(!scene.path("state").exists());
+}
+
+#[test]
+fn a_ledger_that_cannot_be_kept_costs_no_report() {
+    let scene = scene().file("taken", "this is no ledger");
+    let ran = run(&scene, &["audit", "--ledger", "taken"]).ends(4);
+    ran.prints("2 current").complains("the ledger taken");
+    assert_eq!(fs::read(scene.path("taken")).unwrap(), b"this is no ledger");
+    hold(&scene, "web", OLD);
+    run(&scene, &["audit", "--ledger", "taken"]).ends(1);
+    // An answer that rests on less than it could is none.
+    run(
+        &scene,
+        &[
+            "revoke-check",
+            "checkout",
+            "--key",
+            &fingerprint(STRANGE),
+            "--ledger",
+            "taken",
+        ],
+    )
+    .ends(4);
+    let ran = scene
+        .run([
+            "audit",
+            "--ledger",
+            "postgres://ana:secret@127.0.0.1:1/team",
+        ])
+        .ends(1);
+    assert!(!ran.stderr.contains("secret"), "{ran}");
+}
+
+#[test]
+fn two_files_with_a_project_of_one_name_do_not_meet() {
+    let (one, other) = (scene(), scene());
+    let state = one.path("state");
+    let audit = |scene: &Scene| {
+        scene
+            .straggler(["audit"])
+            .env("XDG_STATE_HOME", &state)
+            .run()
+    };
+    audit(&one).ends(0);
+    rotate(&other, NEXT);
+    hold(&other, "api", NEXT);
+    hold(&other, "web", NEXT);
+    audit(&other).ends(0);
+    assert_eq!(
+        fs::read_dir(state.join("straggler"))
+            .unwrap()
+            .filter(|file| {
+                let name = file.as_ref().unwrap().file_name();
+                name.to_string_lossy().ends_with(".db")
+            })
+            .count(),
+        2
+    );
+}
