@@ -156,8 +156,9 @@ fn earlier(
 ) -> Vec<Learned> {
     let mut latest = reigns;
     if current.is_none() {
-        // Without a reference to compare with, the last known key may well be current still.
-        latest = &reigns[..reigns.len().saturating_sub(1)];
+        // Without a reference to compare with, the last key that is sure may well be current still.
+        let last = reigns.iter().rposition(|reign| reign.confirmed.is_some());
+        latest = &reigns[..last.unwrap_or_default()];
     }
     let mut keys: Vec<(Fingerprint, Learned)> = Vec::new();
     let sure = latest.iter().filter(|reign| reign.confirmed.is_some());
@@ -165,7 +166,9 @@ fn earlier(
         let same = |fingerprint: &Fingerprint| reign.fingerprint.agrees(fingerprint);
         let is_live = match current {
             Some(current) => same(current),
-            None => reigns.last().is_some_and(|last| same(&last.fingerprint)),
+            None => reigns[latest.len()..]
+                .iter()
+                .any(|last| same(&last.fingerprint)),
         };
         if is_live || is_known_otherwise(&reign.fingerprint) {
             continue;

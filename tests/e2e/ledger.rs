@@ -323,3 +323,89 @@ fn two_files_with_a_project_of_one_name_do_not_meet() {
         2
     );
 }
+
+/// Whatever a reference is misread as, the live key stays what it is.
+#[test]
+fn no_poisoned_reference_makes_the_live_key_previous() {
+    let quoted = format!("\"{CURRENT}\"");
+    let line = format!("{CURRENT}\n");
+    for poison in [
+        &[""][..],
+        &[&quoted],
+        &[&line],
+        &[SIBLING],
+        &[&CURRENT[..30]],
+        &["changeme"],
+        &[STRANGE],
+        &[STRANGE, CURRENT, STRANGE, CURRENT, STRANGE],
+        &[STRANGE, NEXT, STRANGE, NEXT],
+        &["", STRANGE, &quoted, CURRENT, SIBLING],
+    ] {
+        let scene = scene();
+        run(&scene, &["audit"]).ends(0);
+        let key = fingerprint(CURRENT);
+        for reading in poison {
+            rotate(&scene, reading);
+            let ran = run(&scene, &["audit", "-f", "json"]);
+            let ends = if *reading == CURRENT { 0 } else { 1 };
+            let project = ran.ends(ends).json()["projects"][0].clone();
+            // It may be suspected, which no answer is built upon.
+            let previous = project["previous"].to_string();
+            let is_sure = project["rotation"] != "suspected";
+            assert!(
+                !(is_sure && previous.contains(&key)),
+                "{poison:?}: {project}"
+            );
+            for question in [&[][..], &["--key", &key]] {
+                let asked = [&["revoke-check", "checkout"], question].concat();
+                let ran = run(&scene, &asked);
+                assert_ne!(ran.status.code(), Some(0), "{poison:?}: {ran}");
+            }
+        }
+        rotate(&scene, CURRENT);
+        let ran = run(&scene, &["audit", "-f", "json"]).ends(0);
+        let project = &ran.json()["projects"][0];
+        assert_eq!(project["current"], *key);
+        assert_eq!(
+            project["previous"],
+            serde_json::json!([]),
+            "{poison:?}: {ran}"
+        );
+        run(&scene, &["revoke-check", "checkout"])
+            .ends(3)
+            .prints("no previous key is known");
+        run(&scene, &["revoke-check", "checkout", "--key", &key]).ends(1);
+    }
+}
+
+#[test]
+fn one_night_at_a_time() {
+    let scene = scene();
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let slow = format!(
+        "{targets}x-slow: &slow {{ command: {{ argv: [ sh, -c, 'touch {0}/begun; while test -e {0}/begun; do sleep 0.05; done; echo no' ] }} }}\n",
+        scene.folder().display()
+    );
+    let slow = slow.replace(
+        "  - { name: web,",
+        "  - { name: slow, project: shop, route: [ *slow ] }\n  - { name: web,",
+    );
+    // An anchor has to stand before it is used.
+    let (rest, anchor) = slow.rsplit_once("x-slow").unwrap();
+    fs::write(scene.path("targets.yaml"), format!("x-slow{anchor}{rest}")).unwrap();
+    let state = scene.path("state");
+    let night = || {
+        scene
+            .straggler(["audit", "--changed-only"])
+            .env("XDG_STATE_HOME", &state)
+    };
+    let first = night().spawn();
+    while !scene.path("begun").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    night().run().ends(4).complains("another");
+    // Looking is free.
+    run(&scene, &["history"]).ends(0);
+    fs::remove_file(scene.path("begun")).unwrap();
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(1));
+}

@@ -42,6 +42,7 @@ projects:
     variable: KEY
     format: '^ask_live_[A-Za-z0-9]{32}$'
     current: { file: { path: DIR/keys/sibling } }
+notify: [ { command: { argv: [ sh, -c, 'cat > DIR/told' ] } } ]
 ";
 
 /// Every kind of source. A new source without one fails the test.
@@ -201,6 +202,47 @@ fn one_source(kind: &Kind, needles: &Needles) {
     }
     for command in ["check", "expand"] {
         needles.are_not_in(&audit(&["config", command]).ends(0), command);
+    }
+    remembered(&world, &audit, kind, needles);
+}
+
+/// What is kept of it, what is told of it, and what is answered from that.
+fn remembered(world: &World, audit: &dyn Fn(&[&str]) -> Ran, kind: &Kind, needles: &Needles) {
+    let night = [
+        "audit",
+        "--changed-only",
+        "--ledger",
+        "ledger.db",
+        "--retries",
+        "0",
+    ];
+    needles.are_not_in(&audit(&night).ends(1), kind.id);
+    for asked in [
+        &["revoke-check", "checkout", "-f", "json", "--retries", "0"][..],
+        &["history", "--deployment", "d0", "-f", "json"],
+    ] {
+        let ran = audit(&[asked, &["--ledger", "ledger.db"]].concat());
+        assert!(matches!(ran.status.code(), Some(0 | 1)), "{ran}");
+        needles.are_not_in(&ran, kind.id);
+    }
+    let kept = ["ledger.db", "ledger.db-wal", "told"];
+    let kept = kept.map(|name| std::fs::read(world.scene.path(name)).unwrap_or_default());
+    assert!(!kept[2].is_empty());
+    // Every text in it once, for a page is written many times over.
+    let kept = kept.concat();
+    let texts = kept.split(|byte| !(b' '..=b'~').contains(byte));
+    let texts: BTreeSet<&[u8]> = texts.filter(|text| text.len() > 7).collect();
+    let kept = texts.into_iter().collect::<Vec<_>>().join(&b'\n');
+    assert!(kept.len() > 1_000);
+    assert_eq!(needles.find(&kept), None, "{} in the ledger", kind.id);
+    for key in ALL {
+        let whole = crate::support::fingerprint_of(key, 64);
+        let whole = whole.strip_prefix("sha256:").unwrap().as_bytes();
+        assert!(
+            !kept.windows(whole.len()).any(|bytes| bytes == whole),
+            "{}: a whole digest was kept",
+            kind.id
+        );
     }
 }
 

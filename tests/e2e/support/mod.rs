@@ -179,8 +179,13 @@ impl std::fmt::Display for Ran {
 
 /// A key's fingerprint as it is shown.
 pub fn fingerprint(key: impl AsRef<[u8]>) -> String {
+    fingerprint_of(key, straggler::key::Digits::DEFAULT.get())
+}
+
+/// A key's fingerprint with so many digits.
+pub fn fingerprint_of(key: impl AsRef<[u8]>, digits: u8) -> String {
     use straggler::key::{Digits, Fingerprint};
     Fingerprint::of(key.as_ref())
-        .cut(Digits::DEFAULT)
+        .cut(Digits::new(digits).unwrap())
         .to_string()
 }
