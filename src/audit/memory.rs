@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::learn::Learned;
 use super::references::References;
+use super::reigns::is_foreign;
 use super::remembered::{Owner, Reign, Remembered};
 use crate::inventory::Inventory;
 use crate::judge::history::History;
@@ -19,6 +20,8 @@ pub struct Suspect {
     pub former: Fingerprint,
     /// When an audit last saw it as the reference.
     pub last_seen: Timestamp,
+    /// Whether the current one was somebody else's before.
+    pub foreign: bool,
 }
 
 impl References {
@@ -30,7 +33,8 @@ impl References {
             let reigns = remembered.reigns.get(&owner).map_or(&[][..], Vec::as_slice);
             let current = self.current(id);
             if let Some(current) = current {
-                self.date(id, reigns, &current);
+                let foreign = is_foreign(&remembered.reigns, &owner, &current);
+                self.date(id, reigns, &current, foreign);
             }
             let is_known = |fingerprint: &Fingerprint| self.is_known_otherwise(id, fingerprint);
             let mut previous = earlier(reigns, current.as_ref(), is_known);
@@ -52,7 +56,7 @@ impl References {
     }
 
     /// Says since when the current key may be there, and whether that is sure.
-    fn date(&mut self, id: ProjectId, reigns: &[Reign], current: &Fingerprint) {
+    fn date(&mut self, id: ProjectId, reigns: &[Reign], current: &Fingerprint, foreign: bool) {
         let index = id.0 as usize;
         let same = |reign: &Reign| reign.fingerprint.agrees(current);
         let sure = |reign: &&Reign| reign.confirmed.is_some();
@@ -88,6 +92,7 @@ impl References {
         self.suspects[index] = Some(Suspect {
             former: former.fingerprint,
             last_seen: former.last_seen,
+            foreign,
         });
     }
 
@@ -110,7 +115,7 @@ impl References {
             keys.any(|(key, _)| key.fingerprint().agrees(former))
         };
         let settled = match &self.suspects[index] {
-            Some(suspect) => known(&suspect.former),
+            Some(suspect) => !suspect.foreign && known(&suspect.former),
             None => !declared && history.stored_at.is_some(),
         };
         if settled {
@@ -158,17 +163,16 @@ fn earlier(
     if current.is_none() {
         // Without a reference to compare with, the last key that is sure may well be current still.
         let last = reigns.iter().rposition(|reign| reign.confirmed.is_some());
-        latest = &reigns[..last.unwrap_or_default()];
+        latest = &reigns[..last.unwrap_or(0)];
     }
+    let live = &reigns[latest.len()..];
     let mut keys: Vec<(Fingerprint, Learned)> = Vec::new();
     let sure = latest.iter().filter(|reign| reign.confirmed.is_some());
     for reign in sure.rev() {
         let same = |fingerprint: &Fingerprint| reign.fingerprint.agrees(fingerprint);
         let is_live = match current {
             Some(current) => same(current),
-            None => reigns[latest.len()..]
-                .iter()
-                .any(|last| same(&last.fingerprint)),
+            None => live.iter().any(|live| same(&live.fingerprint)),
         };
         if is_live || is_known_otherwise(&reign.fingerprint) {
             continue;

@@ -17,7 +17,7 @@ mod warnings;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan};
-pub use reigns::{Dated, SETTLED, Sighting, advance, sightings};
+pub use reigns::{Dated, SETTLED, Sighting, advance, is_foreign, sightings};
 pub use remembered::{Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 

@@ -1,5 +1,7 @@
 //! How what an audit saw of a reference changes what is remembered of it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Audit;
@@ -27,7 +29,8 @@ pub struct Sighting {
     pub stored: Option<Timestamp>,
     /// Whether the reference's store confirmed the rotation.
     pub history: bool,
-    /// Whether a selected hop other than the reference's own place was proven to hold the key.
+    /// Whether a selected hop other than the reference's own place was proven to hold the key, and no
+    /// other project has the same one.
     pub proven: bool,
     /// Previous keys, as far as their times are declared.
     pub previous: Vec<Dated>,
@@ -60,6 +63,11 @@ fn sighting(audit: &Audit, outcome: &ProjectOutcome) -> Option<Sighting> {
     let fingerprint = outcome.current?;
     // While a reference is suspected, `rotated_at` is the ledger's own guess.
     let told = outcome.rotation == RotationBasis::History;
+    // A sibling's key, read by mistake, may well be deployed by the same mistake.
+    let shared = audit.projects.iter().any(|other| {
+        let current = other.current.filter(|_| other.project != outcome.project);
+        current.is_some_and(|current| current.agrees(&fingerprint))
+    });
     let dated = outcome.previous.iter().map(|known| Dated {
         fingerprint: known.fingerprint,
         rotated_at: known.rotated_at,
@@ -75,7 +83,7 @@ fn sighting(audit: &Audit, outcome: &ProjectOutcome) -> Option<Sighting> {
             .filter(|_| told && project.rotated_at.is_none()),
         // Where no time came with it, what the store confirmed is told as the ledger's.
         history: told || outcome.rotation == RotationBasis::Ledger,
-        proven: is_proven(audit, outcome.project),
+        proven: !shared && is_proven(audit, outcome.project),
         previous: dated
             .filter(|dated| dated.rotated_at.is_some() || dated.revoked_at.is_some())
             .collect(),
@@ -114,11 +122,12 @@ pub fn advance(mut reigns: Vec<Reign>, seen: &Sighting) -> Vec<Reign> {
         let rotated_at = seen.rotated_at(None);
         return vec![seen.reign(Some(Confirmation::First), rotated_at)];
     };
-    if seen.at < last.first_seen {
+    let same = last.fingerprint.agrees(&seen.fingerprint);
+    if seen.at < last.first_seen || (seen.at < last.last_seen && !same) {
         widen(&mut reigns, seen);
         return reigns;
     }
-    if last.confirmed.is_none() && !last.fingerprint.agrees(&seen.fingerprint) {
+    if last.confirmed.is_none() && !same {
         reigns.pop();
     }
     let (former, last) = match reigns.as_mut_slice() {
@@ -161,6 +170,39 @@ pub fn advance(mut reigns: Vec<Reign>, seen: &Sighting) -> Vec<Reign> {
     reigns
 }
 
+/// Whether this key, new to its owner, was another one's before: then it got there by mistake, whatever
+/// a store's versions and deployments say, unless these two had a key together before.
+#[must_use]
+pub fn is_foreign(
+    reigns: &BTreeMap<Owner, Vec<Reign>>,
+    owner: &Owner,
+    current: &Fingerprint,
+) -> bool {
+    let same = |reign: &&Reign| reign.fingerprint.agrees(current);
+    let sure = |reign: &&Reign| reign.confirmed.is_some();
+    let mine = reigns.get(owner).map_or(&[][..], Vec::as_slice);
+    let Some(former) = mine.iter().rfind(sure) else {
+        return false;
+    };
+    if mine.iter().filter(sure).any(|reign| same(&reign)) {
+        return false;
+    }
+    let since = mine.last().filter(same).map(|reign| reign.first_seen);
+    let others = reigns.iter().filter(|(other, _)| *other != owner);
+    others.into_iter().any(|(_, others)| {
+        let earlier = |reign: &&Reign| since.is_none_or(|since| reign.first_seen < since);
+        let theirs = others
+            .iter()
+            .filter(sure)
+            .filter(same)
+            .any(|reign| earlier(&reign));
+        let together = others
+            .iter()
+            .any(|reign| reign.fingerprint.agrees(&former.fingerprint));
+        theirs && !together
+    })
+}
+
 /// Takes over what is declared of previous keys.
 fn date(reigns: &mut [Reign], seen: &Sighting) {
     for known in &seen.previous {
@@ -180,8 +222,8 @@ fn date(reigns: &mut [Reign], seen: &Sighting) {
     }
 }
 
-/// Takes in an audit that began before the last reign and was finished late: it decides nothing
-/// anymore, but may have seen a known reign sooner or longer.
+/// Takes in an audit that was finished after a later one: it decides nothing anymore, but may have seen
+/// a known reign sooner or longer.
 fn widen(reigns: &mut [Reign], seen: &Sighting) {
     for index in 0..reigns.len() {
         let after = index.checked_sub(1).map(|before| reigns[before].last_seen);

@@ -89,6 +89,11 @@ impl LedgerFlags {
         })
     }
 
+    /// Whether nobody said where it is.
+    fn is_usual(&self, inventory: &Inventory) -> bool {
+        self.ledger.is_none() && inventory.ledger.at.is_none()
+    }
+
     /// Opens it and recalls what it knows. What fails is told, and the audit goes on without.
     ///
     /// # Errors
@@ -115,6 +120,13 @@ impl LedgerFlags {
             Ok((remembered, ledger)) => {
                 memory.remembered = remembered;
                 memory.ledger = Some(ledger);
+            }
+            // Nobody asked for it, and nothing that it knew is missed: many programs run where they may not
+            // write.
+            Err(error) if self.is_usual(inventory) && !is_there(&place) => {
+                terminal::say(&format!(
+                    "nothing is remembered of this audit: {error}, or with --no-ledger"
+                ));
             }
             Err(error) => memory.failed(&error),
         }
@@ -184,6 +196,14 @@ async fn kept(ledger: &Ledger, audit: &Audit) -> Result<Vec<Change>, LedgerError
     let keep = audit.inventory.ledger.retention;
     ledger.retain(keep, Timestamp::now()).await?;
     Ok(changes)
+}
+
+/// Whether there may be something at a place already.
+fn is_there(place: &Place) -> bool {
+    match place {
+        Place::File(path) => path.try_exists().unwrap_or(false),
+        Place::Postgres(_) => true,
+    }
 }
 
 /// What an audit came to.

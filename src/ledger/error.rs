@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::{fmt, io};
 
 use super::Place;
 use crate::text::escape;
@@ -71,17 +72,11 @@ fn told(error: &sqlx::Error, place: &Place) -> (Cow<'static, str>, &'static str)
             Place::File(_) => of_sqlite(error.as_ref()),
             Place::Postgres(_) => of_postgres(error.as_ref()),
         },
+        sqlx::Error::Io(error) if is_distrust(error) => untrusted(error),
+        sqlx::Error::Tls(error) => untrusted(error),
         sqlx::Error::Io(error) => (
             format!("cannot be reached: {error}").into(),
             "check that the server runs, its host and its port",
-        ),
-        sqlx::Error::Tls(error) => (
-            format!(
-                "has no connection that can be trusted: {}",
-                escape(&error.to_string())
-            )
-            .into(),
-            "name its authority with sslrootcert=FILE in the URL",
         ),
         // It may hold parts of the URL.
         sqlx::Error::Configuration(_) => ("cannot be opened".into(), "check its URL"),
@@ -93,6 +88,24 @@ fn told(error: &sqlx::Error, place: &Place) -> (Cow<'static, str>, &'static str)
             AGAIN,
         ),
     }
+}
+
+/// What goes wrong with TLS comes as a failed read.
+fn is_distrust(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+fn untrusted(error: &dyn fmt::Display) -> (Cow<'static, str>, &'static str) {
+    (
+        format!(
+            "has no connection that can be trusted: {}",
+            escape(&error.to_string())
+        )
+        .into(),
+        "name its authority with sslrootcert=FILE in the URL",
+    )
 }
 
 fn of_sqlite(
@@ -119,7 +132,20 @@ fn of_sqlite(
 fn of_postgres(
     error: &(dyn sqlx::error::DatabaseError + 'static),
 ) -> (Cow<'static, str>, &'static str) {
-    let next = match error.code().as_deref().unwrap_or_default() {
+    let code = error.code();
+    let code = code.as_deref().unwrap_or_default();
+    // A table that is there already, or has other columns than ours.
+    if code.starts_with("42") && code != "42501" {
+        return (
+            format!(
+                "has tables of another program in its schema straggler: {}",
+                escape(error.message())
+            )
+            .into(),
+            "name another place with --ledger",
+        );
+    }
+    let next = match code {
         code if code.starts_with("28") => "check the user, and PGPASSWORD or ~/.pgpass",
         "3D000" => "create the database",
         "42501" => "grant CREATE on the database, or all on the schema straggler and its tables",

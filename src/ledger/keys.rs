@@ -8,7 +8,9 @@ use super::db::{Connection, Value};
 use super::error::Failure;
 use super::words::{environment, kept, micros, micros_of, rounded};
 use super::{Ledger, LedgerError};
-use crate::audit::{Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, sightings};
+use crate::audit::{
+    Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, is_foreign, sightings,
+};
 use crate::judge::RotationBasis;
 use crate::key::Fingerprint;
 
@@ -89,7 +91,10 @@ pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failur
 pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result<(), Failure> {
     let mut known = reigns(connection).await?;
     for seen in sightings(audit) {
-        let seen = as_kept(seen, audit);
+        let mut seen = as_kept(seen, audit);
+        if is_foreign(&known, &seen.owner, &seen.fingerprint) {
+            (seen.history, seen.proven, seen.stored) = (false, false, None);
+        }
         let before = known.remove(&seen.owner).unwrap_or_default();
         let after = advance(before.clone(), &seen);
         store(connection, &seen.owner, &before, &after).await?;

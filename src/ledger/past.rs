@@ -116,8 +116,8 @@ async fn deployments(
     connection: &mut Connection,
     project: Option<&str>,
 ) -> Result<Vec<KnownDeployment>, Failure> {
-    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict FROM deployment \
-               ORDER BY project, title";
+    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict \
+               FROM deployment";
     let mut known = Vec::new();
     for row in connection.query(sql, &[]).await? {
         let name = Name {
@@ -134,6 +134,7 @@ async fn deployments(
             });
         }
     }
+    known.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(known)
 }
 
@@ -146,8 +147,7 @@ async fn past(
                hop.stage, span.verdict, span.evidence, span.fault, span.fingerprint, span.since, \
                span.until FROM deployment JOIN hop ON hop.deployment = deployment.id \
                JOIN span ON span.hop = hop.id \
-               WHERE deployment.title = $1 OR deployment.name = $1 \
-               ORDER BY deployment.project, deployment.title, hop.place, hop.id, span.since, span.id";
+               WHERE deployment.title = $1 OR deployment.name = $1 ORDER BY span.id";
     let mut spans = Vec::new();
     for row in connection.query(sql, &[deployment.into()]).await? {
         let name = Name {
@@ -170,6 +170,10 @@ async fn past(
             });
         }
     }
+    // Not by the database, whose order of names depends on where it runs.
+    spans.sort_by(|one, other| {
+        (&one.name, one.hop, one.since).cmp(&(&other.name, other.hop, other.since))
+    });
     Ok(spans)
 }
 

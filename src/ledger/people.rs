@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::db::{Connection, Value};
 use super::error::Failure;
-use super::words::{environment, micros, rounded};
+use super::words::{environment, kept, micros};
 use super::{Ledger, LedgerError, Name};
 use crate::audit::Owner;
-use crate::key::Fingerprint;
+use crate::key::{Digits, Fingerprint};
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Ledger {
         let row = vec![
             Value::from(&*acceptance.owner.project),
             environment(&acceptance.owner).into(),
-            acceptance.key.to_string().into(),
+            kept(&acceptance.key, Digits::MAX).to_string().into(),
             acceptance.deployment.as_str().into(),
             acceptance.reason.as_str().into(),
             micros(acceptance.at),
@@ -120,9 +120,12 @@ async fn retire(
         }
     }
     let ids: Vec<i64> = retired.values().copied().collect();
+    let at = [micros(at)];
     let sql = "UPDATE deployment SET retired_at = $1 WHERE id IN";
-    connection
-        .run_for(sql, &ids, &[micros(rounded(at))])
-        .await?;
+    connection.run_for(sql, &ids, &at).await?;
+    // Nothing lasts of what is no more.
+    let sql = "UPDATE span SET until = CASE WHEN since < $1 THEN $1 ELSE since END \
+               WHERE until IS NULL AND (SELECT deployment FROM hop WHERE hop.id = span.hop) IN";
+    connection.run_for(sql, &ids, &at).await?;
     Ok(retired.into_keys().collect())
 }

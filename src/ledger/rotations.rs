@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::db::Connection;
 use super::error::Failure;
+use super::retain::kept_since;
 use super::{Ledger, LedgerError, keys};
 use crate::audit::{Owner, Reign};
 use crate::key::Fingerprint;
@@ -20,7 +21,8 @@ pub struct Rotation {
     pub reign: Reign,
     /// When the next key came; `None` for the current one.
     pub until: Option<Timestamp>,
-    /// The stages that were on a route meanwhile, in the order a key travels.
+    /// The stages that were on a route meanwhile, in the order a key travels. Empty where that is not
+    /// kept anymore.
     pub stages: Vec<Converged>,
 }
 
@@ -36,7 +38,7 @@ pub struct Converged {
     /// Those that could not be read in the end, or proved nothing.
     pub unseen: usize,
     /// From the rotation until an audit first saw that the last place had followed; zero where all had it
-    /// before. `None` while some are left.
+    /// before. `None` while some are left, and where what happened is not kept anymore.
     pub took: Option<SignedDuration>,
 }
 
@@ -71,6 +73,7 @@ async fn rotations(
 ) -> Result<Vec<Rotation>, Failure> {
     let reigns = keys::reigns(connection).await?;
     let hops = stretches(connection, project).await?;
+    let kept_since = kept_since(connection).await?;
     let mut rotations = Vec::new();
     for (owner, reigns) in reigns {
         if project.is_some_and(|project| *owner.project != *project) {
@@ -78,11 +81,20 @@ async fn rotations(
         }
         for (index, reign) in reigns.iter().enumerate() {
             let until = reigns.get(index + 1).map(began);
+            let mut stages = converged(hops.get(&owner), reign, until);
+            if let Some(kept_since) = kept_since {
+                if until.is_some_and(|until| until < kept_since) {
+                    stages.clear();
+                }
+                if began(reign) < kept_since {
+                    stages.iter_mut().for_each(|stage| stage.took = None);
+                }
+            }
             rotations.push(Rotation {
                 owner: owner.clone(),
                 reign: reign.clone(),
                 until,
-                stages: converged(hops.get(&owner), reign, until),
+                stages,
             });
         }
     }

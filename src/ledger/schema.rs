@@ -60,10 +60,11 @@ fn newer(version: Option<i64>, newest: i64) -> Result<(), Failure> {
 
 /// Refuses a file of SQLite that is no ledger and will not become one.
 pub(super) async fn recognize(connection: &mut Connection) -> Result<(), Failure> {
-    let marks = connection.query("PRAGMA application_id", &[]).await?;
-    let mark: i64 = marks.first().map_or(Ok(0), |row| row.get(0))?;
+    // First, for whoever makes a ledger of it meanwhile marks it as well.
     let all = "SELECT name FROM sqlite_schema LIMIT 1";
     let is_empty = connection.query(all, &[]).await?.is_empty();
+    let marks = connection.query("PRAGMA application_id", &[]).await?;
+    let mark: i64 = marks.first().map_or(Ok(0), |row| row.get(0))?;
     if mark == MARK || (mark == 0 && is_empty) {
         return Ok(());
     }

@@ -204,7 +204,14 @@ async fn tell(
         row.extend(name);
         match news.now {
             _ if news.difference == Difference::Wait || news.now == news.before => {}
-            Some(now) => {
+            Some(mut now) => {
+                // A key that is out of sight for now is not forgotten.
+                let same = |before: &Standing| before.broken_at == now.broken_at;
+                let before = news.before.filter(same);
+                if now.verdict.is_finding() {
+                    let before = before.and_then(|before| before.fingerprint);
+                    now.fingerprint = now.fingerprint.or(before);
+                }
                 row.extend([
                     now.verdict.name().into(),
                     now.fingerprint.map(|print| print.to_string()).into(),

@@ -298,6 +298,16 @@ fn a_ledger_that_cannot_be_kept_costs_no_report() {
 }
 
 #[test]
+fn where_nothing_can_be_written_an_audit_is_as_good_as_ever() {
+    let scene = scene().file("state", "no folder");
+    let ran = run(&scene, &["audit"]).ends(0);
+    ran.prints("2 current").complains("nothing is remembered");
+    run(&scene, &["audit", "--no-ledger"]).ends(0);
+    // Whoever asks for what changed has to be told that nobody knows.
+    run(&scene, &["audit", "--changed-only"]).ends(2);
+}
+
+#[test]
 fn two_files_with_a_project_of_one_name_do_not_meet() {
     let (one, other) = (scene(), scene());
     let state = one.path("state");

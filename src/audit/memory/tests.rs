@@ -74,7 +74,7 @@ const CASES: &[Case] = &[
     ("back to an older key",    &["f:now@1-5", "p:past@6-15"],     "",                    &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Unknown),
     ("back and forth",          &["f:past@1-5", "p:now@6-10", "b:past@11-15"], "",        &["config past"],                  &["stale own value"],                 RotationBasis::Ledger),
     ("the reference is unread", &["f:old@1-15", "p:now@16-20"],    "reference denied",    &["config old", "config now"],     &["stale own value", "unverified"],   RotationBasis::Unknown),
-    ("unread after a misread",  &["f:now@1-15", "s:past@16-20"],   "reference denied",    &["config now"],                   &["unverified"],                      RotationBasis::Unknown),
+    ("unread while in doubt",   &["f:now@1-15", "s:past@16-20"],   "reference denied",    &["config now", "config past"],    &["unverified", "unverified"],        RotationBasis::Unknown),
     ("it was a sibling's key",  &["f:shop@1-15", "p:now@16-20"],   "",                    &["config shop"],                  &["wrong-project own value"],         RotationBasis::Ledger),
     ("it is the next one",      &["f:coming@1-15", "p:now@16-20"], "next coming",         &["config coming"],                &["current - value"],                 RotationBasis::Ledger),
     ("started while it was old", &["f:old@1-21", "p:now@22-23"],   "",                    &["store now", "running hidden-before"], &["current - reference", "stale own timestamp"], RotationBasis::Ledger),

@@ -101,3 +101,8 @@ CREATE TABLE told (
     PRIMARY KEY (receiver, project, title)
 );
 
+-- What ended before this moment may have been dropped.
+CREATE TABLE retention (
+    id BIGINT PRIMARY KEY,
+    kept_since BIGINT NOT NULL
+);

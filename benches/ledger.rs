@@ -1,0 +1,340 @@
+//! What remembering costs: a year of audits of 10,000 hops with three rotations in it, how large its
+//! ledger is, and how long it takes to write and to ask.
+//!
+//! Run it with `cargo bench --bench ledger`. It prints the table of docs/performance.md.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::future::pending;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::{Failable, Times, elapsed, mebibytes, timed_ok};
+use jiff::{SignedDuration, Timestamp};
+use straggler::audit::{self, Audit, Options, Remembered};
+use straggler::fetch::Quiet;
+use straggler::ledger::{Conclusion, Ledger, LedgerError, Place, Receiver};
+use straggler::{gate, inventory, platform};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
+const AUDITS: usize = 1_000;
+const PROJECTS: usize = 10;
+/// With two hops each.
+const DEPLOYMENTS: usize = 5_000;
+/// Three times a day, so that all of them take most of a year.
+const EVERY: SignedDuration = SignedDuration::from_hours(8);
+/// Every project rotates its key before these audits.
+const ROTATIONS: [usize; 3] = [100, 400, 700];
+/// By so many audits everything has followed, as much in each.
+const WAVES: usize = 10;
+/// So many hops go wrong before each audit, and are mended before the next.
+const ACCIDENTS: usize = 10;
+const ROUNDS: usize = 21;
+const START: &str = "2026-01-01T01:00:00Z";
+
+fn main() -> Failable<()> {
+    let ground = Ground::new()?;
+    let runtime = Runtime::new()?;
+    let place = Place::File(ground.ledger());
+    let ledger = runtime.block_on(Ledger::open(&place))?;
+    let mut times = Steps::default();
+    for turn in 0..AUDITS {
+        ground.turn(turn)?;
+        runtime.block_on(night(&ground, &ledger, turn, &mut times))?;
+    }
+    runtime.block_on(ledger.check())?;
+    drop(ledger);
+    times.print();
+
+    let ledger = runtime.block_on(Ledger::open(&place))?;
+    let size = fs::metadata(ground.ledger())?.len();
+    println!(
+        "| the ledger of {AUDITS} audits | {:.1} MiB |  |  |",
+        mebibytes(size)
+    );
+    ask(&runtime, &ledger, &times.audit)?;
+    history(&ground, &times.audit)?;
+
+    let keep = Duration::from_secs(90 * 24 * 60 * 60);
+    let ((), took) = timed_ok(|| Ok(runtime.block_on(ledger.retain(keep, at(AUDITS)))?))?;
+    println!(
+        "| `retain`, of 333 days the last 90 | {:.1} ms |  |  |",
+        took.as_secs_f64() * 1e3
+    );
+    Ok(())
+}
+
+/// How long the steps of a night took.
+#[derive(Default)]
+struct Steps {
+    audit: Times,
+    recall: Times,
+    record: Times,
+    rotated: Times,
+    changes: Times,
+    tell: Times,
+}
+
+impl Steps {
+    fn print(&self) {
+        self.audit
+            .row("reading 10,000 files and judging them", &self.audit, "");
+        self.recall.row("`recall`", &self.audit, "");
+        self.record
+            .row("`record`, 20 hops changed", &self.audit, "");
+        self.rotated
+            .row("`record`, after a rotation all changed", &self.audit, "");
+        self.changes.row("`changes`", &self.audit, "");
+        self.tell.row("`tell`", &self.audit, "");
+    }
+}
+
+fn at(turn: usize) -> Timestamp {
+    let start: Timestamp = START.parse().unwrap_or_default();
+    start + EVERY * i32::try_from(turn).unwrap_or(0)
+}
+
+async fn night(ground: &Ground, ledger: &Ledger, turn: usize, times: &mut Steps) -> Failable<()> {
+    let (remembered, took) = elapsed_in(ledger.recall()).await?;
+    times.recall.add(took);
+    let start = Instant::now();
+    let mut audit = run(ground, &remembered).await?;
+    times.audit.add(start.elapsed());
+    (audit.started_at, audit.generated_at) = (at(turn), at(turn) + SignedDuration::from_secs(1));
+    check(&audit, turn)?;
+    let code = gate::exit_code(&audit).code();
+    let conclusion = Conclusion {
+        exit_code: code,
+        complete: code != 3,
+        ..Conclusion::default()
+    };
+    let ((), took) = elapsed_in(ledger.record(&audit, &conclusion)).await?;
+    if ROTATIONS.contains(&turn) {
+        times.rotated.add(took);
+    } else if since_rotation(turn) > WAVES + 1 {
+        times.record.add(took);
+    }
+    let receiver = Receiver {
+        name: "log",
+        patient: true,
+    };
+    let (_, took) = elapsed_in(ledger.changes(&audit, &conclusion, &receiver)).await?;
+    times.changes.add(took);
+    let nothing = std::collections::BTreeSet::new();
+    let told = ledger.tell(&audit, &conclusion, &receiver, &nothing);
+    times.tell.add(elapsed_in(told).await?.1);
+    Ok(())
+}
+
+async fn elapsed_in<T>(
+    work: impl Future<Output = Result<T, LedgerError>>,
+) -> Failable<(T, Duration)> {
+    let start = Instant::now();
+    let result = work.await?;
+    Ok((result, start.elapsed()))
+}
+
+async fn run(ground: &Ground, remembered: &Remembered) -> Failable<Audit> {
+    let inventory = inventory::load(&ground.targets(), &|_| None)?;
+    let all: Vec<u32> = (0..).take(inventory.deployments.len()).collect();
+    let options = Options::default();
+    let connections = platform::connections([]);
+    let run = audit::run(
+        inventory,
+        &all,
+        connections,
+        remembered,
+        &options,
+        &Quiet,
+        pending(),
+    );
+    Ok(run.await)
+}
+
+/// A year that went otherwise would cost otherwise.
+fn check(audit: &Audit, turn: usize) -> Failable<()> {
+    let wrong = audit.deployments.iter();
+    let wrong = wrong.filter(|outcome| outcome.verdict.is_drift()).count();
+    let followed = since_rotation(turn) > WAVES;
+    if wrong <= ACCIDENTS && followed || wrong > ACCIDENTS && !followed {
+        return Ok(());
+    }
+    Err(format!("{wrong} deployments drift in audit {turn}").into())
+}
+
+fn since_rotation(turn: usize) -> usize {
+    let last = ROTATIONS.iter().rfind(|rotation| **rotation <= turn);
+    last.map_or(usize::MAX, |last| turn - last)
+}
+
+/// Through the library.
+fn ask(runtime: &Runtime, ledger: &Ledger, unit: &Times) -> Failable<()> {
+    let (mut all, mut one, mut past) = (Times::default(), Times::default(), Times::default());
+    for _ in 0..ROUNDS {
+        let (rotations, took) = timed_ok(|| Ok(runtime.block_on(ledger.rotations(None))?))?;
+        if rotations.len() != PROJECTS * (ROTATIONS.len() + 1) {
+            return Err(format!("{} rotations", rotations.len()).into());
+        }
+        all.add(took);
+        one.add(timed_ok(|| Ok(runtime.block_on(ledger.rotations(Some("p3")))?))?.1);
+        let name = name(DEPLOYMENTS / 2);
+        past.add(timed_ok(|| Ok(runtime.block_on(ledger.past(&name, None))?))?.1);
+    }
+    all.row("`rotations` of all ten projects", unit, "");
+    one.row("`rotations` of one", unit, "");
+    past.row("`past` of one deployment", unit, "");
+    Ok(())
+}
+
+/// Through the program, from start to end.
+fn history(ground: &Ground, unit: &Times) -> Failable<()> {
+    let deployment = name(DEPLOYMENTS / 2);
+    for (what, arguments) in [
+        ("`straggler history`", &[][..]),
+        ("`straggler history --project p3`", &["--project", "p3"]),
+        (
+            "`straggler history --deployment NAME`",
+            &["--deployment", &deployment],
+        ),
+        ("`straggler history --audits`", &["--audits"]),
+    ] {
+        let mut times = Times::default();
+        for _ in 0..ROUNDS {
+            let mut command = Command::new(STRAGGLER);
+            command.arg("history").args(arguments);
+            command.arg("--ledger").arg(ground.ledger());
+            command.arg("--config").arg(ground.targets());
+            times.add(elapsed(&mut command, 0)?);
+        }
+        times.row(what, unit, "");
+    }
+    Ok(())
+}
+
+/// A folder with targets.yaml, all that it names, and the ledger.
+struct Ground {
+    folder: TempDir,
+}
+
+impl Ground {
+    fn new() -> Failable<Self> {
+        let ground = Self {
+            folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
+        };
+        for name in ["references", "keys", "envs"] {
+            fs::create_dir(ground.folder.path().join(name))?;
+        }
+        let mut yaml = String::from("version: 1\nprojects:\n");
+        for project in 0..PROJECTS {
+            writeln!(
+                yaml,
+                "  p{project}: {{ variable: KEY, format: '^ask_live_[a-z]{{32}}$', current: {{ file: {{ path: references/p{project} }} }} }}"
+            )?;
+        }
+        yaml.push_str("routes:\n  host:\n    - file: { path: 'keys/${name}' }\n");
+        yaml.push_str("    - dotenv: { path: 'envs/${name}.env' }\n");
+        yaml.push_str("defaults: { environment: production, route: host }\ndeployments:\n");
+        for deployment in 0..DEPLOYMENTS {
+            let project = deployment % PROJECTS;
+            writeln!(
+                yaml,
+                "  - {{ name: {}, project: p{project} }}",
+                name(deployment)
+            )?;
+            for stage in 0..2 {
+                ground.hold(deployment, stage, &key(project, 0))?;
+            }
+        }
+        fs::write(ground.targets(), yaml)?;
+        ground.refer(0)?;
+        Ok(ground)
+    }
+
+    fn targets(&self) -> PathBuf {
+        self.folder.path().join("targets.yaml")
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.folder.path().join("ledger.db")
+    }
+
+    fn refer(&self, rotation: usize) -> Failable<()> {
+        for project in 0..PROJECTS {
+            let path = self.folder.path().join(format!("references/p{project}"));
+            fs::write(path, key(project, rotation))?;
+        }
+        Ok(())
+    }
+
+    fn hold(&self, deployment: usize, stage: usize, key: &str) -> Failable<()> {
+        let name = name(deployment);
+        let (path, text) = match stage {
+            0 => (Path::new("keys").join(name), key.to_owned()),
+            _ => (
+                Path::new("envs").join(format!("{name}.env")),
+                format!("KEY={key}\n"),
+            ),
+        };
+        Ok(fs::write(self.folder.path().join(path), text)?)
+    }
+
+    /// What happens before this audit.
+    fn turn(&self, turn: usize) -> Failable<()> {
+        let rotation = ROTATIONS
+            .iter()
+            .filter(|rotation| **rotation <= turn)
+            .count();
+        let since = since_rotation(turn);
+        if since == 0 {
+            self.refer(rotation)?;
+        }
+        // The second hop of each follows its first one an audit later.
+        for stage in 0..2 {
+            let wave = since.wrapping_sub(1 + stage);
+            if wave >= WAVES {
+                continue;
+            }
+            for deployment in (wave..DEPLOYMENTS).step_by(WAVES) {
+                self.hold(deployment, stage, &key(deployment % PROJECTS, rotation))?;
+            }
+        }
+        if since <= WAVES + 1 {
+            return Ok(());
+        }
+        let accident = |turn: usize, number: usize| (turn * 131 + number * 509) % DEPLOYMENTS;
+        for number in 0..ACCIDENTS {
+            if since_rotation(turn.wrapping_sub(1)) > WAVES + 1 && turn > 0 {
+                let mended = accident(turn - 1, number);
+                self.hold(mended, 1, &key(mended % PROJECTS, rotation))?;
+            }
+        }
+        for number in 0..ACCIDENTS {
+            self.hold(accident(turn, number), 1, "undefined")?;
+        }
+        Ok(())
+    }
+}
+
+fn name(deployment: usize) -> String {
+    format!("service-{deployment:05}")
+}
+
+/// Looks like what is given out, and every project and rotation has another.
+fn key(project: usize, rotation: usize) -> String {
+    let mut key = String::from("ask_live_");
+    let mut state = (project * 100 + rotation) as u64 + 1;
+    for _ in 0..32 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        key.push(char::from(b'a' + (state >> 33) as u8 % 26));
+    }
+    key
+}

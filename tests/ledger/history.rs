@@ -1,0 +1,209 @@
+//! What the ledger tells of the past.
+
+use jiff::{SignedDuration, Timestamp};
+use straggler::ledger::{Converged, Ledger, Span};
+use straggler::verdict::{Stage, Verdict};
+
+use super::ground::Ground;
+use super::scene::{Scene, TARGETS, conclusion, print};
+
+/// `0 current 9:01-` is the first hop, current from 9:01 on.
+fn told(spans: &[Span]) -> Vec<String> {
+    let clock = |time: Timestamp| time.strftime("%-H:%M").to_string();
+    let span = |span: &Span| {
+        let until = span.until.map(clock).unwrap_or_default();
+        format!(
+            "{} {} {}-{until}",
+            span.hop,
+            span.verdict,
+            clock(span.since)
+        )
+    };
+    spans.iter().map(span).collect()
+}
+
+async fn past(ledger: &Ledger, name: &str) -> Vec<String> {
+    told(&ledger.past(name, None).await.unwrap())
+}
+
+pub async fn an_unchanged_audit_adds_an_audit_alone(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    for _ in 0..5 {
+        scene.night(&ledger).await;
+    }
+    assert_eq!(ledger.audits(99).await.unwrap().len(), 5);
+    assert_eq!(
+        past(&ledger, "api").await,
+        ["0 current 9:01-", "1 current 9:01-"]
+    );
+}
+
+pub async fn the_past_of_a_deployment_is_told_hop_by_hop(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.hold("api.env", "odd");
+    scene.night(&ledger).await;
+    scene.night(&ledger).await;
+    scene.hold("api.env", "odder");
+    scene.night(&ledger).await;
+    scene.hold("api.env", "one");
+    scene.night(&ledger).await;
+    let expected = [
+        "0 current 9:01-",
+        "1 current 9:01-9:02",
+        "1 unknown 9:02-9:04",
+        "1 unknown 9:04-9:05",
+        "1 current 9:05-",
+    ];
+    for name in ["api", "api (production)"] {
+        assert_eq!(past(&ledger, name).await, expected);
+    }
+    let spans = ledger.past("api", Some("checkout")).await.unwrap();
+    assert_eq!(spans[2].fingerprint, Some(print("odd")));
+    assert_eq!(
+        (&*spans[2].source, spans[2].stage),
+        ("dotenv", Stage::Config)
+    );
+    assert!(
+        spans[2].location.ends_with("api.env#KEY"),
+        "{}",
+        spans[2].location
+    );
+    assert!(ledger.past("api", Some("shop")).await.unwrap().is_empty());
+    assert!(ledger.past("nobody", None).await.unwrap().is_empty());
+}
+
+pub async fn a_rotation_is_followed_stage_by_stage(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    // One of them runs.
+    let run = "{ command: { argv: [cat, web.env], stage: running } }";
+    let targets = TARGETS.replace("{ dotenv: { path: web.env } }", run);
+    scene.targets(&targets);
+    let hold_running = |name: &str| scene.write("web.env", &print(name).to_string());
+    hold_running("one");
+    scene.night(&ledger).await;
+
+    scene.reference("two");
+    scene.night(&ledger).await;
+    scene.wait(9);
+    scene.hold("api.env", "two");
+    scene.night(&ledger).await;
+    scene.wait(9);
+    scene.hold("api.store", "two");
+    scene.night(&ledger).await;
+    scene.wait(9);
+    let stages = async || {
+        let rotations = ledger.rotations(Some("checkout")).await.unwrap();
+        assert_eq!(rotations.len(), 2);
+        assert_eq!(rotations[0].until, Some(rotations[1].reign.first_seen));
+        rotations[1].stages.clone()
+    };
+    let minutes = |minutes| Some(SignedDuration::from_mins(minutes));
+    let config = Converged {
+        stage: Stage::Config,
+        hops: 2,
+        left: 0,
+        unseen: 0,
+        took: minutes(20),
+    };
+    let running = Converged {
+        stage: Stage::Running,
+        hops: 1,
+        left: 1,
+        unseen: 0,
+        took: None,
+    };
+    assert_eq!(stages().await, [config.clone(), running.clone()]);
+    hold_running("two");
+    scene.night(&ledger).await;
+    let arrived = Converged {
+        left: 0,
+        took: minutes(30),
+        ..running
+    };
+    assert_eq!(stages().await, [config, arrived]);
+}
+
+pub async fn a_hop_that_moved_is_another_one(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.targets(&TARGETS.replace("web.env", "web2.env"));
+    scene.hold("web2.env", "one");
+    scene.night(&ledger).await;
+    let spans = ledger.past("web", None).await.unwrap();
+    assert_eq!(told(&spans), ["0 current 9:01-9:02", "0 current 9:02-"]);
+    assert!(spans[1].location.contains("web2.env"));
+    // And back.
+    scene.targets(TARGETS);
+    scene.night(&ledger).await;
+    let expected = [
+        "0 current 9:01-9:02",
+        "0 current 9:02-9:03",
+        "0 current 9:03-",
+    ];
+    assert_eq!(past(&ledger, "web").await, expected);
+    // A shorter route.
+    scene.targets(&TARGETS.replace("{ file: { path: api.store } }, ", ""));
+    scene.night(&ledger).await;
+    let open = ledger.past("api", None).await.unwrap();
+    let open: Vec<_> = open
+        .into_iter()
+        .filter(|span| span.until.is_none())
+        .collect();
+    assert_eq!(told(&open), ["0 current 9:04-"]);
+}
+
+pub async fn a_late_audit_changes_nothing(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.hold("web.env", "odd");
+    scene.wait(1);
+    let late = scene.audit(&ledger.recall().await.unwrap()).await;
+    scene.hold("web.env", "one");
+    scene.night(&ledger).await;
+    ledger.record(&late, &conclusion(&late)).await.unwrap();
+    assert_eq!(past(&ledger, "web").await, ["0 current 9:01-"]);
+    assert_eq!(ledger.audits(99).await.unwrap().len(), 3);
+    let known = ledger.deployments(None).await.unwrap();
+    assert_eq!(known[1].verdict, Some(Verdict::Current));
+    assert_eq!(known[1].last_seen, scene.now());
+}
+
+pub async fn what_is_retired_is_no_more_until_it_is_seen_again(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.wait(4);
+    let retire = async |project, name| {
+        let retired = ledger.retire(project, name, scene.now()).await.unwrap();
+        retired
+            .iter()
+            .map(|name| name.title.to_string())
+            .collect::<Vec<_>>()
+    };
+    let nobody: [&str; 0] = [];
+    assert_eq!(retire(None, "nobody").await, nobody);
+    assert_eq!(retire(Some("shop"), "web").await, nobody);
+    assert_eq!(retire(Some("checkout"), "web").await, ["web (production)"]);
+    assert_eq!(retire(None, "api (production)").await, ["api (production)"]);
+    let known = ledger.deployments(Some("checkout")).await.unwrap();
+    assert!(
+        known
+            .iter()
+            .all(|known| known.retired_at == Some(scene.now()))
+    );
+    assert_eq!(past(&ledger, "web").await, ["0 current 9:01-9:05"]);
+
+    scene.night(&ledger).await;
+    let known = ledger.deployments(None).await.unwrap();
+    assert!(known.iter().all(|known| known.retired_at.is_none()));
+    assert_eq!(
+        past(&ledger, "web").await,
+        ["0 current 9:01-9:05", "0 current 9:06-"]
+    );
+}

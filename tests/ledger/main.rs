@@ -1,0 +1,85 @@
+//! The ledger on real databases: what it remembers, who may use it at once, and what kills, full disks and
+//! misread references do to it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "all of this is a test, also what stands outside of its functions"
+)]
+
+mod changes;
+mod disk;
+mod ground;
+mod history;
+mod kills;
+mod login;
+mod poison;
+mod remembers;
+mod scene;
+mod secrecy;
+mod server;
+mod upkeep;
+
+use std::pin::Pin;
+
+use ground::Ground;
+use server::Server;
+
+/// A test that holds on every database.
+type Test = for<'a> fn(&'a Ground) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+macro_rules! suite {
+    ($($module:ident::$name:ident,)*) => {
+        &[$((stringify!($name), |ground| Box::pin($module::$name(ground)))),*]
+    };
+}
+
+#[rustfmt::skip]
+const SUITE: &[(&str, Test)] = suite![
+    remembers::what_was_recorded_is_recalled,
+    remembers::an_interrupted_audit_leaves_nothing,
+    remembers::a_changed_reference_is_suspected_then_proven,
+    remembers::a_person_confirms_what_nothing_proves,
+    remembers::what_was_declared_once_is_known_for_good,
+    remembers::environments_have_keys_of_their_own,
+    remembers::digits_may_change,
+    remembers::two_record_at_once,
+    changes::what_is_new_worse_better_or_gone_is_told_once,
+    changes::receivers_are_told_apart,
+    changes::what_flaps_is_told_to_the_patient_once,
+    changes::what_is_out_of_reach_counts_from_the_third_time_on,
+    changes::what_a_waiver_accepts_is_fine,
+    changes::what_is_held_back_comes_later,
+    changes::a_part_of_a_route_changes_nothing,
+    history::an_unchanged_audit_adds_an_audit_alone,
+    history::the_past_of_a_deployment_is_told_hop_by_hop,
+    history::a_rotation_is_followed_stage_by_stage,
+    history::a_hop_that_moved_is_another_one,
+    history::a_late_audit_changes_nothing,
+    history::what_is_retired_is_no_more_until_it_is_seen_again,
+    upkeep::retention_drops_audits_but_no_fingerprints,
+    upkeep::what_was_accepted_is_kept_for_its_key,
+    upkeep::there_may_be_no_ledger_yet,
+    upkeep::a_newer_schema_is_refused,
+    upkeep::a_lock_is_held_by_one,
+    poison::a_misread_reference_never_makes_the_live_key_a_previous_one,
+    kills::killed_at_any_moment_it_keeps_what_was_reported,
+];
+
+#[tokio::test]
+async fn everything_holds_on_sqlite() {
+    for (name, test) in SUITE {
+        let ground = Ground::sqlite();
+        ground.runs(name, test(&ground)).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn everything_holds_on_postgresql() {
+    let server = Server::start();
+    for (name, test) in SUITE {
+        let ground = Ground::postgres(&server).await;
+        ground.runs(name, test(&ground)).await;
+    }
+}

@@ -1,0 +1,175 @@
+//! What keeps a ledger in order.
+
+use std::time::Duration;
+
+use straggler::ledger::{Acceptance, Ledger, Place};
+
+use super::ground::Ground;
+use super::scene::{LOG, Scene, TARGETS, checkout, print, told};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.reference("two");
+    let audit = scene.night(&ledger).await;
+    told(&ledger, &audit, &LOG).await;
+    scene.wait(20);
+    scene.all_hold("two");
+    scene.night(&ledger).await;
+    scene.targets(TARGETS.split("  - { name: web").next().unwrap());
+    scene.wait(3 * 24 * 60);
+    let audit = scene.night(&ledger).await;
+    ledger.accept(&acceptance("fridays")).await.unwrap();
+    let before = ledger.recall().await.unwrap();
+    let rotations = ledger.rotations(None).await.unwrap();
+    assert_eq!(rotations[1].stages[0].took.unwrap().as_mins(), 21);
+
+    // Nothing is that old.
+    ledger.retain(30 * DAY, scene.now()).await.unwrap();
+    ledger.retain(Duration::MAX, scene.now()).await.unwrap();
+    assert_eq!(ledger.audits(99).await.unwrap().len(), 4);
+    assert_eq!(ledger.rotations(None).await.unwrap(), rotations);
+
+    ledger.retain(DAY, scene.now()).await.unwrap();
+    assert_eq!(ledger.audits(99).await.unwrap().len(), 1);
+    let after = ledger.recall().await.unwrap();
+    assert_eq!(after.reigns, before.reigns);
+    assert_eq!(after.reigns[&checkout()].len(), 2);
+    assert_eq!(ledger.deployments(None).await.unwrap().len(), 2);
+    assert_eq!(ledger.acceptances("checkout").await.unwrap().len(), 1);
+    let spans = ledger.past("api", None).await.unwrap();
+    assert!(spans.iter().all(|span| span.until.is_none()) && spans.len() == 2);
+    // Of the first reign nothing is left, and of the second not how long it took.
+    let rotations = ledger.rotations(None).await.unwrap();
+    assert!(rotations[0].stages.is_empty());
+    assert_eq!(
+        (rotations[1].stages[0].left, rotations[1].stages[0].took),
+        (0, None)
+    );
+    // Whoever was told of what is long gone is not told of that.
+    assert_eq!(
+        told(&ledger, &audit, &LOG).await,
+        ["better api stale current"]
+    );
+}
+
+fn acceptance(reason: &str) -> Acceptance {
+    Acceptance {
+        owner: checkout(),
+        key: print("one"),
+        deployment: "web".to_owned(),
+        reason: reason.to_owned(),
+        at: "2026-11-20T09:00:00.5Z".parse().unwrap(),
+    }
+}
+
+pub async fn what_was_accepted_is_kept_for_its_key(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    ledger
+        .accept(&acceptance("restarted by hand"))
+        .await
+        .unwrap();
+    let other = Acceptance {
+        key: print("two"),
+        ..acceptance("it's \"gone\"; DROP TABLE acceptance")
+    };
+    ledger.accept(&other).await.unwrap();
+    ledger
+        .accept(&acceptance("restarted on Fridays"))
+        .await
+        .unwrap();
+    let mut accepted = ledger.acceptances("checkout").await.unwrap();
+    accepted.sort_by_key(|one| one.key != print("one"));
+    assert_eq!(accepted, [acceptance("restarted on Fridays"), other]);
+    assert!(ledger.acceptances("shop").await.unwrap().is_empty());
+}
+
+pub async fn there_may_be_no_ledger_yet(ground: &Ground) {
+    let none = Ledger::open_existing(&ground.place).await.unwrap();
+    assert!(none.is_none());
+    assert!(ground.file().is_none_or(|file| !file.exists()));
+    drop(ground.ledger().await);
+    let some = Ledger::open_existing(&ground.place).await.unwrap();
+    assert!(some.is_some());
+}
+
+pub async fn a_newer_schema_is_refused(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    drop(ledger);
+    ground.sql("UPDATE ledger SET version = 99").await;
+    let opened = Ledger::open(&ground.place).await.map(drop);
+    let existing = Ledger::open_existing(&ground.place).await.map(drop);
+    for refused in [opened, existing] {
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.contains("has version 99 of its schema"),
+            "{message}"
+        );
+        assert!(message.contains("update straggler"), "{message}");
+    }
+    ground.sql("UPDATE ledger SET version = 1").await;
+    assert_eq!(ground.ledger().await.audits(9).await.unwrap().len(), 1);
+}
+
+pub async fn a_lock_is_held_by_one(ground: &Ground) {
+    let (one, other) = (ground.ledger().await, ground.ledger().await);
+    let nightly = one.lock("nightly ../x").await.unwrap();
+    assert!(nightly.is_some());
+    assert!(other.lock("nightly ../x").await.unwrap().is_none());
+    assert!(one.lock("nightly ../x").await.unwrap().is_none());
+    assert!(other.lock("another").await.unwrap().is_some());
+    // It hinders nobody who writes.
+    let scene = Scene::new(ground.folder());
+    scene.night(&other).await;
+    drop(nightly);
+    for _ in 0..100 {
+        if other.lock("nightly ../x").await.unwrap().is_some() {
+            return;
+        }
+        // A server takes a moment to notice who has gone.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody lets go of the lock");
+}
+
+#[tokio::test]
+async fn what_is_no_ledger_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    let place = Place::File(path.clone());
+    for (what, content) in [
+        ("is damaged", &b"this is no database, and longer than its header is, which has a hundred bytes and nothing to do with this text"[..]),
+        ("is damaged", &[b"SQLite format 3\0"[..].to_vec(), vec![0xff; 4096]].concat()),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let message = Ledger::open(&place).await.map(drop).unwrap_err().to_string();
+        assert!(message.contains(what), "{message}");
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+    }
+    std::fs::remove_file(&path).unwrap();
+    let ground = Ground::sqlite();
+    drop(ground.ledger().await);
+    let foreign = ground.file().unwrap();
+    ground.sql("PRAGMA application_id = 7").await;
+    let message = Ledger::open(&ground.place).await.map(drop).unwrap_err();
+    assert!(message.to_string().contains("another program"), "{message}");
+    assert!(foreign.exists());
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for path in [file.join("ledger.db"), folder.path().to_owned()] {
+        let message = Ledger::open(&Place::File(path.clone())).await.map(drop);
+        let message = message.unwrap_err().to_string();
+        assert!(message.contains(&path.display().to_string()), "{message}");
+        assert!(message.contains("--ledger"), "{message}");
+    }
+}
