@@ -1,5 +1,5 @@
 //! What remembering costs: a year of audits of 10,000 hops with three rotations in it, how large its
-//! ledger is, and how long it takes to write and to ask.
+//! ledger is beside their reports, and how long it takes to write and to ask.
 //!
 //! Run it with `cargo bench --bench ledger`. It prints the table of docs/performance.md.
 
@@ -10,7 +10,8 @@ mod common;
 use std::fmt::Write as _;
 use std::fs;
 use std::future::pending;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use straggler::audit::{self, Audit, Options, Remembered};
 use straggler::fetch::Quiet;
 use straggler::ledger::{Conclusion, Ledger, LedgerError, Place, Receiver};
+use straggler::report::{FORMATS, Look, Shown};
 use straggler::{gate, inventory, platform};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -34,7 +36,7 @@ const EVERY: SignedDuration = SignedDuration::from_hours(8);
 const ROTATIONS: [usize; 3] = [100, 400, 700];
 /// By so many audits everything has followed, as much in each.
 const WAVES: usize = 10;
-/// So many hops go wrong before each audit, and are mended before the next.
+/// So many hops go wrong before each audit, one in five beyond reach, and are mended before the next.
 const ACCIDENTS: usize = 10;
 const ROUNDS: usize = 21;
 const START: &str = "2026-01-01T01:00:00Z";
@@ -45,20 +47,21 @@ fn main() -> Failable<()> {
     let place = Place::File(ground.ledger());
     let ledger = runtime.block_on(Ledger::open(&place))?;
     let mut times = Steps::default();
+    println!("Medians, with the best in brackets.\n");
+    println!("| what | figure | ratio | aim |");
+    println!("|---|---|---|---|");
     for turn in 0..AUDITS {
         ground.turn(turn)?;
         runtime.block_on(night(&ground, &ledger, turn, &mut times))?;
     }
     runtime.block_on(ledger.check())?;
+    // Closed, it has all in one file.
     drop(ledger);
-    times.print();
+    let size = fs::metadata(ground.ledger())?.len();
 
     let ledger = runtime.block_on(Ledger::open(&place))?;
-    let size = fs::metadata(ground.ledger())?.len();
-    println!(
-        "| the ledger of {AUDITS} audits | {:.1} MiB |  |  |",
-        mebibytes(size)
-    );
+    runtime.block_on(again(&ground, &ledger, &mut times))?;
+    times.print(size);
     ask(&runtime, &ledger, &times.audit)?;
     history(&ground, &times.audit)?;
 
@@ -76,23 +79,41 @@ fn main() -> Failable<()> {
 struct Steps {
     audit: Times,
     recall: Times,
+    first: Times,
     record: Times,
+    unchanged: Times,
     rotated: Times,
     changes: Times,
     tell: Times,
+    /// Bytes of JSON.
+    reports: u64,
 }
 
 impl Steps {
-    fn print(&self) {
-        self.audit
-            .row("reading 10,000 files and judging them", &self.audit, "");
-        self.recall.row("`recall`", &self.audit, "");
-        self.record
-            .row("`record`, 20 hops changed", &self.audit, "");
-        self.rotated
-            .row("`record`, after a rotation all changed", &self.audit, "");
-        self.changes.row("`changes`", &self.audit, "");
-        self.tell.row("`tell`", &self.audit, "");
+    fn print(&self, size: u64) {
+        let audit = &self.audit;
+        audit.row("reading 10,000 files and judging them", audit, "");
+        self.recall.row("`recall`", audit, "");
+        self.first.row("`record`, the first", audit, "");
+        self.unchanged
+            .row("`record`, nothing changed", audit, "0.10");
+        self.record.row("`record`, 20 hops changed", audit, "");
+        let what = "`record`, after a rotation all changed";
+        self.rotated.row(what, audit, "");
+        self.changes.row("`changes`", audit, "");
+        self.tell.row("`tell`", audit, "");
+        let (reports, audits) = (self.reports, AUDITS as u64);
+        println!(
+            "| the JSON reports of {AUDITS} audits | {:.1} MiB, {} B each | 1.00 |  |",
+            mebibytes(reports),
+            reports / audits
+        );
+        println!(
+            "| the ledger of them | {:.1} MiB, {} B each | {:.4} |  |",
+            mebibytes(size),
+            size / audits,
+            size as f64 / reports as f64
+        );
     }
 }
 
@@ -109,14 +130,12 @@ async fn night(ground: &Ground, ledger: &Ledger, turn: usize, times: &mut Steps)
     times.audit.add(start.elapsed());
     (audit.started_at, audit.generated_at) = (at(turn), at(turn) + SignedDuration::from_secs(1));
     check(&audit, turn)?;
-    let code = gate::exit_code(&audit).code();
-    let conclusion = Conclusion {
-        exit_code: code,
-        complete: code != 3,
-        ..Conclusion::default()
-    };
+    times.reports += written(&audit)?;
+    let conclusion = conclusion(&audit);
     let ((), took) = elapsed_in(ledger.record(&audit, &conclusion)).await?;
-    if ROTATIONS.contains(&turn) {
+    if turn == 0 {
+        times.first.add(took);
+    } else if ROTATIONS.contains(&turn) {
         times.rotated.add(took);
     } else if since_rotation(turn) > WAVES + 1 {
         times.record.add(took);
@@ -131,6 +150,57 @@ async fn night(ground: &Ground, ledger: &Ledger, turn: usize, times: &mut Steps)
     let told = ledger.tell(&audit, &conclusion, &receiver, &nothing);
     times.tell.add(elapsed_in(told).await?.1);
     Ok(())
+}
+
+/// The same audit again and again, with nothing in between.
+async fn again(ground: &Ground, ledger: &Ledger, times: &mut Steps) -> Failable<()> {
+    let mut audit = run(ground, &ledger.recall().await?).await?;
+    let conclusion = conclusion(&audit);
+    for round in 0..=ROUNDS {
+        let started_at = at(AUDITS + round);
+        (audit.started_at, audit.generated_at) = (started_at, started_at);
+        let ((), took) = elapsed_in(ledger.record(&audit, &conclusion)).await?;
+        // Before the first of them hops may have changed.
+        if round > 0 {
+            times.unchanged.add(took);
+        }
+    }
+    Ok(())
+}
+
+fn conclusion(audit: &Audit) -> Conclusion {
+    let code = gate::exit_code(audit).code();
+    Conclusion {
+        exit_code: code,
+        complete: code != 3,
+        ..Conclusion::default()
+    }
+}
+
+/// How long the audit's JSON report is.
+fn written(audit: &Audit) -> Failable<u64> {
+    let plain = Look {
+        width: 80,
+        colour: false,
+    };
+    let [_, json] = FORMATS;
+    let mut counted = Counted(0);
+    (json.make)(plain).write(Shown::all(audit), &mut counted)?;
+    Ok(counted.0)
+}
+
+/// Keeps nothing but how much it was.
+struct Counted(u64);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 async fn elapsed_in<T>(
@@ -274,15 +344,15 @@ impl Ground {
     }
 
     fn hold(&self, deployment: usize, stage: usize, key: &str) -> Failable<()> {
-        let name = name(deployment);
-        let (path, text) = match stage {
-            0 => (Path::new("keys").join(name), key.to_owned()),
-            _ => (
-                Path::new("envs").join(format!("{name}.env")),
-                format!("KEY={key}\n"),
-            ),
-        };
-        Ok(fs::write(self.folder.path().join(path), text)?)
+        if stage == 0 {
+            let path = format!("keys/{}", name(deployment));
+            return Ok(fs::write(self.folder.path().join(path), key)?);
+        }
+        let path = self.envs(deployment);
+        if path.is_dir() {
+            fs::remove_dir(&path)?;
+        }
+        Ok(fs::write(path, format!("KEY={key}\n"))?)
     }
 
     /// What happens before this audit.
@@ -316,9 +386,26 @@ impl Ground {
             }
         }
         for number in 0..ACCIDENTS {
-            self.hold(accident(turn, number), 1, "undefined")?;
+            let hit = accident(turn, number);
+            if number % 5 == 0 {
+                self.hide(hit)?;
+            } else {
+                self.hold(hit, 1, "undefined")?;
+            }
         }
         Ok(())
+    }
+
+    /// Puts something in the place of the env file that cannot be read as one.
+    fn hide(&self, deployment: usize) -> Failable<()> {
+        let path = self.envs(deployment);
+        fs::remove_file(&path)?;
+        Ok(fs::create_dir(path)?)
+    }
+
+    fn envs(&self, deployment: usize) -> PathBuf {
+        let name = name(deployment);
+        self.folder.path().join(format!("envs/{name}.env"))
     }
 }
 

@@ -127,5 +127,7 @@ async fn retire(
     let sql = "UPDATE span SET until = CASE WHEN since < $1 THEN $1 ELSE since END \
                WHERE until IS NULL AND (SELECT deployment FROM hop WHERE hop.id = span.hop) IN";
     connection.run_for(sql, &ids, &at).await?;
+    let sql = "DELETE FROM route WHERE deployment IN";
+    connection.run_for(sql, &ids, &[]).await?;
     Ok(retired.into_keys().collect())
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::db::{Connection, Value};
 use super::error::Failure;
+use super::spans::{self, Route};
 use super::words::{micros, rounded};
-use super::{Ledger, LedgerError, Name, keys, spans};
+use super::{Ledger, LedgerError, Name, keys};
 use crate::audit::Audit;
 use crate::judge::DeploymentOutcome;
 use crate::verdict::Verdict;
@@ -28,6 +29,8 @@ pub(super) struct Known {
     pub retired_at: Option<Timestamp>,
     pub verdict: Option<Verdict>,
     pub times: i64,
+    /// [`spans::digest`] of its hops, as far as nothing came between.
+    pub digest: Option<i64>,
 }
 
 impl Ledger {
@@ -58,8 +61,8 @@ async fn record(
     record_audit(connection, audit, conclusion).await?;
     keys::record(connection, audit).await?;
     let named = named(audit);
-    let ids = record_deployments(connection, audit, &named).await?;
-    spans::record(connection, audit, &ids).await
+    let routes = record_deployments(connection, audit, &named).await?;
+    spans::record(connection, audit, &routes).await
 }
 
 async fn record_audit(
@@ -114,8 +117,8 @@ pub(super) fn is_partial(outcome: &DeploymentOutcome) -> bool {
 
 /// Every deployment that was ever audited.
 pub(super) async fn known(connection: &mut Connection) -> Result<HashMap<Name, Known>, Failure> {
-    let sql = "SELECT project, title, id, last_seen, retired_at, verdict, times \
-               FROM deployment";
+    let sql = "SELECT project, title, id, last_seen, retired_at, verdict, times, digest \
+               FROM deployment LEFT JOIN route ON route.deployment = deployment.id";
     let mut known = HashMap::new();
     for row in connection.query(sql, &[]).await? {
         let name = Name {
@@ -128,33 +131,38 @@ pub(super) async fn known(connection: &mut Connection) -> Result<HashMap<Name, K
             retired_at: row.time_or_none(4)?,
             verdict: row.word_or_none(5)?,
             times: row.get(6)?,
+            digest: row.get(7)?,
         };
         known.insert(name, found);
     }
     Ok(known)
 }
 
-/// Notes that they were seen, and what they are; the ids, by index, of those of which nothing later is
-/// known.
+/// Notes that they were seen, and what they are; gives back, by index, those of which nothing later is
+/// known and whose hops are not as they were.
 async fn record_deployments(
     connection: &mut Connection,
     audit: &Audit,
     named: &BTreeMap<Name, usize>,
-) -> Result<Vec<Option<i64>>, Failure> {
+) -> Result<Vec<Option<Route>>, Failure> {
     let at = rounded(audit.started_at);
     let known = known(connection).await?;
     let mut last_id = connection.last_id("deployment").await?;
-    let mut ids = vec![None; audit.deployments.len()];
+    let mut routes = vec![None; audit.deployments.len()];
     let mut new = Vec::new();
-    let mut seen = Vec::new();
+    let mut partly = Vec::new();
     let mut same = Vec::new();
     let mut changed: BTreeMap<Verdict, Vec<i64>> = BTreeMap::new();
     for (name, &index) in named {
         let outcome = &audit.deployments[index];
         let partial = is_partial(outcome);
+        let digest = (!partial).then(|| spans::digest(audit, outcome));
         let Some(known) = known.get(name) else {
             last_id += 1;
-            ids[index] = Some(last_id);
+            routes[index] = Some(Route {
+                deployment: last_id,
+                digest,
+            });
             let declared = &audit.inventory.deployments[outcome.deployment as usize];
             let owner = audit.inventory.project(declared.project);
             new.push(vec![
@@ -173,12 +181,15 @@ async fn record_deployments(
         if known.last_seen >= at || known.retired_at.is_some_and(|retired| retired >= at) {
             continue;
         }
-        ids[index] = Some(known.id);
-        seen.push(known.id);
-        if partial {
-            continue;
+        if digest.is_none() || known.digest != digest {
+            routes[index] = Some(Route {
+                deployment: known.id,
+                digest,
+            });
         }
-        if known.verdict == Some(outcome.verdict) {
+        if partial {
+            partly.push(known.id);
+        } else if known.verdict == Some(outcome.verdict) {
             same.push(known.id);
         } else {
             changed.entry(outcome.verdict).or_default().push(known.id);
@@ -187,15 +198,17 @@ async fn record_deployments(
     let into = "deployment (id, project, title, name, environment, first_seen, last_seen, verdict, \
                 times)";
     connection.insert(into, new, "").await?;
-    let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1 WHERE id IN";
-    connection.run_for(sql, &seen, &[micros(at)]).await?;
-    let sql = "UPDATE deployment SET times = times + 1 WHERE id IN";
-    connection.run_for(sql, &same, &[]).await?;
+    // One statement for each row, for it is the rows that take time.
+    let seen = "UPDATE deployment SET retired_at = NULL, last_seen = $1";
+    let at = micros(at);
+    let sql = format!("{seen} WHERE id IN");
+    connection.run_for(&sql, &partly, &[at.clone()]).await?;
+    let sql = format!("{seen}, times = times + 1 WHERE id IN");
+    connection.run_for(&sql, &same, &[at.clone()]).await?;
     for (verdict, ids) in changed {
-        let sql = "UPDATE deployment SET times = 1, verdict = $1 WHERE id IN";
-        connection
-            .run_for(sql, &ids, &[verdict.name().into()])
-            .await?;
+        let sql = format!("{seen}, times = 1, verdict = $2 WHERE id IN");
+        let values = [at.clone(), verdict.name().into()];
+        connection.run_for(&sql, &ids, &values).await?;
     }
-    Ok(ids)
+    Ok(routes)
 }

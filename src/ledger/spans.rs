@@ -1,6 +1,7 @@
 //! How hops were, stretch by stretch: an audit that finds them as they were writes nothing.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
@@ -8,7 +9,8 @@ use super::db::{Connection, Value, listed};
 use super::error::Failure;
 use super::words::{kept, micros, rounded};
 use crate::audit::Audit;
-use crate::key::Fingerprint;
+use crate::judge::{DeploymentOutcome, HopOutcome};
+use crate::key::{Digits, Fingerprint};
 use crate::verdict::{Evidence, Fault, Stage, Verdict};
 
 /// Where a hop stands: its number on the route and what it reads.
@@ -19,6 +21,14 @@ struct Spot {
     source: String,
     location: String,
     stage: Stage,
+}
+
+/// The hops of a deployment, to be compared with what is known of them.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub deployment: i64,
+    /// `None` where not every hop was judged.
+    pub digest: Option<i64>,
 }
 
 /// What a hop was.
@@ -42,6 +52,16 @@ struct Hop {
 }
 
 impl State {
+    fn of(judged: &HopOutcome, digits: Digits) -> Self {
+        let lead = judged.leading().and_then(|lead| lead.fingerprint);
+        Self {
+            verdict: judged.verdict,
+            evidence: judged.evidence,
+            fault: judged.fault,
+            fingerprint: lead.map(|lead| kept(&lead, digits)),
+        }
+    }
+
     /// Whether nothing happened. The number of digits that are shown may have changed.
     fn same(&self, other: &Self) -> bool {
         let agrees = match (&self.fingerprint, &other.fingerprint) {
@@ -56,23 +76,55 @@ impl State {
     }
 }
 
-/// Takes in how an audit found the hops of these deployments, whose ids are given by index.
+/// All that a hop's stretch tells, of every hop in one number.
+pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
+    let mut text = String::new();
+    let declared = &audit.inventory.deployments[outcome.deployment as usize];
+    for (judged, hop) in outcome.hops.iter().zip(&declared.hops) {
+        let source = &hop.place.source;
+        let state = State::of(judged, audit.inventory.digits);
+        let location = hop.place.location();
+        let _ = write!(
+            text,
+            "{} {} {location:?} {} {} {:?}",
+            source.info().id,
+            source.stage(),
+            state.verdict,
+            state.evidence.name(),
+            state.fault.map(Fault::name),
+        );
+        if let Some(fingerprint) = state.fingerprint {
+            let _ = write!(text, " {fingerprint}");
+        }
+        text.push('\n');
+    }
+    let digest = Fingerprint::of(text.as_bytes());
+    let first = digest.bytes().first_chunk();
+    first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// Takes in how an audit found the hops of these deployments, given by index.
 pub(super) async fn record(
     connection: &mut Connection,
     audit: &Audit,
-    ids: &[Option<i64>],
+    routes: &[Option<Route>],
 ) -> Result<(), Failure> {
     let at = rounded(audit.started_at);
-    let mut known = hops(connection, ids).await?;
+    let ids: Vec<i64> = routes.iter().flatten().map(|one| one.deployment).collect();
+    let mut known = hops(connection, &ids).await?;
     let mut changes = Changes {
         last_hop: connection.last_id("hop").await?,
         last_span: connection.last_id("span").await?,
         ..Changes::default()
     };
-    for (outcome, id) in audit.deployments.iter().zip(ids) {
-        let Some(deployment) = *id else {
+    for (outcome, route) in audit.deployments.iter().zip(routes) {
+        let Some(Route { deployment, digest }) = *route else {
             continue;
         };
+        match digest {
+            Some(digest) => changes.routes.push(vec![deployment.into(), digest.into()]),
+            None => changes.parts.push(deployment),
+        }
         let declared = &audit.inventory.deployments[outcome.deployment as usize];
         let mut before = known.remove(&deployment).unwrap_or_default();
         for ((judged, hop), place) in outcome.hops.iter().zip(&declared.hops).zip(0..) {
@@ -87,13 +139,7 @@ pub(super) async fn record(
             if judged.verdict == Verdict::NotSelected {
                 continue;
             }
-            let lead = judged.leading().and_then(|lead| lead.fingerprint);
-            let state = State {
-                verdict: judged.verdict,
-                evidence: judged.evidence,
-                fault: judged.fault,
-                fingerprint: lead.map(|lead| kept(&lead, audit.inventory.digits)),
-            };
+            let state = State::of(judged, audit.inventory.digits);
             changes.take(spot, found, state, at);
         }
         // What is left is on the route no more.
@@ -110,6 +156,9 @@ struct Changes {
     hops: Vec<Vec<Value>>,
     closed: Vec<i64>,
     opened: Vec<Vec<Value>>,
+    routes: Vec<Vec<Value>>,
+    /// Deployments of which nobody can say in short how they are.
+    parts: Vec<i64>,
 }
 
 impl Changes {
@@ -157,16 +206,20 @@ impl Changes {
             .run_for(close, &self.closed, &[micros(at)])
             .await?;
         let into = "span (id, hop, verdict, evidence, fault, fingerprint, since)";
-        connection.insert(into, self.opened, "").await
+        connection.insert(into, self.opened, "").await?;
+        let sql = "DELETE FROM route WHERE deployment IN";
+        connection.run_for(sql, &self.parts, &[]).await?;
+        let over = " ON CONFLICT (deployment) DO UPDATE SET digest = excluded.digest";
+        let into = "route (deployment, digest)";
+        connection.insert(into, self.routes, over).await
     }
 }
 
 /// The hops of these deployments, with their open stretches.
 async fn hops(
     connection: &mut Connection,
-    ids: &[Option<i64>],
+    ids: &[i64],
 ) -> Result<HashMap<i64, HashMap<Spot, Hop>>, Failure> {
-    let ids: Vec<i64> = ids.iter().flatten().copied().collect();
     let mut known: HashMap<i64, HashMap<Spot, Hop>> = HashMap::new();
     for ids in ids.chunks(4_000) {
         let sql = format!(

@@ -106,3 +106,10 @@ CREATE TABLE retention (
     id BIGINT PRIMARY KEY,
     kept_since BIGINT NOT NULL
 );
+
+-- The hops of a deployment as the last audit found them, in short: found so again, nothing of them
+-- needs to be read.
+CREATE TABLE route (
+    deployment BIGINT PRIMARY KEY REFERENCES deployment (id),
+    digest BIGINT NOT NULL
+);
