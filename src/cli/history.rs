@@ -31,9 +31,6 @@ pub(super) struct Args {
 
 #[derive(clap::Args)]
 struct Shown {
-    #[command(flatten)]
-    from: From,
-
     /// Only the rotations of this project
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
@@ -49,6 +46,9 @@ struct Shown {
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    from: From,
 }
 
 /// Which ledger.

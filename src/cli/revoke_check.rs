@@ -60,13 +60,6 @@ pub(super) struct Args {
     #[arg(long, value_name = "TEXT", requires = "accept")]
     reason: Option<String>,
 
-    #[command(flatten)]
-    effort: Effort,
-    #[command(flatten)]
-    patience: Patience,
-    #[command(flatten)]
-    ledger: LedgerFlags,
-
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -78,6 +71,13 @@ pub(super) struct Args {
     /// List the requests on standard error, each with its outcome and time; twice, also when each goes out
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+
+    #[command(flatten)]
+    effort: Effort,
+    #[command(flatten)]
+    patience: Patience,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
