@@ -22,7 +22,8 @@ pub struct Change {
 /// How a deployment changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeKind {
-    /// A finding that was not there: on a deployment nobody knew, or as bad as before but another one.
+    /// A finding that was not there: on a deployment nobody knew, as bad as before but another one, or that
+    /// what was wrong can be seen no more.
     New,
     /// A worse verdict.
     Worse,

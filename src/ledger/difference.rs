@@ -56,6 +56,11 @@ pub(super) fn difference(told: Option<&Standing>, now: &Standing, held: Held) ->
     if now.verdict < told.verdict {
         return Difference::Tell(ChangeKind::Worse);
     }
+    let unseen = [Verdict::Unreachable, Verdict::Unverified].contains(&now.verdict);
+    if unseen && told.verdict.is_drift() {
+        // Nobody saw that it is better.
+        return Difference::Tell(ChangeKind::New);
+    }
     if now.verdict > told.verdict {
         return if held.patient && held.times < BETTER {
             Difference::Wait
@@ -118,6 +123,8 @@ mod tests {
         ("never reached for long",    "-",             "unreachable@0", 3,     NEW,                NEW),
         ("back in reach",             "unreachable@0", "current",       1,     BETTER,             Difference::Wait),
         ("bad when last seen",        "stale@0:a",     "unreachable@0", 2,     Difference::Wait,   Difference::Wait),
+        ("bad, then out of reach",    "stale@0:a",     "unreachable@0", 3,     NEW,                NEW),
+        ("bad, then nothing proven",  "stale@0:a",     "unverified",    1,     NEW,                NEW),
         ("bad, and back as it was",   "stale@0:a",     "stale@0:a",     1,     Difference::Settle, Difference::Settle),
         ("nothing proven anymore",    "current",       "unverified",    1,     WORSE,              WORSE),
     ];
