@@ -177,7 +177,7 @@ impl Memory {
                 }
             });
         };
-        let lock = ledger.lock(&name(config).to_string_lossy()).await;
+        let lock = ledger.lock(&digest(&path(config))).await;
         lock.map_err(Failure::unfinished)?.ok_or_else(|| {
             Failure::unfinished(
                 "another `straggler audit --changed-only` of this targets.yaml is at work: let it finish, or \
@@ -231,13 +231,20 @@ fn state_home() -> Option<PathBuf> {
 /// The name of the ledger of one targets.yaml: two that have nothing to do with each other may both have a
 /// project of one name.
 fn name(config: &Config) -> OsString {
-    let path = fs::canonicalize(&config.config).unwrap_or_else(|_| config.config.clone());
+    let path = path(config);
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
     let plain = |letter: char| match letter {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
         _ => '-',
     };
     let folder: String = folder.to_string_lossy().chars().map(plain).collect();
-    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    format!("{folder}-{}.db", hex::encode(&digest[..4])).into()
+    format!("{folder}-{}.db", digest(&path)).into()
+}
+
+fn path(config: &Config) -> PathBuf {
+    fs::canonicalize(&config.config).unwrap_or_else(|_| config.config.clone())
+}
+
+fn digest(path: &Path) -> String {
+    hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..4])
 }
