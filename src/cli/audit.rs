@@ -42,8 +42,8 @@ pub(super) struct Args {
     /// Print and notify only what is new, worse, better or gone since the last audit in the ledger; the
     /// exit code is that of the whole audit
     ///
-    /// For the scheduler. What cannot be read counts as changed once three audits in a row met it. One at a
-    /// time: a second one ends with 4.
+    /// For the scheduler. What cannot be read counts as changed once three audits in a row met it. The
+    /// files of -o hold the whole audit. One at a time: a second one ends with 4.
     #[arg(long, conflicts_with_all = ["no_ledger", "dry_run"], help_heading = "Ledger")]
     changed_only: bool,
 

@@ -71,7 +71,7 @@ impl Reports {
         Ok(outputs)
     }
 
-    /// Writes every report, whatever becomes of the others.
+    /// Writes every report, whatever becomes of the others. Files hold the whole audit.
     pub(super) fn write(
         &self,
         outputs: Vec<(&Format, Output)>,
@@ -85,7 +85,8 @@ impl Reports {
         };
         for (format, output) in outputs {
             let report = (format.make)(terminal::PLAIN);
-            if let Err(error) = output.finish(|out| report.write(shown, out)) {
+            let whole = Shown::all(shown.audit);
+            if let Err(error) = output.finish(|out| report.write(whole, out)) {
                 fail(Failure::unfinished(error));
             }
         }

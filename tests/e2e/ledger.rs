@@ -158,7 +158,11 @@ fn the_night_tells_what_changed_alone_and_everybody_once() {
     for key in [CURRENT, OLD] {
         assert!(!text.contains(key));
     }
-    let report = run(&scene, &["audit", "--changed-only", "-f", "json"]).ends(1);
+    let night = ["audit", "--changed-only", "-f", "json", "-o", "json=whole"];
+    let report = run(&scene, &night).ends(1);
+    let whole = fs::read(scene.path("whole")).unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+    assert_eq!(whole["deployments"].as_array().unwrap().len(), 2);
     let report = report.json();
     assert_eq!(report["changes"], serde_json::json!([]));
     assert_eq!(report["deployments"], serde_json::json!([]));
