@@ -162,8 +162,14 @@ impl Connection {
             for row in 0..rows.len() {
                 sql.push_str(if row == 0 { "(" } else { ", (" });
                 for column in 0..width {
-                    let comma = if column == 0 { "" } else { ", " };
-                    let _ = write!(sql, "{comma}${}", row * width + column + 1);
+                    sql.push_str(if column == 0 { "" } else { ", " });
+                    match self {
+                        // SQLite compares every name with all that came before it, so it gets none.
+                        Self::Sqlite(_) => sql.push('?'),
+                        Self::Postgres(_) => {
+                            let _ = write!(sql, "${}", row * width + column + 1);
+                        }
+                    }
                 }
                 sql.push(')');
             }

@@ -202,9 +202,13 @@ async fn record_deployments(
     let seen = "UPDATE deployment SET retired_at = NULL, last_seen = $1";
     let at = micros(at);
     let sql = format!("{seen} WHERE id IN");
-    connection.run_for(&sql, &partly, std::slice::from_ref(&at)).await?;
+    connection
+        .run_for(&sql, &partly, std::slice::from_ref(&at))
+        .await?;
     let sql = format!("{seen}, times = times + 1 WHERE id IN");
-    connection.run_for(&sql, &same, std::slice::from_ref(&at)).await?;
+    connection
+        .run_for(&sql, &same, std::slice::from_ref(&at))
+        .await?;
     for (verdict, ids) in changed {
         let sql = format!("{seen}, times = 1, verdict = $2 WHERE id IN");
         let values = [at.clone(), verdict.name().into()];

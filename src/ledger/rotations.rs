@@ -110,22 +110,37 @@ fn began(reign: &Reign) -> Timestamp {
 }
 
 async fn stretches(connection: &mut Connection, project: Option<&str>) -> Result<Hops, Failure> {
-    let sql = "SELECT deployment.project, deployment.environment, hop.stage, hop.id, span.verdict, \
-               span.fingerprint, span.since, span.until \
-               FROM deployment JOIN hop ON hop.deployment = deployment.id \
-               JOIN span ON span.hop = hop.id \
-               WHERE $1 = '' OR deployment.project = $1 ORDER BY hop.id, span.since, span.id";
+    // Asked for apart, since a hop has many stretches and its texts would come with each.
+    let sql = "SELECT hop.id, deployment.project, deployment.environment, hop.stage FROM hop \
+               JOIN deployment ON deployment.id = hop.deployment \
+               WHERE $1 = '' OR deployment.project = $1";
+    let wanted = || [project.unwrap_or_default().into()];
+    let mut known = HashMap::new();
+    for row in connection.query(sql, &wanted()).await? {
+        let hop = (row.owner(1, 2)?, row.word::<Stage>(3)?, Vec::new());
+        known.insert(row.get::<i64>(0)?, hop);
+    }
+    let sql = "SELECT span.hop, span.verdict, span.fingerprint, span.since, span.until FROM span \
+               WHERE $1 = '' OR span.hop IN (SELECT hop.id FROM hop JOIN deployment \
+               ON deployment.id = hop.deployment WHERE deployment.project = $1) ORDER BY span.id";
+    for row in connection.query(sql, &wanted()).await? {
+        if let Some((_, _, stretches)) = known.get_mut(&row.get::<i64>(0)?) {
+            stretches.push(Stretch {
+                verdict: row.word(1)?,
+                fingerprint: row.fingerprint_or_none(2)?,
+                since: row.time(3)?,
+                until: row.time_or_none(4)?,
+            });
+        }
+    }
     let mut hops = Hops::new();
-    let wanted = project.unwrap_or_default().into();
-    for row in connection.query(sql, &[wanted]).await? {
-        let hop = (row.word::<Stage>(2)?, row.get::<i64>(3)?);
-        let stretches = hops.entry(row.owner(0, 1)?).or_default();
-        stretches.entry(hop).or_default().push(Stretch {
-            verdict: row.word(4)?,
-            fingerprint: row.fingerprint_or_none(5)?,
-            since: row.time(6)?,
-            until: row.time_or_none(7)?,
-        });
+    for (id, (owner, stage, mut stretches)) in known {
+        if !stretches.is_empty() {
+            stretches.sort_by_key(|stretch| stretch.since);
+            hops.entry(owner)
+                .or_default()
+                .insert((stage, id), stretches);
+        }
     }
     Ok(hops)
 }

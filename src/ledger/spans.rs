@@ -86,9 +86,10 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
         let location = hop.place.location();
         let _ = write!(
             text,
-            "{} {} {location:?} {} {} {:?}",
+            "{} {} {} {location} {} {} {:?}",
             source.info().id,
             source.stage(),
+            location.len(),
             state.verdict,
             state.evidence.name(),
             state.fault.map(Fault::name),

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a server may take to answer a login.
 const LOGIN: Duration = Duration::from_secs(30);
 
+/// How many rows SQLite's thread may be ahead; the fewer, the more often the two wait for each other.
+const ROWS: usize = 10_000;
+
 /// What is remembered from one audit to the next.
 ///
 /// Whatever it is asked is one transaction, and nobody else writes meanwhile: what is killed, runs out
@@ -194,6 +197,7 @@ async fn open_file(path: &Path) -> Result<Connection, Failure> {
         .filename(path)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
+        .row_buffer_size(ROWS)
         .foreign_keys(true);
     let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
     schema::recognize(&mut connection).await?;
