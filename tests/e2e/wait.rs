@@ -1,7 +1,7 @@
 //! Waiting until everything has the current key.
 
 use std::fs;
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -33,18 +33,21 @@ deployments:
 #[test]
 fn it_ends_when_the_last_one_has_the_key() {
     let scene = scene(&["api", "web"]);
-    let child = scene.straggler(["wait", "--every", "50ms"]).spawn();
-    for name in ["api", "web"] {
-        std::thread::sleep(Duration::from_millis(400));
-        fs::write(
-            scene.path(&format!("{name}.env")),
-            format!("KEY={CURRENT}\n"),
-        )
-        .unwrap();
+    let mut child = scene.straggler(["wait", "--every", "50ms"]).spawn();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    // Each is mended once it was seen that it is not.
+    for (left, name) in [("2 of 2 left", "api"), ("1 of 2 left", "web")] {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(left), "{line}");
+        said.push_str(&line);
+        // At once, so that nobody meets half a file.
+        fs::write(scene.path("new"), format!("KEY={CURRENT}\n")).unwrap();
+        fs::rename(scene.path("new"), scene.path(&format!("{name}.env"))).unwrap();
     }
+    said.extend(lines.map(Result::unwrap));
     let output = child.wait_with_output().unwrap();
-    let [told, said] =
-        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}{said}");
     // In the end all that is selected is read once more.
     assert!(told.contains("2 deployments: 2 current"), "{told}");
@@ -70,8 +73,9 @@ fn it_ends_at_its_time_with_what_is_so_then() {
 #[test]
 fn it_can_be_interrupted() {
     let scene = scene(&["api"]);
-    let child = scene.straggler(["wait", "--every", "1h"]).spawn();
-    std::thread::sleep(Duration::from_secs(1));
+    let mut child = scene.straggler(["wait", "--every", "1h"]).spawn();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("1 of 1 left"));
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
