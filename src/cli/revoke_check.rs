@@ -268,6 +268,13 @@ impl Args {
         if self.reason.as_deref().unwrap_or_default().trim().is_empty() {
             return Err(Failure::usage("--reason says nothing"));
         }
+        let reason = self.reason.as_deref().unwrap_or_default().as_bytes();
+        let mut formats = inventory.formats().into_iter();
+        if formats.any(|format| format.find_in(reason).next().is_some()) {
+            return Err(Failure::usage(
+                "--reason holds what looks like a key, and the ledger keeps it: say it without",
+            ));
+        }
         let is_known = |name: &&String| {
             let mut deployments = inventory.deployments.iter();
             forgotten.iter().any(|title| **title == ***name)

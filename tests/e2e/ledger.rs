@@ -232,6 +232,9 @@ fn what_the_file_names_no_longer_is_a_blind_spot_until_it_is_closed() {
     assert_eq!(document["forgotten"], serde_json::json!(["web"]));
     assert_eq!(document["safe"], false);
     check(&["--accept", "web"]).ends(2);
+    let pasted = format!("it had {OLD}");
+    let ran = check(&["--accept", "web", "--reason", &pasted]).ends(2);
+    assert!(!ran.to_string().contains(OLD), "{ran}");
     check(&["--accept", "wbe", "--reason", "gone"]).ends(2);
     check(&["--accept", "web", "--reason", "gone", "--no-ledger"]).ends(2);
     check(&["--accept", "web", "--reason", "gone"]).ends(0);
