@@ -77,6 +77,28 @@ impl<'a> Asking<'a> {
             .ok_or(Stop::Pending)
     }
 
+    /// Like [`Asking::attempt`], of this machine and not of the hop's store.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Pending`] until it is answered.
+    pub fn attempt_here<A: Ask>(&self, ask: &A) -> Result<Attempt<'a, A>, Stop> {
+        self.look_at(None, ask).ok_or(Stop::Pending)
+    }
+
+    /// Like [`Asking::all`], of this machine and not of the hop's store.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Pending`] until all are answered.
+    pub fn all_here<A: Ask>(&self, asks: &[A]) -> Result<Vec<Attempt<'a, A>>, Stop> {
+        let found: Vec<_> = asks.iter().map(|ask| self.look_at(None, ask)).collect();
+        found
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or(Stop::Pending)
+    }
+
     /// Everything that was asked for, answered or not.
     #[must_use]
     pub fn into_asked(self) -> Vec<Request> {
@@ -84,7 +106,11 @@ impl<'a> Asking<'a> {
     }
 
     fn look<A: Ask>(&self, ask: &A) -> Option<Attempt<'a, A>> {
-        let request = Request::new(self.store.clone(), ask.clone());
+        self.look_at(self.store.clone(), ask)
+    }
+
+    fn look_at<A: Ask>(&self, store: Option<Arc<str>>, ask: &A) -> Option<Attempt<'a, A>> {
+        let request = Request::new(store, ask.clone());
         let answer = self.answers.get(&request);
         self.asked.borrow_mut().push(request);
         Some(answer?.and_then(|answer| answer.downcast_ref::<A::Answer>().ok_or(&MISTYPED)))

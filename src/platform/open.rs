@@ -20,7 +20,7 @@ pub fn connections<'a>(
     let here = Connections::default()
         .with(None, Environment::Own)
         .with(None, Files)
-        .with(None, Processes)
+        .with(None, Processes::new())
         .with(None, Systemd::new())
         .with(None, Commands::new(Arc::clone(&shared.credentials)))
         .with(None, Http::new(Arc::clone(&shared.credentials)));

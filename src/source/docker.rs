@@ -1,5 +1,6 @@
 mod environment;
 mod file;
+mod inside;
 mod select;
 
 use std::collections::BTreeMap;
@@ -11,9 +12,9 @@ use serde::Deserialize;
 use self::select::Selection;
 use super::{At, Info, Source};
 use crate::platform::commands::quoted;
-use crate::platform::docker::{Container, Details, Inspect, List};
+use crate::platform::docker::{Container, Inspect, List};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -49,17 +50,6 @@ pub struct Docker {
     loads: Loads,
 }
 
-/// Where a program takes its key from.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Loads {
-    /// From the environment its container was created with, and from nowhere else.
-    #[default]
-    Environ,
-    /// From somewhere else, by itself or through an entrypoint, unless the environment has it.
-    Itself,
-}
-
 impl Source for Docker {
     const INFO: Info = Info {
         id: "docker",
@@ -68,7 +58,7 @@ impl Source for Docker {
         store: Some("docker"),
         proves: &[Evidence::Value, Evidence::Timestamp, Evidence::Attested],
         replicas: ["container", "containers"],
-        permission: "`GET /containers/json` and `GET /containers/*/json`, for `file` also `GET /containers/*/archive`, through a proxy before the socket that passes nothing else; the group `docker` is root",
+        permission: "`GET /containers/json` and `GET /containers/*/json`, for `file` also `GET /containers/*/archive`, through a proxy before the socket that passes nothing else; the group `docker` is root. To look into the processes of containers on this machine, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         credentials: &["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT"],
         example: "\
 - docker: { project: shop, service: web }
@@ -93,6 +83,14 @@ nothing runs nothing is proven, so the hop is `unreachable`.
 a new container gets a new key. What an image sets with `ENV` shows here too. Quotes that `docker run --env-file` kept are part \
 of the value, and are found as damage. Of a variable that stands twice the last one counts, and a name without `=` \
 takes the image's variable away. `started_at` is when the container was created.
+
+**Processes.** What starts a container's program can give it another value. Where the engine's containers run on \
+this machine, and straggler may read their processes, each process is looked at too: one that has another value than \
+its container was created with is one more reading, and so is one that may not be read beside others that may. A \
+helper or a shell that lacks the variable is no finding; where no process has it, it is `missing`, whatever the \
+container was created with. From elsewhere, or without the right to read any of them, there is only what the engine \
+shows: the value the container was created with, and its command line. Where that starts a manager such as gunicorn, \
+uWSGI or supervisor, which may give its program another value, nothing is proven; see `process`.
 
 A variable that is not there is `missing`, unless `loads: itself` says that the program or its entrypoint takes the \
 key from elsewhere: then its absence proves nothing and is `unverified`. Podman does not show what it injects with \
@@ -200,10 +198,7 @@ a straggler on the node that runs the task.",
         }
         let mut readings = match &self.file {
             Some(path) => file::read(path, &alive, asking)?,
-            None => alive
-                .iter()
-                .map(|(container, details)| self.look(container, details, at))
-                .collect(),
+            None => inside::read(at.variable, self.loads, &alive, asking)?,
         };
         readings.extend(failed);
         if readings.is_empty() {
@@ -246,12 +241,6 @@ impl Docker {
             .iter()
             .map(|(name, value)| format!("label.{}={}", Escaped(name), Escaped(value)));
         named.chain(labels).collect::<Vec<_>>().join(",")
-    }
-
-    fn look(&self, container: &Container, details: &Details, at: At<'_>) -> Reading {
-        environment::read(details, at.variable, self.loads == Loads::Itself)
-            .of_replica(replica(container))
-            .started_at(details.created_at)
     }
 
     fn nothing_runs(&self) -> ReadError {

@@ -3,15 +3,14 @@ use std::num::NonZeroU32;
 
 use glob::Pattern;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{At, Info, Source};
 use crate::extract::compile_pattern;
-use crate::key::Secret;
 use crate::platform::commands::quoted;
-use crate::platform::processes::{Environ, List, LookUp, Process as Running, look_up};
+use crate::platform::processes::{Environ, List, Looking, Process as Running};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -35,17 +34,6 @@ pub struct Process {
     /// Where the program takes the key from.
     #[serde(default)]
     loads: Loads,
-}
-
-/// Where a program takes its key from.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Loads {
-    /// From the environment it is started with, and from nowhere else.
-    #[default]
-    Environ,
-    /// From a file that it reads by itself after the start, unless the environment has it.
-    Itself,
 }
 
 /// Which processes are meant, ready to be searched for.
@@ -79,17 +67,33 @@ was started with until it is restarted.
 | selector | matches |
 |---|---|
 | `pid` | one process |
-| `name` | the kernel's name for it (at most 15 bytes), or the file name of its first argument |
+| `name` | the kernel's name for it (at most 15 bytes), or the file name of its first argument; of a title, `nginx: worker process`, the first word |
 | `match` | a regular expression found anywhere in its arguments, joined by spaces |
 | `unit` | a systemd unit, with all it started; `.service` may be left out, `*` matches instances |
 
-straggler itself, kernel threads and zombies are never matched. When nothing matches, the hop is \
-`unreachable`, for nothing was seen.
+straggler itself, kernel threads and zombies are never matched. What belongs to a straggler is matched by no name, \
+pattern or unit, for its command line may hold the same words as the service's: what started it (a shell, `timeout`, \
+`sudo`, a session, cron), what it started, and other stragglers with theirs. By its `pid` it may be read. When nothing \
+matches, the hop is `unreachable`, for nothing was seen.
 
 `loads` says where the program takes its key from. With `environ`, the default, a variable that is not \
 in the environment is `missing`. With `itself` the program reads a file on its own, so its absence \
 proves nothing and is `unverified`; a value in the environment still counts, since nearly every loader \
-lets it win. Where a variable stands twice, the first one counts, as it does for `getenv`.
+lets it win. Where a variable stands twice, the first one counts, as it does for `getenv`. Of a `unit` all processes \
+are looked at together: a helper or a shell that lacks the variable is no finding beside one that has it, unless they \
+load it `itself`.
+
+**Managers.** Some programs give others, or themselves, another environment than the one that /proc shows.
+
+| what runs | what is judged |
+|---|---|
+| a worker of PM2's cluster | the variable in its `pm2_env`, which takes the place of what the worker was started with |
+| gunicorn with `--env NAME=…`, in its arguments or `GUNICORN_CMD_ARGS` | that value |
+| else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its environment, which proves nothing: their configuration may override it |
+| supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, which proves nothing of what it starts: look at that. In a `unit` what it started is seen beside it |
+| a command line that sets the variable, such as `java -DNAME=…`, `env NAME=… node`, `sh -c 'NAME=… node'` | one more reading, `…/arguments` |
+
+The processes that supervisor and its like start show in their own environment what they were given.
 
 A program that overwrites the memory its environment was in, to change its title, hides it: that is \
 `unverified` too. Where /proc hides other users' processes (`hidepid`), one more replica says so, for \
@@ -136,17 +140,17 @@ one that was not seen may hold the old key.",
         let asks: Vec<Environ> = matching.iter().map(|process| Environ(process.id)).collect();
         let environments = asking.all(&asks)?;
 
-        let mut readings = Vec::with_capacity(matching.len());
-        for (process, environment) in matching.into_iter().zip(environments) {
-            let reading = match environment {
-                Ok(Some(environment)) => self.understand(environment.expose(), at.variable),
-                // It ended before it could be read.
-                Ok(None) => continue,
-                Err(error) => Reading::new(Found::Failed(error.clone())),
-            };
-            let replica = format!("{}/{}", Escaped(&process.name), process.id.pid);
-            readings.push(reading.of_replica(replica).started_at(process.started_at));
-        }
+        let looking = Looking {
+            variable: at.variable,
+            loads: self.loads,
+            all: self.unit.is_some(),
+            within: "",
+        };
+        let programs = looking.at(matching.into_iter().zip(environments));
+        let mut readings = match self.unit {
+            Some(_) => programs.together(self.loads),
+            None => programs.each(),
+        };
         let hidden = snapshot.partial && self.pid.is_none();
         match (readings.is_empty(), hidden) {
             (true, _) => Err(Stop::Failed(self.nothing_seen(snapshot.partial))),
@@ -186,23 +190,6 @@ impl Process {
         }
     }
 
-    fn understand(&self, environment: &[u8], variable: &str) -> Reading {
-        match (look_up(environment, variable), self.loads) {
-            (LookUp::Once(value), _) => Reading::value(Secret::copied(value)),
-            (LookUp::First(value), _) => Reading::value(Secret::copied(value))
-                .with_note("the variable stands there more than once, and the first counts"),
-            (LookUp::Overwritten, _) => hidden(
-                "its environment is empty or was overwritten by the program itself; compare the file \
-                 it was started with, and when that was",
-            ),
-            (LookUp::Nowhere, Loads::Environ) => Reading::new(Found::Absent),
-            (LookUp::Nowhere, Loads::Itself) => hidden(
-                "the program loads its key by itself, so its environment does not show it; to prove \
-                 it, let it tell the fingerprint of what it loaded",
-            ),
-        }
-    }
-
     fn nothing_seen(&self, partial: bool) -> ReadError {
         let selector = self.shown();
         if partial {
@@ -221,9 +208,11 @@ impl Process {
 }
 
 impl Selector {
+    /// What belongs to a straggler is meant only by its number.
     fn fits(&self, process: &Running) -> bool {
         match self {
             Self::Pid(pid) => process.id.pid == *pid,
+            _ if process.ours => false,
             Self::Name(name) => process.is_named(name),
             Self::Match(pattern) => pattern.is_match(process.command_line().expose()),
             Self::Unit(unit) => process.is_in_unit(unit),
@@ -239,10 +228,6 @@ fn full_unit(unit: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(format!("{unit}.service"))
     }
-}
-
-fn hidden(why: &'static str) -> Reading {
-    Reading::new(Found::hidden(None, why))
 }
 
 fn hidden_processes() -> ReadError {

@@ -1,6 +1,6 @@
 mod credential;
-mod main_process;
 mod next;
+mod processes;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::{At, Info, Source};
 use crate::platform::commands::quoted;
 use crate::platform::systemd::{Show, Unit};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, ReadError, Reading};
+use crate::reading::{ErrorKind, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -22,13 +22,16 @@ use crate::verdict::{Evidence, Stage};
 pub struct Systemd {
     /// The service; `.service` may be left out.
     unit: Box<str>,
-    /// `running`, unless said: what its main process was started with. `config`: what the next start
+    /// `running`, unless said: what its processes were started with. `config`: what the next start
     /// would give it.
     #[serde(default)]
     stage: Option<Stage>,
     /// The name of a credential (`LoadCredential=`), where the key is in one and not in a variable.
     #[serde(default)]
     credential: Option<Box<str>>,
+    /// Where the program takes the key from, if not from that credential.
+    #[serde(default)]
+    loads: Loads,
 }
 
 impl Source for Systemd {
@@ -38,12 +41,13 @@ impl Source for Systemd {
         stage: None,
         store: None,
         proves: &[Evidence::Value, Evidence::Timestamp],
-        replicas: ["service", "services"],
+        replicas: ["process", "processes"],
         permission: "for `config` read on the files that the unit names; for `running` the same user as the \
                      service, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         credentials: &[],
         example: "- systemd: { unit: web, stage: config }\n\
                   - systemd: { unit: web }\n\
+                  - systemd: { unit: worker, loads: itself }\n\
                   - systemd: { unit: web@1.service, credential: allstak }\n",
         tested: "systemd 252 itself, booted in a container, over a corpus of units",
         manual: "\
@@ -55,11 +59,17 @@ environment, over that `Environment=` of the unit and its drop-ins, over that ev
 that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
 file. A variable that nothing sets is `missing`.
 
-`stage: running`, the default, is the environment that its **main process** was started with. Where that may not be \
-read, the time of its start still proves a key that is older than the rotation. Notes say what the next start will \
-change: a file that was written after the process started, a unit that changed on disk and waits for `systemctl \
-daemon-reload`. A service that is not running is `unreachable`. A program that loads a file by itself is looked at \
-with `process` and `loads: itself`, and workers with `process` and `unit`.
+`stage: running`, the default, is the environment that its processes were started with: its **main process**, and \
+all others in its control group that have the variable, one reading each. A helper or a shell that lacks it, where \
+another process has it, is no finding; where none has it, the service lacks it. A child that was started by a script \
+with the old key is `stale`, whatever the main process has. What straggler itself was started by does not count. A \
+process that may not be read is `unreachable`; of the main process the time of its start still proves a key that is \
+older than the rotation. Notes say what the next start will change: a file that was written after the process \
+started, a unit that changed on disk and waits for `systemctl daemon-reload`. A service of which no process runs is \
+`unreachable`.
+
+A program that loads a file by itself needs `loads: itself`: that the variable is absent is then `unverified`, and not \
+`missing`. What managers such as gunicorn, uWSGI, PM2 or supervisor do with the environment is told under `process`.
 
 With `credential` it is a file instead of a variable: for `config` what `LoadCredential=` or `SetCredential=` names, \
 for `running` what stands in `/run/credentials`. What `LoadCredentialEncrypted=` names is `unverified` before the \
@@ -83,6 +93,13 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
         }
         if matches!(self.stage, Some(Stage::Store | Stage::Bundle)) {
             return Err("expected `config` or `running` in `stage`".to_owned());
+        }
+        if self.loads != Loads::Environ
+            && (self.credential.is_some() || self.stage() == Stage::Config)
+        {
+            return Err(
+                "expected `loads` only where the environment of what runs is read".to_owned(),
+            );
         }
         if self
             .credential
@@ -131,7 +148,7 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
     }
 
     fn follows(&self) -> Option<&'static str> {
-        Some("the files that the unit names, and the environment of its main process")
+        Some("the files that the unit names, and the environments of its processes")
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
@@ -140,13 +157,16 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
             unit: Arc::clone(&name),
         })?;
         loaded(&name, unit)?;
-        let reading = match (&self.credential, self.stage()) {
-            (Some(credential), Stage::Config) => credential::next(&name, credential, asking)?,
-            (Some(credential), _) => credential::held(&name, unit, credential, asking)?,
-            (None, Stage::Config) => next::next(&name, unit, at.variable, asking)?.into_reading(),
-            (None, _) => main_process::held(&name, unit, at.variable, asking)?,
+        let readings = match (&self.credential, self.stage()) {
+            (Some(credential), Stage::Config) => vec![credential::next(&name, credential, asking)?],
+            (Some(credential), _) => vec![credential::held(&name, unit, credential, asking)?],
+            (None, Stage::Config) => {
+                vec![next::next(&name, unit, at.variable, asking)?.into_reading()]
+            }
+            (None, _) => processes::held(&name, unit, at.variable, self.loads, asking)?,
         };
-        Ok(vec![told_of(unit, reading)])
+        let told = readings.into_iter().map(|reading| told_of(unit, reading));
+        Ok(told.collect())
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::{AnySource, At, parse};
+use crate::platform::processes::Processes;
 use crate::platform::{
     Answer, Answers, Ask, Asking, Connections, Request, Stop, connections, parse_store,
 };
@@ -104,10 +105,12 @@ pub(crate) fn try_hop(id: &str, settings: serde_json::Value) -> Result<Box<dyn A
         .map_err(|error| error.to_string())
 }
 
-/// What this host's real connections read for [`VARIABLE`].
+/// What this host's real connections read for [`VARIABLE`]. What a test starts is no child of the one
+/// that looks.
 pub(crate) async fn read(id: &str, settings: serde_json::Value) -> Result<Vec<Reading>, ReadError> {
     let hop = hop(id, settings);
-    read_all(&*hop, VARIABLE, Known::default(), &connections([])).await
+    let connections = connections([]).with(None, Processes::seen_by(u32::MAX));
+    read_all(&*hop, VARIABLE, Known::default(), &connections).await
 }
 
 /// What a hop that needs nothing else reads from these answers.

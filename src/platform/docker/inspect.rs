@@ -31,6 +31,8 @@ pub struct Details {
     pub pid: Option<u32>,
     /// The image's name as it was given when the container was created.
     pub image: Box<str>,
+    /// The program it was started with, and its arguments. People do put keys there.
+    pub command: Vec<Secret>,
     /// `NAME=value`, in the engine's order; a name without `=` is taken out of the environment.
     pub environment: Vec<Secret>,
     /// What is mounted in it.
@@ -50,6 +52,10 @@ pub struct Mount {
 struct Answer {
     #[serde(default)]
     created: Option<Box<str>>,
+    #[serde(default)]
+    path: Option<SecretText>,
+    #[serde(default)]
+    args: Option<Vec<SecretText>>,
     state: State,
     config: Config,
     #[serde(default)]
@@ -153,12 +159,15 @@ impl From<Answer> for Details {
             in_memory: &*mount.kind == "tmpfs",
             path: mount.destination,
         });
+        let command = answer.path.into_iter();
+        let command = command.chain(answer.args.into_iter().flatten());
         let environment = answer.config.env.into_iter().flatten();
         Self {
             created_at: time(answer.created.as_deref()),
             started_at: time(started_at.as_deref()),
             alive: running || paused || restarting,
             pid: Some(pid).filter(|&pid| pid != 0),
+            command: command.map(|word| word.0).collect(),
             image: answer.config.image.unwrap_or_default(),
             environment: environment.map(|entry| entry.0).collect(),
             mounts: in_memory.chain(mounts).collect(),

@@ -9,7 +9,31 @@ use crate::platform::{Ask, Platform};
 use crate::reading::ReadError;
 
 /// The processes of this host, as straggler's user sees them.
-pub struct Processes;
+pub struct Processes {
+    /// The number of the straggler that looks.
+    own: u32,
+}
+
+impl Processes {
+    /// As this straggler sees them.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::seen_by(std::process::id())
+    }
+
+    /// As a straggler with this number would see them, which leaves out itself, what started it and
+    /// what it started.
+    #[must_use]
+    pub fn seen_by(own: u32) -> Self {
+        Self { own }
+    }
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Platform for Processes {
     const ID: &'static str = "processes";
@@ -27,8 +51,9 @@ impl Ask for List {
         "list".to_owned()
     }
 
-    async fn send(_: &Processes, asks: Vec<Self>) -> Vec<Result<Snapshot, ReadError>> {
-        blocking(move || asks.iter().map(|_| system::list()).collect()).await
+    async fn send(processes: &Processes, asks: Vec<Self>) -> Vec<Result<Snapshot, ReadError>> {
+        let own = processes.own;
+        blocking(move || asks.iter().map(|_| system::list(own)).collect()).await
     }
 }
 

@@ -2,7 +2,7 @@ use super::{ProcessId, Snapshot};
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 
-pub(super) fn list() -> Result<Snapshot, ReadError> {
+pub(super) fn list(_: u32) -> Result<Snapshot, ReadError> {
     Err(only_on_linux())
 }
 

@@ -8,7 +8,7 @@ use procfs::FromRead;
 use procfs::process::{Stat, StatFlags};
 use rustix::io::Errno;
 
-use super::{Process, ProcessId, Snapshot};
+use super::{Process, ProcessId, Snapshot, surroundings};
 use crate::key::Secret;
 use crate::platform::buffer::Buffer;
 use crate::platform::reason::reason;
@@ -22,12 +22,12 @@ const MOST_ARGUMENTS: usize = 128 << 10;
 /// Linux allows 6 MiB of arguments and environment together.
 const MOST_ENVIRONMENT: usize = 8 << 20;
 
-/// Every process that straggler's user can see.
-pub(super) fn list() -> Result<Snapshot, ReadError> {
+/// Every process that straggler's user can see, but for the one that looks.
+pub(super) fn list(own: u32) -> Result<Snapshot, ReadError> {
     let entries =
         fs::read_dir(PROC).map_err(|error| unreadable("the list of processes", &error))?;
     let clock = Clock::read();
-    let own = std::process::id();
+    let program = program(own);
     let mut pids: Vec<u32> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
@@ -35,14 +35,25 @@ pub(super) fn list() -> Result<Snapshot, ReadError> {
     // Every host and every container has a first process; where it is not seen, others are not either.
     let mut partial = pids.first() != Some(&1);
     let mut processes = Vec::with_capacity(pids.len());
-    for pid in pids.into_iter().filter(|&pid| pid != own) {
+    for pid in pids {
         match look(pid, &clock) {
             Ok(process) => processes.extend(process),
             Err(error) if is_gone(&error) => {}
             Err(_) => partial = true,
         }
     }
+    surroundings::mark(&mut processes, own, |process| {
+        process.is_named("straggler")
+            || (program.is_some() && self::program(process.id.pid) == program)
+    });
+    processes.retain(|process| process.id.pid != own);
     Ok(Snapshot { processes, partial })
+}
+
+/// The file that a process runs, where that may be told.
+fn program(pid: u32) -> Option<(u64, u64)> {
+    let file = fs::metadata(Path::new(PROC).join(pid.to_string()).join("exe")).ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// The initial environment of a process; `None` when it is gone.
@@ -74,15 +85,19 @@ fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
     if kernel || !is_alive(&stat) {
         return Ok(None);
     }
+    let groups = read(pid, "cgroup", 64 << 10)?.into_secret();
     Ok(Some(Process {
         id: ProcessId {
             pid,
             started_ticks: stat.starttime,
         },
+        parent: u32::try_from(stat.ppid).unwrap_or(0),
         started_at: clock.at(stat.starttime),
         name: stat.comm.into(),
         arguments: read(pid, "cmdline", MOST_ARGUMENTS)?.into_secret(),
-        cgroup: cgroup(read(pid, "cgroup", 64 << 10)?.into_secret().expose()).into(),
+        cgroup: cgroup(groups.expose()).into(),
+        containers: containers(groups.expose()),
+        ours: false,
     }))
 }
 
@@ -127,6 +142,25 @@ fn cgroup(lines: &[u8]) -> String {
         .or_else(|| path_of(""))
         .unwrap_or_default()
         .to_owned()
+}
+
+/// What engines name control groups by: the container's whole id, which nobody guesses.
+fn containers(lines: &[u8]) -> Box<[Box<str>]> {
+    const DIGITS: usize = 64;
+    let text = String::from_utf8_lossy(lines);
+    let mut found: Vec<Box<str>> = Vec::new();
+    for step in text.split(['/', '\n']) {
+        // Podman's monitor of a container is outside of it.
+        if step.starts_with("libpod-conmon-") {
+            continue;
+        }
+        for word in step.split(|sign: char| !sign.is_ascii_hexdigit()) {
+            if word.len() == DIGITS && !found.iter().any(|known| **known == *word) {
+                found.push(word.into());
+            }
+        }
+    }
+    found.into()
 }
 
 fn is_gone(error: &io::Error) -> bool {
@@ -215,12 +249,14 @@ mod tests {
         }
 
         fn find(&self) -> Option<Process> {
-            let snapshot = list().ok().unwrap();
-            snapshot
-                .processes
-                .into_iter()
-                .find(|process| process.id.pid == self.0.id())
+            find(self.0.id())
         }
+    }
+
+    fn find(pid: u32) -> Option<Process> {
+        let snapshot = list(std::process::id()).ok().unwrap();
+        let mut processes = snapshot.processes.into_iter();
+        processes.find(|process| process.id.pid == pid)
     }
 
     impl Drop for Sleeper {
@@ -269,7 +305,7 @@ mod tests {
         let id = ProcessId { pid, started_ticks };
         assert!(environ(id).ok().unwrap().is_none(), "a zombie");
         assert!(
-            list()
+            list(std::process::id())
                 .ok()
                 .unwrap()
                 .processes
@@ -282,7 +318,7 @@ mod tests {
 
     #[test]
     fn straggler_itself_and_kernel_threads_are_left_out() {
-        let snapshot = list().ok().unwrap();
+        let snapshot = list(std::process::id()).ok().unwrap();
         let own = std::process::id();
         assert!(
             snapshot
@@ -309,6 +345,48 @@ mod tests {
         let unified = b"9:name=systemd:/\n8:pids:/\n0::/system.slice/web.service\n";
         assert_eq!(cgroup(unified), "/system.slice/web.service");
         assert_eq!(cgroup(b""), "");
+    }
+
+    #[test]
+    fn what_started_this_one_and_what_this_one_started_is_marked() {
+        let sleeper = Sleeper::start();
+        let child = sleeper.find().unwrap();
+        assert_eq!(child.parent, std::process::id());
+        assert!(child.ours);
+        assert!(find(std::os::unix::process::parent_id()).unwrap().ours);
+        // For another straggler it is as good as any.
+        let snapshot = list(u32::MAX).ok().unwrap();
+        let mut processes = snapshot.processes.iter();
+        let child = processes.find(|process| process.id == child.id).unwrap();
+        assert!(!child.ours);
+    }
+
+    #[test]
+    fn a_control_group_names_its_containers() {
+        let (one, two) = ("0f".repeat(32), "a1".repeat(32));
+        for (lines, ids) in [
+            (format!("0::/system.slice/docker-{one}.scope\n"), vec![&one]),
+            (
+                format!("4:cpu:/docker/{one}\n0::/docker/{one}\n"),
+                vec![&one],
+            ),
+            (
+                format!("0::/machine.slice/libpod-{one}.scope/container\n"),
+                vec![&one],
+            ),
+            (format!("0::/docker/{one}/docker/{two}\n"), vec![&one, &two]),
+            (
+                format!("0::/machine.slice/libpod-conmon-{one}.scope\n"),
+                vec![],
+            ),
+            (format!("0::/docker/{}\n", &one[1..]), vec![]),
+            (format!("0::/docker/{one}0\n"), vec![]),
+        ] {
+            let found = containers(lines.as_bytes());
+            let found: Vec<_> = found.iter().map(|id| id.to_string()).collect();
+            let ids: Vec<_> = ids.into_iter().cloned().collect();
+            assert_eq!(found, ids, "{lines}");
+        }
     }
 
     #[test]

@@ -32,3 +32,39 @@ pub fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
         LookUp::Overwritten
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_several_counts_as_it_does_for_getenv() {
+        assert!(matches!(look_up(b"K=a\0K=b\0", "K"), LookUp::First(b"a")));
+        assert!(matches!(
+            look_up(b"K=a\0X=1\0K=a\0", "K"),
+            LookUp::Once(b"a")
+        ));
+        assert!(matches!(look_up(b"XK=a\0K=\0", "K"), LookUp::Once(b"")));
+    }
+
+    #[test]
+    fn what_a_program_overwrote_is_not_taken_for_absence() {
+        for overwritten in [
+            &b""[..],
+            b"\0",
+            b"\0\0\0\0",
+            b"title\0PATH=/bin\0",
+            b"PATH=/bin\0\0\0",
+            b"=x\0",
+        ] {
+            assert!(
+                matches!(look_up(overwritten, "K"), LookUp::Overwritten),
+                "{overwritten:?}"
+            );
+        }
+        for whole in [&b"PATH=/bin\0"[..], b"PATH=/bin\0EMPTY=\0", b"KK=1"] {
+            assert!(matches!(look_up(whole, "K"), LookUp::Nowhere), "{whole:?}");
+        }
+        assert!(matches!(look_up(b"title\0K=v\0", "K"), LookUp::Once(b"v")));
+    }
+}

@@ -1,13 +1,21 @@
 //! The processes of this host.
 
 mod ask;
+mod assigned;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(target_os = "linux")]
 mod linux;
 mod look_up;
+mod manager;
+mod program;
 mod snapshot;
+#[cfg(target_os = "linux")]
+mod surroundings;
 
 pub use ask::{Environ, List, Processes};
+pub use assigned::assigned;
 pub use look_up::{LookUp, look_up};
+pub use manager::{Manager, manager};
+pub use program::{LOADS_ITSELF, Looking, OVERWRITTEN, Programs, handed, overridden};
 pub use snapshot::{Process, ProcessId, Snapshot};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use crate::key::Secret;
 
 /// The processes that ran at one moment, without straggler itself, kernel threads and zombies.
+#[derive(Default)]
 pub struct Snapshot {
     /// By number.
     pub processes: Vec<Process>,
@@ -24,6 +25,8 @@ pub struct ProcessId {
 pub struct Process {
     /// Which one.
     pub id: ProcessId,
+    /// The number of the process that started it, or that took it over.
+    pub parent: u32,
     /// When it was started, to a second.
     pub started_at: Option<Timestamp>,
     /// The name the kernel knows it by, at most 15 bytes.
@@ -32,21 +35,45 @@ pub struct Process {
     pub arguments: Secret,
     /// The control group, in which systemd writes the unit.
     pub cgroup: Box<str>,
+    /// The ids of the containers it runs in, as its control groups name them.
+    pub containers: Box<[Box<str>]>,
+    /// Whether it belongs to a straggler: what started this one, what this one started, another one.
+    /// Only who names its number can mean it.
+    pub ours: bool,
 }
 
 impl Process {
-    /// Whether it is called so: by the kernel, or by the file name of its first argument.
+    /// Whether it is called so: by the kernel, or by the file name of its first argument. Of a title
+    /// that a program gave itself, `nginx: worker process`, the first word is a name too.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         let program = self.arguments().next().unwrap_or_default();
-        let file_name = program.rsplit(|&byte| byte == b'/').next();
-        *self.name == *name || file_name == Some(name.as_bytes())
+        let names = [self.name.as_bytes(), first_word(self.name.as_bytes())];
+        let files = [file_name(program), file_name(first_word(program))];
+        names
+            .into_iter()
+            .chain(files)
+            .any(|known| known == name.as_bytes())
     }
 
     /// Whether it belongs to a systemd unit whose name fits, directly or further down.
     #[must_use]
     pub fn is_in_unit(&self, unit: &Pattern) -> bool {
         self.cgroup.split('/').any(|step| unit.matches(step))
+    }
+
+    /// Whether it belongs to this very unit of the host's own systemd, and not to one that a user's
+    /// systemd calls the same.
+    #[must_use]
+    pub fn is_in_system_unit(&self, unit: &str) -> bool {
+        let mut steps = self.cgroup.split('/');
+        steps.find(|step| *step == unit || step.starts_with("user@")) == Some(unit)
+    }
+
+    /// Whether it runs in the container with this id, or in one inside of that.
+    #[must_use]
+    pub fn is_in_container(&self, id: &str) -> bool {
+        self.containers.iter().any(|known| **known == *id)
     }
 
     /// Its arguments with a space between them, to be searched and never to be shown.
@@ -59,8 +86,44 @@ impl Process {
         Secret::new(bytes.iter().map(spaced).collect())
     }
 
-    fn arguments(&self) -> impl Iterator<Item = &[u8]> {
-        self.arguments.expose().split(|&byte| byte == 0)
+    /// Its arguments, the program first.
+    pub fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+        let bytes = self.arguments.expose();
+        let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+        bytes.split(|&byte| byte == 0)
+    }
+}
+
+/// What comes after the last slash.
+pub(super) fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}
+
+/// Up to the first space, without a colon.
+pub(super) fn first_word(title: &[u8]) -> &[u8] {
+    let word = title.split(|&byte| byte == b' ').next().unwrap_or(title);
+    word.strip_suffix(b":").unwrap_or(word)
+}
+
+#[cfg(test)]
+impl Process {
+    /// One that a test made up.
+    pub(crate) fn made(pid: u32, name: &str, arguments: &[&str]) -> Self {
+        let mut bytes = arguments.join("\0").into_bytes();
+        bytes.push(0);
+        Self {
+            id: ProcessId {
+                pid,
+                started_ticks: 7,
+            },
+            parent: 1,
+            started_at: None,
+            name: name.into(),
+            arguments: Secret::new(bytes),
+            cgroup: "/".into(),
+            containers: Box::default(),
+            ours: false,
+        }
     }
 }
 
@@ -70,14 +133,9 @@ mod tests {
 
     fn process(name: &str, arguments: &[u8], cgroup: &str) -> Process {
         Process {
-            id: ProcessId {
-                pid: 42,
-                started_ticks: 1,
-            },
-            started_at: None,
-            name: name.into(),
             arguments: Secret::copied(arguments),
             cgroup: cgroup.into(),
+            ..Process::made(42, name, &[])
         }
     }
 
@@ -89,6 +147,11 @@ mod tests {
         assert!(
             process("a-very-long-nam", b"a-very-long-name\0", "/").is_named("a-very-long-name")
         );
+        // Programs write titles over their arguments.
+        let titled = process("node /srv/app.j", b"node /srv/app.js   \0", "/");
+        assert!(titled.is_named("node") && !titled.is_named("app.js"));
+        let worker = process("nginx", b"nginx: worker process\0", "/");
+        assert!(worker.is_named("nginx") && !worker.is_named("nginx:"));
     }
 
     #[test]
@@ -102,6 +165,32 @@ mod tests {
             assert!(web.is_in_unit(&Pattern::new(unit).unwrap()), "{unit}");
         }
         assert!(!web.is_in_unit(&Pattern::new("web.service").unwrap()));
+    }
+
+    #[test]
+    fn a_unit_of_a_users_own_systemd_is_another_one() {
+        for (cgroup, is_in) in [
+            ("/system.slice/web.service", true),
+            ("/system.slice/web.service/worker", true),
+            ("/docker/0f/system.slice/web.service", true),
+            (
+                "/user.slice/user-1.slice/user@1.service/app.slice/web.service",
+                false,
+            ),
+            ("/system.slice/web.service.d", false),
+        ] {
+            assert_eq!(
+                process("web", b"", cgroup).is_in_system_unit("web.service"),
+                is_in,
+                "{cgroup}"
+            );
+        }
+        let own = process(
+            "systemd",
+            b"",
+            "/user.slice/user-1.slice/user@1.service/init.scope",
+        );
+        assert!(own.is_in_system_unit("user@1.service"));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 use crate::key::Secret;
 use crate::platform::docker::Details;
-use crate::reading::{Found, Reading};
+use crate::platform::processes::LOADS_ITSELF;
+use crate::reading::{Found, Loads, Reading};
 
 /// What Podman shows in place of a secret that it injects into the environment.
 const INJECTED: &[u8] = b"*******";
 
 /// What a container's environment holds in a variable.
-pub(super) fn read(details: &Details, variable: &str, loads_itself: bool) -> Reading {
+pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
     let mut value = None;
     let mut differs = false;
     for entry in &details.environment {
@@ -32,12 +33,12 @@ pub(super) fn read(details: &Details, variable: &str, loads_itself: bool) -> Rea
         }
         // Podman tells only that something is injected, by the secret's name and not the variable's.
         None if details.environment.iter().any(hides) => injected(details),
-        None if loads_itself => Reading::new(Found::hidden(
+        None if loads == Loads::Itself => Reading::new(Found::hidden(
             None,
             "the program loads its key by itself, so the container's environment does not show it; to \
              prove it, let it tell the fingerprint of what it loaded, or name the `file` it reads",
         )),
-        None => Reading::new(Found::Absent),
+        None => Reading::new(Found::Absent).with_note(LOADS_ITSELF),
     }
 }
 

@@ -1,5 +1,6 @@
 mod environment;
 mod files;
+mod inside;
 
 use serde_json::{Value, json};
 

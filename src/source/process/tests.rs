@@ -1,9 +1,13 @@
 use serde_json::{Value, json};
 
 use super::super::conformance::{Case, Conforming, KEY, Stand};
-use super::super::testing::{Known, Program, VARIABLE, read, read_known, read_one, told, try_hop};
+use super::super::testing::{
+    Known, Program, VARIABLE, hop, read, read_all, read_known, read_one, told, try_hop,
+};
 use super::*;
-use crate::platform::processes::{ProcessId, Snapshot};
+use crate::key::Secret;
+use crate::platform::connections;
+use crate::platform::processes::Snapshot;
 
 impl Conforming for Process {
     fn stand(case: Case) -> Option<Stand> {
@@ -82,7 +86,6 @@ async fn no_matching_process_is_an_error() {
     for settings in [
         json!({"name": "straggler-no-such-process"}),
         json!({"unit": "straggler-no-such-unit"}),
-        json!({"pid": std::process::id()}),
     ] {
         let error = read("process", settings).await.err().unwrap();
         assert_eq!(error.kind, ErrorKind::NotFound);
@@ -90,20 +93,83 @@ async fn no_matching_process_is_an_error() {
     }
 }
 
+/// What this very process finds.
+async fn read_here(settings: Value) -> Result<Vec<Reading>, ReadError> {
+    let hop = hop("process", settings);
+    read_all(&*hop, VARIABLE, Known::default(), &connections([])).await
+}
+
+#[tokio::test]
+async fn what_belongs_to_straggler_is_meant_only_by_its_number() {
+    let name = "straggler-child";
+    let child = Program::start(name, &[(VARIABLE, b"own")]);
+    for settings in [
+        json!({"name": name}),
+        json!({"match": format!("^{name} 1000$")}),
+    ] {
+        let error = read_here(settings).await.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::NotFound);
+    }
+    let readings = read_here(json!({"pid": child.pid()})).await.unwrap();
+    assert_eq!(told(&readings[0].found), "own");
+    // What started it may be looked at, but never itself.
+    let parent = read_here(json!({"pid": std::os::unix::process::parent_id()})).await;
+    assert_eq!(parent.unwrap().len(), 1);
+    let own = read_here(json!({"pid": std::process::id()})).await;
+    assert_eq!(own.err().unwrap().kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn of_a_unit_helpers_lack_nothing_and_what_straggler_was_started_by_does_not_count() {
+    let known = |environments: [&str; 3]| {
+        let (one, ask_one) = listed(1);
+        let (two, ask_two) = listed(2);
+        let (mut own, ask_own) = listed(3);
+        own.ours = true;
+        let processes = vec![one, two, own];
+        let partial = false;
+        let mut known = Known::default().with(List, Ok(Snapshot { processes, partial }));
+        for (ask, environment) in [ask_one, ask_two, ask_own].into_iter().zip(environments) {
+            known = known.with(ask, Ok(Some(Secret::copied(environment.as_bytes()))));
+        }
+        known
+    };
+    for (environments, unit, found) in [
+        (
+            ["X=1\0", "ALLSTAK_API_KEY=old\0", "ALLSTAK_API_KEY=new\0"],
+            "web",
+            vec!["old"],
+        ),
+        (
+            ["X=1\0", "X=1\0", "ALLSTAK_API_KEY=new\0"],
+            "web",
+            vec!["absent", "absent"],
+        ),
+        (
+            ["ALLSTAK_API_KEY=new\0", "ALLSTAK_API_KEY=old\0", "X=1\0"],
+            "web",
+            vec!["new", "old"],
+        ),
+    ] {
+        let settings = json!({"unit": unit});
+        let readings = read_known("process", settings, known(environments)).await;
+        let told: Vec<_> = readings
+            .unwrap()
+            .iter()
+            .map(|reading| told(&reading.found))
+            .collect();
+        assert_eq!(told, found, "{environments:?}");
+    }
+}
+
 /// A process that was listed, and the ask for its environment.
 fn listed(pid: u32) -> (Running, Environ) {
-    let id = ProcessId {
-        pid,
-        started_ticks: 7,
-    };
     let process = Running {
-        id,
-        started_at: None,
-        name: "we\u{1b}b".into(),
-        arguments: Secret::copied(b"web\0"),
         cgroup: "/system.slice/web.service".into(),
+        ..Running::made(pid, "we\u{1b}b", &["web"])
     };
-    (process, Environ(id))
+    let ask = Environ(process.id);
+    (process, ask)
 }
 
 #[tokio::test]
@@ -217,35 +283,4 @@ fn the_address_and_the_remedy_name_what_is_meant() {
     );
     let name = try_hop("process", json!({"name": "web"})).unwrap();
     assert_eq!(name.location(at), "process:name=web#KEY");
-}
-
-#[test]
-fn the_first_of_several_counts_as_it_does_for_getenv() {
-    assert!(matches!(look_up(b"K=a\0K=b\0", "K"), LookUp::First(b"a")));
-    assert!(matches!(
-        look_up(b"K=a\0X=1\0K=a\0", "K"),
-        LookUp::Once(b"a")
-    ));
-    assert!(matches!(look_up(b"XK=a\0K=\0", "K"), LookUp::Once(b"")));
-}
-
-#[test]
-fn what_a_program_overwrote_is_not_taken_for_absence() {
-    for overwritten in [
-        &b""[..],
-        b"\0",
-        b"\0\0\0\0",
-        b"title\0PATH=/bin\0",
-        b"PATH=/bin\0\0\0",
-        b"=x\0",
-    ] {
-        assert!(
-            matches!(look_up(overwritten, "K"), LookUp::Overwritten),
-            "{overwritten:?}"
-        );
-    }
-    for whole in [&b"PATH=/bin\0"[..], b"PATH=/bin\0EMPTY=\0", b"KK=1"] {
-        assert!(matches!(look_up(whole, "K"), LookUp::Nowhere), "{whole:?}");
-    }
-    assert!(matches!(look_up(b"title\0K=v\0", "K"), LookUp::Once(b"v")));
 }

@@ -13,7 +13,7 @@ use super::*;
 use crate::key::Secret;
 use crate::platform::Connections;
 use crate::platform::files::{File, Files, Glob, Globbed, ReadFile};
-use crate::platform::processes::{Environ, List, Process, ProcessId, Snapshot};
+use crate::platform::processes::{Environ, List, Process, Snapshot};
 use crate::platform::systemd::{self, Credentials, Inherited, ShowCredentials, ShowManager};
 use crate::reading::Found;
 
@@ -162,17 +162,12 @@ impl Told for Known {
         started: &str,
         environment: Result<Option<&str>, ReadError>,
     ) -> Self {
-        let id = ProcessId {
-            pid,
-            started_ticks: 7,
-        };
         let process = Process {
-            id,
             started_at: at(started),
-            name: "web".into(),
-            arguments: Secret::copied(b"web\0"),
             cgroup: cgroup.into(),
+            ..Process::made(pid, "web", &["web"])
         };
+        let id = process.id;
         let snapshot = Snapshot {
             processes: vec![process],
             partial: false,
@@ -358,6 +353,8 @@ fn one_service_is_named() {
         json!({"unit": "web.socket"}),
         json!({"unit": "web", "stage": "bundle"}),
         json!({"unit": "web", "credential": "a/b"}),
+        json!({"unit": "web", "stage": "config", "loads": "itself"}),
+        json!({"unit": "web", "credential": "a", "loads": "itself"}),
     ] {
         assert!(
             try_hop("systemd", settings.clone())

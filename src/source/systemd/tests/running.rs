@@ -30,7 +30,11 @@ async fn the_main_process_is_looked_at_and_what_the_next_start_changes_is_told()
     let absent = Known::default()
         .told(unit(&[]))
         .process(STARTED, Ok(Some("PATH=/bin\0")));
-    assert_eq!(held(absent).await, "absent []");
+    let told = held(absent).await;
+    assert!(
+        told.starts_with("absent [") && told.contains("`loads: itself`"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -40,7 +44,10 @@ async fn what_runs_for_nobody_is_not_seen() {
         main_pid: 0,
         ..unit(&["ALLSTAK_API_KEY=own"])
     };
-    let told = held(Known::default().told(stopped)).await;
+    let none = Known::default()
+        .told(stopped)
+        .with(List, Ok(Snapshot::default()));
+    let told = held(none).await;
     assert!(
         told.starts_with("failed: not-found: web.service is inactive"),
         "{told}"
@@ -97,5 +104,132 @@ async fn a_daemon_that_forked_long_before_is_known_by_its_control_group() {
     assert_eq!(
         held(known.process_in(group, 42, EARLY, environment)).await,
         "old []"
+    );
+}
+
+/// A process that a test made up: number, name, control group, and its environment.
+type Made<'a> = (u32, &'a str, &'a str, Result<Option<&'a str>, ErrorKind>);
+
+/// What each process of a service shows, the main one being 42.
+async fn family(settings: serde_json::Value, unit: Unit, processes: &[Made<'_>]) -> Vec<String> {
+    let mut known = Known::default().told(unit);
+    let mut listed = Vec::new();
+    for (pid, name, cgroup, environment) in processes {
+        let process = Process {
+            started_at: at(STARTED),
+            cgroup: (*cgroup).into(),
+            ..Process::made(*pid, name, &[name])
+        };
+        let environment = match environment {
+            Ok(text) => Ok(text.map(|text| Secret::copied(text.as_bytes()))),
+            Err(kind) => Err(ReadError::new(*kind, "closed", "be root")),
+        };
+        known = known.with(Environ(process.id), environment);
+        listed.push(process);
+    }
+    let snapshot = Snapshot {
+        processes: listed,
+        partial: false,
+    };
+    let readings = read_known("systemd", settings, known.with(List, Ok(snapshot))).await;
+    match readings {
+        Ok(readings) => readings
+            .iter()
+            .map(|reading| {
+                let replica = reading.replica.as_deref().unwrap();
+                format!("{replica} {}", told(&reading.found))
+            })
+            .collect(),
+        Err(error) => vec![format!("failed: {error}")],
+    }
+}
+
+#[tokio::test]
+async fn every_process_of_the_service_that_has_it_is_judged() {
+    const WEB: &str = "/system.slice/web.service";
+    const WORKER: &str = "/system.slice/web.service/worker";
+    const OTHER: &str = "/system.slice/other.service";
+    const USERS: &str = "/user.slice/user@1.service/app.slice/web.service";
+    let (old, new, none) = ("ALLSTAK_API_KEY=old\0", "ALLSTAK_API_KEY=new\0", "X=1\0");
+    let web = || json!({"unit": "web"});
+    for (processes, found) in [
+        // A child that was given the old key.
+        (
+            vec![
+                (42, "web", WEB, Ok(Some(new))),
+                (43, "node", WORKER, Ok(Some(old))),
+            ],
+            vec!["web/42 new", "node/43 old"],
+        ),
+        // A start script that sources a file and does not exec.
+        (
+            vec![
+                (42, "sh", WEB, Ok(Some(none))),
+                (43, "node", WEB, Ok(Some(old))),
+            ],
+            vec!["node/43 old"],
+        ),
+        // Helpers.
+        (
+            vec![
+                (42, "web", WEB, Ok(Some(new))),
+                (43, "sh", WEB, Ok(Some(none))),
+            ],
+            vec!["web/42 new"],
+        ),
+        // None has it: that is one finding.
+        (
+            vec![
+                (42, "sh", WEB, Ok(Some(none))),
+                (43, "node", WEB, Ok(Some(none))),
+            ],
+            vec!["sh/42 absent"],
+        ),
+        (
+            vec![
+                (42, "web", WEB, Ok(Some(new))),
+                (43, "node", WEB, Err(ErrorKind::Denied)),
+            ],
+            vec!["web/42 new", "node/43 failed: denied: closed"],
+        ),
+        // Those of others, and what has ended.
+        (
+            vec![
+                (42, "web", WEB, Ok(Some(new))),
+                (43, "node", OTHER, Ok(Some(old))),
+                (44, "node", USERS, Ok(Some(old))),
+                (45, "node", WEB, Ok(None)),
+            ],
+            vec!["web/42 new"],
+        ),
+        // The main one ended, and left one behind.
+        (
+            vec![(43, "node", WEB, Ok(Some(old)))],
+            vec![
+                "node/43 old",
+                "42 failed: not-found: the main process of web.service ended before it was looked at",
+            ],
+        ),
+    ] {
+        assert_eq!(
+            family(web(), unit(&[]), &processes).await,
+            found,
+            "{processes:?}"
+        );
+    }
+    // A service without a main process.
+    let daemons = Unit {
+        main_pid: 0,
+        ..unit(&[])
+    };
+    let processes = [(43, "node", WEB, Ok(Some(old)))];
+    assert_eq!(family(web(), daemons, &processes).await, ["node/43 old"]);
+    // What loads its key by itself.
+    let itself = json!({"unit": "web", "loads": "itself"});
+    let processes = [(42, "node", WEB, Ok(Some(none)))];
+    let found = family(itself, unit(&[]), &processes).await;
+    assert!(
+        found[0].starts_with("node/42 hidden: the program loads its key by itself"),
+        "{found:?}"
     );
 }

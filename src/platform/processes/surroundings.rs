@@ -1,0 +1,133 @@
+//! Which processes belong to a straggler, and are nobody's service.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Process;
+
+/// As many ancestors as are followed. What is read one after the other may seem to go round.
+const MOST_ANCESTORS: usize = 256;
+
+/// Marks what belongs to stragglers. `own` is the number of this one, which is listed too;
+/// `is_straggler` says which other processes are one.
+pub(super) fn mark(processes: &mut [Process], own: u32, is_straggler: impl Fn(&Process) -> bool) {
+    let at: HashMap<u32, usize> = processes
+        .iter()
+        .enumerate()
+        .map(|(index, process)| (process.id.pid, index))
+        .collect();
+    let mut children: HashMap<u32, Vec<usize>> = HashMap::new();
+    for (index, process) in processes.iter().enumerate() {
+        children.entry(process.parent).or_default().push(index);
+    }
+    let ancestors = |index: usize| {
+        let next = |&index: &usize| at.get(&processes[index].parent).copied();
+        std::iter::successors(next(&index), next).take(MOST_ANCESTORS)
+    };
+
+    let mut ours = HashSet::new();
+    let mut open = Vec::new();
+    for (index, process) in processes.iter().enumerate() {
+        if process.id.pid == own {
+            // Its shell, `timeout`, `sudo`, the session it was started in.
+            ours.extend(ancestors(index));
+            open.push(index);
+        } else if is_straggler(process) {
+            // Of another one only those that name it: a service may start stragglers too.
+            ours.extend(ancestors(index).take_while(|&index| names_straggler(&processes[index])));
+            open.push(index);
+        }
+    }
+    // With everything they started.
+    let mut started = HashSet::new();
+    while let Some(index) = open.pop() {
+        if started.insert(index) {
+            open.extend(children.get(&processes[index].id.pid).into_iter().flatten());
+        }
+    }
+    for index in ours.into_iter().chain(started) {
+        processes[index].ours = true;
+    }
+}
+
+fn names_straggler(process: &Process) -> bool {
+    const NAME: &[u8] = b"straggler";
+    let line = process.command_line();
+    line.expose().windows(NAME.len()).any(|part| part == NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Number, parent, name, arguments, and whether it is straggler's.
+    const PROCESSES: &[(u32, u32, &str, &[&str], bool)] = &[
+        (1, 0, "systemd", &["/sbin/init"], true),
+        (10, 1, "sshd", &["sshd: ana"], true),
+        (11, 10, "bash", &["bash"], true),
+        (
+            12,
+            11,
+            "timeout",
+            &["timeout", "9", "straggler", "audit", "gunicorn.yaml"],
+            true,
+        ),
+        (
+            13,
+            12,
+            "straggler",
+            &["straggler", "audit", "gunicorn.yaml"],
+            true,
+        ),
+        (14, 13, "sh", &["sh", "-c", "cat gunicorn.key"], true),
+        (15, 14, "cat", &["cat", "gunicorn.key"], true),
+        // Beside it, from the same shell.
+        (16, 11, "gunicorn", &["gunicorn", "app"], false),
+        // Another one, which a service started.
+        (20, 1, "node", &["node", "service.js"], false),
+        (
+            21,
+            20,
+            "sh",
+            &["sh", "-c", "straggler probe gunicorn"],
+            true,
+        ),
+        (
+            22,
+            21,
+            "straggler",
+            &["straggler", "probe", "gunicorn"],
+            true,
+        ),
+        (23, 22, "ssh", &["ssh", "host", "gunicorn"], true),
+        (24, 20, "node", &["node", "worker.js"], false),
+        // One that only speaks of it.
+        (30, 1, "vim", &["vim", "straggler.yaml"], false),
+        // Whose parent is out of sight.
+        (40, 39, "gunicorn", &["gunicorn", "app"], false),
+    ];
+
+    #[test]
+    fn what_started_one_and_what_one_started_is_its_own() {
+        let mut processes: Vec<_> = PROCESSES
+            .iter()
+            .map(|(pid, parent, name, arguments, _)| Process {
+                parent: *parent,
+                ..Process::made(*pid, name, arguments)
+            })
+            .collect();
+        mark(&mut processes, 13, |process| &*process.name == "straggler");
+        for (process, (pid, .., ours)) in processes.iter().zip(PROCESSES) {
+            assert_eq!(process.ours, *ours, "{pid}");
+        }
+    }
+
+    #[test]
+    fn parents_in_a_circle_end() {
+        let mut processes = [(1, 2), (2, 1)].map(|(pid, parent)| Process {
+            parent,
+            ..Process::made(pid, "x", &[])
+        });
+        mark(&mut processes, 1, |_| true);
+        assert!(processes.iter().all(|process| process.ours));
+    }
+}

@@ -1,0 +1,167 @@
+//! What containers were created with, and what the processes in them really have.
+
+use std::fmt::Write;
+
+use super::{environment, replica};
+use crate::key::Secret;
+use crate::platform::docker::{Container, Details};
+use crate::platform::processes::{
+    Environ, List, Looking, Manager, Process, assigned, handed, manager, overridden,
+};
+use crate::platform::{Asking, Attempt, Stop};
+use crate::reading::{Found, Loads, Reading};
+
+/// Reads a variable of containers that run.
+pub(super) fn read(
+    variable: &str,
+    loads: Loads,
+    containers: &[(&Container, &Details)],
+    asking: &Asking<'_>,
+) -> Result<Vec<Reading>, Stop> {
+    if containers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let listed: &[Process] = match asking.attempt_here(&List)? {
+        Ok(snapshot) => &snapshot.processes,
+        // What can be told without them is told.
+        Err(_) => &[],
+    };
+    let mut processes = Vec::new();
+    for (index, (container, _)) in containers.iter().enumerate() {
+        let inside = |process: &&Process| !process.ours && process.is_in_container(&container.id);
+        processes.extend(listed.iter().filter(inside).map(|process| (index, process)));
+    }
+    let asks: Vec<_> = processes
+        .iter()
+        .map(|(_, process)| Environ(process.id))
+        .collect();
+    let looked: Vec<_> = processes.into_iter().zip(asking.all_here(&asks)?).collect();
+
+    let mut readings = Vec::with_capacity(containers.len());
+    for (index, (container, details)) in containers.iter().enumerate() {
+        let own = environment::read(details, variable, loads)
+            .of_replica(replica(container))
+            .started_at(details.created_at);
+        let inside = looked.iter().filter(|((of, _), _)| *of == index);
+        let inside: Vec<(&Process, Attempt<'_, Environ>)> = inside
+            .map(|((_, process), environment)| (*process, *environment))
+            .collect();
+        if inside.iter().any(|(_, environment)| environment.is_ok()) {
+            let within = format!("{}/", replica(container));
+            let looking = Looking {
+                variable,
+                loads,
+                all: true,
+                within: &within,
+            };
+            readings.extend(beside(own, looking, inside));
+        } else {
+            readings.extend(from_outside(own, variable, details));
+        }
+    }
+    Ok(readings)
+}
+
+/// A container, and those of its processes of which it does not speak.
+fn beside(
+    own: Reading,
+    looking: Looking<'_>,
+    inside: Vec<(&Process, Attempt<'_, Environ>)>,
+) -> Vec<Reading> {
+    let programs = looking.at(inside);
+    let shown = |reading: &Reading| !matches!(reading.found, Found::Failed(_));
+    let none_has_it = !programs.readings.iter().any(shown);
+    let mut readings = vec![own];
+    match &readings[0].found {
+        Found::Value(created) => {
+            let created = Secret::copied(created.expose());
+            let differs = |reading: &Reading| match &reading.found {
+                Found::Value(value) => value.expose() != created.expose(),
+                _ => true,
+            };
+            let mut others = programs.together(looking.loads);
+            others.retain(differs);
+            let mut missing = false;
+            // One of them is enough.
+            others.retain(|reading| {
+                let absent = matches!(reading.found, Found::Absent);
+                !absent || !std::mem::replace(&mut missing, true)
+            });
+            readings.extend(others);
+        }
+        _ if none_has_it => readings.extend(programs.readings),
+        // What they show stands for what the engine does not.
+        _ => readings = programs.together(looking.loads),
+    }
+    readings
+}
+
+/// What is known of a container whose processes cannot be read.
+fn from_outside(own: Reading, variable: &str, details: &Details) -> Vec<Reading> {
+    let words = || details.command.iter().map(Secret::expose);
+    let argued = assigned(words(), variable)
+        .last()
+        .map(|value| Secret::copied(value));
+    let manager = manager("", words());
+    let Reading {
+        replica,
+        found,
+        started_at,
+        note,
+        ..
+    } = own;
+    let mut reading = match (manager, found) {
+        (Some(Manager::Overrides { name, through }), found @ (Found::Value(_) | Found::Absent))
+            if argued.is_none() =>
+        {
+            let found = matches!(found, Found::Value(_)).then_some(found);
+            overridden(found, name, through)
+        }
+        (Some(Manager::Hands { name, through }), found @ (Found::Value(_) | Found::Absent)) => {
+            match found {
+                Found::Value(_) => handed(found, name, through),
+                _ => overridden(None, name, through),
+            }
+        }
+        (_, found) => {
+            let matters = matches!(found, Found::Absent) || starts_a_script(details);
+            let mut told = note.map(String::from).unwrap_or_default();
+            if matters && !matches!(found, Found::Hidden { .. }) {
+                let start = if told.is_empty() { "" } else { "; " };
+                // Writing into a text does not fail.
+                let _ = write!(told, "{start}{NOT_LOOKED_AT}");
+            }
+            let reading = Reading::new(found);
+            match told.is_empty() {
+                true => reading,
+                false => reading.with_note(told),
+            }
+        }
+    };
+    reading.replica = replica;
+    reading.started_at = started_at;
+    let argued = argued.map(|value| {
+        let name = reading.replica.as_deref().unwrap_or_default();
+        let argued = Reading::value(value).of_replica(format!("{name}/arguments"));
+        argued.started_at(started_at)
+    });
+    std::iter::once(reading).chain(argued).collect()
+}
+
+const NOT_LOOKED_AT: &str = "its processes were not looked at, for straggler is not root on the engine's machine: \
+                             what starts the program may give it another value";
+
+/// Whether what the engine starts is a script, which may set what it likes.
+fn starts_a_script(details: &Details) -> bool {
+    let Some(program) = details.command.first() else {
+        return false;
+    };
+    let program = program.expose();
+    let name = program
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or(program);
+    [&b"sh"[..], b"ash", b"bash", b"dash"].contains(&name)
+        || name.ends_with(b".sh")
+        || name.ends_with(b"entrypoint")
+}
