@@ -1,0 +1,159 @@
+//! What straggler was started by, and other stragglers, are nobody's service.
+
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::scene::{NEW, OLD, Running, Scene, VARIABLE, says, until};
+
+const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
+
+/// An audit whose command lines all hold the mark, with the current key in every environment.
+fn surrounded(scene: &Scene) -> (serde_json::Value, i32) {
+    // A shell that stays, `timeout`, and straggler itself, which asks a command that has the mark too.
+    let script = format!("timeout 100 {STRAGGLER} \"$@\"; exit $?");
+    let shell = scene.path(&format!("{}-sh", scene.mark()));
+    if !shell.exists() {
+        symlink("/bin/sh", &shell).unwrap();
+    }
+    let mut command = Command::new(shell);
+    command
+        .args(["-c", &script, scene.mark()])
+        .env(VARIABLE, NEW);
+    scene.said_by(&mut command)
+}
+
+fn service(scene: &Scene, key: &str) -> Running {
+    let mut command = Command::new("sleep");
+    command
+        .arg0(format!("{}-service", scene.mark()))
+        .arg("1000");
+    scene.start(&mut command, key)
+}
+
+#[test]
+fn what_started_straggler_is_not_taken_for_the_service() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    scene.declare(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    says(&surrounded(&scene), "unreachable", "none", 3);
+    scene.declare(&format!("{{ process: {{ name: '{mark}-sh' }} }}"));
+    says(&surrounded(&scene), "unreachable", "none", 3);
+    scene.declare(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    let _service = service(&scene, OLD);
+    let found = surrounded(&scene);
+    says(&found, "stale", "value", 1);
+    assert_eq!(
+        found.0["readings"].as_array().unwrap().len(),
+        1,
+        "{:#}",
+        found.0
+    );
+}
+
+#[test]
+fn another_straggler_and_what_it_started_are_not_taken_for_the_service() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    // It waits for a command of its own, whose arguments hold the mark.
+    let script = scene.write(
+        "slow",
+        &format!(
+            "echo started > {}; exec sleep 1000",
+            scene.path("started").display()
+        ),
+    );
+    scene.declare(&format!(
+        "{{ command: {{ argv: [sh, '{}', {mark}] }} }}",
+        script.display()
+    ));
+    let targets = scene.path("other.yaml");
+    std::fs::rename(scene.path("targets.yaml"), &targets).unwrap();
+    let line = format!(
+        "timeout 900 {STRAGGLER} audit --timeout 900s -c {}; exit $?",
+        targets.display()
+    );
+    let mut other = Command::new("sh");
+    let _other = scene.start(other.args(["-c", &line]), NEW);
+    scene.written("started");
+
+    scene.declare(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    let mut own = Command::new(STRAGGLER);
+    says(&scene.said_by(&mut own), "unreachable", "none", 3);
+    let _service = service(&scene, NEW);
+    let found = scene.said_by(&mut Command::new(STRAGGLER));
+    says(&found, "current", "value", 0);
+    assert_eq!(
+        found.0["readings"].as_array().unwrap().len(),
+        1,
+        "{:#}",
+        found.0
+    );
+}
+
+#[test]
+fn what_started_straggler_may_be_named_by_its_number() {
+    let scene = Scene::new();
+    let script = format!("sed -i s/PID/$$/ targets.yaml; {STRAGGLER} \"$@\"; exit $?");
+    scene.declare("{ process: { pid: PID } }");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]).env(VARIABLE, OLD);
+    says(&scene.said_by(&mut command), "stale", "value", 1);
+}
+
+#[test]
+fn a_start_script_that_does_not_exec_hides_what_its_program_has() {
+    let scene = Scene::new();
+    scene.write("web.env", &format!("{VARIABLE}={OLD}\n"));
+    let sourced = scene.path("web.env");
+    let line = format!("set -a; . {}; sleep 1000; true", sourced.display());
+    let mut command = Command::new("sh");
+    let shell = scene.start(command.args(["-c", &line, scene.mark()]), NEW);
+    let pid = shell.pid();
+    let children = format!("/proc/{pid}/task/{pid}/children");
+    let child = || {
+        std::fs::read_to_string(&children)
+            .unwrap()
+            .trim()
+            .to_owned()
+    };
+    until(|| !child().is_empty(), || "no child".to_owned());
+    until(
+        || {
+            std::fs::read(format!("/proc/{}/cmdline", child()))
+                .is_ok_and(|line| line.starts_with(b"sleep"))
+        },
+        || "no program".to_owned(),
+    );
+    let found = scene.audit(&format!("{{ process: {{ pid: {} }} }}", child()));
+    says(&found, "stale", "value", 1);
+}
+
+#[test]
+fn a_program_that_reads_a_file_by_itself_is_not_taken_for_fine() {
+    let scene = Scene::new();
+    scene.write(".env", &format!("{VARIABLE}={OLD}\n"));
+    let mut command = Command::new("env");
+    let program = scene.start(
+        command.args([
+            "-u",
+            VARIABLE,
+            "sh",
+            "-c",
+            "read x < .env; sleep 1000; true",
+        ]),
+        NEW,
+    );
+    let pid = program.pid();
+    let name = || std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+    until(|| name().trim() == "sh", name);
+    let found = scene.audit(&format!("{{ process: {{ pid: {pid} }} }}"));
+    says(&found, "missing", "value", 1);
+    assert!(
+        found.0.to_string().contains("needs `loads: itself`"),
+        "{:#}",
+        found.0
+    );
+    let found = scene.audit(&format!("{{ process: {{ pid: {pid}, loads: itself }} }}"));
+    says(&found, "unverified", "none", 3);
+}
