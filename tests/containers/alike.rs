@@ -1,6 +1,7 @@
 //! What is the same with every engine.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::engine::Engine;
@@ -72,6 +73,94 @@ pub fn environments(engine: &Engine) {
     let created: jiff::Timestamp = created.trim_matches('"').parse().unwrap();
     let started: jiff::Timestamp = replicas[0]["started_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(started.as_second(), created.as_second(), "{:#}", found[5]);
+}
+
+/// What starts the program of a container can give it another key than the container was created with.
+pub fn processes(engine: &Engine) {
+    let scene = Scene::of(engine);
+    let (old, new) = (
+        format!("ALLSTAK_API_KEY={OLD}"),
+        format!("ALLSTAK_API_KEY={CURRENT}"),
+    );
+    let start = |name: &str, env: &str, script: &str| {
+        let options = ["run", "--detach", "--network=none", "--name", name];
+        let command = ["--env", env, crate::engine::IMAGE, "sh", "-c", script];
+        engine.cli(&[&options[..], &command].concat());
+    };
+    // The key stands in a file that the script reads, and not in its arguments.
+    let read = "cd /srv; while ! test -e key; do sleep 0.1; done; read -r KEY < key";
+    let child = format!("{read}; ALLSTAK_API_KEY=$KEY sleep 100000; true");
+    start("child", &new, &child);
+    start("bare", "OTHER=x", &child);
+    start(
+        "execed",
+        &new,
+        &format!("{read}; export ALLSTAK_API_KEY=$KEY; exec sleep 100000"),
+    );
+    start(
+        "unset",
+        &new,
+        "unset ALLSTAK_API_KEY; exec env sleep 100000",
+    );
+    start("argued", &new, &format!("{old} sleep 100000; true"));
+    start("plain", &new, "sleep 100000; true");
+    for name in ["child", "bare", "execed"] {
+        let write = format!("echo {OLD} > /srv/key");
+        engine.cli(&["exec", name, "sh", "-c", &write]);
+    }
+    // What each container runs in the end.
+    engine.until("they sleep", || {
+        ["child", "bare", "execed", "unset", "argued", "plain"]
+            .iter()
+            .all(|name| {
+                let list = "cat /proc/[0-9]*/cmdline; true";
+                let list = engine.cli(&["exec", name, "sh", "-c", list]);
+                list.contains("sleep\u{0}100000\u{0}")
+            })
+    });
+    let found = scene.on_the_machine(
+        engine,
+        &[
+            "docker: { container: child }",
+            "docker: { container: bare }",
+            "docker: { container: execed }",
+            "docker: { container: unset }",
+            "docker: { container: argued }",
+            "docker: { container: plain }",
+        ],
+    );
+    for old in [&found[0], &found[1], &found[2], &found[4]] {
+        says(old, "stale", "value", "/sleep/");
+    }
+    says(&found[3], "missing", "value", "");
+    says(&found[5], "current", "value", "");
+    for (hop, readings) in found.iter().zip([2, 1, 2, 2, 3, 1]) {
+        assert_eq!(
+            hop["readings"].as_array().unwrap().len(),
+            readings,
+            "{hop:#}"
+        );
+    }
+    // Somebody who may not read them has what the engine tells.
+    fs::set_permissions(engine.socket(), fs::Permissions::from_mode(0o666)).unwrap();
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(scene.program());
+    let found = scene.audit(
+        command,
+        &[
+            "docker: { container: child }",
+            "docker: { container: bare }",
+        ],
+    );
+    says(
+        &found[0],
+        "current",
+        "value",
+        "its processes were not looked at",
+    );
+    says(&found[1], "missing", "value", "needs `loads: itself`");
 }
 
 pub fn states(engine: &Engine) {

@@ -13,6 +13,12 @@ fn the_environment_is_the_one_a_container_was_created_with() {
 }
 
 #[test]
+#[ignore = "needs Docker and root; tests/run has them"]
+fn what_starts_the_program_may_give_it_another_key() {
+    alike::processes(&Engine::docker());
+}
+
+#[test]
 #[ignore = "needs Docker; tests/run has it"]
 fn only_what_runs_holds_a_key() {
     alike::states(&Engine::docker());

@@ -11,6 +11,12 @@ fn the_environment_is_the_one_a_container_was_created_with() {
 }
 
 #[test]
+#[ignore = "needs Podman and root; tests/run has them"]
+fn what_starts_the_program_may_give_it_another_key() {
+    alike::processes(&Engine::podman());
+}
+
+#[test]
 #[ignore = "needs Podman; tests/run has it"]
 fn only_what_runs_holds_a_key() {
     alike::states(&Engine::podman());

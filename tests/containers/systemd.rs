@@ -161,6 +161,7 @@ const BOTH: &str = "{ systemd: { unit: web, stage: config } }, { systemd: { unit
 fn a_real_systemd_is_read_as_it_is() {
     let machine = Machine::boot();
     a_file_that_changed_after_the_start_means_restart(&machine);
+    every_process_of_a_unit_is_looked_at(&machine);
     units_that_do_not_run_are_out_of_sight(&machine);
     a_change_that_waits_for_a_reload_is_told(&machine);
     credentials_are_read_before_and_after_the_start(&machine);
@@ -185,6 +186,61 @@ fn a_file_that_changed_after_the_start_means_restart(machine: &Machine) {
     machine.run("systemctl restart web");
     machine.verdicts(BOTH, &["current", "current"]);
     machine.verdicts("{ process: { unit: web } }", &["current"]);
+}
+
+fn every_process_of_a_unit_is_looked_at(machine: &Machine) {
+    machine.write("/etc/forks.env", format!("ALLSTAK_API_KEY={OLD}\n"));
+    let started = |name: &str, lines: &str| {
+        let start = format!("ExecStart=\nExecStart=/bin/sh /etc/{name}.sh");
+        machine.unit(name, &format!("{start}\n{lines}"));
+    };
+    // A child that has the old key, beside a main process that has the new one.
+    started("forks", &format!("Environment=ALLSTAK_API_KEY={NEW}"));
+    machine.write(
+        "/etc/forks.sh",
+        "(. /etc/forks.env; export ALLSTAK_API_KEY; exec sleep infinity) &\nexec sleep infinity\n",
+    );
+    // A script that sources a file and does not exec.
+    started("sources", "");
+    machine.write(
+        "/etc/sources.sh",
+        ". /etc/forks.env\nexport ALLSTAK_API_KEY\nsleep infinity\ntrue\n",
+    );
+    // One whose program reads the file by itself.
+    started("reads", "");
+    machine.write("/etc/reads.sh", ". /etc/forks.env\nsleep infinity\ntrue\n");
+    let units = "forks sources reads";
+    machine.run(&format!(
+        "systemctl daemon-reload && systemctl start {units}"
+    ));
+    let hop = |unit: &str| {
+        format!("{{ systemd: {{ unit: {unit} }} }}, {{ process: {{ unit: {unit} }} }}")
+    };
+    // The shell is there before its program is.
+    let until = |unit: &str, verdict: &str| {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            let (table, deployment) = machine.audit(ROOT, &hop(unit));
+            let hops = deployment["hops"].as_array().unwrap();
+            let so = |hop: &Value| hop["verdict"] == verdict && hop["evidence"] == "value";
+            if hops.iter().all(so) {
+                return format!("{table}\n{deployment:#}");
+            }
+            assert!(Instant::now() < patience, "{unit}: {deployment:#}");
+            sleep(Duration::from_millis(100));
+        }
+    };
+    let told = until("forks", "stale");
+    assert!(told.contains("1 of 2 processes"), "{told}");
+    until("sources", "stale");
+    let told = until("reads", "missing");
+    assert!(told.contains("needs `loads: itself`"), "{told}");
+    let itself = "{ systemd: { unit: reads, loads: itself } }";
+    machine.verdicts(itself, &["unverified"]);
+    machine.write("/etc/forks.env", format!("ALLSTAK_API_KEY={NEW}\n"));
+    machine.run("systemctl restart sources forks");
+    until("sources", "current");
+    until("forks", "current");
 }
 
 fn units_that_do_not_run_are_out_of_sight(machine: &Machine) {
