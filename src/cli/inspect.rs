@@ -200,10 +200,19 @@ fn unread(error: &ReadError) -> Failure {
 
 fn print_reading(seen: &[Seen], variable: Option<&str>) -> Ended {
     let [seen] = seen else {
-        return Err(Failure::usage(format!(
-            "a reading is of one process, and these are {}: choose one by --pid",
-            seen.len()
-        )));
+        let argued = |seen: &Seen| {
+            let replica = seen.replica.as_deref().unwrap_or_default();
+            replica.ends_with("/arguments")
+        };
+        return Err(Failure::usage(match seen.iter().any(argued) {
+            true => "a reading is of one value, and the command line sets the variable beside the environment: \
+                     look without `--format reading`"
+                .to_owned(),
+            false => format!(
+                "a reading is of one process, and these are {}: choose one by --pid",
+                seen.len()
+            ),
+        }));
     };
     let mut remote = seen.to_remote(variable).map_err(|error| unread(&error))?;
     remote.replica = remote.replica.map(|replica| match host() {

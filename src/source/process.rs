@@ -50,7 +50,7 @@ impl Source for Process {
         title: "the environment that running processes were started with",
         stage: Some(Stage::Running),
         store: None,
-        proves: &[Evidence::Value],
+        proves: &[Evidence::Value, Evidence::Timestamp],
         replicas: ["process", "processes"],
         permission: "the same user as the process, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; Linux only",
         credentials: &[],
@@ -89,8 +89,8 @@ load it `itself`.
 |---|---|
 | a worker of PM2's cluster | the variable in its `pm2_env`, which takes the place of what the worker was started with |
 | gunicorn with `--env NAME=…`, in its arguments or `GUNICORN_CMD_ARGS` | that value |
-| else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its environment, which proves nothing: their configuration may override it |
-| supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, which proves nothing of what it starts: look at that. In a `unit` what it started is seen beside it |
+| else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its environment, by `timestamp`: shown, but not counted as proven, for their configuration may override it |
+| supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, by `timestamp`, for it may give other values to what it starts: look at that. In a `unit`, where what it started is seen beside it, by `value` |
 | a command line that sets the variable, such as `java -DNAME=…`, `env NAME=… node`, `sh -c 'NAME=… node'` | one more reading, `…/arguments` |
 
 The processes that supervisor and its like start show in their own environment what they were given.

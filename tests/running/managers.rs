@@ -42,7 +42,7 @@ fn gunicorn_may_set_another_key_than_it_was_started_with() {
     // What its environment shows is not what it has, and is not proven.
     let (has, found) = gunicorn(NEW, &format!("raw_env = ['{VARIABLE}={OLD}']\n"), &[]);
     assert_eq!(has, OLD);
-    says(&found, "current", "attested", 3);
+    says(&found, "current", "timestamp", 3);
     assert!(
         found
             .0
@@ -54,11 +54,11 @@ fn gunicorn_may_set_another_key_than_it_was_started_with() {
     // Nor is it where nothing else is set, for that cannot be told.
     let (has, found) = gunicorn(NEW, "", &[]);
     assert_eq!(has, NEW);
-    says(&found, "current", "attested", 3);
+    says(&found, "current", "timestamp", 3);
     // An old key is shown as what it is taken for.
     let (has, found) = gunicorn(OLD, "", &[]);
     assert_eq!(has, OLD);
-    says(&found, "stale", "attested", 1);
+    says(&found, "stale", "timestamp", 1);
     // What the command line sets counts, whatever the configuration sets.
     let set = |key: &str| format!("{VARIABLE}={key}");
     let (has, found) = gunicorn(
@@ -104,7 +104,12 @@ command = setpriv --pdeathsig KILL sh -c 'echo $$ > {folder}/new; exec sleep 100
     let audit = |pid: &str| scene.audit(&format!("{{ process: {{ pid: {pid} }} }}"));
     says(&audit(&scene.written("old")), "stale", "value", 1);
     says(&audit(&scene.written("new")), "current", "value", 0);
-    says(&audit(&running.pid().to_string()), "current", "attested", 3);
+    says(
+        &audit(&running.pid().to_string()),
+        "current",
+        "timestamp",
+        3,
+    );
 }
 
 #[test]
@@ -134,7 +139,7 @@ hook-post-fork = exec:env > {folder}/told
         "uWSGI has changed, and this test shows nothing"
     );
     let found = scene.audit(&format!("{{ process: {{ pid: {} }} }}", running.pid()));
-    says(&found, "current", "attested", 3);
+    says(&found, "current", "timestamp", 3);
     assert!(
         found.0.to_string().contains("uWSGI may set another value"),
         "{:#}",

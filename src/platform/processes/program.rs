@@ -250,6 +250,8 @@ pub fn handed(found: Found, name: &str, through: &str) -> Reading {
     taken(Some(found), why)
 }
 
+/// Fixed when the process started, as far as nothing overrode it since: that is no proof, nor anybody's
+/// claim, which a person could accept.
 fn taken(found: Option<Found>, why: String) -> Reading {
     Reading::new(Found::Hidden {
         fixed_at: None,
@@ -257,7 +259,7 @@ fn taken(found: Option<Found>, why: String) -> Reading {
         taken_for: found.map(|found| {
             Box::new(Taken {
                 found,
-                evidence: Evidence::Attested,
+                evidence: Evidence::Timestamp,
             })
         }),
     })
