@@ -70,8 +70,7 @@ pub(super) fn effect(container: &Container, variable: &str) -> Effect {
             }
             continue;
         };
-        let by_env = words[..at].iter().any(|word| program(word) == "env");
-        return match by_env && !value.contains("$(") {
+        return match is_set_by_env(&words[..at]) && !value.contains("$(") {
             true => Effect::Sets(Secret::copied(value.as_bytes())),
             false => Effect::Replaces("its command names a value for the variable".to_owned()),
         };
@@ -125,6 +124,16 @@ fn takes_away(part: &str, rest: &[&str], variable: &str) -> bool {
         "env" => matches!(rest.first(), Some(&("-i" | "-" | "--ignore-environment"))),
         _ => false,
     }
+}
+
+/// Whether these words are `env`, its options and other assignments, behind an init program perhaps.
+fn is_set_by_env(words: &[&str]) -> bool {
+    let Some(env) = words.iter().rposition(|word| program(word) == "env") else {
+        return false;
+    };
+    let starts = env == 0 || words[env - 1] == "--";
+    let own = |word: &&str| word.starts_with('-') || word.contains('=');
+    starts && words[env + 1..].iter().all(own)
 }
 
 /// Whether a text assigns the variable, and not another one whose name ends alike.

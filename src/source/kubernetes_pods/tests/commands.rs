@@ -85,6 +85,8 @@ async fn a_value_proves_nothing_where_the_command_may_put_another_in_its_place()
         json!(["env", "-i", "app"]),
         json!(["gunicorn", "--env", "ALLSTAK_API_KEY=elsewhere", "app"]),
         json!(["env", "ALLSTAK_API_KEY=$(OTHER)", "app"]),
+        json!(["env", "bash", "script", "ALLSTAK_API_KEY=elsewhere"]),
+        json!(["app", "env", "ALLSTAK_API_KEY=elsewhere"]),
     ] {
         let [absent, present] = both(command.clone()).await;
         assert!(
@@ -97,8 +99,21 @@ async fn a_value_proves_nothing_where_the_command_may_put_another_in_its_place()
 
 #[tokio::test]
 async fn a_value_that_the_command_sets_is_the_one_that_counts() {
-    let [absent, present] = both(json!(["env", "ALLSTAK_API_KEY=of-command", "app"])).await;
-    assert_eq!([&*absent, &*present], ["of-command", "of-command"]);
+    for command in [
+        json!(["env", "ALLSTAK_API_KEY=of-command", "app"]),
+        json!([
+            "tini",
+            "--",
+            "/usr/bin/env",
+            "-S",
+            "A=b",
+            "ALLSTAK_API_KEY=of-command",
+            "app"
+        ]),
+    ] {
+        let [absent, present] = both(command).await;
+        assert_eq!([&*absent, &*present], ["of-command", "of-command"]);
+    }
 }
 
 #[tokio::test]
