@@ -30,7 +30,10 @@ pub(super) fn check(url: &Url, headers: &HeaderMap) -> Result<(), ReadError> {
         return Ok(());
     }
     let what = match left.iter().all(|name| KNOWN.contains(name)) {
-        true => format!("encoded with {}", left.join(" and ")),
+        true => format!(
+            "compressed in a way that nobody asked for ({})",
+            left.join(" and ")
+        ),
         false => "in an encoding that is not known".to_owned(),
     };
     Err(refused(url, &what))
