@@ -4,7 +4,7 @@ use super::scope::{Bench, Circumstances, Scope};
 use super::{Outcome, TimeProof, Why, time};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
-use crate::reading::{Found, Reading};
+use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::{Evidence, Expectation, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
@@ -169,6 +169,9 @@ fn of_fingerprint(
     } else {
         Evidence::Fingerprint
     };
+    if length.is_some_and(|length| bench.keyring.contradicts(&fingerprint, length)) {
+        return contradicted();
+    }
     let exact = bench.keyring.exact(scope.id, &fingerprint);
     if exact.is_none()
         && let Some(placeholder) = placeholder_by_fingerprint(&fingerprint, &scope.project.variable)
@@ -193,6 +196,20 @@ fn of_fingerprint(
     };
     finish(&mut judged, &fingerprint, bench, hop);
     judged
+}
+
+/// Whoever says that a known key has a length that it does not have is not believed in anything.
+fn contradicted() -> Judged {
+    let error = ReadError::new(
+        ErrorKind::BadData,
+        "the reading that came back contradicts itself: its length is not that of the key whose fingerprint it has",
+        "let `straggler inspect --format reading` write it",
+    );
+    plain(
+        Verdict::Unreachable,
+        Evidence::None,
+        Why::Failed(Box::new(error)),
+    )
 }
 
 /// Judges a reading by time again, now that more is known of the rotation.

@@ -158,6 +158,14 @@ impl Keyring {
         self.explanation(own, [fingerprint], &[])
     }
 
+    /// Whether keys with this fingerprint are known by value, and none of them has so many bytes.
+    #[must_use]
+    pub fn contradicts(&self, fingerprint: &Fingerprint, length: u64) -> bool {
+        let with_value = self.agreeing(fingerprint).filter_map(Known::secret);
+        let mut lengths = with_value.map(|secret| secret.len() as u64).peekable();
+        lengths.peek().is_some() && lengths.all(|known| known != length)
+    }
+
     /// The projects that cannot be told apart because their current keys are the same: groups of
     /// two and more, in the order of their ids.
     #[must_use]

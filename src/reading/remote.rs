@@ -1,11 +1,16 @@
 //! `straggler.reading/v1`: a reading without its value, so that a key never leaves its host.
 
+mod document;
+
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorKind, Found, ReadError, Reading};
 use crate::key::{Fingerprint, Secret};
+use crate::text::Escaped;
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "straggler.reading/v1";
@@ -49,33 +54,59 @@ pub enum Yields {
 }
 
 /// Understands bytes as `yields` says; without it, recognises a reading or a bare fingerprint and
-/// takes anything else for the key itself.
+/// takes anything else for the key itself. What says that it is a document of straggler's is never
+/// taken for a key, and a reading of another variable, or one that contradicts itself, is not believed.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadData`] when a promised fingerprint or reading is none.
-pub fn understand(bytes: Secret, yields: Option<Yields>) -> Result<Reading, ReadError> {
+/// [`ErrorKind::BadData`] when a promised fingerprint or reading is none, or a reading is not to be
+/// believed.
+pub fn understand(
+    bytes: Secret,
+    yields: Option<Yields>,
+    variable: &str,
+) -> Result<Reading, ReadError> {
+    if document::is_ours(bytes.expose()) {
+        return match yields {
+            None | Some(Yields::Reading) => remote_reading(&bytes, variable),
+            Some(Yields::Value) => Err(bad(
+                "a document of straggler's came back, and not the key",
+                "say `yields: reading`, or let the key itself come back",
+            )),
+            Some(Yields::Fingerprint) => Err(no_fingerprint()),
+        };
+    }
     match yields {
         Some(Yields::Value) => Ok(Reading::value(bytes)),
-        Some(Yields::Fingerprint) => bare_fingerprint(&bytes)
-            .ok_or_else(|| bad("no bare fingerprint came back", "print `sha256:` and 8 to 64 hex digits, or say what comes with `yields`")),
-        Some(Yields::Reading) => remote_reading(&bytes).unwrap_or_else(|| {
-            Err(bad(
-                "no straggler.reading/v1 came back",
-                "print it with `straggler inspect --format reading`, or say what comes with `yields`",
-            ))
-        }),
-        None => {
-            if let Some(reading) = bare_fingerprint(&bytes) {
-                return Ok(reading);
-            }
-            remote_reading(&bytes).unwrap_or_else(|| Ok(Reading::value(bytes)))
-        }
+        Some(Yields::Fingerprint) => bare_fingerprint(&bytes).ok_or_else(no_fingerprint),
+        Some(Yields::Reading) => Err(bad(
+            "no straggler.reading/v1 came back",
+            "print it with `straggler inspect --format reading`, or say what comes with `yields`",
+        )),
+        None => Ok(bare_fingerprint(&bytes).unwrap_or_else(|| Reading::value(bytes))),
     }
 }
 
-fn bad(message: &'static str, next: &'static str) -> ReadError {
+/// What both sides must agree on.
+const SAME_VERSION: &str = "run the same version of straggler on both sides";
+
+fn bad(message: impl Into<Cow<'static, str>>, next: &'static str) -> ReadError {
     ReadError::new(ErrorKind::BadData, message, next)
+}
+
+fn no_fingerprint() -> ReadError {
+    bad(
+        "no bare fingerprint came back",
+        "print `sha256:` and 8 to 64 hex digits, or say what comes with `yields`",
+    )
+}
+
+/// That a reading says two things of which only one can be true.
+fn contradiction(what: &str) -> ReadError {
+    bad(
+        format!("the reading that came back contradicts itself: {what}"),
+        "let `straggler inspect --format reading` write it",
+    )
 }
 
 fn bare_fingerprint(bytes: &Secret) -> Option<Reading> {
@@ -88,32 +119,75 @@ fn bare_fingerprint(bytes: &Secret) -> Option<Reading> {
     }))
 }
 
-/// `None` when the bytes are something else altogether.
-fn remote_reading(bytes: &Secret) -> Option<Result<Reading, ReadError>> {
-    let remote: RemoteReading = serde_json::from_slice(bytes.expose()).ok()?;
-    (remote.schema == SCHEMA).then(|| remote.into_reading())
+fn remote_reading(bytes: &Secret, variable: &str) -> Result<Reading, ReadError> {
+    let bytes = document::without_mark(bytes.expose());
+    match document::schema(bytes)? {
+        known if known == SCHEMA => {}
+        other => {
+            let other = match document::is_plain(&other) {
+                true => other,
+                false => "a document of another kind".to_owned(),
+            };
+            return Err(bad(
+                format!("{other} came back, and only {SCHEMA} is understood"),
+                SAME_VERSION,
+            ));
+        }
+    }
+    let remote: RemoteReading = serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        bad(
+            format!("the reading that came back is not as {SCHEMA} wants it, at {line}:{column}"),
+            SAME_VERSION,
+        )
+    })?;
+    remote.into_reading(variable)
 }
 
 impl RemoteReading {
-    fn into_reading(self) -> Result<Reading, ReadError> {
-        let found = match self.fingerprint {
-            None if self.absent => Found::Absent,
-            None => {
+    fn into_reading(self, variable: &str) -> Result<Reading, ReadError> {
+        // A name from outside may be anything, so it is not repeated.
+        if self.variable.is_some_and(|other| other != variable) {
+            return Err(bad(
+                format!(
+                    "the reading that came back is of another variable than {}",
+                    Escaped(variable)
+                ),
+                "look at that variable there, or say `variable` in the hop if the key has another name there",
+            ));
+        }
+        let found = match (self.fingerprint, self.absent) {
+            (None, true) if self.length.is_none_or(|length| length == 0) => Found::Absent,
+            (None, true) => return Err(contradiction("`absent`, and a length")),
+            (Some(_), true) => return Err(contradiction("`absent`, and a fingerprint")),
+            (None, false) => {
                 return Err(bad(
                     "the reading that came back has neither a fingerprint nor `absent`",
-                    "run the same version of straggler on both sides",
+                    SAME_VERSION,
                 ));
             }
-            Some(text) => Found::Fingerprint {
-                fingerprint: text.parse::<Fingerprint>().map_err(|_| {
+            (Some(text), false) => {
+                let fingerprint = text.parse::<Fingerprint>().map_err(|_| {
                     bad(
                         "the reading that came back has a broken fingerprint",
-                        "run the same version of straggler on both sides",
+                        SAME_VERSION,
                     )
-                })?,
-                length: self.length,
-                attested: false,
-            },
+                })?;
+                let is_empty = fingerprint.agrees(&Fingerprint::of(b""));
+                match self.length {
+                    Some(0) if !is_empty => {
+                        return Err(contradiction("no length, and the fingerprint of something"));
+                    }
+                    Some(1..) if is_empty => {
+                        return Err(contradiction("a length, and the fingerprint of nothing"));
+                    }
+                    length => Found::Fingerprint {
+                        fingerprint,
+                        length,
+                        attested: false,
+                    },
+                }
+            }
         };
         let mut reading = Reading::new(found).started_at(self.started_at);
         reading.replica = self.replica.map(Into::into);
@@ -122,54 +196,4 @@ impl RemoteReading {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn understood(text: &str, yields: Option<Yields>) -> Result<Reading, ReadError> {
-        understand(Secret::copied(text.as_bytes()), yields)
-    }
-
-    #[test]
-    fn recognises_a_reading_a_fingerprint_and_else_a_value() {
-        let json = r#"{"schema":"straggler.reading/v1","fingerprint":"sha256:ba7816bf8f01","length":3,
-                       "replica":"host-1/42","started_at":"2026-11-20T09:00:00Z"}"#;
-        let reading = understood(json, None).ok().unwrap();
-        assert_eq!(reading.replica.as_deref(), Some("host-1/42"));
-        assert!(reading.started_at.is_some());
-        assert!(matches!(
-            reading.found,
-            Found::Fingerprint {
-                length: Some(3),
-                attested: false,
-                ..
-            }
-        ));
-
-        let reading = understood(" sha256:ba7816bf8f01\n", None).ok().unwrap();
-        assert!(matches!(reading.found, Found::Fingerprint { .. }));
-
-        let reading = understood("{\"schema\":\"other\"}", None).ok().unwrap();
-        assert!(matches!(reading.found, Found::Value(_)));
-    }
-
-    #[test]
-    fn absent_is_an_answer_and_silence_is_not() {
-        let absent = r#"{"schema":"straggler.reading/v1","absent":true}"#;
-        assert!(matches!(
-            understood(absent, None).ok().unwrap().found,
-            Found::Absent
-        ));
-        let neither = r#"{"schema":"straggler.reading/v1"}"#;
-        assert!(understood(neither, None).is_err());
-    }
-
-    #[test]
-    fn a_promise_is_kept_or_the_reading_failed() {
-        assert!(understood("ask_live_x", Some(Yields::Fingerprint)).is_err());
-        assert!(understood("ask_live_x", Some(Yields::Reading)).is_err());
-        let value = understood("sha256:ba7816bf8f01", Some(Yields::Value))
-            .ok()
-            .unwrap();
-        assert!(matches!(value.found, Found::Value(_)));
-    }
-}
+mod tests;

@@ -78,6 +78,11 @@ travels.
 | `fingerprint` | `sha256:` and 8 to 64 hex digits |
 | `reading` | a `straggler.reading/v1` |
 
+A reading is believed only if it can be true: of the variable that the hop asks for, either `absent` or with a \
+fingerprint, with a length that the key of this fingerprint has, every member once and of its type. Anything \
+else is `unreachable`, and so is every other document of straggler's, a reading of a later version among them: \
+none of them is ever taken for the key itself.
+
 Most programs print a line feed behind a value: say `trim: newline` for those. `env` adds to the \
 environment straggler runs in; a value is a text, or says where a credential is with `{ env: NAME }`, \
 `{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`. The hop belongs to the `running` stage unless \
@@ -129,7 +134,7 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         )
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let output = asking.of(&Run {
             argv: Arc::clone(&self.argv),
             env: Arc::clone(&self.env),
@@ -137,7 +142,7 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         })?;
         let output = output.expose();
         let output = self.trim.map_or(output, |trim| trim.of(output));
-        let mut reading = understand(Secret::copied(output), self.yields)?;
+        let mut reading = understand(Secret::copied(output), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
         Ok(vec![reading])
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::testing::{Known, VARIABLE, declared, read_all, told};
 use super::{AnySource, At, Source, infos, parse, schemas, stand};
+use crate::platform::http::testing::encoding;
 use crate::platform::{Connections, connections};
 use crate::reading::{ErrorKind, Found};
 use crate::text::escape;
@@ -155,6 +156,31 @@ async fn every_case_is_read_as_what_it_is() {
             met >= 2 && stand(id, Case::Present).is_some(),
             "{id} is hardly tried"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_an_encoding_that_nobody_asked_for_is_never_a_value() {
+    for name in ["br", "x-gzip", "gzip, deflate"] {
+        let mut asked = 0;
+        for id in infos().iter().map(|info| info.id) {
+            let (stand, servers) = encoding(name, || stand(id, Case::Present));
+            let Some(stand) = stand.filter(|_| servers > 0) else {
+                continue;
+            };
+            asked += 1;
+            let hop = parse(id, &stand.settings).unwrap().unwrap();
+            match read_all(&*hop, VARIABLE, Known::default(), &stand.connections).await {
+                Err(error) => assert!(error.message.contains("nobody asked for"), "{id}: {error}"),
+                Ok(readings) => {
+                    for reading in &readings {
+                        let told = told(&reading.found);
+                        assert!(told.starts_with("failed: "), "{id} {name}: {told}");
+                    }
+                }
+            }
+        }
+        assert!(asked >= 10, "only {asked} sources were asked");
     }
 }
 

@@ -68,7 +68,9 @@ another scheme, host or port is an error that names it, and up to 5 within the o
 messages the values of the query are left out.
 
 A member that `pointer` does not find is `missing`. Everything that is no success is `unreachable`, a \
-404 too: it says nothing about the key. So is an answer over 1 MiB, after decompression. Certificates \
+404 too: it says nothing about the key. So is an answer over 1 MiB, after decompression, and one that is \
+encoded in another way than gzip, compressed without saying so, or in UTF-16. A reading that contradicts \
+itself is not believed: see [`command`](#command). Certificates \
 are always verified, against the system's authorities or those in `SSL_CERT_FILE`; proxies are taken \
 from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
 
@@ -107,7 +109,7 @@ A load balancer answers for one instance at a time: name the instances, or the o
         )
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let answer = asking.of(&Get {
             url: Arc::clone(&self.url),
             headers: Arc::clone(&self.headers),
@@ -121,7 +123,7 @@ A load balancer answers for one instance at a time: name the instances, or the o
         };
         let bytes = member.as_ref().unwrap_or(answer).expose();
         let bytes = self.trim.map_or(bytes, |trim| trim.of(bytes));
-        let mut reading = understand(Secret::copied(bytes), self.yields)?;
+        let mut reading = understand(Secret::copied(bytes), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
         Ok(vec![reading])
     }

@@ -1,8 +1,12 @@
+mod command;
 mod expand;
 mod feed;
 mod file;
 mod hold;
+mod look;
 mod select;
+mod start;
+mod state;
 
 use std::sync::Arc;
 
@@ -10,16 +14,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Info, Source};
-use crate::platform::kubernetes::{Container, Pod, Selector, State, check_name};
+use crate::platform::kubernetes::{Pod, Selector, check_name};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
-use feed::Fed;
-use hold::Held;
 
-/// A variable, or a file, of running pods in Kubernetes. One of `selector`, `deployment`, `statefulset`,
-/// `daemonset` and `cronjob` says which pods.
+/// A variable, or a file, of pods in Kubernetes, those that do not run yet included. One of `selector`,
+/// `deployment`, `statefulset`, `daemonset` and `cronjob` says which pods.
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesPods {
@@ -53,12 +55,15 @@ pub struct KubernetesPods {
     /// proves nothing.
     #[serde(default)]
     fingerprint: Option<Box<str>>,
+    /// Where the program takes the key from, if not from that file.
+    #[serde(default)]
+    loads: Loads,
 }
 
 impl Source for KubernetesPods {
     const INFO: Info = Info {
         id: "kubernetes_pods",
-        title: "a variable or a file of running pods in Kubernetes",
+        title: "a variable or a file of pods in Kubernetes",
         stage: Some(Stage::Running),
         store: Some("kubernetes"),
         proves: &[Evidence::Value, Evidence::Timestamp],
@@ -67,7 +72,7 @@ impl Source for KubernetesPods {
         credentials: &["KUBECONFIG"],
         example: "\
 - kubernetes_pods: { store: cluster-eu, namespace: checkout, selector: 'app=checkout-api' }
-- kubernetes_pods: { namespace: checkout, deployment: checkout-api, container: app }
+- kubernetes_pods: { namespace: checkout, deployment: checkout-api, container: app, loads: itself }
 - kubernetes_pods: { namespace: checkout, statefulset: ledger, file: /etc/keys/api_key }
 ",
         tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",
@@ -98,6 +103,9 @@ impl Source for KubernetesPods {
         }
         if let Some(file) = &self.file {
             file::check(file)?;
+            if self.loads != Loads::Environ {
+                return Err("expected either `file` or `loads`".to_owned());
+            }
         }
         if self.fingerprint.as_deref() == Some("") {
             return Err("expected an annotation's name, not nothing".to_owned());
@@ -162,14 +170,12 @@ impl Source for KubernetesPods {
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let chosen = self.choose(asking)?;
         let mut readings = Vec::new();
-        let mut waiting = Vec::new();
         let mut pending = false;
-        for pod in &chosen.pods {
+        // What has finished holds nothing, and is kept only so that its log can be read.
+        for pod in chosen.pods.iter().filter(|pod| !pod.finished) {
             // Everything is asked for before anything is waited for.
-            match self.look(pod, at, asking) {
-                Ok(Seen::Readings(seen)) => readings.extend(seen),
-                Ok(Seen::Waiting(reading)) => waiting.push(reading),
-                Ok(Seen::Nothing) => {}
+            match self.look(pod, chosen.at, at, asking) {
+                Ok(seen) => readings.extend(seen),
                 Err(Stop::Pending) => pending = true,
                 Err(stop) => return Err(stop),
             }
@@ -180,9 +186,6 @@ impl Source for KubernetesPods {
         if !readings.is_empty() {
             return Ok(readings);
         }
-        if !waiting.is_empty() {
-            return Ok(waiting);
-        }
         match chosen.idle {
             Some(why) => Ok(vec![Reading::new(Found::hidden(None, why))]),
             None => Err(self.nothing_runs().into()),
@@ -190,116 +193,7 @@ impl Source for KubernetesPods {
     }
 }
 
-/// What a pod shows.
-enum Seen {
-    /// What its running containers hold.
-    Readings(Vec<Reading>),
-    /// That the container which will have the key has not started.
-    Waiting(Reading),
-    /// That nothing of it runs.
-    Nothing,
-}
-
 impl KubernetesPods {
-    fn look(&self, pod: &Pod, at: At<'_>, asking: &Asking<'_>) -> Result<Seen, Stop> {
-        let meant = |container: &&Container| match &self.container {
-            Some(named) => container.name == *named,
-            None => true,
-        };
-        let containers: Vec<_> = pod.containers.iter().filter(meant).collect();
-        if containers.is_empty() {
-            let error = Found::Failed(self.no_container(pod));
-            return Ok(Seen::Readings(vec![
-                Reading::new(error).of_replica(pod.name.clone()),
-            ]));
-        }
-        let mut held = Vec::new();
-        let mut runs = false;
-        let mut pending = false;
-        for container in &containers {
-            let State::Running(started_at) = container.state else {
-                continue;
-            };
-            runs = true;
-            let fed = self.fed(pod, container, at);
-            match hold::found(fed, started_at, &self.namespace, asking) {
-                Ok(Held::Found(found)) => held.push((container, started_at, found)),
-                Ok(Held::Unset) => {}
-                Err(Stop::Pending) => pending = true,
-                Err(stop) => return Err(stop),
-            }
-        }
-        if pending {
-            return Err(Stop::Pending);
-        }
-        if held.is_empty() {
-            return Ok(self.without(pod, &containers, runs, at));
-        }
-        let several = held.len() > 1;
-        let readings = held.into_iter().map(|(container, started_at, found)| {
-            let replica = match several {
-                true => format!("{}/{}", pod.name, container.name),
-                false => pod.name.to_string(),
-            };
-            Reading::new(self.attested(pod, found))
-                .of_replica(replica)
-                .started_at(started_at)
-        });
-        Ok(Seen::Readings(readings.collect()))
-    }
-
-    /// A pod no running container of which has the key.
-    fn without(&self, pod: &Pod, containers: &[&Container], runs: bool, at: At<'_>) -> Seen {
-        let reading = |found| Reading::new(found).of_replica(pod.name.clone());
-        let has_it = |container: &&Container| self.fed(pod, container, at).is_any();
-        let mut others = containers.iter().copied().filter(has_it);
-        let waits = others.clone().find_map(|container| match &container.state {
-            State::Waiting(reason) => Some(reason),
-            State::Running(_) | State::Ended => None,
-        });
-        if let Some(reason) = waits {
-            let why = match reason.is_empty() {
-                true => "it has not started, so it holds nothing yet".to_owned(),
-                false => format!("it waits ({}), so it holds nothing now", Escaped(reason)),
-            };
-            return Seen::Waiting(reading(Found::hidden(None, why)));
-        }
-        if !runs {
-            return Seen::Nothing;
-        }
-        if let Some(over) = others.find(|container| container.state == State::Ended) {
-            let why = format!(
-                "only its container {} has the key, and that is over",
-                Escaped(&over.name)
-            );
-            return Seen::Readings(vec![reading(Found::hidden(None, why))]);
-        }
-        let absent = reading(Found::Absent);
-        Seen::Readings(vec![absent.with_note(match &self.file {
-            Some(_) => {
-                "no Secret or ConfigMap is mounted there; what the image has there is not seen"
-            }
-            None => "the pod does not set it; what the image sets itself is not seen",
-        })])
-    }
-
-    fn fed<'p>(&self, pod: &'p Pod, container: &'p Container, at: At<'_>) -> Fed {
-        match &self.file {
-            Some(file) => file::feeds(pod, container, file),
-            None => feed::feeds(container, at.variable),
-        }
-    }
-
-    /// What is found, with somebody's claim of what it is where nothing better is there.
-    fn attested(&self, pod: &Pod, found: Found) -> Found {
-        let Some(name) = &self.fingerprint else {
-            return found;
-        };
-        let claim = pod.annotations.get(name).map(|text| text.expose());
-        let claim = claim.or_else(|| Some(pod.labels.get(name)?.as_bytes()));
-        hold::claimed(found, name, claim)
-    }
-
     fn nothing_runs(&self) -> ReadError {
         let what = match self.workload() {
             Some((kind, name)) => format!("no pod of the {} {} runs", kind.kind(), escape(name)),

@@ -18,6 +18,7 @@ mod inspect;
 mod leak;
 mod ledger;
 mod lessons;
+mod readings;
 mod revoke_check;
 mod scale;
 mod schema;

@@ -400,7 +400,7 @@ fn serve(
         let answer = api.answer(certified.or(known).as_deref(), &path);
         let length = answer.body.len();
         let head = format!(
-            "HTTP/1.1 {} Status\r\n{}Content-Length: {length}\r\n\r\n",
+            "HTTP/1.1 {} Status\r\nDate: Thu, 20 Nov 2025 12:00:00 GMT\r\n{}Content-Length: {length}\r\n\r\n",
             answer.status, answer.headers
         );
         let stream = stream.get_mut();

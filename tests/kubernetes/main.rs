@@ -14,6 +14,7 @@ mod rbac;
 mod running;
 mod scale;
 mod scene;
+mod states;
 mod tls;
 mod trouble;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, ContainerState, ContainerStateRunning, ContainerStatus, EnvVar,
-    EnvVarSource, Pod, PodSpec, PodStatus, Secret, SecretKeySelector,
+    ConfigMap, Container, ContainerState, ContainerStateRunning, ContainerStateTerminated,
+    ContainerStateWaiting, ContainerStatus, EnvVar, EnvVarSource, Pod, PodSpec, PodStatus, Secret,
+    SecretKeySelector,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     FieldsV1, ManagedFieldsEntry, ObjectMeta, OwnerReference, Time,
@@ -150,6 +151,57 @@ pub fn pod_of(
             ..PodStatus::default()
         }),
     }
+}
+
+/// The same pod in another phase, its first container in another state.
+fn in_phase(mut pod: Pod, phase: &str, state: ContainerState, restarts: i32) -> Pod {
+    let status = pod.status.as_mut().unwrap();
+    status.phase = Some(phase.to_owned());
+    let container = &mut status.container_statuses.as_mut().unwrap()[0];
+    container.state = Some(state);
+    container.ready = false;
+    container.restart_count = restarts;
+    pod
+}
+
+/// The same pod, whose container waits for this reason.
+pub fn waiting(pod: Pod, phase: &str, reason: &str, restarts: i32) -> Pod {
+    let state = ContainerState {
+        waiting: Some(ContainerStateWaiting {
+            reason: Some(reason.to_owned()),
+            ..ContainerStateWaiting::default()
+        }),
+        ..ContainerState::default()
+    };
+    in_phase(pod, phase, state, restarts)
+}
+
+/// The same pod, whose container ended with this code.
+pub fn ended(pod: Pod, phase: &str, exit_code: i32) -> Pod {
+    let state = ContainerState {
+        terminated: Some(ContainerStateTerminated {
+            exit_code,
+            reason: Some("Error".to_owned()),
+            ..ContainerStateTerminated::default()
+        }),
+        ..ContainerState::default()
+    };
+    in_phase(pod, phase, state, 0)
+}
+
+/// The same pod, before any node took it.
+pub fn unscheduled(mut pod: Pod) -> Pod {
+    pod.status = Some(PodStatus {
+        phase: Some("Pending".to_owned()),
+        ..PodStatus::default()
+    });
+    pod
+}
+
+/// The same pod, on its way out.
+pub fn terminating(mut pod: Pod) -> Pod {
+    pod.metadata.deletion_timestamp = Some(time(AFTER));
+    pod
 }
 
 /// The same pod, controlled by something.

@@ -81,6 +81,21 @@ impl Scene {
 
     /// Audits these hops, each a deployment, and stores.
     pub fn audit<H: AsRef<str>>(&self, stores: &str, hops: &[H]) -> Ran {
+        self.targets(stores, hops);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_straggler"));
+        command.args(["audit", "-vvv", "-f", "json", "--concurrency", "16"]);
+        self.run(command)
+    }
+
+    /// Asks whether the old key may be revoked, of one deployment with this hop.
+    pub fn revoke_check(&self, hop: &str) -> Ran {
+        self.targets("", &[hop]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_straggler"));
+        command.args(["revoke-check", "checkout", "-f", "json", "--no-ledger"]);
+        self.run(command)
+    }
+
+    fn targets<H: AsRef<str>>(&self, stores: &str, hops: &[H]) {
         let deployments: String = hops
             .iter()
             .enumerate()
@@ -106,9 +121,6 @@ deployments:
 {deployments}"
             ),
         );
-        let mut command = Command::new(env!("CARGO_BIN_EXE_straggler"));
-        command.args(["audit", "-vvv", "-f", "json", "--concurrency", "16"]);
-        self.run(command)
     }
 
     pub fn run(&self, mut command: Command) -> Ran {

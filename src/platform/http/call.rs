@@ -9,6 +9,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Clients;
+use super::encoding;
 use super::failure::{redirected, refused, unanswered};
 use super::url::shown;
 use super::wait::wait;
@@ -158,7 +159,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// When no answer came, or it redirects elsewhere.
+    /// When no answer came, it redirects elsewhere, or its body is in an encoding that was not asked for.
     pub async fn open(self, clients: &Clients) -> Result<Arriving, ReadError> {
         let Self {
             method,
@@ -181,6 +182,9 @@ impl Call {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
             return Err(redirected(response.url(), status, location));
+        }
+        if status.is_success() {
+            encoding::check(response.url(), response.headers())?;
         }
         Ok(Arriving {
             status,
@@ -212,10 +216,15 @@ impl Arriving {
     ///
     /// # Errors
     ///
-    /// When it breaks off, or a success is longer than `most`.
+    /// When it breaks off, or a success is longer than `most` or compressed unasked.
     pub async fn whole(self, most: usize) -> Result<Reply, ReadError> {
         let (body, whole) = if self.status.is_success() {
-            (body_of(&self.url, self.response, most).await?, true)
+            let body = body_of(&self.url, self.response, most).await?;
+            encoding::check_body(&self.url, &self.headers, body.expose())?;
+            (body, true)
+        } else if encoding::is_left(&self.headers) {
+            // Nobody could read what it says.
+            (Secret::new(Vec::new()), true)
         } else {
             beginning(self.response, &self.sent).await
         };
@@ -234,7 +243,7 @@ impl Reply {
     ///
     /// # Errors
     ///
-    /// When it redirects: nothing that was sent is carried elsewhere.
+    /// When it redirects, for nothing that was sent is carried elsewhere, or is encoded unasked.
     pub fn received(
         url: Url,
         status: StatusCode,
@@ -244,6 +253,10 @@ impl Reply {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             let location = headers.get(LOCATION).map(HeaderValue::as_bytes);
             return Err(redirected(&url, status, location));
+        }
+        if status.is_success() {
+            encoding::check(&url, &headers)?;
+            encoding::check_body(&url, &headers, body.expose())?;
         }
         Ok(Self {
             status,

@@ -4,6 +4,7 @@ mod address;
 mod body;
 mod call;
 mod client;
+mod encoding;
 mod failure;
 mod get;
 mod header;

@@ -1,8 +1,37 @@
 //! A server for tests, which keeps what it was sent.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+
+thread_local! {
+    /// What servers that this thread starts say of the bodies of their successes.
+    static ENCODING: Cell<Option<&'static str>> = const { Cell::new(None) };
+    /// How many servers this thread started.
+    static STARTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Starts servers that say of every success that it is encoded so, and gives how many those were.
+pub(crate) fn encoding<T>(name: &'static str, start: impl FnOnce() -> T) -> (T, usize) {
+    let before = STARTED.get();
+    ENCODING.set(Some(name));
+    let started = start();
+    ENCODING.set(None);
+    (started, STARTED.get() - before)
+}
+
+/// An answer whose body is said to be encoded, if it is a success.
+fn said_to_be(name: &str, answer: Vec<u8>) -> Vec<u8> {
+    let end = answer.windows(2).position(|pair| pair == b"\r\n");
+    match end {
+        Some(end) if answer.starts_with(b"HTTP/1.1 2") => {
+            let header = format!("\r\nContent-Encoding: {name}");
+            [&answer[..end], header.as_bytes(), &answer[end..]].concat()
+        }
+        _ => answer,
+    }
+}
 
 /// Answers on loopback until the test ends.
 pub(crate) struct Server {
@@ -22,12 +51,19 @@ impl Server {
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&requests);
+        let encoding = ENCODING.get();
+        STARTED.set(STARTED.get() + 1);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (head, body) = request(&stream);
                 seen.lock().unwrap().push(head.clone());
                 // The client may have hung up: that is a test's business.
-                let _ = (&stream).write_all(&answer(&head, &body));
+                let answer = answer(&head, &body);
+                let answer = match encoding {
+                    Some(name) => said_to_be(name, answer),
+                    None => answer,
+                };
+                let _ = (&stream).write_all(&answer);
             }
         });
         Self { address, requests }

@@ -149,6 +149,125 @@ async fn what_is_small_only_while_compressed_is_refused() {
     );
 }
 
+/// What `text` is with gzip.
+fn gzipped(text: &str) -> Vec<u8> {
+    let script = format!("printf %s {text} | gzip -9n");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).output().unwrap().stdout
+}
+
+#[tokio::test]
+async fn what_is_not_decoded_is_not_taken_for_the_value() {
+    let key = || b"key".to_vec();
+    for (headers, body, told) in [
+        ("Content-Encoding: br\r\n", key(), "nobody asked for (br),"),
+        (
+            "Content-Encoding: deflate\r\n",
+            key(),
+            "nobody asked for (deflate),",
+        ),
+        (
+            "Content-Encoding: zstd\r\n",
+            key(),
+            "nobody asked for (zstd),",
+        ),
+        (
+            "Content-Encoding: x-gzip\r\n",
+            gzipped("key"),
+            "nobody asked for (x-gzip),",
+        ),
+        (
+            "Content-Encoding: gzip, br\r\n",
+            key(),
+            "nobody asked for (gzip and br),",
+        ),
+        (
+            "Content-Encoding: br\r\nContent-Encoding: gzip\r\n",
+            key(),
+            "nobody asked for (br and gzip),",
+        ),
+        (
+            "Content-Encoding: rot13-s3cret\r\n",
+            key(),
+            "in an encoding that is not known,",
+        ),
+        (
+            "Content-Encoding: \u{e9}\r\n",
+            key(),
+            "in an encoding that is not known,",
+        ),
+        ("", gzipped("key"), "compressed with gzip, though"),
+        (
+            "Content-Type: application/octet-stream\r\n",
+            b"\x78\x9c\xcb\x4e\xad\x04\x00".to_vec(),
+            "compressed with deflate, though",
+        ),
+        (
+            "Content-Type: text/plain; charset=UTF-16LE\r\n",
+            b"k\0e\0y\0".to_vec(),
+            "in UTF-16,",
+        ),
+        (
+            "Content-Type: text/plain; charset=\"utf-32\"\r\n",
+            key(),
+            "in UTF-32,",
+        ),
+    ] {
+        let server = Server::start(move |_| response("200 OK", headers, &body));
+        let error = plain(&server.url("/")).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BadData, "{headers}");
+        assert!(error.message.contains(told), "{headers}: {error}");
+        assert!(!error.message.contains("s3cret"), "{error}");
+    }
+    let twice = gzipped("key");
+    let script = "cat | gzip -9n";
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), &twice).unwrap();
+    let twice = child.wait_with_output().unwrap().stdout;
+    let server = Server::start(move |_| {
+        response(
+            "200 OK",
+            "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n",
+            &twice,
+        )
+    });
+    let error = plain(&server.url("/")).await.unwrap_err();
+    assert!(
+        error.message.contains("compressed with gzip, though"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_decoded_or_was_never_encoded_is_the_value() {
+    for (headers, body) in [
+        ("Content-Encoding: gzip\r\n", gzipped("key")),
+        ("Content-Encoding: identity\r\n", b"key".to_vec()),
+        ("Content-Encoding: \r\n", b"key".to_vec()),
+        (
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            b"key".to_vec(),
+        ),
+    ] {
+        let server = Server::start(move |_| response("200 OK", headers, &body));
+        assert_eq!(plain(&server.url("/")).await.unwrap(), b"key", "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_nobody_can_read_is_told_by_its_status_alone() {
+    let server =
+        Server::start(|_| response("403 Forbidden", "Content-Encoding: br\r\n", b"scrambled"));
+    let error = plain(&server.url("/")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.ends_with("answered 403 Forbidden"), "{error}");
+}
+
 #[tokio::test]
 async fn a_redirect_to_another_origin_is_refused_and_named_and_sees_nothing() {
     let thief = Server::answering("200 OK", b"key");

@@ -1,3 +1,7 @@
+use http::HeaderMap;
+use http::header::DATE;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -30,15 +34,24 @@ struct Metadata {
     rest: Box<str>,
 }
 
-/// Everything that a namespace has of one resource. A list that grew too old while its pages were read is
+/// Everything that a namespace has of one resource.
+pub(super) struct Listed<T> {
+    pub items: Vec<T>,
+    /// When the first of it was told, by the clock that dates the cluster's objects; by this machine's
+    /// where the server does not tell its own.
+    pub at: Timestamp,
+}
+
+/// Lists everything that a namespace has of one resource. A list that grew too old while its pages were read is
 /// an error, which the fetcher answers by asking for all of it again: half of a list says nothing of who
 /// is missing from it.
 pub(super) async fn list<T: DeserializeOwned>(
     cluster: &Cluster,
     api: &str,
     permission: &Permission<'_>,
-) -> Result<Vec<T>, ReadError> {
+) -> Result<Listed<T>, ReadError> {
     let mut found = Vec::new();
+    let mut at = None;
     let mut rest = Box::<str>::default();
     for _ in 0..MOST_PAGES {
         let place = Place::new(api, permission.namespace, permission.resource);
@@ -51,10 +64,11 @@ pub(super) async fn list<T: DeserializeOwned>(
             return Err(Status::of(&reply).into_error(&reply, permission));
         }
         let page: Page<T> = reply.json()?;
+        let at = *at.get_or_insert_with(|| told_at(&reply.headers).unwrap_or_else(Timestamp::now));
         found.extend(page.items.unwrap_or_default());
         rest = page.metadata.rest;
         if rest.is_empty() {
-            return Ok(found);
+            return Ok(Listed { items: found, at });
         }
     }
     Err(ReadError::new(
@@ -66,4 +80,10 @@ pub(super) async fn list<T: DeserializeOwned>(
         ),
         "count them with `kubectl get`; something else may be listening there",
     ))
+}
+
+/// When a server says that it is.
+fn told_at(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }

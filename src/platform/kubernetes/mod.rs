@@ -16,6 +16,7 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 mod workload;
+mod written;
 
 pub use external::{ExternalSecret, Refreshed};
 pub use names::{check_key, check_name};
@@ -24,7 +25,7 @@ pub use pod::{
     Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, State, ValueFrom, Variable,
     Volume, VolumeKind,
 };
-pub use pods::ListPods;
+pub use pods::{ListPods, ListedPods};
 pub use selector::Selector;
 pub use settings::{Cluster, Kubernetes};
 pub use workload::{ListWorkloads, Workload, WorkloadKind};

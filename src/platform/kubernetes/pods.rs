@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::failure::Permission;
 use super::list::list;
-use super::pod::Written;
+use super::written::Written;
 use super::{Cluster, Pod};
 use crate::platform::Ask;
 use crate::reading::ReadError;
@@ -15,9 +17,17 @@ pub struct ListPods {
     pub namespace: Arc<str>,
 }
 
+/// All pods of a namespace.
+pub struct ListedPods {
+    /// The pods.
+    pub pods: Vec<Pod>,
+    /// When they were as they are told, by the API server's clock.
+    pub at: Timestamp,
+}
+
 impl Ask for ListPods {
     type Platform = Cluster;
-    type Answer = Vec<Pod>;
+    type Answer = ListedPods;
 
     fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
         cluster.host()
@@ -27,7 +37,7 @@ impl Ask for ListPods {
         format!("list pods in {}", escape(&self.namespace))
     }
 
-    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Vec<Pod>, ReadError>> {
+    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<ListedPods, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             let permission = Permission {
@@ -38,7 +48,10 @@ impl Ask for ListPods {
                 name: None,
             };
             let listed = list::<Written>(cluster, "v1", &permission).await;
-            answers.push(listed.map(|pods| pods.into_iter().map(Pod::from).collect()));
+            answers.push(listed.map(|listed| ListedPods {
+                pods: listed.items.into_iter().map(Pod::from).collect(),
+                at: listed.at,
+            }));
         }
         answers
     }

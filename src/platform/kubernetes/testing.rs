@@ -21,11 +21,14 @@ pub(crate) fn store(server: &Server) -> (NamedTempFile, Value) {
     (file, store)
 }
 
+/// When every answer is given, by the clock of the server.
+pub(crate) const NOW: &str = "Fri, 20 Nov 2026 12:00:00 GMT";
+
 /// An answer in JSON.
 pub(crate) fn answer(status: &str, body: &Value) -> Vec<u8> {
     response(
         status,
-        "Content-Type: application/json\r\n",
+        &format!("Content-Type: application/json\r\nDate: {NOW}\r\n"),
         body.to_string().as_bytes(),
     )
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::failure::Permission;
 use super::list::list;
-use super::pod::Metadata;
+use super::written::Metadata;
 use super::{Cluster, Owner, Selector, selector};
 use crate::platform::Ask;
 use crate::reading::ReadError;
@@ -134,7 +134,7 @@ impl Ask for ListWorkloads {
             };
             let api = format!("{}/v1", permission.group);
             let listed = list::<Written>(cluster, &api, &permission).await;
-            answers.push(listed.map(|all| all.into_iter().map(Workload::from).collect()));
+            answers.push(listed.map(|all| all.items.into_iter().map(Workload::from).collect()));
         }
         answers
     }

@@ -26,8 +26,10 @@ pub(super) enum Feed {
         resource: Resource,
         name: Arc<str>,
         key: Box<str>,
-        /// Whether the container could not have started without it.
+        /// Whether the container could not have started without the key.
         needed: bool,
+        /// Whether it could not have started without the object.
+        object_needed: bool,
     },
     /// A place that is not looked at: why.
     Unseen(String),
@@ -69,6 +71,7 @@ fn before(container: &Container, variable: &str, entries: usize, feeds: &mut Vec
                 name: Arc::clone(&from.name),
                 key: key.into(),
                 needed: false,
+                object_needed: !from.optional,
             });
         }
     }
@@ -107,6 +110,7 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
                 name: Arc::clone(name),
                 key: key.clone(),
                 needed: !optional,
+                object_needed: !optional,
             });
             !optional
         }
@@ -115,8 +119,18 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
             feeds.push(Feed::Unseen(why));
             true
         }
+        (None, Some(ValueFrom::File(volume))) => {
+            let why = format!(
+                "it is read at the start from a file (`fileKeyRef`) that another container writes into the volume \
+                 {}, which is not followed",
+                Escaped(volume)
+            );
+            feeds.push(Feed::Unseen(why));
+            true
+        }
         (None, Some(ValueFrom::Other)) => {
-            let why = "it comes from the container's resources or a file, which no API shows";
+            let why =
+                "it comes from the container's resources, or from where this version does not look";
             feeds.push(Feed::Unseen(why.to_owned()));
             true
         }

@@ -79,14 +79,18 @@ fn within(pod: &Pod, mount: &Mount, rest: &str) -> Vec<Feed> {
 
 /// The key that a source turns into the file, if it does.
 fn projected(source: &Projected, path: &str) -> Option<Feed> {
-    let key = match &source.items {
-        Some(items) => &*items.iter().find(|item| &*item.path == path)?.key,
+    // An empty list is as good as none.
+    let items = source.items.as_ref().filter(|items| !items.is_empty());
+    let key = match items {
+        // Of two keys at one path the kubelet writes the later one.
+        Some(items) => &*items.iter().rfind(|item| &*item.path == path)?.key,
         None => Some(path).filter(|path| !path.contains('/') && !path.is_empty())?,
     };
     Some(Feed::Key {
         resource: source.resource,
         name: Arc::clone(&source.name),
         key: key.into(),
-        needed: source.items.is_some(),
+        needed: items.is_some() && !source.optional,
+        object_needed: !source.optional,
     })
 }

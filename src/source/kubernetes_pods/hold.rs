@@ -13,7 +13,7 @@ use crate::text::Escaped;
 use crate::verdict::Evidence;
 
 /// How long a kubelet may still hand out what a Secret held before: its cache, and two clocks.
-const SETTLED: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const SETTLED: SignedDuration = SignedDuration::from_mins(2);
 
 /// What a container has of the key.
 pub(super) enum Held {
@@ -23,17 +23,39 @@ pub(super) enum Held {
     Unset,
 }
 
+/// Asks for a Secret or a ConfigMap.
+pub(super) fn get<'a>(
+    resource: Resource,
+    namespace: &Arc<str>,
+    name: &Arc<str>,
+    asking: &Asking<'a>,
+) -> Result<Result<Option<&'a Object>, &'a ReadError>, Stop> {
+    let answer = asking.attempt(&Get {
+        resource,
+        namespace: Arc::clone(namespace),
+        name: Arc::clone(name),
+    })?;
+    Ok(answer.map(Option::as_ref))
+}
+
+/// Why something that feeds a container cannot be read.
+pub(super) fn unread(of: &str, error: &ReadError) -> ReadError {
+    ReadError {
+        message: format!("{of}, which feeds it: {}", error.message).into(),
+        ..error.clone()
+    }
+}
+
 /// A running container, and what is known of what it holds.
-struct Running<'a> {
+struct Running {
     started_at: Option<Timestamp>,
     /// Since when what it holds cannot have changed.
     fixed_at: Option<Timestamp>,
     follows: bool,
-    namespace: &'a Arc<str>,
 }
 
 /// How to be sure of what a container holds.
-const LOOK: &str = "look with `command` and `kubectl exec … straggler inspect`";
+pub(super) const LOOK: &str = "look with `command` and `kubectl exec … straggler inspect`";
 
 /// What a running container holds.
 ///
@@ -50,7 +72,6 @@ pub(super) fn found(
         started_at,
         fixed_at: started_at.filter(|_| !fed.follows),
         follows: fed.follows,
-        namespace,
     };
     // What was passed over since it does not have the key, though it may have had it.
     let mut doubt = None;
@@ -63,9 +84,10 @@ pub(super) fn found(
                 name,
                 key,
                 needed,
+                ..
             } => {
                 let of = format!("the {} {}", resource.kind(), Escaped(&name));
-                let object = match running.ask(resource, &name, asking)? {
+                let object = match get(resource, namespace, &name, asking)? {
                     Err(error) => return Ok(Held::Found(running.unread(&of, error))),
                     Ok(None) => {
                         return Ok(Held::Found(running.gone(&format!("{of} is not there"))));
@@ -97,21 +119,7 @@ pub(super) fn found(
     Ok(doubt.map_or(Held::Unset, |of| Held::Found(running.in_doubt(&of))))
 }
 
-impl Running<'_> {
-    fn ask<'a>(
-        &self,
-        resource: Resource,
-        name: &Arc<str>,
-        asking: &Asking<'a>,
-    ) -> Result<Result<Option<&'a Object>, &'a ReadError>, Stop> {
-        let answer = asking.attempt(&Get {
-            resource,
-            namespace: Arc::clone(self.namespace),
-            name: Arc::clone(name),
-        })?;
-        Ok(answer.map(Option::as_ref))
-    }
-
+impl Running {
     /// Whether it surely started with what was written then.
     fn settled(&self, written_at: Option<Timestamp>) -> bool {
         let (Some(started_at), Some(written_at)) = (self.started_at, written_at) else {
@@ -163,15 +171,11 @@ impl Running<'_> {
 
     /// What feeds it cannot be read. When it started may still prove it stale.
     fn unread(&self, of: &str, error: &ReadError) -> Found {
-        let error = ReadError {
-            message: format!("{of}, which feeds it: {}", error.message).into(),
-            ..error.clone()
-        };
         Found::Hidden {
             fixed_at: self.fixed_at,
             why: format!("{of} feeds it").into(),
             taken_for: Some(Box::new(Taken {
-                found: Found::Failed(error),
+                found: Found::Failed(unread(of, error)),
                 evidence: Evidence::Timestamp,
             })),
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::KubernetesPods;
 use crate::platform::kubernetes::{ListPods, ListWorkloads, Pod, Selector, Workload, WorkloadKind};
 use crate::platform::{Asking, Stop};
@@ -11,6 +13,8 @@ use crate::text::{Escaped, escape};
 /// The pods that are meant.
 pub(super) struct Chosen<'a> {
     pub pods: Vec<&'a Pod>,
+    /// When they were as they are told.
+    pub at: Timestamp,
     /// Why there need be none.
     pub idle: Option<String>,
 }
@@ -34,14 +38,15 @@ impl KubernetesPods {
             namespace: Arc::clone(&self.namespace),
         });
         let Some((kind, name)) = self.workload() else {
-            let pods = listed?.map_err(Clone::clone)?;
+            let listed = listed?.map_err(Clone::clone)?;
             let selector = Selector::parse(self.selector.as_deref().unwrap_or_default());
             let meant = |pod: &&Pod| match &selector {
                 Ok(selector) => selector.matches(&pod.labels),
                 Err(_) => false,
             };
             return Ok(Chosen {
-                pods: pods.iter().filter(meant).collect(),
+                pods: listed.pods.iter().filter(meant).collect(),
+                at: listed.at,
                 idle: None,
             });
         };
@@ -58,16 +63,18 @@ impl KubernetesPods {
             Some(jobs) => jobs?.map_err(Clone::clone)?,
             None => &[],
         };
-        let pods = listed?.map_err(Clone::clone)?;
+        let listed = listed?.map_err(Clone::clone)?;
         let workload = workloads
             .iter()
             .find(|workload| &*workload.name == name)
             .ok_or_else(|| self.no_workload(kind, name))?;
         Ok(Chosen {
-            pods: pods
+            pods: listed
+                .pods
                 .iter()
                 .filter(|pod| owns(kind, workload, jobs, pod))
                 .collect(),
+            at: listed.at,
             idle: idle(kind, workload),
         })
     }

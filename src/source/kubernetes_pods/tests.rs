@@ -1,6 +1,8 @@
+mod commands;
 mod feeds;
 mod places;
 mod replicas;
+mod states;
 
 use serde_json::{Value, json};
 
@@ -232,6 +234,7 @@ fn what_is_shown_and_what_is_refused() {
         json!({"deployment": "a", "file": "/etc/../key"}),
         json!({"deployment": "a", "file": "/"}),
         json!({"deployment": "a", "fingerprint": ""}),
+        json!({"deployment": "a", "file": "/etc/key", "loads": "itself"}),
     ] {
         let mut settings = wrong.clone();
         settings["namespace"] = "checkout".into();

@@ -177,6 +177,14 @@ async fn what_is_no_key_is_not_taken_for_one() {
         told.starts_with("fixed: it is the pod's own field metadata.name"),
         "{told}"
     );
+    let file = env(
+        json!({"valueFrom": {"fileKeyRef": {"volumeName": "config", "path": "app.env", "key": "KEY"}}}),
+    );
+    let told = holds(LATER, file).await;
+    assert!(
+        told.starts_with("fixed: it is read at the start from a file (`fileKeyRef`) that another container writes into the volume config, which is not followed"),
+        "{told}"
+    );
     let resource = env(json!({"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}));
     assert!(
         holds(LATER, resource)

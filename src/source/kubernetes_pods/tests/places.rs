@@ -91,6 +91,20 @@ async fn items_say_which_key_the_file_is() {
 }
 
 #[tokio::test]
+async fn of_two_keys_at_one_path_the_later_counts_and_no_items_are_all() {
+    let items = |items: Value| volume(json!({"secret": {"secretName": "one", "items": items}}));
+    let twice = json!([{"key": "api_key", "path": "api_key"}, {"key": "other", "path": "api_key"}]);
+    assert_eq!(
+        holds(LATER, at("/etc/keys"), items(twice)).await,
+        "loose, by timestamp: second"
+    );
+    assert_eq!(
+        holds(LATER, at("/etc/keys"), items(json!([]))).await,
+        "loose, by timestamp: first"
+    );
+}
+
+#[tokio::test]
 async fn in_a_projected_volume_the_later_source_wins() {
     let sources = |list: Value| volume(json!({"projected": {"sources": list}}));
     let one = || json!({"secret": {"name": "one"}});
