@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::judge::{DeploymentOutcome, ProjectOutcome, Warning};
+use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Warning, Why};
+use crate::key::Fingerprint;
+use crate::keyring::{KeyId, Role};
 use crate::verdict::Verdict;
 
 /// A finished audit.
@@ -22,6 +24,31 @@ pub struct Audit {
     pub warnings: Vec<Warning>,
     /// Whether it was interrupted before everything was read.
     pub interrupted: bool,
+    /// Whether straggler could not finish its own job, as where the ledger failed.
+    pub unfinished: bool,
+}
+
+impl Audit {
+    /// A known key, at the digits that are shown.
+    #[must_use]
+    pub fn fingerprint(&self, key: KeyId) -> Option<Fingerprint> {
+        let project = self.projects.get(key.project.0 as usize)?;
+        match key.role {
+            Role::Current => project.current.or(project.last_sure),
+            Role::Next => project.next,
+            Role::Previous(age) => Some(project.previous.get(usize::from(age))?.fingerprint),
+        }
+    }
+
+    /// The known keys that a reading holds, damaged or not.
+    pub fn held(&self, reading: &Outcome) -> impl Iterator<Item = Fingerprint> {
+        let (key, also) = match &reading.why {
+            Why::Holds { key, also, .. } => (Some(*key), &**also),
+            _ => (None, &[][..]),
+        };
+        let keys = key.into_iter().chain(also.iter().copied());
+        keys.filter_map(|key| self.fingerprint(key))
+    }
 }
 
 /// What decides the exit code beside the verdicts.

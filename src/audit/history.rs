@@ -85,6 +85,7 @@ async fn learn(
                     material: Material::Value(secret),
                     rotated_at,
                     revoked_at: None,
+                    unsettled: false,
                 };
                 let previous = history.previous.into_iter().map(earlier).collect();
                 let renamed = references.learn(inventory, id, previous);

@@ -17,10 +17,20 @@ pub struct Learned {
     pub rotated_at: Option<Timestamp>,
     /// When it died.
     pub revoked_at: Option<Timestamp>,
+    /// Whether it was replaced before it was sure that it was the project's.
+    pub unsettled: bool,
 }
 
-/// A previous key on its way into the keyring, when it came to be and when it died.
-type Entry = (Known, Option<Timestamp>, Option<Timestamp>);
+/// A previous key on its way into the keyring, with what is known of it.
+type Entry = (Known, Facts);
+
+/// When a previous key came to be, when it died, and whether it was never sure.
+#[derive(Clone, Copy, Default)]
+struct Facts {
+    rotated_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    unsettled: bool,
+}
 
 impl References {
     /// The project's current key, by all the digits that are known of it.
@@ -61,9 +71,11 @@ impl References {
                 role: Role::Previous(u16::MAX),
             };
             let found = before.iter().position(same).map(|at| before.remove(at));
-            let (rotated_at, revoked_at) = found
-                .as_ref()
-                .map_or((None, None), |known| self.times(index, known));
+            let known_before = found.as_ref().map(|known| self.facts(index, known));
+            let facts = known_before.unwrap_or(Facts {
+                unsettled: learned.unsettled,
+                ..Facts::default()
+            });
             let known = match (learned.material, found) {
                 (Material::Value(secret), found) => {
                     Known::by_value(found.map_or(place, |known| known.id()), secret)
@@ -75,21 +87,24 @@ impl References {
             };
             keys.push((
                 known,
-                rotated_at.or(learned.rotated_at),
-                revoked_at.or(learned.revoked_at),
+                Facts {
+                    rotated_at: facts.rotated_at.or(learned.rotated_at),
+                    revoked_at: facts.revoked_at.or(learned.revoked_at),
+                    ..facts
+                },
             ));
         }
         for known in before {
-            let (rotated_at, revoked_at) = self.times(index, &known);
-            let older = |(_, other, _): &Entry| matches!((other, rotated_at), (Some(other), Some(own)) if *other < own);
+            let facts = self.facts(index, &known);
+            let older = |(_, other): &Entry| matches!((other.rotated_at, facts.rotated_at), (Some(other), Some(own)) if other < own);
             let at = keys.iter().position(older).unwrap_or(keys.len());
-            keys.insert(at, (known, rotated_at, revoked_at));
+            keys.insert(at, (known, facts));
         }
 
         let mut renamed = HashMap::new();
         let mut previous = Vec::with_capacity(keys.len());
         self.deaths[index].clear();
-        for ((key, rotated_at, revoked_at), age) in keys.into_iter().zip(0..) {
+        for ((key, facts), age) in keys.into_iter().zip(0..) {
             let name = KeyId {
                 project: id,
                 role: Role::Previous(age),
@@ -97,10 +112,11 @@ impl References {
             renamed.insert(key.id(), name);
             previous.push(KnownKey {
                 fingerprint: key.fingerprint().cut(inventory.digits),
-                rotated_at,
-                revoked_at,
+                rotated_at: facts.rotated_at,
+                revoked_at: facts.revoked_at,
+                unsettled: facts.unsettled,
             });
-            self.deaths[index].push(revoked_at);
+            self.deaths[index].push(facts.revoked_at);
             known.push(key.renamed(name));
         }
         self.outcomes[index].previous = previous;
@@ -108,12 +124,15 @@ impl References {
         renamed
     }
 
-    /// When a previous key that is known already came to be, and when it died.
-    fn times(&self, index: usize, known: &Known) -> (Option<Timestamp>, Option<Timestamp>) {
+    /// What is known already of a previous key.
+    fn facts(&self, index: usize, known: &Known) -> Facts {
         let fingerprint = known.fingerprint();
         let mut known = self.outcomes[index].previous.iter();
-        known
-            .find(|known| known.fingerprint.agrees(&fingerprint))
-            .map_or((None, None), |known| (known.rotated_at, known.revoked_at))
+        let found = known.find(|known| known.fingerprint.agrees(&fingerprint));
+        found.map_or(Facts::default(), |known| Facts {
+            rotated_at: known.rotated_at,
+            revoked_at: known.revoked_at,
+            unsettled: known.unsettled,
+        })
     }
 }

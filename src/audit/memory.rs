@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::learn::Learned;
 use super::references::References;
-use super::reigns::is_foreign;
-use super::remembered::{Owner, Reign, Remembered};
-use crate::inventory::Inventory;
+use super::reigns::{declares, is_foreign};
+use super::remembered::{Confirmation, Owner, Reign, Remembered};
+use crate::inventory::{Inventory, Retirement};
 use crate::judge::history::History;
-use crate::judge::reference::Material;
-use crate::judge::{RotationBasis, Warning};
+use crate::judge::reference::{self, Material};
+use crate::judge::{Rotation, RotationBasis, SKEW, Scope, Soundness, Warning};
 use crate::key::Fingerprint;
-use crate::keyring::ProjectId;
+use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
 
 /// What a reference was before it changed.
 #[derive(Clone, Copy)]
@@ -22,78 +22,312 @@ pub struct Suspect {
     pub last_seen: Timestamp,
     /// Whether the current one was somebody else's before.
     pub foreign: bool,
+    /// Whether the current one was the project's before.
+    pub returned: bool,
+    /// `rotated_at`, where it cannot be about this change.
+    pub declared: Option<Timestamp>,
+}
+
+/// What bounds the age of a current key.
+#[derive(Clone, Copy, Default)]
+pub struct Sight {
+    /// When an audit first saw it, as the current or as the next key.
+    pub since: Option<Timestamp>,
+    /// Where it was announced as the next key: before when it cannot have been there. Whatever a store
+    /// tells of the current key's place is about a later moment.
+    pub announced: Option<Timestamp>,
 }
 
 impl References {
-    /// Takes in what past audits saw: earlier keys, and since when the current one may be there.
-    pub fn remember(&mut self, inventory: &Inventory, remembered: &Remembered) {
-        let projects = inventory.projects.iter().zip(0..);
-        for (project, id) in projects.map(|(project, id)| (project, ProjectId(id))) {
-            let owner = Owner::of(project);
-            let reigns = remembered.reigns.get(&owner).map_or(&[][..], Vec::as_slice);
-            let current = self.current(id);
-            if let Some(current) = current {
-                let foreign = is_foreign(&remembered.reigns, &owner, &current);
-                self.date(id, reigns, &current, foreign);
-            }
-            let is_known = |fingerprint: &Fingerprint| self.is_known_otherwise(id, fingerprint);
-            let mut previous = earlier(reigns, current.as_ref(), is_known);
-            let others = remembered.others.iter().filter(|(of, _)| *of == owner);
-            for &(_, fingerprint) in others {
-                let same = |learned: &Learned| learned.material.fingerprint().agrees(&fingerprint);
-                if !is_known(&fingerprint) && !previous.iter().any(same) {
-                    previous.push(Learned {
-                        material: Material::Fingerprint(fingerprint),
-                        rotated_at: None,
-                        revoked_at: None,
-                    });
-                }
-            }
+    /// Takes in what past audits saw: earlier keys, since when the current one may be there, and what
+    /// makes a reference faulty that looks sound by itself.
+    pub fn remember(&mut self, inventory: &Inventory, remembered: &Remembered, now: Timestamp) {
+        let ids = || (0..).map(ProjectId).take(inventory.projects.len());
+        for id in ids() {
+            self.date(inventory, id, remembered, now);
+        }
+        for id in ids() {
+            self.refuse_dead_return(inventory, id, remembered, now);
+        }
+        for id in ids() {
+            let previous = self.earlier(inventory, id, remembered);
             if !previous.is_empty() {
                 self.learn(inventory, id, previous);
             }
         }
+        for id in ids() {
+            self.refuse_foreign(inventory, id, remembered, now);
+        }
+        self.keep_last_sure(inventory, remembered);
     }
 
     /// Says since when the current key may be there, and whether that is sure.
-    fn date(&mut self, id: ProjectId, reigns: &[Reign], current: &Fingerprint, foreign: bool) {
-        let index = id.0 as usize;
-        let same = |reign: &Reign| reign.fingerprint.agrees(current);
-        let sure = |reign: &&Reign| reign.confirmed.is_some();
-        // After a rollback the first appearance counts.
-        let first = reigns.iter().position(same);
-        let since = first.map_or(reigns.len(), |first| first);
-        let Some(former) = reigns[..since].iter().rfind(sure) else {
+    fn date(
+        &mut self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+        now: Timestamp,
+    ) {
+        let Some(current) = self.current(id) else {
             return;
         };
-        self.bound(id, Some(former.last_seen));
-        let confirmed = reigns
-            .iter()
-            .filter(|reign| same(reign))
-            .any(|reign| sure(&reign));
-        let outcome = &mut self.outcomes[index];
-        if outcome.rotation == RotationBasis::Declared {
-            // A time that was declared before the former key came is about another rotation.
-            let newer = outcome.rotated_at.is_some_and(|at| at > former.first_seen);
-            if newer || confirmed {
-                return;
+        let index = id.0 as usize;
+        let owner = Owner::of(inventory.project(id));
+        let reigns = remembered.reigns_of(&owner);
+        let own = |reign: &&Reign| reign.is_of(&current);
+        let announced = remembered.announced.get(&owner).into_iter().flatten();
+        let announced = announced
+            .filter(|known| known.fingerprint.agrees(&current))
+            .min_by_key(|known| known.first_seen);
+        // After a return the first appearance counts.
+        let first = reigns.iter().find(own);
+        let seen = [
+            first.map(|reign| reign.first_seen),
+            announced.map(|known| known.first_seen),
+        ];
+        self.sights[index] = Sight {
+            since: seen.into_iter().flatten().min(),
+            announced: announced.map(|known| known.absent_at.unwrap_or(Timestamp::MIN)),
+        };
+        let Some(at) = reigns.iter().rposition(Reign::is_sure) else {
+            return;
+        };
+        let (known, last) = (&reigns[..=at], &reigns[at]);
+        let declared = inventory.project(id).rotated_at;
+        if last.is_of(&current) {
+            let before = known.iter().position(|reign| reign.is_of(&current));
+            let former = known[..before.unwrap_or(at)].last();
+            let told = |declared: Timestamp| {
+                former.is_some_and(|former| is_time_of(former, declared))
+                    && !is_time_of(last, declared)
+            };
+            self.bound(id, former.map(|former| former.last_seen));
+            match declared.filter(|declared| !told(*declared)) {
+                Some(declared) => self.contradict(id, declared, former, first),
+                None if former.is_some() => {
+                    let outcome = &mut self.outcomes[index];
+                    outcome.rotated_at = first.map(|reign| self.sights[index].dated(reign));
+                    outcome.rotation = RotationBasis::Ledger;
+                }
+                None => {}
             }
-        } else {
-            outcome.rotated_at = first.map(|first| {
-                let reign = &reigns[first];
-                reign.rotated_at.unwrap_or(reign.first_seen)
-            });
-        }
-        if confirmed {
-            outcome.rotation = RotationBasis::Ledger;
             return;
         }
+        let returned = known.iter().any(|reign| reign.is_of(&current));
+        if !returned {
+            self.bound(id, Some(last.last_seen));
+        }
+        if let Some(declared) = declared
+            && declares(declared, known, now)
+        {
+            let first = first.filter(|_| !returned);
+            self.contradict(id, declared, Some(last), first);
+            return;
+        }
+        let outcome = &mut self.outcomes[index];
         outcome.rotation = RotationBasis::Suspected;
+        // When the change was seen, not when the key before it came.
+        let changed = reigns.get(at + 1).filter(own);
+        outcome.rotated_at = changed.map(|reign| reign.first_seen);
         self.suspects[index] = Some(Suspect {
-            former: former.fingerprint,
-            last_seen: former.last_seen,
-            foreign,
+            former: last.fingerprint,
+            last_seen: last.last_seen,
+            foreign: is_foreign(&remembered.reigns, &owner, &current),
+            returned,
+            declared,
         });
+    }
+
+    /// Notes where what is declared is not what past audits saw, further than clocks are apart.
+    fn contradict(
+        &mut self,
+        project: ProjectId,
+        declared: Timestamp,
+        former: Option<&Reign>,
+        first: Option<&Reign>,
+    ) {
+        let former = former.map(|former| former.last_seen);
+        let too_early = former.filter(|seen| seen.duration_since(declared) > SKEW);
+        let first = first.map(|first| first.first_seen);
+        let too_late = first.filter(|seen| declared.duration_since(*seen) > SKEW);
+        if let Some(seen) = too_early.or(too_late) {
+            self.warnings.push(Warning::RotationTimes {
+                project,
+                declared,
+                seen,
+                former: too_early.is_some(),
+            });
+        }
+    }
+
+    /// A reference that went back to a key which died with its rotation is faulty, until somebody says that
+    /// this is right.
+    fn refuse_dead_return(
+        &mut self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+        now: Timestamp,
+    ) {
+        let Some(suspect) = self.suspects[id.0 as usize].filter(|suspect| suspect.returned) else {
+            return;
+        };
+        let Some(current) = self.current(id) else {
+            return;
+        };
+        let project = inventory.project(id);
+        let reigns = remembered.reigns_of(&Owner::of(project)).iter();
+        let mut deaths = reigns
+            .filter(|reign| reign.is_of(&current))
+            .filter_map(|reign| reign.revoked_at);
+        if project.retirement == Retirement::Immediate || deaths.any(|death| death <= now) {
+            let soundness = Soundness::Returned {
+                former: suspect.former.cut(inventory.digits),
+            };
+            self.refuse(inventory, id, soundness);
+        }
+    }
+
+    /// A reference that is another project's earlier key, known from past audits alone, is as faulty as one
+    /// whose key is declared to be the other's. Whoever had a key first has it rightly, and so has who was
+    /// said to.
+    fn refuse_foreign(
+        &mut self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+        now: Timestamp,
+    ) {
+        let Some(current) = self.current(id) else {
+            return;
+        };
+        let project = inventory.project(id);
+        let last = remembered.reigns_of(&Owner::of(project)).last();
+        let said = [Some(Confirmation::Person), Some(Confirmation::Declared)];
+        if last.is_some_and(|last| last.is_of(&current) && said.contains(&last.confirmed)) {
+            return;
+        }
+        let agreeing = self.keyring.exact(id, &current);
+        let agreeing = agreeing.map_or_else(Vec::new, |explanation| explanation.keys);
+        let scope = Scope {
+            rotation: Rotation::Unknown,
+            ..self.scope(inventory, id)
+        };
+        let own = KeyId {
+            project: id,
+            role: Role::Current,
+        };
+        let soundness = reference::compare(own, &agreeing, &scope, now);
+        if let Soundness::Foreign(_) = soundness {
+            self.refuse(inventory, id, soundness);
+            let index = id.0 as usize;
+            self.suspects[index] = None;
+            self.outcomes[index].rotation = RotationBasis::Unknown;
+            self.outcomes[index].rotated_at = None;
+        }
+    }
+
+    /// Takes a reference out of what hops are compared with.
+    fn refuse(&mut self, inventory: &Inventory, id: ProjectId, soundness: Soundness) {
+        let outcome = &mut self.outcomes[id.0 as usize];
+        outcome.verdict = soundness.verdict();
+        outcome.reference = soundness;
+        outcome.current = None;
+        self.rekey(inventory, |known| {
+            known.retain(|known| known.id().project != id || known.id().role != Role::Current);
+        });
+    }
+
+    /// Where a reference cannot be believed, the last key that was sure is live for all that is known, and
+    /// is recognised as the project's wherever it turns up.
+    fn keep_last_sure(&mut self, inventory: &Inventory, remembered: &Remembered) {
+        let mut kept = Vec::new();
+        for (project, index) in inventory.projects.iter().zip(0..) {
+            let outcome = &mut self.outcomes[index];
+            let is_sound = outcome.reference.is_sound();
+            if is_sound && self.suspects[index].is_none() {
+                continue;
+            }
+            let reigns = remembered.reigns_of(&Owner::of(project));
+            let Some(last) = reigns.iter().rfind(|reign| reign.is_sure()) else {
+                continue;
+            };
+            let is_foreign = matches!(outcome.reference, Soundness::Foreign(_));
+            if is_foreign && outcome.held.is_some_and(|held| last.is_of(&held)) {
+                // It never was the project's own.
+                continue;
+            }
+            outcome.last_sure = Some(last.fingerprint.cut(inventory.digits));
+            if !is_sound {
+                let id = KeyId {
+                    project: outcome.project,
+                    role: Role::Current,
+                };
+                kept.push(Known::by_fingerprint(id, last.fingerprint));
+            }
+        }
+        if !kept.is_empty() {
+            self.rekey(inventory, |known| known.extend(kept));
+        }
+    }
+
+    fn rekey(&mut self, inventory: &Inventory, change: impl FnOnce(&mut Vec<Known>)) {
+        let variables: Vec<&str> = inventory.variables().into_iter().collect();
+        let keyring = std::mem::replace(&mut self.keyring, Keyring::new(Vec::new(), &[]));
+        let mut known = keyring.into_known();
+        change(&mut known);
+        self.keyring = Keyring::new(known, &variables);
+    }
+
+    /// The project's earlier keys, as past audits know them.
+    fn earlier(
+        &self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+    ) -> Vec<Learned> {
+        let owner = Owner::of(inventory.project(id));
+        let reigns = remembered.reigns_of(&owner);
+        let is_live = |fingerprint: &Fingerprint| {
+            let known = self.keyring.exact(id, fingerprint);
+            let mut known = known.into_iter().flat_map(|known| known.keys);
+            known.any(|key| match key.role {
+                Role::Current | Role::Next if key.project == id => true,
+                Role::Current => {
+                    let other = Owner::of(inventory.project(key.project));
+                    let theirs = since(remembered.reigns_of(&other), fingerprint);
+                    let mine = since(reigns, fingerprint);
+                    theirs.is_some_and(|theirs| mine.is_none_or(|mine| theirs < mine))
+                }
+                Role::Next | Role::Previous(_) => false,
+            })
+        };
+        // One that died does not live on by being read again.
+        let returned = matches!(
+            self.outcomes[id.0 as usize].reference,
+            Soundness::Returned { .. }
+        );
+        let settled = reigns.iter().rposition(Reign::is_sure);
+        let told = match settled {
+            Some(last) if returned => &reigns[..=last],
+            _ => reigns,
+        };
+        let mut previous = earlier(told, self.current(id).as_ref(), is_live);
+        let others = remembered.others.iter().map(|other| (other, false));
+        let unsettled = remembered.unsettled.iter().map(|other| (other, true));
+        for ((of, fingerprint), unsettled) in others.chain(unsettled) {
+            let same = |learned: &Learned| learned.material.fingerprint().agrees(fingerprint);
+            if *of == owner && !is_live(fingerprint) && !previous.iter().any(same) {
+                previous.push(Learned {
+                    material: Material::Fingerprint(*fingerprint),
+                    rotated_at: None,
+                    revoked_at: None,
+                    unsettled,
+                });
+            }
+        }
+        previous
     }
 
     /// Notes a moment at which the reference surely was another key.
@@ -107,19 +341,22 @@ impl References {
         let index = id.0 as usize;
         let outcome = &mut self.outcomes[index];
         let declared = outcome.rotation == RotationBasis::Declared;
-        if let (false, Some(stored)) = (declared, history.stored_at) {
-            outcome.rotated_at = Some(stored);
+        let unsettled = self.suspects[index].is_some_and(|suspect| suspect.returned);
+        if let (false, Some(stored)) = (declared || unsettled, history.stored_at) {
+            let seen = self.sights[index].announced.and(self.sights[index].since);
+            outcome.rotated_at = Some(seen.map_or(stored, |seen| seen.min(stored)));
         }
         let known = |former: &Fingerprint| {
             let mut keys = history.previous.iter();
             keys.any(|(key, _)| key.fingerprint().agrees(former))
         };
         let settled = match &self.suspects[index] {
-            Some(suspect) => !suspect.foreign && known(&suspect.former),
+            Some(suspect) => !suspect.foreign && !suspect.returned && known(&suspect.former),
             None => !declared && history.stored_at.is_some(),
         };
         if settled {
             self.suspects[index] = None;
+            outcome.last_sure = None;
             outcome.rotation = match (history.stored_at, outcome.rotation) {
                 (Some(_), _) => RotationBasis::History,
                 (None, _) => RotationBasis::Ledger,
@@ -143,14 +380,41 @@ impl References {
                 project: ProjectId(index),
                 former: suspect.former,
                 last_seen: suspect.last_seen,
+                returned: suspect.returned,
+                declared: suspect.declared,
             })
         })
     }
+}
 
-    /// Whether this is another project's key, or the project's own next one.
-    fn is_known_otherwise(&self, id: ProjectId, fingerprint: &Fingerprint) -> bool {
-        crate::judge::history::belongs_elsewhere(fingerprint, id, &self.keyring)
+impl Sight {
+    /// T₀ as far as past audits know it.
+    fn dated(&self, first: &Reign) -> Timestamp {
+        let told = first.rotated_at.unwrap_or(first.first_seen);
+        self.since.map_or(told, |since| told.min(since))
     }
+
+    /// What a bound is worth, a moment at which the reference surely was another key.
+    pub fn bounded(&self, bound: Option<Timestamp>) -> Option<Timestamp> {
+        let bound = match self.announced {
+            Some(announced) => bound?.min(announced),
+            None => bound?,
+        };
+        (bound != Timestamp::MIN).then_some(bound)
+    }
+}
+
+/// Whether this is the time that was declared of this reign.
+fn is_time_of(reign: &Reign, declared: Timestamp) -> bool {
+    let known = reign.rotated_at.map(Timestamp::as_microsecond);
+    known == Some(declared.as_microsecond())
+}
+
+/// Since when it is sure that a key was somebody's.
+fn since(reigns: &[Reign], fingerprint: &Fingerprint) -> Option<Timestamp> {
+    let mut sure = reigns.iter().filter(|reign| reign.is_sure());
+    let first = sure.find(|reign| reign.is_of(fingerprint));
+    first.map(|reign| reign.first_seen)
 }
 
 /// The keys that surely were current before, the latest first, each once with its first appearance.
@@ -189,6 +453,7 @@ fn earlier(
                     material: Material::Fingerprint(reign.fingerprint),
                     rotated_at,
                     revoked_at: reign.revoked_at,
+                    unsettled: false,
                 },
             )),
         }

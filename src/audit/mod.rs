@@ -17,8 +17,8 @@ mod warnings;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan};
-pub use reigns::{Dated, SETTLED, Sighting, advance, is_foreign, sightings};
-pub use remembered::{Confirmation, Owner, Reign, Remembered};
+pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
+pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 
 #[cfg(test)]

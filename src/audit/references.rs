@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::memory::Suspect;
+use super::memory::{Sight, Suspect};
 use super::place::{Scrubber, extracted};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
@@ -31,6 +31,8 @@ pub struct References {
     /// For each project the key that its reference was before, while nothing tells whether it was
     /// rotated or is misread now.
     pub suspects: Vec<Option<Suspect>>,
+    /// For each project what past audits know of its current key's age.
+    pub sights: Vec<Sight>,
 }
 
 impl References {
@@ -53,11 +55,17 @@ impl References {
     pub fn scope<'a>(&'a self, inventory: &'a Inventory, id: ProjectId) -> Scope<'a> {
         let project = inventory.project(id);
         let index = id.0 as usize;
+        let (outcome, sight) = (&self.outcomes[index], self.sights[index]);
+        // While a change is not settled, what is declared is about the key before it.
+        let is_declared = outcome.rotation == RotationBasis::Declared;
+        let declared = project.rotated_at.filter(|_| is_declared);
+        // Whoever saw the key knows that it was there.
+        let declared = declared.map(|at| sight.since.map_or(at, |since| at.min(since)));
         Scope {
             id,
             project,
-            sound: self.outcomes[index].reference.is_sound(),
-            rotation: match (project.rotated_at, self.bounds[index]) {
+            sound: outcome.reference.is_sound(),
+            rotation: match (declared, sight.bounded(self.bounds[index])) {
                 (Some(declared), _) => Rotation::Declared(declared),
                 (None, Some(stored)) => Rotation::StoredAt(stored),
                 (None, None) => Rotation::Unknown,
@@ -186,6 +194,8 @@ impl<'a> Judging<'a> {
             reference: Soundness::Absent,
             note: None,
             current: None,
+            held: None,
+            last_sure: None,
             next: None,
             rotated_at: project.rotated_at,
             rotation: match project.rotated_at {
@@ -228,6 +238,7 @@ impl<'a> Judging<'a> {
             deaths: self.deaths,
             bounds: vec![None; projects],
             suspects: vec![None; projects],
+            sights: vec![Sight::default(); projects],
         }
     }
 
@@ -248,6 +259,7 @@ impl<'a> Judging<'a> {
                 outcome.verdict = soundness.verdict();
                 outcome.reference = soundness;
                 outcome.note = note;
+                outcome.held = fingerprint;
                 outcome.current = fingerprint.filter(|_| sound);
             }
             // Between two rotations there is none, so its place is empty.
@@ -265,6 +277,7 @@ impl<'a> Judging<'a> {
                         fingerprint,
                         rotated_at: declared.rotated_at,
                         revoked_at: declared.revoked_at,
+                        unsettled: false,
                     }));
             }
         }

@@ -6,13 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Audit;
 use super::remembered::{Confirmation, Owner, Reign};
-use crate::judge::{Outcome, ProjectOutcome, RotationBasis, Why};
+use crate::judge::{ProjectOutcome, RotationBasis, SKEW, Soundness};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, ProjectId, Role};
-use crate::verdict::Verdict;
-
-/// How long a changed reference has to stand before its key, proven somewhere, counts as rotated in.
-pub const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What one audit saw of one sound reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +24,6 @@ pub struct Sighting {
     pub stored: Option<Timestamp>,
     /// Whether the reference's store confirmed the rotation.
     pub history: bool,
-    /// Whether a selected hop other than the reference's own place was proven to hold the key, and no
-    /// other project has the same one.
-    pub proven: bool,
     /// Previous keys, as far as their times are declared.
     pub previous: Vec<Dated>,
 }
@@ -47,27 +39,24 @@ pub struct Dated {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What an audit saw of every sound reference, whether its project was selected or not.
+/// What an audit saw of every sound reference, whether its project was selected or not. One that went
+/// back to a dead key is among them, for a person may say that this is right.
 #[must_use]
 pub fn sightings(audit: &Audit) -> Vec<Sighting> {
-    audit
-        .projects
-        .iter()
-        .filter(|outcome| outcome.reference.is_sound())
+    let is_seen = |outcome: &&ProjectOutcome| {
+        outcome.reference.is_sound() || matches!(outcome.reference, Soundness::Returned { .. })
+    };
+    let outcomes = audit.projects.iter().filter(is_seen);
+    outcomes
         .filter_map(|outcome| sighting(audit, outcome))
         .collect()
 }
 
 fn sighting(audit: &Audit, outcome: &ProjectOutcome) -> Option<Sighting> {
     let project = audit.inventory.project(outcome.project);
-    let fingerprint = outcome.current?;
+    let fingerprint = outcome.held?;
     // While a reference is suspected, `rotated_at` is the ledger's own guess.
     let told = outcome.rotation == RotationBasis::History;
-    // A sibling's key, read by mistake, may well be deployed by the same mistake.
-    let shared = audit.projects.iter().any(|other| {
-        let current = other.current.filter(|_| other.project != outcome.project);
-        current.is_some_and(|current| current.agrees(&fingerprint))
-    });
     let dated = outcome.previous.iter().map(|known| Dated {
         fingerprint: known.fingerprint,
         rotated_at: known.rotated_at,
@@ -83,44 +72,23 @@ fn sighting(audit: &Audit, outcome: &ProjectOutcome) -> Option<Sighting> {
             .filter(|_| told && project.rotated_at.is_none()),
         // Where no time came with it, what the store confirmed is told as the ledger's.
         history: told || outcome.rotation == RotationBasis::Ledger,
-        proven: !shared && is_proven(audit, outcome.project),
         previous: dated
             .filter(|dated| dated.rotated_at.is_some() || dated.revoked_at.is_some())
             .collect(),
     })
 }
 
-/// Whether a hop of the project shows its current key, other than the place it was read from.
-fn is_proven(audit: &Audit, project: ProjectId) -> bool {
-    let current = KeyId {
-        project,
-        role: Role::Current,
-    };
-    let holds = |reading: &Outcome| {
-        let is_current = matches!(&reading.why, Why::Holds { key, damage, .. } if *key == current && damage.is_empty());
-        is_current && reading.verdict == Verdict::Current && reading.evidence.proves()
-    };
-    audit
-        .deployments
-        .iter()
-        .filter(|outcome| {
-            let declared = &audit.inventory.deployments[outcome.deployment as usize];
-            declared.project == project
-        })
-        .flat_map(|outcome| &outcome.hops)
-        .any(|hop| hop.readings.iter().any(holds))
-}
-
 /// The reigns of an owner's keys after one more sighting of its reference.
 ///
-/// Only the last reign can be unconfirmed, and it goes without a trace when the reference becomes yet
-/// another key: then it was a misread, and a misread makes no key previous.
+/// Only the last reign can be unconfirmed, and it goes when the reference becomes another key before
+/// anything confirmed it: a misread makes no key previous. Neither time nor deployments confirm a reign,
+/// for a wrong key is synced in minutes; and the versions of a store do not confirm a return to an
+/// earlier key, which looks the same whether it is a rollback or a mistake.
 #[must_use]
 pub fn advance(mut reigns: Vec<Reign>, seen: &Sighting) -> Vec<Reign> {
     date(&mut reigns, seen);
     let Some(last) = reigns.last() else {
-        let rotated_at = seen.rotated_at(None);
-        return vec![seen.reign(Some(Confirmation::First), rotated_at)];
+        return vec![seen.first_reign()];
     };
     let same = last.fingerprint.agrees(&seen.fingerprint);
     if seen.at < last.first_seen || (seen.at < last.last_seen && !same) {
@@ -130,44 +98,67 @@ pub fn advance(mut reigns: Vec<Reign>, seen: &Sighting) -> Vec<Reign> {
     if last.confirmed.is_none() && !same {
         reigns.pop();
     }
-    let (former, last) = match reigns.as_mut_slice() {
-        [.., former, last] => (Some(&*former), last),
-        [last] => (None, last),
-        [] => return vec![seen.reign(Some(Confirmation::First), seen.rotated_at(None))],
+    let Some((last, former)) = reigns.split_last_mut() else {
+        return vec![seen.first_reign()];
     };
-    if last.fingerprint.agrees(&seen.fingerprint) {
-        seen.extend(last);
-        if last.confirmed.is_none() {
-            let settled = seen.at.duration_since(last.first_seen) >= SETTLED;
-            let proven = (seen.proven && settled).then_some(Confirmation::Proven);
-            last.confirmed = former
-                .and_then(|former| seen.confirmation(former))
-                .or(proven);
-        }
-        // After a rollback the first appearance counts, which is another reign's.
-        if last
-            .confirmed
-            .is_some_and(|how| how != Confirmation::Rollback)
-        {
-            last.rotated_at = seen.rotated_at(former).or(last.rotated_at);
-        }
+    if !last.fingerprint.agrees(&seen.fingerprint) {
+        let confirmed = seen.confirmation(&reigns);
+        let rotated_at = seen.rotated_at(&reigns).filter(|_| confirmed.is_some());
+        let is_return = reigns.iter().any(|reign| reign.is_of(&seen.fingerprint));
+        reigns.push(seen.reign(confirmed, rotated_at.filter(|_| !is_return)));
         return reigns;
     }
-    let known = reigns
-        .iter()
-        .any(|reign| reign.confirmed.is_some() && reign.fingerprint.agrees(&seen.fingerprint));
-    let former = reigns.last();
-    let (confirmed, rotated_at) = if known {
-        (Some(Confirmation::Rollback), None)
-    } else {
-        let confirmed = former.and_then(|former| seen.confirmation(former));
-        (
-            confirmed,
-            seen.rotated_at(former).filter(|_| confirmed.is_some()),
-        )
-    };
-    reigns.push(seen.reign(confirmed, rotated_at));
+    seen.extend(last);
+    let was_sure = last.is_sure();
+    if !was_sure {
+        last.confirmed = seen.confirmation(former);
+    }
+    // After a return the first appearance counts, which is another reign's.
+    if last.is_sure() && !former.iter().any(|reign| reign.is_of(&seen.fingerprint)) {
+        // A key that was there before the declared time is not the one that it tells of.
+        let first_seen = last.first_seen;
+        let fits = |declared: &Timestamp| declared.duration_since(first_seen) <= SKEW;
+        let declared = seen.declared_after(former);
+        let declared = declared.filter(|declared| !was_sure || fits(declared));
+        last.rotated_at = declared.or(seen.stored).or(last.rotated_at);
+    }
     reigns
+}
+
+/// The key that went from the last reign before anything confirmed it, unless it has a sure reign.
+#[must_use]
+pub fn unsettled<'r>(before: &'r [Reign], after: &[Reign]) -> Option<&'r Reign> {
+    let last = before.last().filter(|last| last.confirmed.is_none())?;
+    let is_there = |reign: &Reign| reign.is_of(&last.fingerprint);
+    (!after.iter().any(is_there)).then_some(last)
+}
+
+/// Whether `rotated_at` in targets.yaml says when the key came that followed these reigns.
+///
+/// It is somebody's word, and taken even where an audit saw the former key a little later: clocks differ,
+/// and people round down. It is not taken where that was well after, where it told of an earlier key
+/// already, or where it is still to come.
+pub fn declares(declared: Timestamp, former: &[Reign], at: Timestamp) -> bool {
+    let is_told = |reign: &Reign| {
+        let known = reign.rotated_at.map(Timestamp::as_microsecond);
+        known == Some(declared.as_microsecond())
+    };
+    let until = declared
+        .saturating_add(precision(declared))
+        .and_then(|end| end.saturating_add(SKEW))
+        .unwrap_or(Timestamp::MAX);
+    let is_over = former.last().is_none_or(|last| last.last_seen <= until);
+    let is_past = declared.duration_since(at) <= SKEW;
+    is_over && is_past && !former.iter().any(is_told)
+}
+
+/// How exactly a time was written: to the minute, where it names no second.
+fn precision(time: Timestamp) -> SignedDuration {
+    if time.as_second().rem_euclid(60) == 0 && time.subsec_nanosecond() == 0 {
+        SignedDuration::from_mins(1)
+    } else {
+        SignedDuration::from_secs(1)
+    }
 }
 
 /// Whether this key, new to its owner, was another one's before: then it got there by mistake, whatever
@@ -258,27 +249,27 @@ impl Sighting {
         }
     }
 
-    /// What tells by itself that the key came after this one by a rotation.
-    fn confirmation(&self, former: &Reign) -> Option<Confirmation> {
-        if self.declared_after(Some(former)).is_some() {
-            Some(Confirmation::Declared)
-        } else {
-            self.history.then_some(Confirmation::History)
-        }
+    fn first_reign(&self) -> Reign {
+        self.reign(Some(Confirmation::First), self.rotated_at(&[]))
     }
 
-    fn rotated_at(&self, former: Option<&Reign>) -> Option<Timestamp> {
+    /// What tells by itself that the key came after these by a rotation.
+    fn confirmation(&self, former: &[Reign]) -> Option<Confirmation> {
+        if self.declared_after(former).is_some() {
+            return Some(Confirmation::Declared);
+        }
+        let is_return = former.iter().any(|reign| reign.is_of(&self.fingerprint));
+        (self.history && !is_return).then_some(Confirmation::History)
+    }
+
+    fn rotated_at(&self, former: &[Reign]) -> Option<Timestamp> {
         self.declared_after(former).or(self.stored)
     }
 
-    /// The declared time, unless it is about an earlier rotation, or one that is still to come.
-    fn declared_after(&self, former: Option<&Reign>) -> Option<Timestamp> {
-        self.declared.filter(|&declared| {
-            let newer = former.is_none_or(|former| {
-                declared > former.first_seen && former.rotated_at != Some(declared)
-            });
-            newer && declared <= self.at
-        })
+    /// The declared time, unless it is about another rotation.
+    fn declared_after(&self, former: &[Reign]) -> Option<Timestamp> {
+        let declared = self.declared?;
+        declares(declared, former, self.at).then_some(declared)
     }
 }
 

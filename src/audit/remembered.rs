@@ -13,6 +13,22 @@ pub struct Remembered {
     pub reigns: BTreeMap<Owner, Vec<Reign>>,
     /// Earlier keys of which nothing else is known.
     pub others: Vec<(Owner, Fingerprint)>,
+    /// Keys that stood in a reference, and were replaced before anything settled that they belong there.
+    pub unsettled: Vec<(Owner, Fingerprint)>,
+    /// Keys that were announced as the next ones.
+    pub announced: BTreeMap<Owner, Vec<Announced>>,
+}
+
+/// A key that was announced as a project's next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// As many digits as were shown then.
+    pub fingerprint: Fingerprint,
+    /// When the first audit that saw it as such began.
+    pub first_seen: Timestamp,
+    /// When the last audit began that saw it neither as the current nor as the next key; `None` where
+    /// none looked at both.
+    pub absent_at: Option<Timestamp>,
 }
 
 /// Whose key: a project's, or that of one environment of it.
@@ -47,16 +63,39 @@ pub struct Reign {
 pub enum Confirmation {
     /// Nothing was known before it.
     First,
-    /// The key had a confirmed reign before: a rollback.
+    /// The key had a confirmed reign before: a rollback. Only in ledgers of earlier versions; what they
+    /// held last was made unconfirmed again.
     Rollback,
     /// `rotated_at` in targets.yaml.
     Declared,
     /// The versions of the reference's store.
     History,
-    /// A later audit that proved the key somewhere.
+    /// A later audit that proved the key somewhere. Only in ledgers of earlier versions, likewise.
     Proven,
     /// `straggler history confirm`.
     Person,
+}
+
+impl Reign {
+    /// Whether it is sure that the key was the project's then.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.confirmed.is_some()
+    }
+
+    /// Whether it is of this key.
+    #[must_use]
+    pub fn is_of(&self, fingerprint: &Fingerprint) -> bool {
+        self.fingerprint.agrees(fingerprint)
+    }
+}
+
+impl Remembered {
+    /// The reigns of an owner's keys, the earliest first.
+    #[must_use]
+    pub fn reigns_of(&self, owner: &Owner) -> &[Reign] {
+        self.reigns.get(owner).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Owner {

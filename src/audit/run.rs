@@ -54,7 +54,7 @@ pub async fn run(
         Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
     let mut references =
         References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
-    references.remember(&inventory, remembered);
+    references.remember(&inventory, remembered, started_at);
     let jobs = hops::jobs(&inventory, selected, options.until);
     let mut seen = hops::read(
         &inventory,
@@ -91,5 +91,6 @@ pub async fn run(
         warnings,
         inventory,
         interrupted,
+        unfinished: false,
     }
 }

@@ -176,7 +176,7 @@ impl AnySource for Row {
     }
 }
 
-fn place(row: &str) -> Place {
+pub(super) fn place(row: &str) -> Place {
     Place {
         source: Arc::new(Row::parse(row)),
         variable: "ALLSTAK_API_KEY".into(),

@@ -88,7 +88,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             args.reports.verbose,
         );
         let connections = platform::connections(inventory.connections());
-        let audit = audit::run(
+        let mut audit = audit::run(
             inventory,
             &selected,
             connections,
@@ -100,16 +100,18 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         .await;
         watch.finish();
         let changes = memory.keep(&audit).await;
+        // Before the reports, which tell the code that straggler ends with.
+        let told = match args.changed_only && !audit.interrupted {
+            true => nightly::tell(&memory, &audit).await,
+            false => ExitCode::Success,
+        };
+        audit.unfinished = memory.code.and(told) == ExitCode::Unfinished;
         let shown = Shown {
             audit: &audit,
             // Where nobody knows what changed, everything is told.
             changes: changes.as_deref().filter(|_| args.changed_only),
         };
         let code = args.reports.write(outputs, shown, color);
-        let told = match args.changed_only && !audit.interrupted {
-            true => nightly::tell(&memory, &audit).await,
-            false => ExitCode::Success,
-        };
         drop(lock);
         Ok(code.and(memory.code).and(told))
     })?

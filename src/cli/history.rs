@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::args::Config;
 use super::exit::{Ended, Failure};
-use super::memory::LedgerFlags;
+use super::memory::{LedgerFlags, mend_times};
 use super::{config, runtime, terminal};
 use crate::audit::Owner;
 use crate::gate::ExitCode;
@@ -135,6 +135,7 @@ impl From {
                 "no audit was remembered yet in {place}: run `straggler audit`"
             ))
         })?;
+        mend_times(&ledger).await.map_err(Failure::unfinished)?;
         Ok((ledger, inventory))
     }
 }

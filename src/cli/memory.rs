@@ -10,12 +10,15 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::args::Config;
+use super::config::counted;
 use super::exit::Failure;
 use super::terminal;
 use crate::audit::{Audit, Remembered};
+use crate::explain::word;
 use crate::gate::{Coverage, ExitCode, exit_code, waived};
 use crate::inventory::{Inventory, LedgerAt};
 use crate::ledger::{Change, Conclusion, Ledger, LedgerError, Lock, Place, Receiver};
+use crate::task::revoke_check::Known;
 use crate::text::escape;
 
 /// Where past audits are remembered.
@@ -47,6 +50,10 @@ pub(super) struct Memory {
     pub(super) remembered: Remembered,
     /// Whether all went well so far.
     pub(super) code: ExitCode,
+    /// When the last audit in it began; `None` where it holds none.
+    last_audit: Option<Timestamp>,
+    /// Whose audits are kept.
+    targets: PathBuf,
 }
 
 /// Whoever looks at standard output was told of every audit.
@@ -108,18 +115,27 @@ impl LedgerFlags {
             ledger: None,
             remembered: Remembered::default(),
             code: ExitCode::Success,
+            last_audit: None,
+            targets: path(config),
         };
         let Some(place) = self.place(config, inventory)? else {
             return Ok(memory);
         };
+        let is_new = self.is_usual(inventory) && !is_there(&place);
         let opened = async {
             let ledger = Ledger::open(&place).await?;
-            Ok::<_, LedgerError>((ledger.recall().await?, ledger))
+            mend_times(&ledger).await?;
+            let last_audit = ledger.audits(1).await?.first().map(|last| last.started_at);
+            Ok::<_, LedgerError>((ledger.recall().await?, last_audit, ledger))
         };
         match opened.await {
-            Ok((remembered, ledger)) => {
+            Ok((remembered, last_audit, ledger)) => {
                 memory.remembered = remembered;
+                memory.last_audit = last_audit;
                 memory.ledger = Some(ledger);
+                if let (true, Place::File(path)) = (is_new, &place) {
+                    tell_of_old_ones(path, inventory).await;
+                }
             }
             // Nobody asked for it, and nothing that it knew is missed: many programs run where they may not
             // write.
@@ -140,6 +156,16 @@ impl Memory {
         self.ledger.as_ref()
     }
 
+    /// What it can tell of past audits.
+    pub(super) fn known(&self) -> Known {
+        match (&self.ledger, self.code) {
+            (_, ExitCode::Unfinished) => Known::Failed,
+            (None, _) => Known::NoLedger,
+            (Some(_), _) if self.last_audit.is_none() => Known::Begun,
+            (Some(_), _) => Known::Known,
+        }
+    }
+
     /// Says that straggler could not finish its job.
     pub(super) fn failed(&mut self, error: &LedgerError) {
         let failure = Failure::unfinished(error);
@@ -151,7 +177,7 @@ impl Memory {
     /// where that is not known.
     pub(super) async fn keep(&mut self, audit: &Audit) -> Option<Vec<Change>> {
         let ledger = self.ledger.as_ref().filter(|_| !audit.interrupted)?;
-        match kept(ledger, audit).await {
+        match kept(ledger, audit, &self.targets, self.last_audit).await {
             Ok(changes) => Some(changes),
             Err(error) => {
                 self.failed(&error);
@@ -187,15 +213,64 @@ impl Memory {
     }
 }
 
-async fn kept(ledger: &Ledger, audit: &Audit) -> Result<Vec<Change>, LedgerError> {
+async fn kept(
+    ledger: &Ledger,
+    audit: &Audit,
+    targets: &Path,
+    last_audit: Option<Timestamp>,
+) -> Result<Vec<Change>, LedgerError> {
     let conclusion = conclusion(audit);
     ledger.record(audit, &conclusion).await?;
+    ledger.is_of(targets).await?;
     let changes = ledger.changes(audit, &conclusion, &SCREEN).await?;
     let nothing = BTreeSet::new();
     ledger.tell(audit, &conclusion, &SCREEN, &nothing).await?;
+    // By the audit before this one: a clock that is ahead for once costs no history.
     let keep = audit.inventory.ledger.retention;
-    ledger.retain(keep, Timestamp::now()).await?;
+    let now = Timestamp::now();
+    ledger
+        .retain(keep, last_audit.unwrap_or(now).min(now))
+        .await?;
     Ok(changes)
+}
+
+/// Dates back what was written while a clock was ahead, and says so.
+pub(super) async fn mend_times(ledger: &Ledger) -> Result<(), LedgerError> {
+    if let Some(ahead) = ledger.mend_times(Timestamp::now()).await? {
+        let count = counted(ahead.audits, "audit");
+        terminal::say(&format!(
+            "the ledger {} held {count} of the time to come, up to {}: the clock was ahead then; what they saw \
+             is dated back now",
+            ledger.place(),
+            ahead.latest.strftime("%Y-%m-%dT%H:%M:%SZ")
+        ));
+    }
+    Ok(())
+}
+
+/// Where a targets.yaml has no ledger yet, it may have been moved away from the one that it had.
+async fn tell_of_old_ones(place: &Path, inventory: &Inventory) {
+    let mine = |project: &String| {
+        let mut projects = inventory.projects.iter();
+        projects.any(|known| *known.name == **project)
+    };
+    let is_there = |path: &PathBuf| path.try_exists().unwrap_or(true);
+    let old = Ledger::beside(place)
+        .await
+        .into_iter()
+        .filter(|found| found.projects.iter().any(mine) && !found.targets.iter().any(is_there));
+    let old: Vec<_> = old.map(|found| found.path).collect();
+    if let Some(first) = old.first() {
+        let shown = |path: &Path| escape(&path.to_string_lossy()).into_owned();
+        let all: Vec<_> = old.iter().map(|path| shown(path)).collect();
+        terminal::say(&format!(
+            "a new ledger begins here, {}; if this targets.yaml was moved, past audits are in {}: name it with \
+             --ledger {}, or in targets.yaml under `ledger`",
+            shown(place),
+            all.join(" or "),
+            word(&first.to_string_lossy())
+        ));
+    }
 }
 
 /// Whether there may be something at a place already.

@@ -1,6 +1,6 @@
 mod told;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -13,13 +13,14 @@ use super::memory::{LedgerFlags, Memory};
 use super::progress::Watch;
 use super::{config, interrupt, runtime, terminal};
 use crate::audit::{self, Audit, Options, Owner};
+use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::keyring::ProjectId;
 use crate::ledger::{Acceptance, LedgerError, Name};
 use crate::platform;
 use crate::report;
-use crate::task::revoke_check::{Accepted, Document, Question};
+use crate::task::revoke_check::{Accepted, Document, Gone, Past, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -109,23 +110,17 @@ pub(super) fn run(args: Args) -> Ended {
     };
     runtime::run(async {
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
-        if let Some(key) = args.key {
-            let named = owners
-                .iter()
-                .map(|id| (Owner::of(inventory.project(*id)), key));
-            memory.remembered.others.extend(named);
-        }
         let known = known(&memory, &args.project, &inventory).await;
-        let (mut accepted, forgotten) = known.unwrap_or_else(|error| {
+        let (accepted, past) = known.unwrap_or_else(|error| {
             memory.failed(&error);
             Default::default()
         });
-        args.check_accepted(&memory, &inventory, &forgotten)?;
+        args.check_accepted(&memory, &inventory, &past.forgotten)?;
 
         let watch = Watch::new(&inventory, !args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
         let stop = interrupt::listen().happens();
-        let audit = audit::run(
+        let mut audit = audit::run(
             inventory,
             &all,
             connections,
@@ -137,22 +132,23 @@ pub(super) fn run(args: Args) -> Ended {
         .await;
         watch.finish();
         memory.keep(&audit).await;
+        let remembered = std::mem::take(&mut memory.remembered);
         let mut question = Question {
             owners: &owners,
             key: args.key,
             accept_attested: args.accept_attested,
-            accepted: &[],
-            forgotten,
-            remembered: &memory.remembered,
+            accepted,
+            past,
+            remembered: &remembered,
         };
         let new = args.accepted(&question, &audit);
-        let recorded = record(&memory, &new, &args.owner()).await;
-        accepted.extend(new);
-        question.accepted = &accepted;
-        let answer = question.ask(&audit);
-        if let Err(error) = recorded {
+        if let Err(error) = record(&memory, &new, &args.owner()).await {
             memory.failed(&error);
         }
+        question.accepted.extend(new);
+        audit.unfinished = memory.code == ExitCode::Unfinished;
+        question.past.known = memory.known();
+        let answer = question.ask(&audit);
         let printed = terminal::print(|out| match args.format {
             Format::Text => Told {
                 audit: &audit,
@@ -161,7 +157,7 @@ pub(super) fn run(args: Args) -> Ended {
             .write(out),
             Format::Json => report::write_json(&Document::of(&audit, &answer), out),
         });
-        let code = answer.code().and(memory.code);
+        let code = answer.code();
         Ok(match printed {
             Ok(()) => code,
             Err(failure) => {
@@ -172,13 +168,13 @@ pub(super) fn run(args: Args) -> Ended {
     })?
 }
 
-/// What the ledger knows of blind spots: those that somebody answers for, and the deployments of these
-/// projects that targets.yaml names no longer.
+/// What the ledger knows of blind spots: those that somebody answers for, the deployments that targets.yaml
+/// names no longer, and the places that were on routes.
 async fn known(
     memory: &Memory,
     project: &str,
     inventory: &Inventory,
-) -> Result<(Vec<Accepted>, Vec<Arc<str>>), LedgerError> {
+) -> Result<(Vec<Accepted>, Past), LedgerError> {
     let Some(ledger) = memory.ledger() else {
         return Ok(Default::default());
     };
@@ -188,22 +184,23 @@ async fn known(
         deployment: acceptance.deployment,
         reason: acceptance.reason,
     });
-    let named = |name: &Name| {
-        let mut deployments = inventory.deployments.iter();
-        deployments.any(|deployment| {
-            let project = &inventory.project(deployment.project).name;
-            Name::of(project, deployment) == *name
-        })
+    let deployments = inventory.deployments.iter();
+    let named: BTreeSet<Name> = deployments
+        .map(|declared| Name::of(&inventory.project(declared.project).name, declared))
+        .collect();
+    let deployments = ledger.deployments(None).await?.into_iter();
+    let forgotten = deployments
+        .filter(|known| known.retired_at.is_none() && !named.contains(&known.name))
+        .map(|known| Gone {
+            project: known.name.project,
+            title: known.name.title,
+        });
+    let past = Past {
+        known: memory.known(),
+        forgotten: forgotten.collect(),
+        places: ledger.places().await?,
     };
-    let mine = |name: &Name| {
-        let mut projects = inventory.projects.iter();
-        projects.any(|project| project.name == name.project)
-    };
-    let forgotten = ledger.deployments(None).await?.into_iter();
-    let forgotten = forgotten
-        .filter(|known| known.retired_at.is_none() && mine(&known.name) && !named(&known.name))
-        .map(|known| known.name.title);
-    Ok((accepted.collect(), forgotten.collect()))
+    Ok((accepted.collect(), past))
 }
 
 /// Keeps what somebody answers for.
@@ -255,7 +252,7 @@ impl Args {
         &self,
         memory: &Memory,
         inventory: &Inventory,
-        forgotten: &[Arc<str>],
+        forgotten: &[Gone],
     ) -> Result<(), Failure> {
         if self.accept.is_empty() {
             return Ok(());
@@ -277,7 +274,7 @@ impl Args {
         }
         let is_known = |name: &&String| {
             let mut deployments = inventory.deployments.iter();
-            forgotten.iter().any(|title| **title == ***name)
+            forgotten.iter().any(|gone| *gone.title == ***name)
                 || deployments
                     .any(|deployment| *deployment.name == ***name || deployment.title() == **name)
         };

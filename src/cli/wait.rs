@@ -16,6 +16,7 @@ use super::selection::SelectionArgs;
 use super::terminal::Color;
 use super::{config, duration, runtime, terminal};
 use crate::audit::{self, Audit, Options, Remembered};
+use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::platform;
 use crate::report::Shown;
@@ -83,7 +84,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         let end = Instant::now() + args.timeout;
         let mut pauses = Pauses::of(args.every);
         let mut left: Option<Left> = None;
-        let audit = loop {
+        let mut audit = loop {
             let again = left.as_ref().map_or(&selected[..], |left| &left.again);
             let whole = again.len() == selected.len();
             let audit = round.audit(inventory, again).await;
@@ -108,6 +109,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         };
         display.finish();
         memory.keep(&audit).await;
+        audit.unfinished = memory.code == ExitCode::Unfinished;
         let code = args.reports.write(outputs, Shown::all(&audit), color);
         Ok(code.and(memory.code))
     })?

@@ -67,6 +67,11 @@ pub fn age(audit: &Audit, key: KeyId) -> String {
         return String::new();
     };
     let now = audit.generated_at;
+    let known = audit.projects.get(key.project.0 as usize);
+    let known = known.and_then(|project| project.previous.get(usize::from(index)));
+    if known.is_some_and(|known| known.unsettled) {
+        return ", replaced before anything settled that it was the project's".to_owned();
+    }
     let behind = key.role.behind();
     let rotations = if behind == 1 { "rotation" } else { "rotations" };
     let mut told = format!(", {behind} {rotations} behind");
@@ -75,10 +80,7 @@ pub fn age(audit: &Audit, key: KeyId) -> String {
         told.push_str(", ");
         told.push_str(replaced);
     }
-    let known = audit.projects.get(key.project.0 as usize);
-    let revoked_at = known
-        .and_then(|project| project.previous.get(usize::from(index)))
-        .and_then(|known| known.revoked_at);
+    let revoked_at = known.and_then(|known| known.revoked_at);
     let retirement = audit.inventory.project(key.project).retirement;
     // Writing to a String cannot fail.
     let _ = match (revoked_at, retirement) {
@@ -166,6 +168,12 @@ mod tests {
         assert_eq!(told(&audit, 0), ", 1 rotation behind, replaced 2026-11-20");
         assert_eq!(told(&audit, 1), ", 2 rotations behind, replaced 2026-08-01");
         assert_eq!(told(&audit, 9), ", 10 rotations behind");
+        audit.projects[0].previous[1].unsettled = true;
+        assert_eq!(
+            told(&audit, 1),
+            ", replaced before anything settled that it was the project's"
+        );
+        audit.projects[0].previous[1].unsettled = false;
 
         audit.projects[0].previous[0].revoked_at = Some(at("2026-11-21T09:00:00Z"));
         audit.projects[0].previous[1].revoked_at = Some(at("2026-12-24T00:00:00Z"));

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use super::known::{belonging, name_of, site_of};
 use super::reference::Reference;
-use super::when::when;
+use super::settling::settling;
+use super::when::{second, when};
 use crate::audit::Audit;
 use crate::gate::expired_waivers;
 use crate::inventory::Waiver;
@@ -82,19 +83,56 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
             project,
             former,
             last_seen,
+            returned,
+            declared,
         } => {
             let name = name_of(audit, *project);
+            let seen = when(*last_seen, audit.generated_at);
+            let is = if *returned {
+                "it is an earlier key again, and nothing tells yet whether it was rolled back or another one \
+                 is read now"
+            } else {
+                "nothing tells yet whether the key was rotated or another one is read now"
+            };
+            let declared = declared.map_or_else(String::new, |declared| {
+                let declared = second(declared);
+                let seen = second(*last_seen);
+                format!(
+                    "; rotated_at says {declared}, and the former key was still there {seen}, so it tells of \
+                     another rotation"
+                )
+            });
             Notice {
                 code: REFERENCE_CHANGED,
                 message: format!(
-                    "the reference of {name} changed: {} it was {former}, and nothing tells yet whether the \
-                     key was rotated or another one is read now; who holds the former one is shown as stale",
-                    when(*last_seen, audit.generated_at)
+                    "the reference of {name} changed: {seen} it was {former}, and {is}; who holds the former \
+                     one is shown as stale{declared}"
+                ),
+                remedy: settling(audit, *project),
+            }
+        }
+        Warning::RotationTimes {
+            project,
+            declared,
+            seen,
+            former,
+        } => {
+            let name = name_of(audit, *project);
+            let key = if *former {
+                "the key before this one"
+            } else {
+                "this key"
+            };
+            let [declared, seen] = [*declared, *seen].map(second);
+            Notice {
+                code: "rotation-times",
+                message: format!(
+                    "rotated_at of {name} says {declared}, and an audit saw its reference hold {key} {seen}; \
+                     what is declared is taken"
                 ),
                 remedy: format!(
-                    "compare it with the dashboard; if it was rotated, set rotated_at ({}), else {}",
-                    site_of(audit, audit.inventory.project(*project).site),
-                    Reference::new(audit, *project).renew()
+                    "correct rotated_at ({}), or the clock that was wrong",
+                    site_of(audit, audit.inventory.project(*project).site)
                 ),
             }
         }

@@ -1,5 +1,6 @@
 use super::clause::names;
 use super::known::{age, name_of, site_of, whose};
+use super::settling::settling;
 use super::when::apart;
 use crate::audit::Audit;
 use crate::inventory::Origin;
@@ -98,6 +99,9 @@ impl<'a> Reference<'a> {
             }
             Soundness::Foreign(key) => format!("holds {}", whose(*key)),
             Soundness::Dead(key) => format!("holds {}, which is declared dead", whose(*key)),
+            Soundness::Returned { former } => format!(
+                "is an earlier key again, which died when it was replaced; until now it was {former}"
+            ),
             Soundness::BeforeRotation { stored_at } => {
                 let rotated_at = self.audit.inventory.project(self.id).rotated_at;
                 let [stored_at, rotated_at] =
@@ -154,6 +158,7 @@ impl<'a> Reference<'a> {
                     self.name()
                 )
             }
+            Soundness::Returned { .. } => settling(self.audit, self.id),
             Soundness::Absent
             | Soundness::Placeholder(_)
             | Soundness::Foreign(_)
@@ -214,6 +219,19 @@ mod tests {
                 Soundness::Dead(key(0, Role::Previous(1))),
                 "holds the previous key, 2 rotations behind, replaced 2026-08-01, which is declared dead",
                 write.to_owned(),
+            ),
+            (
+                Soundness::Returned {
+                    former: crate::gate::testing::print_of("newer"),
+                },
+                &format!(
+                    "is an earlier key again, which died when it was replaced; until now it was {}",
+                    crate::gate::testing::print_of("newer")
+                ),
+                format!(
+                    "compare it with the dashboard; if that shows this key, \
+                     `straggler history confirm shop`, else {write}"
+                ),
             ),
             (
                 Soundness::BeforeRotation {

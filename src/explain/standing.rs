@@ -44,7 +44,13 @@ pub fn standing(decision: &Decision) -> String {
         ExitCode::Interrupted => "interrupted: this is what was known by then".to_owned(),
         ExitCode::Drift if unseen.is_empty() => drift,
         ExitCode::Drift => format!("{drift}; besides, {unseen}"),
-        ExitCode::Incomplete | ExitCode::Unfinished => format!("no drift seen, but {unseen}"),
+        ExitCode::Incomplete => format!("no drift seen, but {unseen}"),
+        ExitCode::Unfinished if unseen.is_empty() => {
+            "no drift seen, but straggler could not finish its own job".to_owned()
+        }
+        ExitCode::Unfinished => {
+            format!("no drift seen, but {unseen}; and straggler could not finish its own job")
+        }
     }
 }
 
@@ -121,6 +127,22 @@ mod tests {
                 },
                 "no drift seen, but 1 reference not read, 1 deployment not wholly read, 1 deployment \
                  not proven at its last hop",
+            ),
+            (
+                Decision {
+                    unfinished: true,
+                    ..good
+                },
+                "no drift seen, but straggler could not finish its own job",
+            ),
+            (
+                Decision {
+                    unread: 1,
+                    unfinished: true,
+                    ..good
+                },
+                "no drift seen, but 1 deployment not wholly read; and straggler could not finish its own \
+                 job",
             ),
             (
                 Decision {

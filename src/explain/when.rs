@@ -24,7 +24,7 @@ pub fn apart(one: Timestamp, other: Timestamp, now: Timestamp) -> [String; 2] {
 }
 
 /// RFC 3339 to the second.
-fn second(time: Timestamp) -> String {
+pub fn second(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -24,6 +24,8 @@ pub struct Decision {
     pub unproven: usize,
     /// Whether the audit was interrupted.
     pub interrupted: bool,
+    /// Whether straggler could not finish its own job.
+    pub unfinished: bool,
 }
 
 /// Maps an audit to the code it exits with, as far as the audit decides it: a report that cannot be
@@ -39,6 +41,7 @@ impl Decision {
     pub fn of(audit: &Audit) -> Self {
         let mut decision = Self {
             interrupted: audit.interrupted,
+            unfinished: audit.unfinished,
             ..Self::default()
         };
         let selected = audit.projects.iter().filter(|project| project.selected);
@@ -91,6 +94,7 @@ impl Decision {
         let told = [
             (self.judged == 0, ExitCode::Usage),
             (self.interrupted, ExitCode::Interrupted),
+            (self.unfinished, ExitCode::Unfinished),
             (
                 self.drifting + self.faulty_references + self.expired_waivers > 0,
                 ExitCode::Drift,

@@ -403,6 +403,7 @@ impl Scene {
             deployments: Vec::new(),
             warnings: Vec::new(),
             interrupted: false,
+            unfinished: false,
         })
     }
 
@@ -446,6 +447,8 @@ impl Scene {
             reference: Soundness::Sound,
             note: None,
             current: Some(key(Role::Current)),
+            held: Some(key(Role::Current)),
+            last_sure: None,
             next: None,
             rotated_at: Some(at("2026-11-20T09:00:00Z")),
             rotation: RotationBasis::Declared,
@@ -454,6 +457,7 @@ impl Scene {
                     fingerprint: key(Role::Previous(index)),
                     rotated_at: Some(at("2026-08-01T00:00:00Z")),
                     revoked_at: None,
+                    unsettled: false,
                 })
                 .into(),
         });
@@ -468,6 +472,7 @@ impl Scene {
         self.0.projects[index].verdict = verdict;
         self.0.projects[index].reference = reference;
         self.0.projects[index].current = None;
+        self.0.projects[index].held = None;
         self
     }
 

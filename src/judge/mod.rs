@@ -7,6 +7,7 @@ mod reading;
 pub mod reference;
 mod route;
 mod scope;
+mod sight;
 mod time;
 
 pub use hop::combine;
@@ -17,4 +18,5 @@ pub use outcome::{
 pub use reading::{Judged, explain, judge, time_again};
 pub use route::trace;
 pub use scope::{Bench, Circumstances, Scope};
+pub use sight::is_explained;
 pub use time::{Rotation, SKEW, prove};

@@ -132,6 +132,11 @@ pub struct ProjectOutcome {
     pub note: Option<Cow<'static, str>>,
     /// The current key, when it is sound.
     pub current: Option<Fingerprint>,
+    /// The key that the reference held, sound or not, as far as one was seen.
+    pub held: Option<Fingerprint>,
+    /// The last key that past audits were sure of, while the reference is not sound, or changed and nothing
+    /// settled that.
+    pub last_sure: Option<Fingerprint>,
     /// The next key.
     pub next: Option<Fingerprint>,
     /// T₀, or its bound.
@@ -150,6 +155,8 @@ pub struct KnownKey {
     pub rotated_at: Option<Timestamp>,
     /// When it died, or will.
     pub revoked_at: Option<Timestamp>,
+    /// Whether it stood in the reference and was replaced before anything settled that it belonged there.
+    pub unsettled: bool,
 }
 
 /// What is wrong with a reference.
@@ -175,6 +182,11 @@ pub enum Soundness {
     Foreign(KeyId),
     /// It is a key that is declared dead.
     Dead(KeyId),
+    /// It is a key that was current before and died when it was replaced, and nobody said that this is right.
+    Returned {
+        /// The key that it was until then.
+        former: Fingerprint,
+    },
     /// It was stored before the declared rotation.
     BeforeRotation {
         /// When it was stored.
@@ -246,6 +258,21 @@ pub enum Warning {
         former: Fingerprint,
         /// When it was last seen to be that.
         last_seen: Timestamp,
+        /// Whether it is a key again that was current before.
+        returned: bool,
+        /// `rotated_at`, where it cannot be about this change.
+        declared: Option<Timestamp>,
+    },
+    /// `rotated_at` is not what past audits saw. It is somebody's word, and taken.
+    RotationTimes {
+        /// Whose reference.
+        project: ProjectId,
+        /// What is declared.
+        declared: Timestamp,
+        /// When an audit saw otherwise.
+        seen: Timestamp,
+        /// Whether it saw the key before this one, after that time; else this one, before that time.
+        former: bool,
     },
     /// The current key is also declared as a previous one: a rollback, or a store that nobody wrote.
     CurrentIsPrevious(KeyId),

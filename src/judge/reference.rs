@@ -8,7 +8,7 @@ use super::time::surely_before;
 use super::{Soundness, scope};
 use crate::inventory::Project;
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{KeyId, Role, placeholder, wrapping};
+use crate::keyring::{KeyId, Role, placeholder, unwrapped, wrapping};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::Verdict;
 
@@ -33,7 +33,8 @@ impl Material {
 
 /// What one reading of a known key's place gave.
 pub struct Examined {
-    /// The key, when it may be compared with.
+    /// The key, as far as one was seen, without what it is wrapped in. It may be compared with where it is
+    /// sound.
     pub material: Option<Material>,
     /// What is wrong with it.
     pub soundness: Soundness,
@@ -73,7 +74,11 @@ pub fn examine(readings: Result<Vec<Reading>, ReadError>, project: &Project) -> 
                 material: Some(Material::Value(value)),
                 note,
             },
-            unsound => fault(unsound, note),
+            unsound => Examined {
+                material: held(&value, &unsound, project),
+                soundness: unsound,
+                note,
+            },
         },
     }
 }
@@ -108,6 +113,16 @@ pub(super) fn shape(value: &Secret, project: &Project) -> Soundness {
         },
         _ => Soundness::Sound,
     }
+}
+
+/// What an unsound reference holds all the same: whoever revokes that key breaks what reads it there.
+fn held(value: &Secret, soundness: &Soundness, project: &Project) -> Option<Material> {
+    let bytes = match soundness {
+        Soundness::Placeholder(_) => return None,
+        Soundness::Damaged(_) => unwrapped(value.expose(), &project.variable),
+        _ => value.expose(),
+    };
+    Some(Material::Value(Secret::copied(bytes)))
 }
 
 fn stored(stored_at: Option<Timestamp>, project: &Project) -> Soundness {
@@ -159,7 +174,7 @@ impl Soundness {
             Self::Damaged(_) => Verdict::Malformed,
             Self::OutsideFormat { .. } => Verdict::Unknown,
             Self::Foreign(_) => Verdict::WrongProject,
-            Self::Dead(_) => Verdict::Revoked,
+            Self::Dead(_) | Self::Returned { .. } => Verdict::Revoked,
             Self::BeforeRotation { .. } => Verdict::Stale,
         }
     }

@@ -30,4 +30,4 @@ pub use placeholder::{Placeholder, placeholder};
 pub use scrub::scrubbed;
 pub use search::{Outcome as SearchOutcome, Search};
 pub use stand_in::placeholder_by_fingerprint;
-pub use wrapping::wrapping;
+pub use wrapping::{unwrapped, wrapping};

@@ -10,6 +10,16 @@ const MOST_LAYERS: usize = 6;
 /// be judged by it. `variable` is the name the key is deployed under.
 #[must_use]
 pub fn wrapping(value: &[u8], variable: &str) -> Box<[Damage]> {
+    unwrap(value, variable).0
+}
+
+/// What is left without it.
+#[must_use]
+pub fn unwrapped<'v>(value: &'v [u8], variable: &str) -> &'v [u8] {
+    unwrap(value, variable).1
+}
+
+fn unwrap<'v>(value: &'v [u8], variable: &str) -> (Box<[Damage]>, &'v [u8]) {
     let mut layers = Vec::new();
     let mut rest = value;
     while layers.len() < MOST_LAYERS {
@@ -28,7 +38,7 @@ pub fn wrapping(value: &[u8], variable: &str) -> Box<[Damage]> {
         layers.push(damage);
         rest = &rest[inner];
     }
-    layers.into_boxed_slice()
+    (layers.into_boxed_slice(), rest)
 }
 
 /// A key may well end in punctuation, or start with what looks like some name and `=`.

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::words::{environment, kept, micros, micros_of, rounded};
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, announced};
 use crate::audit::{
     Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, is_foreign, sightings,
+    unsettled,
 };
 use crate::judge::RotationBasis;
 use crate::key::Fingerprint;
@@ -54,20 +55,36 @@ impl Ledger {
 
 async fn recall(connection: &mut Connection) -> Result<Remembered, Failure> {
     let reigns = reigns(connection).await?;
-    let sql = "SELECT project, environment, fingerprint FROM earlier \
-               ORDER BY project, environment, fingerprint";
-    let mut others = Vec::new();
-    for row in connection.query(sql, &[]).await? {
-        let (owner, fingerprint) = (row.owner(0, 1)?, row.fingerprint(2)?);
-        let known = |reign: &Reign| reign.fingerprint.agrees(&fingerprint);
-        if !reigns
-            .get(&owner)
-            .is_some_and(|reigns| reigns.iter().any(known))
-        {
-            others.push((owner, fingerprint));
-        }
+    // What became a reference for sure since is known by that.
+    let is_sure = |(owner, fingerprint): &(Owner, Fingerprint)| {
+        let mut reigns = reigns.get(owner).into_iter().flatten();
+        reigns.any(|reign| reign.is_sure() && reign.is_of(fingerprint))
+    };
+    let others = owned(connection, "earlier").await?;
+    let unsettled = owned(connection, "unsettled").await?;
+    let new = |keys: Vec<_>| keys.into_iter().filter(|key| !is_sure(key)).collect();
+    Ok(Remembered {
+        others: new(others),
+        unsettled: new(unsettled),
+        announced: announced::read(connection).await?,
+        reigns,
+    })
+}
+
+/// The keys in one of the tables of keys that belong to an owner.
+async fn owned(
+    connection: &mut Connection,
+    table: &str,
+) -> Result<Vec<(Owner, Fingerprint)>, Failure> {
+    let sql = format!(
+        "SELECT project, environment, fingerprint FROM {table} \
+         ORDER BY project, environment, fingerprint"
+    );
+    let mut keys = Vec::new();
+    for row in connection.query(&sql, &[]).await? {
+        keys.push((row.owner(0, 1)?, row.fingerprint(2)?));
     }
-    Ok(Remembered { reigns, others })
+    Ok(keys)
 }
 
 pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failure> {
@@ -93,14 +110,27 @@ pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result
     for seen in sightings(audit) {
         let mut seen = as_kept(seen, audit);
         if is_foreign(&known, &seen.owner, &seen.fingerprint) {
-            (seen.history, seen.proven, seen.stored) = (false, false, None);
+            (seen.history, seen.stored) = (false, None);
         }
         let before = known.remove(&seen.owner).unwrap_or_default();
         let after = advance(before.clone(), &seen);
         store(connection, &seen.owner, &before, &after).await?;
+        if let Some(gone) = unsettled(&before, &after) {
+            let mut row = own(&seen.owner);
+            row.push(gone.fingerprint.to_string().into());
+            let into = "unsettled (project, environment, fingerprint)";
+            let nothing = " ON CONFLICT DO NOTHING";
+            connection.insert(into, vec![row], nothing).await?;
+        }
         known.insert(seen.owner, after);
     }
+    announced::record(connection, audit).await?;
     record_earlier(connection, audit, &known).await
+}
+
+/// The first columns of whatever belongs to an owner.
+pub(super) fn own(owner: &Owner) -> Vec<Value> {
+    vec![Value::from(&*owner.project), environment(owner).into()]
 }
 
 /// As it will be compared with what was written down before.
@@ -122,19 +152,19 @@ fn as_kept(seen: Sighting, audit: &Audit) -> Sighting {
     }
 }
 
-async fn store(
+pub(super) async fn store(
     connection: &mut Connection,
     owner: &Owner,
     before: &[Reign],
     after: &[Reign],
 ) -> Result<(), Failure> {
-    let key = || [Value::from(&*owner.project), environment(owner).into()];
+    let key = || own(owner);
     let changed = |(place, reign): &(i64, &Reign)| {
         let place = usize::try_from(*place).ok();
         place.and_then(|place| before.get(place)) != Some(reign)
     };
     let row = |(place, reign): (i64, &Reign)| {
-        let mut row = key().to_vec();
+        let mut row = key();
         row.extend([
             place.into(),
             reign.fingerprint.to_string().into(),
@@ -159,7 +189,7 @@ async fn store(
         )
         .await?;
     if after.len() < before.len() {
-        let mut values = key().to_vec();
+        let mut values = key();
         values.push(i64::try_from(after.len()).unwrap_or(i64::MAX).into());
         let sql = "DELETE FROM reign WHERE project = $1 AND environment = $2 AND place >= $3";
         connection.run(sql, &values).await?;
@@ -173,11 +203,7 @@ async fn record_earlier(
     audit: &Audit,
     known: &Reigns,
 ) -> Result<(), Failure> {
-    let sql = "SELECT project, environment, fingerprint FROM earlier";
-    let mut kept_before: Vec<(Owner, Fingerprint)> = Vec::new();
-    for row in connection.query(sql, &[]).await? {
-        kept_before.push((row.owner(0, 1)?, row.fingerprint(2)?));
-    }
+    let kept_before = owned(connection, "earlier").await?;
     let mut rows = Vec::new();
     for outcome in &audit.projects {
         // What is called previous while the reference is in doubt may be the live key.
@@ -186,14 +212,13 @@ async fn record_earlier(
         }
         let owner = Owner::of(audit.inventory.project(outcome.project));
         let reigns = known.get(&owner).map_or(&[][..], Vec::as_slice);
-        for previous in &outcome.previous {
+        for previous in outcome.previous.iter().filter(|known| !known.unsettled) {
             let fingerprint = kept(&previous.fingerprint, audit.inventory.digits);
             let same = |other: &Fingerprint| other.agrees(&fingerprint);
             let mut had = kept_before.iter();
             let had = had.find(|(of, other)| *of == owner && same(other));
             let row = |fingerprint: &Fingerprint| {
-                let owner = [Value::from(&*owner.project), environment(&owner).into()];
-                let mut row = owner.to_vec();
+                let mut row = own(&owner);
                 row.push(fingerprint.to_string().into());
                 row
             };

@@ -1,10 +1,13 @@
 //! What straggler remembers from one audit to the next.
 
+mod announced;
 mod change;
+mod clock;
 mod db;
 mod difference;
 mod error;
 mod keys;
+mod left;
 mod lock;
 mod past;
 mod people;
@@ -13,19 +16,23 @@ mod record;
 mod retain;
 mod rotations;
 mod schema;
+mod search;
 mod spans;
 mod store;
 mod told;
 mod words;
 
 pub use change::{Change, ChangeKind, Name};
+pub use clock::Ahead;
 pub use error::LedgerError;
 pub use keys::Confirmed;
+pub use left::LastSeen;
 pub use lock::Lock;
 pub use past::{KnownDeployment, PastAudit, Span};
 pub use people::Acceptance;
 pub use place::Place;
 pub use record::Conclusion;
 pub use rotations::{Converged, Rotation};
+pub use search::Found;
 pub use store::Ledger;
 pub use told::Receiver;

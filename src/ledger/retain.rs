@@ -53,7 +53,10 @@ async fn drop_before(connection: &mut Connection, since: Timestamp) -> Result<()
     if spans == 0 {
         return Ok(());
     }
-    let sql = "DELETE FROM hop WHERE NOT EXISTS (SELECT 1 FROM span WHERE span.hop = hop.id)";
+    // What a place held that is on no route anymore is asked for when that key is to be revoked.
+    let sql = "DELETE FROM hop WHERE NOT EXISTS (SELECT 1 FROM span WHERE span.hop = hop.id) \
+               AND (holds = '' OR EXISTS (SELECT 1 FROM deployment \
+               WHERE deployment.id = hop.deployment AND deployment.retired_at IS NOT NULL))";
     connection.run(sql, &[]).await?;
     let [since] = since;
     connection

@@ -2,7 +2,10 @@ use super::db::{Connection, Value};
 use super::error::Failure;
 
 /// What each version of the schema adds to the one before.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+];
 
 /// Marks a file of SQLite as a ledger: `strg`.
 const MARK: i64 = 0x7374_7267;

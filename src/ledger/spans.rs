@@ -1,6 +1,6 @@
 //! How hops were, stretch by stretch: an audit that finds them as they were writes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use super::db::{Connection, Value, listed};
 use super::error::Failure;
 use super::words::{kept, micros, rounded};
 use crate::audit::Audit;
-use crate::judge::{DeploymentOutcome, HopOutcome};
+use crate::judge::{DeploymentOutcome, HopOutcome, is_explained};
 use crate::key::{Digits, Fingerprint};
 use crate::verdict::{Evidence, Fault, Stage, Verdict};
 
@@ -49,6 +49,21 @@ struct Open {
 struct Hop {
     id: i64,
     open: Option<Open>,
+    holds: Option<String>,
+}
+
+/// The keys that a hop's readings hold; `None` where not all of them were read and explained.
+fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
+    let mut held = BTreeSet::new();
+    for reading in &judged.readings {
+        if !is_explained(reading, stage, false) {
+            return None;
+        }
+        held.extend(reading.fingerprint.map(|print| print.to_string()));
+        held.extend(audit.held(reading).map(|print| print.to_string()));
+    }
+    let prints: Vec<String> = held.into_iter().collect();
+    Some(prints.join(" "))
 }
 
 impl State {
@@ -97,6 +112,8 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
         if let Some(fingerprint) = state.fingerprint {
             let _ = write!(text, " {fingerprint}");
         }
+        let holds = holds(audit, judged, source.stage());
+        let _ = write!(text, " {holds:?}");
         text.push('\n');
     }
     let digest = Fingerprint::of(text.as_bytes());
@@ -141,7 +158,8 @@ pub(super) async fn record(
                 continue;
             }
             let state = State::of(judged, audit.inventory.digits);
-            changes.take(spot, found, state, at);
+            let holds = holds(audit, judged, spot.stage);
+            changes.take(spot, found, (state, holds), at);
         }
         // What is left is on the route no more.
         let ended = before.into_values().filter_map(|hop| hop.open);
@@ -155,6 +173,8 @@ struct Changes {
     last_hop: i64,
     last_span: i64,
     hops: Vec<Vec<Value>>,
+    /// What hops that were known before hold now.
+    held: BTreeMap<Option<String>, Vec<i64>>,
     closed: Vec<i64>,
     opened: Vec<Vec<Value>>,
     routes: Vec<Vec<Value>>,
@@ -163,9 +183,18 @@ struct Changes {
 }
 
 impl Changes {
-    fn take(&mut self, spot: Spot, found: Option<Hop>, state: State, at: Timestamp) {
+    fn take(
+        &mut self,
+        spot: Spot,
+        found: Option<Hop>,
+        (state, holds): (State, Option<String>),
+        at: Timestamp,
+    ) {
         let hop = match found {
             Some(hop) => {
+                if hop.holds != holds {
+                    self.held.entry(holds).or_default().push(hop.id);
+                }
                 if let Some(open) = hop.open {
                     if open.state.same(&state) {
                         return;
@@ -183,6 +212,7 @@ impl Changes {
                     spot.source.into(),
                     spot.location.into(),
                     spot.stage.name().into(),
+                    holds.into(),
                 ]);
                 self.last_hop
             }
@@ -200,8 +230,12 @@ impl Changes {
     }
 
     async fn write(self, connection: &mut Connection, at: Timestamp) -> Result<(), Failure> {
-        let into = "hop (id, deployment, place, source, location, stage)";
+        let into = "hop (id, deployment, place, source, location, stage, holds)";
         connection.insert(into, self.hops, "").await?;
+        for (holds, ids) in self.held {
+            let sql = "UPDATE hop SET holds = $1 WHERE id IN";
+            connection.run_for(sql, &ids, &[holds.into()]).await?;
+        }
         let close = "UPDATE span SET until = $1 WHERE id IN";
         connection
             .run_for(close, &self.closed, &[micros(at)])
@@ -225,7 +259,7 @@ async fn hops(
     for ids in ids.chunks(4_000) {
         let sql = format!(
             "SELECT hop.deployment, hop.place, hop.source, hop.location, hop.stage, hop.id, \
-             span.id, span.verdict, span.evidence, span.fault, span.fingerprint \
+             span.id, span.verdict, span.evidence, span.fault, span.fingerprint, hop.holds \
              FROM hop LEFT JOIN span ON span.hop = hop.id AND span.until IS NULL \
              WHERE hop.deployment IN ({})",
             listed(ids)
@@ -253,6 +287,7 @@ async fn hops(
             let hop = Hop {
                 id: row.get(5)?,
                 open,
+                holds: row.get::<Option<&str>>(11)?.map(str::to_owned),
             };
             known.entry(spot.deployment).or_default().insert(spot, hop);
         }

@@ -157,6 +157,52 @@ pub async fn a_hop_that_moved_is_another_one(ground: &Ground) {
     assert_eq!(told(&open), ["0 current 9:04-"]);
 }
 
+pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    let holds = async || {
+        let places = ledger.places().await.unwrap();
+        let at = |file: &str| {
+            let place = places.iter().find(|place| place.location.contains(file));
+            place.unwrap().holds.clone()
+        };
+        [at("api.store"), at("web.env")]
+    };
+    scene.night(&ledger).await;
+    let one = Some(vec![print("one")]);
+    assert_eq!(holds().await, [one.clone(), one.clone()]);
+    // Nobody can say what an unknown value is.
+    scene.hold("web.env", "odd");
+    scene.night(&ledger).await;
+    assert_eq!(holds().await, [one.clone(), None]);
+    // What a damaged key is of is known, and an empty file holds none.
+    scene.write("web.env", "KEY=\n");
+    scene.write("api.store", &format!("'{}'", super::scene::key("one")));
+    scene.night(&ledger).await;
+    let [damaged, empty] = holds().await;
+    assert!(damaged.unwrap().contains(&print("one")));
+    assert_eq!(empty, Some(Vec::new()));
+    scene.hold("web.env", "one");
+    scene.night(&ledger).await;
+    // Off the route, and long ago.
+    scene.targets(&TARGETS.replace("web.env", "web2.env"));
+    scene.hold("web2.env", "one");
+    scene.wait(1000 * 24 * 60);
+    scene.night(&ledger).await;
+    ledger
+        .retain(std::time::Duration::from_secs(1), scene.now())
+        .await
+        .unwrap();
+    assert_eq!(holds().await[1], one);
+    ledger.retire(None, "web", scene.now()).await.unwrap();
+    let places = ledger.places().await.unwrap();
+    assert!(
+        places
+            .iter()
+            .all(|place| &*place.name.title == "api (production)")
+    );
+}
+
 pub async fn a_late_audit_changes_nothing(ground: &Ground) {
     let ledger = ground.ledger().await;
     let scene = Scene::new(ground.folder());

@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod clock;
 mod disk;
 mod ground;
 mod history;
@@ -38,7 +39,10 @@ macro_rules! suite {
 const SUITE: &[(&str, Test)] = suite![
     remembers::what_was_recorded_is_recalled,
     remembers::an_interrupted_audit_leaves_nothing,
-    remembers::a_changed_reference_is_suspected_then_proven,
+    remembers::neither_time_nor_deployments_settle_a_changed_reference,
+    remembers::a_return_is_open_until_it_is_undone_or_said_to_be_right,
+    remembers::a_key_that_went_unsettled_is_told_of_its_holders,
+    remembers::a_next_key_is_known_since_it_was_announced,
     remembers::a_person_confirms_what_nothing_proves,
     remembers::what_was_declared_once_is_known_for_good,
     remembers::environments_have_keys_of_their_own,
@@ -61,6 +65,11 @@ const SUITE: &[(&str, Test)] = suite![
     upkeep::what_was_accepted_is_kept_for_its_key,
     upkeep::there_may_be_no_ledger_yet,
     upkeep::a_newer_schema_is_refused,
+    upkeep::a_ledger_of_an_earlier_version_is_taken_over,
+    clock::an_audit_with_its_clock_ahead_is_dated_back,
+    clock::a_ledger_begun_ahead_is_dated_back,
+    clock::a_clock_that_is_behind_spoils_nothing,
+    history::what_a_place_held_is_known_when_it_has_left,
     upkeep::a_lock_is_held_by_one,
     poison::a_misread_reference_never_makes_the_live_key_a_previous_one,
     kills::killed_at_any_moment_it_keeps_what_was_reported,

@@ -73,7 +73,7 @@ pub async fn an_interrupted_audit_leaves_nothing(ground: &Ground) {
     assert!(ledger.deployments(None).await.unwrap().is_empty());
 }
 
-pub async fn a_changed_reference_is_suspected_then_proven(ground: &Ground) {
+pub async fn neither_time_nor_deployments_settle_a_changed_reference(ground: &Ground) {
     let ledger = ground.ledger().await;
     let scene = Scene::new(ground.folder());
     scene.night(&ledger).await;
@@ -83,20 +83,106 @@ pub async fn a_changed_reference_is_suspected_then_proven(ground: &Ground) {
     let audit = scene.night(&ledger).await;
     assert_eq!(basis(&audit), RotationBasis::Suspected);
     assert_eq!(verdicts(&audit), "api current, web stale");
-    scene.wait(5);
-    scene.night(&ledger).await;
+    scene.all_hold("two");
+    for minutes in [5, 15, 24 * 60, 90 * 24 * 60] {
+        scene.wait(minutes);
+        let audit = scene.night(&ledger).await;
+        assert_eq!(basis(&audit), RotationBasis::Suspected, "{minutes}");
+        assert_eq!(audit.projects[0].last_sure, Some(print("one")));
+    }
     assert_eq!(
         how(&reigns(&ledger).await),
         [Some(Confirmation::First), None]
     );
-    scene.wait(5);
-    // This one still finds it in doubt, and settles that for the next.
-    assert_eq!(basis(&scene.night(&ledger).await), RotationBasis::Suspected);
-    let proven = [Some(Confirmation::First), Some(Confirmation::Proven)];
-    assert_eq!(how(&reigns(&ledger).await), proven);
+}
+
+pub async fn a_return_is_open_until_it_is_undone_or_said_to_be_right(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    let confirm = async || ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    scene.night(&ledger).await;
+    scene.reference("two");
+    scene.all_hold("two");
+    scene.night(&ledger).await;
+    confirm().await;
+    let before = reigns(&ledger).await;
+
+    scene.reference("one");
+    for _ in 0..2 {
+        let audit = scene.night(&ledger).await;
+        assert_eq!(basis(&audit), RotationBasis::Suspected);
+        assert_eq!(verdicts(&audit), "api stale, web stale");
+        scene.wait(30);
+    }
+    assert_eq!(reigns(&ledger).await.len(), 3);
+    // Undone, it leaves nothing behind.
+    scene.reference("two");
     let audit = scene.night(&ledger).await;
     assert_eq!(basis(&audit), RotationBasis::Ledger);
-    assert_eq!(audit.projects[0].previous[0].fingerprint, print("one"));
+    assert_eq!(verdicts(&audit), "api current, web current");
+    let after = reigns(&ledger).await;
+    assert_eq!(
+        (after.len(), after[1].first_seen),
+        (2, before[1].first_seen)
+    );
+    assert!(ledger.recall().await.unwrap().unsettled.is_empty());
+
+    scene.reference("one");
+    scene.night(&ledger).await;
+    assert_eq!(confirm().await, Confirmed::Confirmed(print("one")));
+    let audit = scene.night(&ledger).await;
+    assert_ne!(basis(&audit), RotationBasis::Suspected);
+    assert_eq!(audit.projects[0].previous[0].fingerprint, print("two"));
+}
+
+pub async fn a_key_that_went_unsettled_is_told_of_its_holders(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    scene.reference("odd");
+    scene.hold("web.env", "odd");
+    scene.night(&ledger).await;
+    scene.reference("one");
+    let audit = scene.night(&ledger).await;
+    // This audit did not know yet that it went.
+    assert_ne!(basis(&audit), RotationBasis::Suspected);
+    let audit = scene.night(&ledger).await;
+    assert_eq!(verdicts(&audit), "api current, web stale");
+    let known = &audit.projects[0].previous[0];
+    assert_eq!((known.fingerprint, known.unsettled), (print("odd"), true));
+    // Nobody asks for it as for a previous key for sure.
+    assert!(ledger.recall().await.unwrap().others.is_empty());
+    // It comes again, and is said to be right.
+    scene.reference("odd");
+    scene.night(&ledger).await;
+    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    assert!(ledger.recall().await.unwrap().unsettled.is_empty());
+}
+
+pub async fn a_next_key_is_known_since_it_was_announced(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    let current = "current: { file: { path: checkout } }";
+    let with_next = format!("{current}\n    next: {{ file: {{ path: next }} }}");
+    scene.targets(&TARGETS.replacen(current, &with_next, 1));
+    let absent = scene.night(&ledger).await.started_at;
+    scene.write("next", &super::scene::key("two"));
+    let seen = scene.night(&ledger).await.started_at;
+    scene.night(&ledger).await;
+    let announced = ledger.recall().await.unwrap().announced[&checkout()].clone();
+    assert_eq!(announced.len(), 1);
+    assert_eq!(announced[0].fingerprint, print("two"));
+    assert_eq!(
+        (announced[0].first_seen, announced[0].absent_at),
+        (seen, Some(absent))
+    );
+    // Promoted, it is as old as it is.
+    scene.reference("two");
+    std::fs::remove_file(scene.path("next")).unwrap();
+    scene.night(&ledger).await;
+    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let audit = scene.night(&ledger).await;
+    assert_eq!(audit.projects[0].rotated_at, Some(seen));
 }
 
 pub async fn a_person_confirms_what_nothing_proves(ground: &Ground) {

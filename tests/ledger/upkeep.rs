@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use straggler::audit::Confirmation;
+use straggler::judge::RotationBasis;
 use straggler::ledger::{Acceptance, Ledger, Place};
 
 use super::ground::Ground;
-use super::scene::{LOG, Scene, TARGETS, checkout, print, told};
+use super::scene::{LOG, Scene, TARGETS, basis, checkout, print, told, verdicts};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -112,8 +114,48 @@ pub async fn a_newer_schema_is_refused(ground: &Ground) {
         );
         assert!(message.contains("update straggler"), "{message}");
     }
-    ground.sql("UPDATE ledger SET version = 1").await;
+    ground.sql("UPDATE ledger SET version = 2").await;
     assert_eq!(ground.ledger().await.audits(9).await.unwrap().len(), 1);
+}
+
+pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    for name in ["one", "two", "three"] {
+        scene.reference(name);
+        scene.all_hold(name);
+        scene.night(&ledger).await;
+        ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    }
+    drop(ledger);
+    // As the first version left it: two keys that deployments had proven.
+    ground
+        .sql(
+            "UPDATE reign SET confirmed = 'proven' WHERE project = 'checkout' AND place > 0; \
+             DROP TABLE unsettled; DROP TABLE announced; DROP TABLE both_read; DROP TABLE targets; \
+             ALTER TABLE hop DROP COLUMN holds; UPDATE ledger SET version = 1",
+        )
+        .await;
+    let ledger = ground.ledger().await;
+    let remembered = ledger.recall().await.unwrap();
+    let how: Vec<_> = remembered.reigns[&checkout()]
+        .iter()
+        .map(|reign| reign.confirmed)
+        .collect();
+    // What another key has followed since stays, and the last one was never sure.
+    let expected = [Some(Confirmation::First), Some(Confirmation::Proven), None];
+    assert_eq!(how, expected);
+    let places = ledger.places().await.unwrap();
+    assert!(
+        places
+            .iter()
+            .all(|place| place.holds == Some(vec![print("three")]))
+    );
+    let audit = scene.night(&ledger).await;
+    assert_eq!(basis(&audit), RotationBasis::Suspected);
+    assert_eq!(verdicts(&audit), "api current, web current");
+    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    assert_eq!(basis(&scene.night(&ledger).await), RotationBasis::Ledger);
 }
 
 pub async fn a_lock_is_held_by_one(ground: &Ground) {

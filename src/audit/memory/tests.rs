@@ -1,14 +1,15 @@
 //! What past audits know, and what it makes of an audit.
 
 use super::super::tests::{audit_after, inventory, key, told};
-use super::super::{Audit, Confirmation};
+use super::super::{Announced, Audit, Confirmation};
 use super::*;
+use crate::inventory::Origin;
 use crate::key::{Digits, Secret};
 
 const DECLARED: &str = "2026-11-20T09:00:00Z";
 
-/// `f:old@1-15` was the first to be read as the reference, from the 1st to the 15th; `p:` was proven,
-/// `b:` came back, and `s:` is suspected.
+/// `f:old@1-15` was the first to be read as the reference, from the 1st to the 15th; a person said `p:`, and
+/// `s:` is suspected.
 fn reign(text: &str) -> Reign {
     let (kind, rest) = text.split_once(':').unwrap();
     let (name, days) = rest.split_once('@').unwrap();
@@ -22,8 +23,7 @@ fn reign(text: &str) -> Reign {
         last_seen: day(last),
         confirmed: match kind {
             "f" => Some(Confirmation::First),
-            "p" => Some(Confirmation::Proven),
-            "b" => Some(Confirmation::Rollback),
+            "p" => Some(Confirmation::Person),
             _ => None,
         },
         rotated_at: None,
@@ -31,18 +31,47 @@ fn reign(text: &str) -> Reign {
     }
 }
 
-async fn after(reigns: &[&str], facts: &str, route: &[&str]) -> Audit {
+/// What audits remember: reigns of `checkout`, or after the name of `shop` of that; `u:past@…` was replaced
+/// before it was sure, and `n:now@4-5` was seen as the next key on the 5th, and not yet on the 4th. A reign
+/// with `!` was declared to begin when `rotated` says.
+fn remembered(audits: &[&str], inventory: &Inventory) -> Remembered {
+    let mut remembered = Remembered::default();
+    for text in audits {
+        let (owner, text) = text.split_once(' ').unwrap_or(("checkout", text));
+        let mut projects = inventory.projects.iter();
+        let owner = Owner::of(projects.find(|project| *project.name == *owner).unwrap());
+        let told = reign(text.trim_end_matches('!'));
+        match text.split_once(':').unwrap().0 {
+            "u" => remembered.unsettled.push((owner, told.fingerprint)),
+            "n" => remembered
+                .announced
+                .entry(owner)
+                .or_default()
+                .push(Announced {
+                    fingerprint: told.fingerprint,
+                    first_seen: told.last_seen,
+                    absent_at: Some(told.first_seen),
+                }),
+            _ => {
+                let declared = text.ends_with('!').then(|| DECLARED.parse().unwrap());
+                let reigns = remembered.reigns.entry(owner).or_default();
+                reigns.push(Reign {
+                    rotated_at: declared,
+                    ..told
+                });
+            }
+        }
+    }
+    remembered
+}
+
+async fn after(audits: &[&str], facts: &str, route: &[&str]) -> Audit {
     let mut inventory = inventory(facts, route);
     // What past audits know is not declared as well.
     inventory.projects[0]
         .previous
         .retain(|previous| previous.revoked_at.is_some());
-    let owner = Owner::of(&inventory.projects[0]);
-    let reigns = reigns.iter().map(|text| reign(text)).collect();
-    let remembered = Remembered {
-        reigns: [(owner, reigns)].into(),
-        ..Remembered::default()
-    };
+    let remembered = remembered(audits, &inventory);
     audit_after(inventory, &remembered).await
 }
 
@@ -66,20 +95,36 @@ const CASES: &[Case] = &[
     ("it changed just now",     &["f:old@1-20"],                   "",                    &["config old", "running now"],    &["stale own value", "current"],      RotationBasis::Suspected),
     ("it changed a while ago",  &["f:old@1-15", "s:now@16-20"],    "",                    &["config old"],                   &["stale own value"],                 RotationBasis::Suspected),
     ("it changed twice",        &["f:old@1-15", "s:past@16-20"],   "",                    &["config past", "running old"],   &["unknown own value", "stale own value"], RotationBasis::Suspected),
+    ("its holders are told",    &["f:now@1-15", "u:past@16-20"],   "",                    &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Unknown),
+    ("replaced by another",     &["f:old@1-15", "u:past@16-18", "p:now@19-20"], "",       &["config past", "running old"],   &["stale own value", "stale own value"], RotationBasis::Ledger),
     ("it was a misread",        &["f:now@1-15", "s:past@16-20"],   "",                    &["config past", "running now"],   &["unknown own value", "current"],    RotationBasis::Unknown),
     ("declared since",          &["f:old@1-15"],                   "rotated",             &["config old"],                   &["stale own value"],                 RotationBasis::Declared),
     ("declared before",         &["f:old@21-22"],                  "rotated",             &["config old"],                   &["stale own value"],                 RotationBasis::Suspected),
+    ("the former one's time",   &["f:old@1-15!"],                  "rotated",             &["config old"],                   &["stale own value"],                 RotationBasis::Suspected),
+    ("its time says nothing",   &["f:old@1-15!"],                  "rotated",             &["store now", "running hidden-before"], &["current - reference", "unverified - none"], RotationBasis::Suspected),
     ("told by the store",       &["f:old@1-15"],                   "reference f:old@1 v:now@20 now", &["config old"],        &["stale own value"],                 RotationBasis::History),
     ("the store knows others",  &["f:old@1-15"],                   "reference f:past@1 v:now@20 now", &["config old"],       &["stale own value"],                 RotationBasis::Suspected),
-    ("back to an older key",    &["f:now@1-5", "p:past@6-15"],     "",                    &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Unknown),
-    ("back and forth",          &["f:past@1-5", "p:now@6-10", "b:past@11-15"], "",        &["config past"],                  &["stale own value"],                 RotationBasis::Ledger),
+    ("back to an older key",    &["f:now@1-5", "p:past@6-15"],     "",                    &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Suspected),
+    ("back for long",           &["f:now@1-5", "p:past@6-15", "s:now@16-20"], "",         &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Suspected),
+    ("back, said to be right",  &["f:now@1-5", "p:past@6-15", "p:now@16-20"], "",         &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Unknown),
+    ("back, as declared",       &["f:now@1-5", "p:past@6-15"],     "rotated",             &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Declared),
+    ("back, and its store too", &["f:now@1-5", "p:past@6-15"],     "reference f:past@1 v:now@20 now", &["config past"],      &["stale own value"],                 RotationBasis::Suspected),
+    ("back to a dead key",      &["f:now@1-5", "p:past@6-15"],     "immediate",           &["config past", "running now"],   &["unverified", "revoked own value"], RotationBasis::Suspected),
+    ("to a dead one, for long", &["f:now@1-5", "p:past@6-15", "s:now@16-20"], "immediate", &["config now"],                  &["revoked own value"],               RotationBasis::Suspected),
+    ("dead, said to be right",  &["f:now@1-5", "p:past@6-15", "p:now@16-20"], "immediate", &["config past", "running now"],  &["revoked own value", "current"],    RotationBasis::Unknown),
+    ("a return that is undone", &["f:past@1-5", "p:now@6-10", "s:past@11-15"], "",        &["config past"],                  &["stale own value"],                 RotationBasis::Ledger),
     ("the reference is unread", &["f:old@1-15", "p:now@16-20"],    "reference denied",    &["config old", "config now"],     &["stale own value", "unverified"],   RotationBasis::Unknown),
     ("unread while in doubt",   &["f:now@1-15", "s:past@16-20"],   "reference denied",    &["config now", "config past"],    &["unverified", "unverified"],        RotationBasis::Unknown),
-    ("it was a sibling's key",  &["f:shop@1-15", "p:now@16-20"],   "",                    &["config shop"],                  &["wrong-project own value"],         RotationBasis::Ledger),
+    ("a sibling took its key",  &["f:shop@1-15", "p:now@16-20"],   "",                    &["config shop"],                  &["stale own value"],                 RotationBasis::Ledger),
+    ("it was a sibling's key",  &["f:shop@5-15", "p:now@16-20", "shop f:shop@1-20"], "",  &["config shop"],                  &["wrong-project own value"],         RotationBasis::Ledger),
+    ("a sibling's lost key",    &["f:now@1-20", "shop f:gone@1-15", "shop p:shop@16-20"], "", &["config gone"],              &["wrong-project own value"],         RotationBasis::Unknown),
     ("it is the next one",      &["f:coming@1-15", "p:now@16-20"], "next coming",         &["config coming"],                &["current - value"],                 RotationBasis::Ledger),
     ("started while it was old", &["f:old@1-21", "p:now@22-23"],   "",                    &["store now", "running hidden-before"], &["current - reference", "stale own timestamp"], RotationBasis::Ledger),
     ("started in between",      &["f:old@1-15", "p:now@22-23"],    "",                    &["store now", "running hidden-before"], &["current - reference", "unverified - none"], RotationBasis::Ledger),
     ("not behind its store",    &["f:old@1-21", "p:now@22-23"],    "",                    &["running hidden-before"],        &["unverified - none"],               RotationBasis::Ledger),
+    ("it was the next one then", &["f:old@1-21", "p:now@22-23", "n:now@18-19"], "",       &["store now", "running hidden-before"], &["current - reference", "unverified - none"], RotationBasis::Ledger),
+    ("before it was the next",  &["f:old@1-21", "p:now@22-23", "n:now@20-21"], "",        &["store now", "running hidden-before"], &["current - reference", "stale own timestamp"], RotationBasis::Ledger),
+    ("next, and declared since", &["f:old@1-15", "n:now@18-18"],   "rotated",             &["running hidden-before"],        &["unverified - none"],               RotationBasis::Declared),
 ];
 
 #[tokio::test]
@@ -116,4 +161,111 @@ async fn keys_are_counted_back_from_the_current_one_whoever_knows_them() {
     );
     let declared = DECLARED.parse::<Timestamp>().unwrap();
     assert!(audit.projects[0].previous[0].rotated_at.unwrap() < declared);
+}
+
+#[tokio::test]
+async fn a_key_that_only_the_ledger_knows_makes_a_reference_faulty() {
+    for (name, audits, sound) in [
+        (
+            "nobody had it",
+            &["f:now@1-20", "shop f:shop@1-20"][..],
+            true,
+        ),
+        (
+            "the other had it",
+            &["shop f:now@1-15", "shop p:shop@16-20"],
+            false,
+        ),
+        (
+            "the other has it, and is read",
+            &["shop f:now@1-15", "shop p:shop@16-20", "f:now@18-20"],
+            false,
+        ),
+        (
+            "this one had it first",
+            &["f:now@1-20", "shop f:now@5-15", "shop p:shop@16-20"],
+            true,
+        ),
+        (
+            "said to be right",
+            &[
+                "f:old@1-15",
+                "p:now@18-20",
+                "shop f:now@1-15",
+                "shop p:shop@16-20",
+            ],
+            true,
+        ),
+        (
+            "the other's misread",
+            &["f:old@1-15", "shop f:shop@1-15", "shop s:now@16-20"],
+            true,
+        ),
+    ] {
+        let audit = after(audits, "", &["config now", "config shop"]).await;
+        let reference = &audit.projects[0].reference;
+        assert_eq!(reference.is_sound(), sound, "{name}");
+        if !sound {
+            assert!(matches!(reference, Soundness::Foreign(_)), "{name}");
+            assert_eq!(
+                told(&audit, &["wrong-project"]),
+                ["wrong-project"],
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_sure_key_of_a_lost_reference_is_known_elsewhere() {
+    let mut inventory = inventory("", &["config gone"]);
+    let shop = inventory
+        .projects
+        .iter_mut()
+        .find(|project| &*project.name == "shop");
+    shop.unwrap().current = Origin::Place(super::super::tests::place("store denied"));
+    let remembered = remembered(&["shop f:gone@1-20"], &inventory);
+    let audit = audit_after(inventory, &remembered).await;
+    assert_eq!(
+        told(&audit, &["wrong-project own value"]),
+        ["wrong-project own value"]
+    );
+    let shop = audit
+        .inventory
+        .projects
+        .iter()
+        .position(|project| &*project.name == "shop");
+    let lost = &audit.projects[shop.unwrap()];
+    assert!(lost.current.is_none() && lost.last_sure.is_some());
+}
+
+#[tokio::test]
+async fn a_time_that_contradicts_past_audits_is_told_and_taken() {
+    for (name, audits, told) in [
+        ("a little later", &["f:old@1-19", "p:now@21-22"][..], false),
+        (
+            "this key was there before",
+            &["f:old@1-10", "p:now@12-22"],
+            true,
+        ),
+        (
+            "the former one after it",
+            &["f:old@1-21", "p:now@22-23"],
+            true,
+        ),
+        ("the first one was there before", &["f:now@1-22"], true),
+        ("nothing is known", &[], false),
+    ] {
+        let audit = after(audits, "rotated", &["config now"]).await;
+        let warned = audit.warnings.iter();
+        let warned = warned
+            .filter(|one| matches!(one, Warning::RotationTimes { .. }))
+            .count();
+        assert_eq!(warned, usize::from(told), "{name}");
+        assert_eq!(
+            audit.projects[0].rotation,
+            RotationBasis::Declared,
+            "{name}"
+        );
+    }
 }

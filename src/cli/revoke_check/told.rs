@@ -3,11 +3,11 @@ use std::io::{self, Write};
 
 use crate::audit::Audit;
 use crate::cli::config;
-use crate::explain::{belonging, coverage, name_of};
+use crate::explain::{belonging, coverage, name_of, word};
 use crate::gate::{Coverage, ExitCode};
 use crate::judge::Outcome;
-use crate::keyring::{KeyId, Role};
-use crate::task::revoke_check::{Answer, Place};
+use crate::keyring::KeyId;
+use crate::task::revoke_check::{Alive, Answer, Life, Place, way_out};
 use crate::text::escape;
 
 /// An answer in words.
@@ -22,12 +22,8 @@ const NAMES: usize = 5;
 impl Told<'_> {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.headline(out)?;
-        for &key in &self.answer.alive {
-            let whose = belonging(self.audit, key);
-            writeln!(
-                out,
-                "\n✗ revoking it breaks what holds it now: it is {whose}"
-            )?;
+        for alive in &self.answer.alive {
+            self.alive(alive, out)?;
         }
         for [message, remedy] in &self.answer.doubts {
             writeln!(out, "\n? {message}\n  → {remedy}")?;
@@ -38,13 +34,30 @@ impl Told<'_> {
         for place in &self.answer.blind {
             self.place('?', place, out)?;
         }
-        for name in &self.answer.forgotten {
+        for gone in &self.answer.forgotten {
+            let title = word(&gone.title);
             writeln!(
                 out,
-                "\n? {}: past audits knew it, and targets.yaml names it no longer\n  → name it again, or \
-                 close it with `straggler history retire`, or \
-                 answer for it with --accept",
-                escape(name)
+                "\n? {}: past audits knew it under {}, and targets.yaml names it no longer\n  → name it again, \
+                 or close it with `straggler history retire {title} --project {}`, or answer for it: \
+                 --accept {title} --reason TEXT",
+                escape(&gone.title),
+                escape(&gone.project),
+                word(&gone.project)
+            )?;
+        }
+        for left in &self.answer.left {
+            let what = match left.holds {
+                Some(_) => "it held the key when it was last read",
+                None => "what it held when it was last read was not explained",
+            };
+            writeln!(
+                out,
+                "\n? {}: {what}, and it is on no route anymore\n    {}\n  → put it back on the route, or \
+                 answer for it: --accept {} --reason TEXT",
+                escape(&left.name.title),
+                escape(&left.location),
+                word(&left.name.title)
             )?;
         }
         for (place, reason) in &self.answer.accepted {
@@ -52,6 +65,12 @@ impl Told<'_> {
             writeln!(out, "  accepted for this key: {}", escape(reason))?;
         }
         writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
+        if !self.answer.past_is_known {
+            writeln!(
+                out,
+                "deployments known to past audits were not considered: no ledger remembers any"
+            )?;
+        }
         writeln!(
             out,
             "exit {}: {}",
@@ -67,23 +86,35 @@ impl Told<'_> {
             ExitCode::Drift => "not safe to revoke",
             _ => "nobody can tell",
         };
-        let keys: Vec<_> = self.answer.keys.iter().map(|&key| self.key(key)).collect();
+        let keys = self.answer.keys.iter().map(|&key| self.key(key));
+        let unknown = self.answer.unknown.iter().map(ToString::to_string);
+        let keys: Vec<_> = keys.chain(unknown).collect();
         match keys.as_slice() {
             [] => writeln!(out, "{verdict}"),
             keys => writeln!(out, "{verdict}: {}", keys.join(", ")),
         }
     }
 
-    fn key(&self, key: KeyId) -> String {
-        let project = &self.audit.projects[key.project.0 as usize];
-        let fingerprint = match key.role {
-            Role::Current => project.current,
-            Role::Next => project.next,
-            Role::Previous(age) => project
-                .previous
-                .get(usize::from(age))
-                .map(|known| known.fingerprint),
+    fn alive(&self, alive: &Alive, out: &mut dyn Write) -> io::Result<()> {
+        let name = name_of(self.audit, alive.project);
+        let it_is = match alive.life {
+            Life::Current => format!("it is {name}'s current key"),
+            Life::Next => format!("it is {name}'s next key"),
+            Life::Held => format!("the reference of {name} holds it, though that is not sound"),
+            Life::LastSure => format!(
+                "it is the last key of {name} that past audits were sure of, and its reference is not sound \
+                 or not settled"
+            ),
         };
+        let (glyph, breaks) = match alive.is_sure {
+            true => ('✗', "breaks what holds it now"),
+            false => ('?', "may break what holds it now"),
+        };
+        writeln!(out, "\n{glyph} revoking it {breaks}: {it_is}")
+    }
+
+    fn key(&self, key: KeyId) -> String {
+        let fingerprint = self.audit.fingerprint(key);
         let name = belonging(self.audit, key);
         match fingerprint {
             Some(fingerprint) => format!("{fingerprint} ({name})"),
@@ -125,7 +156,7 @@ impl Told<'_> {
             };
             writeln!(out, "    {shown}{rest}")?;
         }
-        writeln!(out, "  → {}", spot.way_out(worst))
+        writeln!(out, "  → {}", way_out(&spot, worst))
     }
 
     fn standing(&self) -> String {
@@ -134,7 +165,7 @@ impl Told<'_> {
             count(self.answer.alive.len(), "live key"),
             count(self.answer.holders.len(), "holder"),
             count(
-                self.answer.blind.len() + self.answer.forgotten.len(),
+                self.answer.blind.len() + self.answer.forgotten.len() + self.answer.left.len(),
                 "blind spot",
             ),
             count(self.answer.doubts.len(), "doubt"),

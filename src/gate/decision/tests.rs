@@ -256,6 +256,7 @@ fn everything_that_speaks_against_success_is_counted() {
         unread: 1,
         unproven: 1,
         interrupted: false,
+        unfinished: false,
     };
     assert_eq!(Decision::of(&audit), decision);
 }

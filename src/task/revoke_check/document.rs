@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Answer, Place, is_dead};
+use super::{Alive, Answer, Place, is_dead, way_out};
 use crate::audit::Audit;
 use crate::gate::{Coverage, ExitCode};
+use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Role};
+use crate::ledger::LastSeen;
 use crate::verdict::{Evidence, Stage, Verdict};
 
 /// The name of the document's shape.
@@ -21,24 +23,40 @@ pub struct Document<'a> {
     safe: bool,
     exit_code: u8,
     keys: Vec<Key<'a>>,
-    /// The current and next keys that are one of them.
+    /// The live keys that are one of them: current, next, held by an unsound reference, or the last that
+    /// was sure of a reference which is not sound or not settled.
     alive: Vec<Key<'a>>,
     doubts: Vec<Doubt<'a>>,
     holders: Vec<Spot<'a>>,
     blind_spots: Vec<Spot<'a>>,
     accepted: Vec<Spot<'a>>,
     /// Deployments that past audits knew and targets.yaml does not name.
-    forgotten: &'a [std::sync::Arc<str>],
+    forgotten: Vec<&'a str>,
+    /// Places that were taken off a route and may hold one of them.
+    left: Vec<Left<'a>>,
+    /// Whether there was a ledger to know of deployments that targets.yaml does not name.
+    considered_past_audits: bool,
     coverage: Coverage,
 }
 
 #[derive(Serialize)]
 struct Key<'a> {
-    project: &'a str,
+    /// None for a key that no project has.
+    project: Option<&'a str>,
     environment: Option<&'a str>,
     key: &'static str,
     fingerprint: Option<String>,
     dead: bool,
+}
+
+#[derive(Serialize)]
+struct Left<'a> {
+    deployment: &'a str,
+    project: &'a str,
+    source: &'a str,
+    location: &'a str,
+    /// What it held when it was last read; null where that was not explained.
+    fingerprints: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -80,7 +98,8 @@ impl<'a> Document<'a> {
     /// An answer that was drawn from this audit.
     #[must_use]
     pub fn of(audit: &'a Audit, answer: &'a Answer<'a>) -> Self {
-        let keys = |keys: &[KeyId]| keys.iter().map(|&id| key(audit, id)).collect();
+        let asked = answer.keys.iter().map(|&id| key(audit, id));
+        let asked = asked.chain(answer.unknown.map(unknown));
         let spots = |places: &'a [Place<'a>]| {
             let places = places.iter();
             places.map(|place| spot(place, None)).collect()
@@ -92,8 +111,8 @@ impl<'a> Document<'a> {
             generated_at: second(audit.generated_at),
             safe: answer.code() == ExitCode::Success,
             exit_code: answer.code().code(),
-            keys: keys(&answer.keys),
-            alive: keys(&answer.alive),
+            keys: asked.collect(),
+            alive: answer.alive.iter().map(|one| alive(audit, one)).collect(),
             doubts: doubts
                 .map(|[message, remedy]| Doubt { message, remedy })
                 .collect(),
@@ -102,7 +121,9 @@ impl<'a> Document<'a> {
             accepted: accepted
                 .map(|(place, reason)| spot(place, Some(reason)))
                 .collect(),
-            forgotten: &answer.forgotten,
+            forgotten: answer.forgotten.iter().map(|gone| &*gone.title).collect(),
+            left: answer.left.iter().map(|left| place(left)).collect(),
+            considered_past_audits: answer.past_is_known,
             coverage: Coverage::of(audit),
         }
     }
@@ -111,15 +132,49 @@ impl<'a> Document<'a> {
 fn key(audit: &Audit, id: KeyId) -> Key<'_> {
     let project = audit.inventory.project(id.project);
     Key {
-        project: &project.name,
+        project: Some(&project.name),
         environment: project.environment.as_deref(),
         key: match id.role {
             Role::Current => "current",
             Role::Next => "next",
             Role::Previous(_) => "previous",
         },
-        fingerprint: super::fingerprint(audit, id).map(|fingerprint| fingerprint.to_string()),
+        fingerprint: audit
+            .fingerprint(id)
+            .map(|fingerprint| fingerprint.to_string()),
         dead: is_dead(audit, id),
+    }
+}
+
+fn unknown(fingerprint: Fingerprint) -> Key<'static> {
+    Key {
+        project: None,
+        environment: None,
+        key: "unknown",
+        fingerprint: Some(fingerprint.to_string()),
+        dead: false,
+    }
+}
+
+fn alive<'a>(audit: &'a Audit, alive: &Alive) -> Key<'a> {
+    let project = audit.inventory.project(alive.project);
+    Key {
+        project: Some(&project.name),
+        environment: project.environment.as_deref(),
+        key: alive.life.name(),
+        fingerprint: Some(alive.fingerprint.to_string()),
+        dead: false,
+    }
+}
+
+fn place(left: &LastSeen) -> Left<'_> {
+    let prints = |held: &Vec<Fingerprint>| held.iter().map(ToString::to_string).collect();
+    Left {
+        deployment: &left.name.title,
+        project: &left.name.project,
+        source: &left.source,
+        location: &left.location,
+        fingerprints: left.holds.as_ref().map(prints),
     }
 }
 
@@ -136,7 +191,7 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
         stage: spot.stage(),
         location: spot.hop.place.location(),
         verdict: place.verdict,
-        remedy: worst.map(|worst| spot.way_out(worst)).unwrap_or_default(),
+        remedy: worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
         accepted,
         readings: place
             .readings

@@ -1,0 +1,29 @@
+use super::{Outcome, Why};
+use crate::verdict::{Evidence, Stage, Verdict};
+
+/// Whether a reading tells of every key whether its place holds it.
+///
+/// A value or a fingerprint that is no known key may yet hold one, in a form that nobody looks for. That a
+/// running place lacks the variable tells of the place and not of the program, which may read a file
+/// itself. What rests on the reference tells what was read there.
+#[must_use]
+pub fn is_explained(outcome: &Outcome, stage: Stage, accept_attested: bool) -> bool {
+    let is_seen = match outcome.evidence {
+        Evidence::Value | Evidence::Fingerprint | Evidence::Reference => true,
+        Evidence::Attested => accept_attested,
+        Evidence::Timestamp => false,
+        // Where nothing is required, nothing rests on what is not there.
+        Evidence::None => outcome.verdict == Verdict::NotRequired,
+    };
+    match &outcome.why {
+        Why::Holds { .. } => is_seen,
+        Why::NotThere | Why::Placeholder(_) => {
+            is_seen && stage != Stage::Running && outcome.verdict != Verdict::Unverified
+        }
+        Why::Unexplained { .. }
+        | Why::NoReference
+        | Why::Timed { .. }
+        | Why::Failed(_)
+        | Why::NotSelected => false,
+    }
+}

@@ -1,0 +1,82 @@
+//! What was seen of every place that was ever on a route.
+
+use super::db::Connection;
+use super::error::Failure;
+use super::{Ledger, LedgerError, Name};
+use crate::key::Fingerprint;
+use crate::verdict::{Evidence, Verdict};
+
+/// What an audit last saw of one place on a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastSeen {
+    /// Whose route.
+    pub name: Name,
+    /// The deployment by its name alone.
+    pub deployment: String,
+    /// The id of its source.
+    pub source: String,
+    /// Its printable address, raw.
+    pub location: String,
+    /// The keys that it held; `None` where it was not wholly read and explained.
+    pub holds: Option<Vec<Fingerprint>>,
+}
+
+impl Ledger {
+    /// Every place that was ever on the route of a deployment which nobody retired.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub async fn places(&self) -> Result<Vec<LastSeen>, LedgerError> {
+        let mut turn = self.read().await?;
+        let places = places(&mut turn.connection).await;
+        turn.end(places).await
+    }
+}
+
+async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
+    // The last stretch of each, for what was written down before `holds` was.
+    let sql = "SELECT deployment.project, deployment.title, deployment.name, hop.source, \
+               hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint \
+               FROM hop JOIN deployment ON deployment.id = hop.deployment \
+               LEFT JOIN span ON span.id = (SELECT MAX(last.id) FROM span AS last \
+               WHERE last.hop = hop.id) \
+               WHERE deployment.retired_at IS NULL ORDER BY hop.id";
+    let mut places = Vec::new();
+    for row in connection.query(sql, &[]).await? {
+        let holds = match row.get::<Option<&str>>(5)? {
+            Some(text) => {
+                let prints = text.split(' ').filter(|print| !print.is_empty());
+                let prints = prints.map(|print| print.parse::<Fingerprint>());
+                let prints = prints.collect::<Result<Vec<_>, _>>();
+                Some(prints.map_err(|_| Failure::damaged("holds what is no fingerprint"))?)
+            }
+            None => proven(
+                row.word_or_none(6)?,
+                row.word_or_none(7)?,
+                row.fingerprint_or_none(8)?,
+            ),
+        };
+        places.push(LastSeen {
+            name: Name {
+                project: row.get::<&str>(0)?.into(),
+                title: row.get::<&str>(1)?.into(),
+            },
+            deployment: row.get(2)?,
+            source: row.get(3)?,
+            location: row.get(4)?,
+            holds,
+        });
+    }
+    Ok(places)
+}
+
+/// A hop is as bad as its worst reading, so where that was proven to be current, all were.
+fn proven(
+    verdict: Option<Verdict>,
+    evidence: Option<Evidence>,
+    fingerprint: Option<Fingerprint>,
+) -> Option<Vec<Fingerprint>> {
+    let is_current = verdict == Some(Verdict::Current) && evidence.is_some_and(Evidence::proves);
+    fingerprint.filter(|_| is_current).map(|print| vec![print])
+}

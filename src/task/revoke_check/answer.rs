@@ -1,0 +1,83 @@
+use super::live::Alive;
+use super::past::Gone;
+use crate::explain::Spot;
+use crate::gate::ExitCode;
+use crate::judge::Outcome;
+use crate::key::Fingerprint;
+use crate::keyring::KeyId;
+use crate::ledger::LastSeen;
+use crate::verdict::Verdict;
+
+/// What is known of the keys in question.
+pub struct Answer<'a> {
+    /// The keys that were looked for, as far as they are some project's.
+    pub keys: Vec<KeyId>,
+    /// The one that was named, where no project has it.
+    pub unknown: Option<Fingerprint>,
+    /// Whether all of them are dead already.
+    pub dead: bool,
+    /// The live keys that are one of them: revoking it breaks what holds these.
+    pub alive: Vec<Alive>,
+    /// The hops that hold one of them, the worst first.
+    pub holders: Vec<Place<'a>>,
+    /// The hops that may hold one of them, for all that is known.
+    pub blind: Vec<Place<'a>>,
+    /// Blind spots that somebody answers for, each with the reason.
+    pub accepted: Vec<(Place<'a>, String)>,
+    /// The deployments that past audits knew and nothing names anymore.
+    pub forgotten: Vec<&'a Gone>,
+    /// The places that were taken off a route and may hold one of the keys.
+    pub left: Vec<&'a LastSeen>,
+    /// Why the question itself cannot be answered, and what to do about it.
+    pub doubts: Vec<[String; 2]>,
+    /// Whether there was a ledger to know of deployments that targets.yaml does not name.
+    pub past_is_known: bool,
+    pub(super) interrupted: bool,
+    pub(super) unfinished: bool,
+}
+
+/// Some readings of one hop.
+pub struct Place<'a> {
+    /// Where it stands.
+    pub spot: Spot<'a>,
+    /// Which of its readings; never empty.
+    pub readings: Vec<&'a Outcome>,
+    /// How bad the worst of them is.
+    pub verdict: Verdict,
+}
+
+impl<'a> Place<'a> {
+    /// `None` without any reading.
+    pub(super) fn of(spot: Spot<'a>, readings: Vec<&'a Outcome>) -> Option<Self> {
+        let verdict = readings.iter().map(|reading| reading.verdict).min()?;
+        Some(Self {
+            spot,
+            readings,
+            verdict,
+        })
+    }
+}
+
+impl Answer<'_> {
+    /// What it ends with: 1 for holders, 4 where straggler could not do its own job, 3 where somebody
+    /// could not look, else 0.
+    #[must_use]
+    pub fn code(&self) -> ExitCode {
+        let is_live = self.alive.iter().any(|alive| alive.is_sure);
+        let held = !self.holders.is_empty() || is_live;
+        let unseen = !self.blind.is_empty()
+            || !self.forgotten.is_empty()
+            || !self.left.is_empty()
+            || !self.alive.is_empty()
+            || !self.doubts.is_empty();
+        let told = [
+            (self.interrupted, ExitCode::Interrupted),
+            (held, ExitCode::Drift),
+            (self.unfinished, ExitCode::Unfinished),
+            (unseen, ExitCode::Incomplete),
+        ];
+        told.into_iter()
+            .filter_map(|(applies, code)| applies.then_some(code))
+            .fold(ExitCode::Success, ExitCode::and)
+    }
+}

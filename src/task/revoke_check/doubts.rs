@@ -1,0 +1,177 @@
+use super::past::Known;
+use super::{Answer, Asked, Question};
+use crate::audit::{Audit, Owner};
+use crate::explain::{Reference, belonging, name_of, settling};
+use crate::judge::{RotationBasis, Soundness, Warning};
+use crate::key::Fingerprint;
+use crate::keyring::{KeyId, Role};
+use crate::text::escape;
+
+impl Question<'_> {
+    /// Why the question cannot be answered, each with what to do about it.
+    pub(super) fn doubts(
+        &self,
+        audit: &Audit,
+        asked: &Asked,
+        answer: &Answer<'_>,
+    ) -> Vec<[String; 2]> {
+        let mut doubts = Vec::new();
+        if audit.unfinished || self.past.known == Known::Failed {
+            doubts.push([
+                "the ledger could not be used, so what past audits saw was not considered"
+                    .to_owned(),
+                "mend what standard error tells of it, and ask again".to_owned(),
+            ]);
+        }
+        doubts.extend(self.of_references(audit));
+        doubts.extend(self.of_others(audit));
+        doubts.extend(self.of_unread_keys(audit));
+        doubts.extend(self.of_the_key(audit, asked, answer));
+        doubts
+    }
+
+    /// References of the projects in question that are not sound or not settled.
+    fn of_references(&self, audit: &Audit) -> Vec<[String; 2]> {
+        let mut doubts = Vec::new();
+        for &id in self.owners {
+            let name = name_of(audit, id);
+            let project = &audit.projects[id.0 as usize];
+            let reference = Reference::new(audit, id);
+            if let (Some(message), Some(remedy)) = (reference.message(), reference.remedy()) {
+                doubts.push([format!("the reference of {name} {message}"), remedy]);
+            } else if project.rotation == RotationBasis::Suspected {
+                let is_return = audit.warnings.iter().any(|warning| {
+                    matches!(warning, Warning::ReferenceChanged { project, returned: true, .. }
+                        if *project == id)
+                });
+                let how = if is_return {
+                    "changed back to an earlier key, and nothing tells yet whether it was rolled back"
+                } else {
+                    "changed, and nothing tells yet whether it was rotated"
+                };
+                doubts.push([
+                    format!("the reference of {name} {how}"),
+                    settling(audit, id),
+                ]);
+            }
+        }
+        doubts
+    }
+
+    /// Whatever another reference holds that nobody could read may be the key in question.
+    fn of_others(&self, audit: &Audit) -> Vec<[String; 2]> {
+        let others = audit.projects.iter().filter(|outcome| {
+            let is_unread = matches!(
+                outcome.reference,
+                Soundness::Unread(_) | Soundness::NotOneKey
+            );
+            is_unread && !self.owners.contains(&outcome.project)
+        });
+        others
+            .filter_map(|outcome| {
+                let reference = Reference::new(audit, outcome.project);
+                let name = reference.name();
+                let message = format!(
+                    "the reference of {name} {}, and it may be the key in question",
+                    reference.message()?
+                );
+                Some([message, reference.remedy()?])
+            })
+            .collect()
+    }
+
+    fn of_unread_keys(&self, audit: &Audit) -> Vec<[String; 2]> {
+        let mut doubts = Vec::new();
+        for warning in &audit.warnings {
+            let (message, error) = match warning {
+                Warning::HistoryUnread { project, error } if self.asks_of(*project) => (
+                    format!(
+                        "the versions of the reference of {} could not be read, so not every earlier key is known",
+                        name_of(audit, *project)
+                    ),
+                    error,
+                ),
+                Warning::KeyUnread { key, error } => match key.role {
+                    Role::Previous(_) if self.asks_of(key.project) => (
+                        format!(
+                            "a previous key of {} could not be read, so not every earlier key is known",
+                            name_of(audit, key.project)
+                        ),
+                        error,
+                    ),
+                    Role::Next => (
+                        format!(
+                            "{} could not be read, and it may be the key in question",
+                            belonging(audit, *key)
+                        ),
+                        error,
+                    ),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            doubts.push([
+                format!("{message}: {}", escape(&error.to_string())),
+                escape(&error.next).into_owned(),
+            ]);
+        }
+        doubts
+    }
+
+    /// Whether every earlier key of this project is in question.
+    fn asks_of(&self, project: crate::keyring::ProjectId) -> bool {
+        self.key.is_none() && self.owners.contains(&project)
+    }
+
+    /// Keys that nobody knows, or that are not known for sure.
+    fn of_the_key(&self, audit: &Audit, asked: &Asked, answer: &Answer<'_>) -> Option<[String; 2]> {
+        if let Some(key) = self.key {
+            let is_known = !asked.keys.is_empty()
+                || !answer.alive.is_empty()
+                || !answer.holders.is_empty()
+                || self.is_remembered(&key);
+            return (!is_known).then(|| {
+                [
+                    format!("no key with this fingerprint is known: {key}"),
+                    "compare it with the dashboard; `straggler inspect` tells the fingerprint of a key"
+                        .to_owned(),
+                ]
+            });
+        }
+        if asked.keys.is_empty() {
+            return Some([
+                "no previous key is known, so there is none to look for".to_owned(),
+                "name it with --key, or list it under `previous`".to_owned(),
+            ]);
+        }
+        let is_unsettled = |key: &KeyId| match key.role {
+            Role::Previous(age) => {
+                let previous = &audit.projects[key.project.0 as usize].previous;
+                let known = previous.get(usize::from(age));
+                known.is_some_and(|known| known.unsettled)
+            }
+            _ => false,
+        };
+        asked.keys.iter().all(is_unsettled).then(|| {
+            [
+                "no previous key is known for sure: these stood in a reference and were replaced before \
+                 anything settled that they belonged there"
+                    .to_owned(),
+                "name the one that is meant with --key".to_owned(),
+            ]
+        })
+    }
+
+    /// Whether past audits saw this key, be it of a project that nobody names anymore.
+    fn is_remembered(&self, key: &Fingerprint) -> bool {
+        let reigns = self.remembered.reigns.values().flatten();
+        let reigns = reigns.map(|reign| reign.fingerprint);
+        let owned =
+            |keys: &'_ [(Owner, Fingerprint)]| keys.iter().any(|(_, known)| known.agrees(key));
+        let mut announced = self.remembered.announced.values().flatten();
+        reigns.into_iter().any(|known| known.agrees(key))
+            || owned(&self.remembered.others)
+            || owned(&self.remembered.unsettled)
+            || announced.any(|known| known.fingerprint.agrees(key))
+    }
+}

@@ -1,0 +1,77 @@
+use crate::audit::Audit;
+use crate::judge::RotationBasis;
+use crate::key::Fingerprint;
+use crate::keyring::{KeyId, ProjectId, Role};
+
+/// A key that somebody needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alive {
+    /// Who does.
+    pub project: ProjectId,
+    /// What for.
+    pub life: Life,
+    /// Which key.
+    pub fingerprint: Fingerprint,
+    /// Whether revoking it surely breaks something. It may, while a reference changed and nothing settled
+    /// that.
+    pub is_sure: bool,
+}
+
+/// What a live key is to its project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// The current key.
+    Current,
+    /// The next one.
+    Next,
+    /// What the reference holds, though it is not sound.
+    Held,
+    /// The last one that past audits were sure of, while the reference is not sound or not settled.
+    LastSure,
+}
+
+impl Life {
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Next => "next",
+            Self::Held => "held",
+            Self::LastSure => "last-sure",
+        }
+    }
+}
+
+/// The keys of a project that must live.
+pub(super) fn roles(id: ProjectId) -> [KeyId; 2] {
+    [Role::Current, Role::Next].map(|role| KeyId { project: id, role })
+}
+
+/// The live keys that are one of these, whosever they are.
+pub(super) fn alive(audit: &Audit, wanted: &[Fingerprint]) -> Vec<Alive> {
+    let mut alive = Vec::new();
+    for outcome in &audit.projects {
+        let is_settled = outcome.rotation != RotationBasis::Suspected;
+        let is_sound = outcome.reference.is_sound();
+        for (life, fingerprint, is_sure) in [
+            (Life::Current, outcome.current, true),
+            (Life::Next, outcome.next, true),
+            (Life::Held, outcome.held.filter(|_| !is_sound), true),
+            (Life::LastSure, outcome.last_sure, is_settled || !is_sound),
+        ] {
+            let Some(fingerprint) = fingerprint else {
+                continue;
+            };
+            if wanted.iter().any(|wanted| wanted.agrees(&fingerprint)) {
+                alive.push(Alive {
+                    project: outcome.project,
+                    life,
+                    fingerprint,
+                    is_sure,
+                });
+            }
+        }
+    }
+    alive
+}
