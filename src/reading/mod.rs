@@ -2,7 +2,9 @@
 
 mod error;
 mod found;
+mod identity;
 pub mod remote;
 
 pub use error::{ErrorKind, ReadError, Retry};
 pub use found::{Found, Reading, Taken, Version};
+pub use identity::Identity;
