@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use crate::audit::{Audit, Confirmation, Owner, Reign, Remembered, SETTLED};
 use crate::explain::{Reference, Spot, name_of, spots, when};
 use crate::gate::ExitCode;
-use crate::inventory::Retirement;
 use crate::judge::{HopOutcome, Outcome, RotationBasis, TimeProof, Warning, Why};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
@@ -336,14 +335,10 @@ fn is_dead(audit: &Audit, key: KeyId) -> bool {
         return false;
     };
     let project = &audit.projects[key.project.0 as usize];
-    match project
-        .previous
-        .get(usize::from(age))
-        .map(|known| known.revoked_at)
-    {
-        Some(Some(death)) => death <= audit.generated_at,
-        _ => audit.inventory.project(key.project).retirement == Retirement::Immediate,
-    }
+    let known = project.previous.get(usize::from(age));
+    let death = known.and_then(|known| known.revoked_at);
+    let retirement = audit.inventory.project(key.project).retirement;
+    retirement.is_dead(death, audit.generated_at)
 }
 
 /// The keys of a project that must live.

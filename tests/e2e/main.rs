@@ -19,6 +19,7 @@ mod leak;
 mod ledger;
 mod lessons;
 mod revoke_check;
+mod same_place;
 mod scale;
 mod schema;
 mod screen;
