@@ -5,7 +5,7 @@ use super::references::References;
 use super::seen::{Seen, Unexplained, circumstances};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Deployment, Hop, Inventory};
-use crate::judge::{self, Bench};
+use crate::judge::{self, Bench, Circumstances};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::Stage;
@@ -75,6 +75,12 @@ impl Hops<'_> {
         let mut outcomes = Vec::with_capacity(readings.len());
         for reading in readings {
             let reading = self.scrubber.reading(reading);
+            let identity = reading.identity.as_ref();
+            let circumstances = Circumstances {
+                is_reference: circumstances.is_reference
+                    || identity.is_some_and(|identity| self.references.were_read_at(identity)),
+                ..circumstances
+            };
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
             if let Some((fingerprint, evidence)) = judged.unexplained {
                 self.seen.unexplained.push(Unexplained {

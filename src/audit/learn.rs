@@ -7,7 +7,7 @@ use crate::inventory::Inventory;
 use crate::judge::KnownKey;
 use crate::judge::reference::Material;
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role, placeholder_by_fingerprint};
 
 /// A previous key that somebody remembers: the reference's store, or past audits.
 pub struct Learned {
@@ -33,8 +33,12 @@ struct Facts {
 }
 
 impl References {
-    /// The project's current key, by all the digits that are known of it.
+    /// The project's current key, by all the digits that are known of it; `None` while its reference is
+    /// not sound.
     pub fn current(&self, id: ProjectId) -> Option<Fingerprint> {
+        if !self.outcomes[id.0 as usize].reference.is_sound() {
+            return None;
+        }
         let current = KeyId {
             project: id,
             role: Role::Current,
@@ -63,8 +67,13 @@ impl References {
             keyring.into_known().into_iter().partition(is_own);
 
         let mut keys: Vec<Entry> = Vec::new();
+        let variable = &*inventory.project(id).variable;
         for learned in previous {
             let fingerprint = learned.material.fingerprint();
+            if placeholder_by_fingerprint(&fingerprint, variable).is_some() {
+                // An earlier straggler took the fingerprint of nothing for a key.
+                continue;
+            }
             let same = |known: &Known| known.fingerprint().agrees(&fingerprint);
             let place = KeyId {
                 project: id,

@@ -11,6 +11,9 @@ use crate::reading::{Found, ReadError, Reading};
 pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
     if let Some(extraction) = &place.extraction {
         reading.found = extracted_from(extraction, reading.found);
+        if let Some(member) = extraction.member() {
+            reading.identity = reading.identity.map(|identity| identity.member(member));
+        }
     }
     reading
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::judge::{KnownKey, ProjectOutcome, Rotation, RotationBasis, Scope, Sou
 use crate::key::Digits;
 use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
 use crate::platform::{Asking, Stop};
-use crate::reading::ReadError;
+use crate::reading::{Identity, ReadError};
 
 /// Keys this short can be guessed from a fingerprint.
 const GUESSABLE: usize = 16;
@@ -26,6 +26,8 @@ pub struct References {
     pub warnings: Vec<Warning>,
     /// When each project's previous keys died, the latest key first.
     pub deaths: Vec<Vec<Option<Timestamp>>>,
+    /// Where the current and next keys really stand, by the place.
+    pub places: HashMap<Box<str>, Vec<Identity>>,
     /// For each project the latest moment at which its reference surely was another key.
     pub bounds: Vec<Option<Timestamp>>,
     /// For each project the key that its reference was before, while nothing tells whether it was
@@ -47,8 +49,20 @@ impl References {
     ) -> Self {
         let mut work = KnownPlaces::new(inventory, scrubber);
         fetcher.read_and_keep(&mut work).await;
-        let examined = work.into_examined();
-        Judging::new(inventory, selected, now).judge(examined)
+        let (examined, places) = (work.examined, work.identities);
+        let mut references = Judging::new(inventory, selected, now).judge(examined);
+        for identity in places {
+            let place = identity.place().into();
+            references.places.entry(place).or_default().push(identity);
+        }
+        references
+    }
+
+    /// Whether a current or a next key, of whomever, was read here: what is found here proves nothing but
+    /// itself.
+    pub fn were_read_at(&self, identity: &Identity) -> bool {
+        let here = self.places.get(identity.place());
+        here.is_some_and(|here| here.iter().any(|known| known.overlaps(identity)))
     }
 
     /// What the hops of a project are judged by.
@@ -64,13 +78,14 @@ impl References {
         Scope {
             id,
             project,
+            inventory,
             sound: outcome.reference.is_sound(),
             rotation: match (declared, sight.bounded(self.bounds[index])) {
                 (Some(declared), _) => Rotation::Declared(declared),
                 (None, Some(stored)) => Rotation::StoredAt(stored),
                 (None, None) => Rotation::Unknown,
             },
-            deaths: &self.deaths[index],
+            deaths: &self.deaths,
         }
     }
 }
@@ -106,6 +121,8 @@ pub(super) fn known_keys(
 struct KnownPlaces<'a> {
     places: Vec<(usize, &'a Project, &'a Place)>,
     examined: Vec<(KeyId, Examined)>,
+    /// Where the current and next ones really stand.
+    identities: Vec<Identity>,
     scrubber: &'a Scrubber<'a>,
 }
 
@@ -117,11 +134,7 @@ impl<'a> KnownPlaces<'a> {
             examined.push((
                 id,
                 match origin {
-                    Origin::Fingerprint(fingerprint) => Examined {
-                        material: Some(Material::Fingerprint(*fingerprint)),
-                        soundness: Soundness::Sound,
-                        note: None,
-                    },
+                    Origin::Fingerprint(fingerprint) => reference::declared(*fingerprint, project),
                     Origin::Given { secret, note } => {
                         reference::given(secret, note.clone(), project)
                     }
@@ -139,12 +152,9 @@ impl<'a> KnownPlaces<'a> {
         Self {
             places,
             examined,
+            identities: Vec::new(),
             scrubber,
         }
-    }
-
-    fn into_examined(self) -> Vec<(KeyId, Examined)> {
-        self.examined
     }
 }
 
@@ -160,10 +170,16 @@ impl Work for KnownPlaces<'_> {
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
         let (index, project, place) = self.places[job];
         let readings = place.source.read(place.at_for(project), asking)?;
-        let readings = readings
+        let readings: Vec<_> = readings
             .into_iter()
             .map(|reading| self.scrubber.reading(extracted(place, reading)))
             .collect();
+        if !matches!(self.examined[index].0.role, Role::Previous(_)) {
+            let identities = readings
+                .iter()
+                .filter_map(|reading| reading.identity.clone());
+            self.identities.extend(identities);
+        }
         self.examined[index].1 = reference::examine(Ok(readings), project);
         Ok(())
     }
@@ -221,21 +237,23 @@ impl<'a> Judging<'a> {
         }
         let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
         let keyring = Keyring::new(std::mem::take(&mut self.known), &variables);
-        let unsound = self.compare(&keyring);
-        let keyring = if unsound.is_empty() {
+        self.compare(&keyring);
+        self.compare_shared(&keyring);
+        let doubtful = self.doubtful_next(&keyring);
+        let keyring = if doubtful.is_empty() {
             keyring
         } else {
             let mut known = keyring.into_known();
-            known.retain(|key| !unsound.contains(&key.id()));
+            known.retain(|key| !doubtful.contains(&key.id()));
             Keyring::new(known, &variables)
         };
-        self.shared_currents(&keyring);
         let projects = self.outcomes.len();
         References {
             keyring,
             outcomes: self.outcomes,
             warnings: self.warnings,
             deaths: self.deaths,
+            places: HashMap::new(),
             bounds: vec![None; projects],
             suspects: vec![None; projects],
             sights: vec![Sight::default(); projects],
@@ -299,47 +317,94 @@ impl<'a> Judging<'a> {
         }));
     }
 
-    /// Judges every reference by the other keys; those that turn out unsound.
-    fn compare(&mut self, keyring: &Keyring) -> BTreeSet<KeyId> {
-        let mut unsound = BTreeSet::new();
-        for known in keyring
-            .known()
-            .iter()
-            .filter(|known| known.id().role == Role::Current)
-        {
+    /// Judges every reference by the other keys. What an unsound one holds stays known: it may be found
+    /// where it does not belong, and somebody may live by it.
+    fn compare(&mut self, keyring: &Keyring) {
+        for known in of_role(keyring, Role::Current) {
             let id = known.id();
-            let index = id.project.0 as usize;
-            let agreeing = keyring
-                .exact(id.project, &known.fingerprint())
-                .map_or_else(Vec::new, |explanation| explanation.keys);
-            let scope = Scope {
-                id: id.project,
-                project: self.inventory.project(id.project),
-                sound: true,
-                rotation: Rotation::Unknown,
-                deaths: &self.deaths[index],
-            };
-            let soundness = reference::compare(id, &agreeing, &scope, self.now);
+            let agreeing = agreeing(keyring, known);
+            let soundness = reference::compare(id, &agreeing, &self.scope(id.project), self.now);
             if soundness.is_sound() {
                 let previous = |key: &&KeyId| {
                     key.project == id.project && matches!(key.role, Role::Previous(_))
                 };
                 let again = agreeing.iter().find(previous).copied();
                 self.warnings.extend(again.map(Warning::CurrentIsPrevious));
-                continue;
+            } else {
+                self.fault(id.project, soundness);
             }
-            unsound.insert(id);
-            let outcome = &mut self.outcomes[index];
-            outcome.verdict = soundness.verdict();
-            outcome.reference = soundness;
-            outcome.current = None;
         }
-        unsound
     }
 
-    fn shared_currents(&mut self, keyring: &Keyring) {
-        let groups = keyring.keys_with_same_current();
-        self.warnings
-            .extend(groups.into_iter().map(Warning::SharedCurrent));
+    /// Judges the references of those that share a key by each other: where two hold different keys, one
+    /// of them is wrong, and nothing tells which.
+    fn compare_shared(&mut self, keyring: &Keyring) {
+        let mut groups: BTreeMap<ProjectId, Vec<&Known>> = BTreeMap::new();
+        for known in of_role(keyring, Role::Current) {
+            let id = known.id().project;
+            let group = self.inventory.project(id).shares;
+            if let (Some(group), true) = (group, self.outcomes[id.0 as usize].reference.is_sound())
+            {
+                groups.entry(group).or_default().push(known);
+            }
+        }
+        for group in groups.into_values() {
+            let agrees = |known: &Known| known.fingerprint().agrees(&group[0].fingerprint());
+            let Some(other) = group.iter().find(|known| !agrees(known)) else {
+                continue;
+            };
+            for known in &group {
+                let against = if agrees(known) { other } else { &group[0] };
+                self.fault(known.id().project, Soundness::NotShared(against.id()));
+            }
+        }
     }
+
+    /// The next keys that are other known keys as well. Whoever holds one may hold what was replaced, or
+    /// what belongs to somebody else.
+    fn doubtful_next(&mut self, keyring: &Keyring) -> BTreeSet<KeyId> {
+        let mut doubtful = BTreeSet::new();
+        for known in of_role(keyring, Role::Next) {
+            let key = known.id();
+            let scope = self.scope(key.project);
+            let is_another = |other: &KeyId| {
+                !scope.is_own(other.project) || matches!(other.role, Role::Previous(_))
+            };
+            if let Some(also) = agreeing(keyring, known).into_iter().find(is_another) {
+                doubtful.insert(key);
+                self.warnings.push(Warning::NextIsKnown { key, also });
+            }
+        }
+        doubtful
+    }
+
+    /// What a reference is judged by.
+    fn scope(&self, id: ProjectId) -> Scope<'_> {
+        Scope {
+            id,
+            project: self.inventory.project(id),
+            inventory: self.inventory,
+            sound: true,
+            rotation: Rotation::Unknown,
+            deaths: &self.deaths,
+        }
+    }
+
+    fn fault(&mut self, id: ProjectId, soundness: Soundness) {
+        let outcome = &mut self.outcomes[id.0 as usize];
+        outcome.verdict = soundness.verdict();
+        outcome.reference = soundness;
+        outcome.current = None;
+    }
+}
+
+fn of_role(keyring: &Keyring, role: Role) -> impl Iterator<Item = &Known> {
+    let known = keyring.known().iter();
+    known.filter(move |known| known.id().role == role)
+}
+
+/// Every known key with this one's fingerprint, itself among them.
+fn agreeing(keyring: &Keyring, known: &Known) -> Vec<KeyId> {
+    let explanation = keyring.exact(known.id().project, &known.fingerprint());
+    explanation.map_or_else(Vec::new, |explanation| explanation.keys)
 }

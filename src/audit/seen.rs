@@ -38,10 +38,14 @@ pub fn circumstances(inventory: &Inventory, (deployment, at): (u32, u16)) -> Cir
         _ => None,
     };
     let is_reference = |place: &Place| reference.is_some_and(|reference| place.same(reference));
+    let is_next = |place: &Place| match &inventory.project(deployment.project).next {
+        Some(Origin::Place(next)) => place.same(next),
+        _ => false,
+    };
     let (before, hop) = hops.split_at(hops.len() - 1);
     Circumstances {
         expect: hop[0].expect,
-        is_reference: is_reference(&hop[0].place),
+        is_reference: is_reference(&hop[0].place) || is_next(&hop[0].place),
         after_store: before.iter().any(|hop| is_reference(&hop.place)),
     }
 }
@@ -72,13 +76,11 @@ impl Seen {
     /// The projects of which a hop would be proven by its time, were that of the rotation known.
     pub fn timed_of(&self, inventory: &Inventory) -> BTreeSet<ProjectId> {
         let timed = |outcome: &Outcome| {
-            matches!(
-                outcome.why,
-                Why::Timed {
-                    proof: TimeProof::RotationUnknown,
-                    ..
-                }
-            )
+            let proof = match (&outcome.why, &outcome.timed) {
+                (Why::Timed { proof, .. }, _) => Some(*proof),
+                (_, timed) => timed.as_ref().map(|timed| timed.proof),
+            };
+            proof == Some(TimeProof::RotationUnknown)
         };
         let jobs = (0..self.jobs.len()).filter(|&job| {
             self.judged[job].iter().any(timed)
@@ -174,12 +176,18 @@ impl Seen {
         for job in 0..self.jobs.len() {
             let scope = references.scope(inventory, self.deployment(inventory, job).project);
             for outcome in &mut self.judged[job] {
-                if matches!(outcome.why, Why::Timed { .. }) {
+                if matches!(outcome.why, Why::Timed { .. }) || outcome.timed.is_some() {
                     let circumstances = circumstances(inventory, self.jobs[job]);
                     judge::time_again(outcome, &scope, circumstances);
                 }
             }
         }
+        // What its time proves stale needs no other explanation.
+        let judged = &self.judged;
+        self.unexplained.retain(|one| {
+            let why = &judged[one.job][one.reading].why;
+            !matches!(why, Why::Timed { .. })
+        });
     }
 
     /// Puts the routes together.

@@ -289,23 +289,9 @@ impl Args {
 
     /// The project and its environments, or the one that is named.
     fn owners(&self, inventory: &Inventory) -> Result<Vec<ProjectId>, Failure> {
-        let title = match &self.environment {
-            Some(environment) => format!("{}/{environment}", self.project),
-            None => self.project.clone(),
-        };
-        let all = inventory.projects.iter().zip(0..);
-        let owners: Vec<_> = all
-            .filter(|(project, _)| match self.environment {
-                Some(_) => project.title() == title,
-                None => *project.name == *self.project,
-            })
-            .map(|(_, index)| ProjectId(index))
-            .collect();
-        if owners.is_empty() {
-            // It says what was probably meant.
-            let id = inventory.project_named(&title).map_err(Failure::usage)?;
-            return Ok(vec![id]);
-        }
-        Ok(owners)
+        let environment = self.environment.as_deref();
+        inventory
+            .keys_of(&self.project, environment)
+            .map_err(Failure::usage)
     }
 }

@@ -30,10 +30,11 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             let facts = [
                 length.map(|length| format!("{length} bytes")),
                 fits.map(|fits| {
-                    if fits {
-                        "fits the format"
-                    } else {
-                        "outside the format"
+                    match fits {
+                        true => "fits the format",
+                        // Where no key belongs, a part that fits is enough.
+                        false if spot.is_unwanted(outcome) => "a part of it fits the format",
+                        false => "outside the format",
                     }
                     .to_owned()
                 }),
@@ -47,7 +48,8 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             } else {
                 format!(" ({})", facts.join(", "))
             };
-            format!("holds a value that is no known key{facts}")
+            let unexpected = unexpected(spot, outcome);
+            format!("holds a value that is no known key{facts}{unexpected}")
         }
         Why::NotThere => format!("does not have the key{}", if_required(spot)),
         Why::Placeholder(placeholder) => format!("{}{}", placeholder.meaning(), if_required(spot)),
@@ -98,7 +100,7 @@ pub fn names(damage: &[Damage]) -> String {
 }
 
 fn unexpected(spot: &Spot<'_>, outcome: &Outcome) -> &'static str {
-    if spot.hop.expect == Expectation::Absent && outcome.verdict.is_drift() {
+    if spot.is_unwanted(outcome) {
         ", where no key belongs"
     } else {
         ""

@@ -51,17 +51,6 @@ pub fn notices(audit: &Audit) -> Vec<Notice> {
 
 fn tell(audit: &Audit, warning: &Warning) -> Notice {
     match warning {
-        Warning::SharedCurrent(projects) => {
-            let names: Vec<_> = projects.iter().map(|&id| name_of(audit, id)).collect();
-            Notice {
-                code: "shared-current",
-                message: format!(
-                    "{} have the same current key, so a key of the wrong one of them cannot be told",
-                    names.join(" and ")
-                ),
-                remedy: "give each its own key".to_owned(),
-            }
-        }
         Warning::ReferenceBehind {
             project,
             fingerprint,
@@ -145,6 +134,18 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 escape(&error.message)
             ),
             remedy: escape(&error.next).into_owned(),
+        },
+        Warning::NextIsKnown { key, also } => Notice {
+            code: "next-is-known",
+            message: format!(
+                "{} is {} as well, so nobody who holds it is called current",
+                belonging(audit, *key),
+                belonging(audit, *also)
+            ),
+            remedy: format!(
+                "write the key that comes next to its place, or take it off `next` ({})",
+                site_of(audit, audit.inventory.project(key.project).site)
+            ),
         },
         Warning::HistoryUnread { project, error } => Notice {
             code: "history-unread",
@@ -245,7 +246,10 @@ mod tests {
                     deployment.waiver = Some(over.clone());
                 }
                 audit.warnings = vec![
-                    Warning::SharedCurrent(vec![ProjectId(0), ProjectId(1)]),
+                    Warning::NextIsKnown {
+                        key: key(0, Role::Next),
+                        also: key(1, Role::Previous(0)),
+                    },
                     Warning::KeyUnread {
                         key: key(1, Role::Next),
                         error: Box::new(error),
@@ -267,7 +271,7 @@ mod tests {
             codes,
             [
                 "reference-behind",
-                "shared-current",
+                "next-is-known",
                 "key-unread",
                 "current-is-previous",
                 "guessable-key",

@@ -5,7 +5,7 @@ use super::when::apart;
 use crate::audit::Audit;
 use crate::inventory::Origin;
 use crate::judge::{ProjectOutcome, Soundness};
-use crate::keyring::ProjectId;
+use crate::keyring::{ProjectId, Role};
 use crate::text::escape;
 
 /// What a project's current key was read from.
@@ -102,6 +102,10 @@ impl<'a> Reference<'a> {
             Soundness::Returned { former } => format!(
                 "is an earlier key again, which died when it was replaced; until now it was {former}"
             ),
+            Soundness::NotShared(key) => format!(
+                "is another key than {}, which it is declared to share",
+                whose(*key)
+            ),
             Soundness::BeforeRotation { stored_at } => {
                 let rotated_at = self.audit.inventory.project(self.id).rotated_at;
                 let [stored_at, rotated_at] =
@@ -151,6 +155,16 @@ impl<'a> Reference<'a> {
                     self.name()
                 )
             }
+            Soundness::Foreign(key) if key.role == Role::Current => format!(
+                "compare both with the dashboard; if this one is wrong, {}; if they share one key on \
+                 purpose, say so with same_key_as ({declared})",
+                self.renew()
+            ),
+            Soundness::NotShared(_) => format!(
+                "compare both with the dashboard; if this one is wrong, {}; if each has its own key, take \
+                 same_key_as away ({declared})",
+                self.renew()
+            ),
             Soundness::BeforeRotation { .. } => {
                 format!(
                     "{}; or correct rotated_at of {} ({declared})",
@@ -171,7 +185,7 @@ impl<'a> Reference<'a> {
 mod tests {
     use super::*;
     use crate::gate::testing::{Scene, at};
-    use crate::keyring::{Damage, KeyId, Placeholder, Role};
+    use crate::keyring::{Damage, KeyId, Placeholder};
     use crate::reading::{ErrorKind, ReadError};
     use crate::verdict::Verdict;
 
@@ -213,7 +227,23 @@ mod tests {
             (
                 Soundness::Foreign(key(1, Role::Current)),
                 "holds mail's current key",
+                format!(
+                    "compare both with the dashboard; if this one is wrong, {write}; if they share one key \
+                     on purpose, say so with same_key_as (targets.yaml:4)"
+                ),
+            ),
+            (
+                Soundness::Foreign(key(1, Role::Next)),
+                "holds mail's next key",
                 write.to_owned(),
+            ),
+            (
+                Soundness::NotShared(key(1, Role::Current)),
+                "is another key than mail's current key, which it is declared to share",
+                format!(
+                    "compare both with the dashboard; if this one is wrong, {write}; if each has its own \
+                     key, take same_key_as away (targets.yaml:4)"
+                ),
             ),
             (
                 Soundness::Dead(key(0, Role::Previous(1))),

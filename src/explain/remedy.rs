@@ -2,6 +2,7 @@ use super::Spot;
 use super::known::{name_of, site_of};
 use super::reference::Reference;
 use crate::judge::{Outcome, TimeProof, Why};
+use crate::keyring::KeyId;
 use crate::text::escape;
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
@@ -55,7 +56,28 @@ impl Spot<'_> {
                     format!("{mends}, in {}", self.location())
                 }
             }
+            (Why::Holds { key, .. }, Verdict::WrongProject) if self.is_sibling(*key) => {
+                format!(
+                    "first see which of the two is wrong, the environment of {} ({}) or the key here; only \
+                     if it is the key, {}",
+                    escape(&self.deployment.name),
+                    site_of(self.audit, self.deployment.site),
+                    self.own_words()
+                )
+            }
             (_, verdict) if verdict.is_drift() => self.own_words(),
+            (Why::Unexplained { .. }, Verdict::Unverified)
+                if self.hop.expect == Expectation::Absent =>
+            {
+                let project = self.audit.inventory.project(self.owner());
+                format!(
+                    "say what a key of {} looks like with `format` ({}), so that what is none can pass; or \
+                     remove the value from {}",
+                    name_of(self.audit, self.owner()),
+                    site_of(self.audit, project.site),
+                    self.location()
+                )
+            }
             (_, Verdict::Unverified) => self.proof(&lead.why),
             (_, Verdict::Current) if self.is_unproven() => match lead.evidence {
                 Evidence::Reference => "add the hops that come after the reference: that it is \
@@ -80,6 +102,12 @@ impl Spot<'_> {
             } => self.own_words(),
             why => self.proof(why),
         }
+    }
+
+    /// Whether this is a key of the same project, of another environment.
+    fn is_sibling(&self, key: KeyId) -> bool {
+        let [own, other] = [self.owner(), key.project].map(|id| self.audit.inventory.project(id));
+        own.name == other.name
     }
 
     /// What the source says.

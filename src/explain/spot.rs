@@ -1,10 +1,10 @@
 use crate::audit::Audit;
 use crate::gate;
 use crate::inventory::{Deployment, Hop, Waiver};
-use crate::judge::{DeploymentOutcome, HopOutcome, ProjectOutcome};
+use crate::judge::{DeploymentOutcome, HopOutcome, Outcome, ProjectOutcome};
 use crate::keyring::ProjectId;
 use crate::text::escape;
-use crate::verdict::{Fault, Stage, Verdict};
+use crate::verdict::{Expectation, Fault, Stage, Verdict};
 
 /// One judged hop where it stands: in its route, its deployment and its audit.
 #[derive(Clone, Copy)]
@@ -90,6 +90,11 @@ impl<'a> Spot<'a> {
     /// What is running or was shipped, as opposed to what the next start or build will get.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage(), Stage::Running | Stage::Bundle)
+    }
+
+    /// Whether this was found where no key belongs.
+    pub(super) fn is_unwanted(&self, reading: &Outcome) -> bool {
+        self.hop.expect == Expectation::Absent && reading.verdict.is_drift()
     }
 
     /// Whose key should be here.

@@ -1,10 +1,12 @@
 use std::fmt::Write as _;
 
-use crate::gate::{Coverage, Decision, ExitCode};
+use crate::audit::Policy;
+use crate::gate::{Coverage, Decision, ExitCode, Passing};
+use crate::verdict::Verdict;
 
-/// What the exit code means for this audit: `drift in 3 deployments`.
+/// What the exit code means for this audit: `drift in 3 deployments`. What the policy lets pass is named.
 #[must_use]
-pub fn standing(decision: &Decision) -> String {
+pub fn standing(decision: &Decision, policy: &Policy) -> String {
     let drift = join([
         count(
             decision.faulty_references,
@@ -36,11 +38,10 @@ pub fn standing(decision: &Decision) -> String {
             "deployments not proven at their last hop",
         ),
     ]);
-    match decision.code() {
-        ExitCode::Success => {
-            "every selected deployment is proven current, waived or not required".to_owned()
-        }
-        ExitCode::Usage => "nothing was selected".to_owned(),
+    let let_pass = let_pass(&decision.passing, policy);
+    let told = match decision.code() {
+        ExitCode::Success => return success(&decision.passing, let_pass),
+        ExitCode::Usage => return "nothing was selected".to_owned(),
         ExitCode::Interrupted => "interrupted: this is what was known by then".to_owned(),
         ExitCode::Drift if unseen.is_empty() => drift,
         ExitCode::Drift => format!("{drift}; besides, {unseen}"),
@@ -51,7 +52,58 @@ pub fn standing(decision: &Decision) -> String {
         ExitCode::Unfinished => {
             format!("no drift seen, but {unseen}; and straggler could not finish its own job")
         }
+    };
+    let parts: Vec<_> = std::iter::once(told).chain(let_pass).collect();
+    parts.join("; ")
+}
+
+/// Why nothing counts against an audit, whatever it found.
+fn success(passing: &Passing, let_pass: Vec<String>) -> String {
+    let proven = Passing {
+        proven: passing.proven,
+        ..Passing::default()
+    };
+    if *passing == proven {
+        return "every selected deployment is proven current".to_owned();
     }
+    let named = [
+        (passing.proven, "proven current"),
+        (
+            passing.proven_late,
+            "proven current at the last hop, not before it",
+        ),
+        (passing.waived, "waived"),
+        (passing.not_required, "not required"),
+    ];
+    let named = named
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"));
+    let left_out =
+        (passing.not_selected > 0).then(|| format!("{} left out by --until", passing.not_selected));
+    let parts: Vec<_> = named.chain(let_pass).chain(left_out).collect();
+    parts.join("; ")
+}
+
+/// What was found and does not count, because the command line says so.
+fn let_pass(passing: &Passing, policy: &Policy) -> Vec<String> {
+    let fail_on: Vec<_> = policy
+        .fail_on
+        .iter()
+        .map(|verdict| verdict.name())
+        .collect();
+    let fail_on = fail_on.join(",");
+    let uncounted = Verdict::ALL.into_iter().zip(passing.uncounted);
+    let uncounted = uncounted
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {verdict}, not counted (--fail-on {fail_on})"));
+    let accepted = (passing.accepted > 0).then(|| {
+        format!(
+            "{} unverified, accepted (--accept unverified)",
+            passing.accepted
+        )
+    });
+    uncounted.chain(accepted).collect()
 }
 
 /// How much was seen: `14 of 16 hops read, 12 proven`.
@@ -95,12 +147,48 @@ mod tests {
             judged: 9,
             ..Decision::default()
         };
-        for (decision, told) in [
+        let passing = |passing| Decision { passing, ..good };
+        let proven = Passing {
+            proven: 3,
+            ..Passing::default()
+        };
+        for (decision, fail_on, told) in [
             (
-                good,
-                "every selected deployment is proven current, waived or not required",
+                passing(proven),
+                None,
+                "every selected deployment is proven current",
             ),
-            (Decision::default(), "nothing was selected"),
+            (Decision::default(), None, "nothing was selected"),
+            (
+                passing(Passing {
+                    uncounted: [0, 1, 0, 0, 0, 0],
+                    ..Passing::default()
+                }),
+                Some([Verdict::Revoked]),
+                "1 stale, not counted (--fail-on revoked)",
+            ),
+            (
+                passing(Passing {
+                    uncounted: [2, 0, 0, 0, 0, 1],
+                    accepted: 4,
+                    ..proven
+                }),
+                Some([Verdict::Stale]),
+                "3 proven current; 2 revoked, not counted (--fail-on stale); 1 unknown, not counted \
+                 (--fail-on stale); 4 unverified, accepted (--accept unverified)",
+            ),
+            (
+                passing(Passing {
+                    waived: 1,
+                    not_required: 2,
+                    proven_late: 3,
+                    proven: 0,
+                    not_selected: 4,
+                    ..Passing::default()
+                }),
+                None,
+                "3 proven current at the last hop, not before it; 1 waived; 2 not required; 4 left out by --until",
+            ),
             (
                 Decision {
                     drifting: 3,
@@ -108,6 +196,7 @@ mod tests {
                     expired_waivers: 2,
                     ..good
                 },
+                None,
                 "1 faulty reference, drift in 3 deployments, 2 expired waivers",
             ),
             (
@@ -116,7 +205,19 @@ mod tests {
                     unread: 2,
                     ..good
                 },
+                None,
                 "drift in 1 deployment; besides, 2 deployments not wholly read",
+            ),
+            (
+                Decision {
+                    drifting: 1,
+                    ..passing(Passing {
+                        uncounted: [0, 0, 0, 0, 1, 0],
+                        ..proven
+                    })
+                },
+                Some([Verdict::Stale]),
+                "drift in 1 deployment; 1 missing, not counted (--fail-on stale)",
             ),
             (
                 Decision {
@@ -125,6 +226,7 @@ mod tests {
                     unread_references: 1,
                     ..good
                 },
+                None,
                 "no drift seen, but 1 reference not read, 1 deployment not wholly read, 1 deployment \
                  not proven at its last hop",
             ),
@@ -133,6 +235,7 @@ mod tests {
                     unfinished: true,
                     ..good
                 },
+                None,
                 "no drift seen, but straggler could not finish its own job",
             ),
             (
@@ -141,8 +244,22 @@ mod tests {
                     unfinished: true,
                     ..good
                 },
+                None,
                 "no drift seen, but 1 deployment not wholly read; and straggler could not finish its own \
                  job",
+            ),
+            (
+                Decision {
+                    unread: 1,
+                    ..passing(Passing {
+                        accepted: 1,
+                        not_selected: 2,
+                        ..proven
+                    })
+                },
+                None,
+                "no drift seen, but 1 deployment not wholly read; 1 unverified, accepted (--accept \
+                 unverified)",
             ),
             (
                 Decision {
@@ -150,10 +267,15 @@ mod tests {
                     interrupted: true,
                     ..good
                 },
+                None,
                 "interrupted: this is what was known by then",
             ),
         ] {
-            assert_eq!(standing(&decision), told);
+            let mut policy = Policy::default();
+            if let Some(fail_on) = fail_on {
+                policy.fail_on = fail_on.to_vec();
+            }
+            assert_eq!(standing(&decision, &policy), told);
         }
     }
 

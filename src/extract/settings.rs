@@ -46,6 +46,17 @@ pub struct Extraction {
     pub decode: Option<Decode>,
 }
 
+impl Extraction {
+    /// The one member that it reads, where it reads one that has a name.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        match self.extract.as_ref()? {
+            Extract::Json(name) | Extract::Dotenv(name) => Some(name),
+            Extract::Url(_) | Extract::Pattern(_) => None,
+        }
+    }
+}
+
 /// What a reader strips from the bytes before it uses them, where it does not take them as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -163,7 +163,8 @@ impl<'a> Fetcher<'a> {
 
     /// Runs a job as far as its answers go.
     fn step(&mut self, work: &mut dyn Work, job: usize, round: &mut Round) {
-        let asking = Asking::new(&self.slots, work.store(job).map(Into::into));
+        let asking =
+            Asking::new(&self.slots, work.store(job).map(Into::into)).through(&self.connections);
         let outcome = work.attempt(job, &asking);
         let asked = asking.into_asked();
 

@@ -9,6 +9,6 @@ mod waiver;
 mod weight;
 
 pub use coverage::{Coverage, HopCoverage, ReadingCoverage};
-pub use decision::{Decision, exit_code};
+pub use decision::{Decision, Passing, exit_code};
 pub use exit::ExitCode;
 pub use waiver::{Expired, accepted, covered, expired_waivers, waived};

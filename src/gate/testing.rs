@@ -240,6 +240,7 @@ fn outcome(verdict: Verdict, evidence: Evidence, why: Why) -> Outcome {
         evidence,
         why,
         note: None,
+        timed: None,
     }
 }
 
@@ -421,6 +422,7 @@ impl Scene {
             name: name.into(),
             environment,
             ingest: None,
+            shares: None,
             variable: "ALLSTAK_API_KEY".into(),
             format: None,
             retirement: Retirement::Overlap,

@@ -17,6 +17,7 @@ use super::project::Projects;
 use super::raw::Targets;
 use super::reader::Reader;
 use super::route::Route;
+use super::sharing;
 use super::stores::{kind, store};
 use super::tree::{Id, Tree};
 use super::{Heartbeat, Inventory, LedgerSettings, Receiver, Site};
@@ -120,6 +121,7 @@ pub(super) fn check(
     let lost = deployments.lost;
     let list = std::mem::take(&mut deployments.list);
     distinct(&list, log);
+    sharing::resolve(&mut projects, &list, &ground);
     if !declared && ground.whole {
         let site = Site {
             file: 0,

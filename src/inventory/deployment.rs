@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::astray::meant;
 use super::defaults::{Defaults, RouteUse};
 use super::expand::Writer;
 use super::ground::Ground;
@@ -199,7 +200,13 @@ impl<'g> Deployments<'g> {
         };
         if let Some(writer) = &mut self.writer {
             let project = scope.get("project")?;
-            writer.deployment(&deployment, &project, variable.as_deref(), plan);
+            let key = self.projects.list.get(deployment.project.0 as usize)?;
+            writer.deployment(
+                &deployment,
+                [&project, &key.title()],
+                variable.as_deref(),
+                plan,
+            );
             writer.route(route, scope, self.ground.log);
         }
         Some(deployment)
@@ -285,8 +292,27 @@ impl<'g> Deployments<'g> {
             let mut keys = entry.environments.iter();
             keys.find(|(name, _)| **name == *environment)
         });
-        if let Some(id) = own.map(|(_, id)| *id).or(entry.base) {
-            return Some(id);
+        if let Some((_, id)) = own {
+            return Some(*id);
+        }
+        let environments = entry.environments.iter().map(|(name, _)| &**name);
+        if let (Some(environment), Some(general)) = (environment, entry.base) {
+            let Some(meant) = meant(environment, environments.clone()) else {
+                return Some(general);
+            };
+            let message = format!(
+                "project {} has no key for environment {}: did you mean {}? If it is another one and has \
+                 the project's general key, say so in the project: `environments: {{ NAME: {{ same_key_as: \
+                 PROJECT }} }}`",
+                log.name(&name),
+                log.name(environment),
+                log.name(meant)
+            );
+            log.report(plan.site, message);
+            return None;
+        }
+        if entry.base.is_some() {
+            return entry.base;
         }
         if !entry.faulty {
             let message = format!(
@@ -298,8 +324,7 @@ impl<'g> Deployments<'g> {
                 }
             );
             log.report_with(plan.site, message, || {
-                let names = entry.environments.iter().map(|(name, _)| &**name);
-                Some(format!("it has one for {}", log.list(names)))
+                Some(format!("it has one for {}", log.list(environments)))
             });
         }
         None

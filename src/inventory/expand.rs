@@ -88,17 +88,21 @@ impl Writer {
         }
     }
 
-    /// Everything of a deployment but its route.
+    /// Everything of a deployment but its route. Its project is named by how deployments name it, and by
+    /// whose key it is compared with.
     pub fn deployment(
         &mut self,
         deployment: &Deployment,
-        project: &str,
+        [project, compared]: [&str; 2],
         variable: Option<&str>,
         plan: &Plan<'_>,
     ) {
         let out = &mut self.deployments;
         out.push_str("  - name:");
         text(out, &deployment.name);
+        // Which key it is compared with, for people: it follows from what is written below.
+        out.push_str("    # key:");
+        text(out, compared);
         let fields = [
             ("project", Some(project)),
             ("environment", deployment.environment.as_deref()),

@@ -1,5 +1,6 @@
 //! targets.yaml, read and checked: the only place that knows YAML.
 
+mod astray;
 mod blank;
 mod check;
 mod de;
@@ -34,6 +35,7 @@ mod reader;
 mod route;
 mod schema;
 mod select;
+mod sharing;
 mod stores;
 mod template;
 #[cfg(test)]

@@ -43,6 +43,13 @@ impl Inventory {
         &self.projects[id.0 as usize]
     }
 
+    /// Whether both have one key on purpose. Nobody shares with itself.
+    #[must_use]
+    pub fn share_a_key(&self, one: ProjectId, other: ProjectId) -> bool {
+        let [first, second] = [one, other].map(|id| self.project(id).shares);
+        one != other && first.is_some() && first == second
+    }
+
     /// The declared stores, to be opened.
     pub fn connections(&self) -> impl Iterator<Item = (&Arc<str>, &dyn AnyStore)> {
         self.stores
@@ -115,6 +122,9 @@ pub struct Project {
     pub rotated_at: Option<Timestamp>,
     /// Where a test event can be sent to.
     pub ingest: Option<Ingest>,
+    /// The first of those that share one key on purpose (`same_key_as`), be it this one itself; `None`
+    /// for a key that nobody else may have.
+    pub shares: Option<ProjectId>,
     /// Where it is declared.
     pub site: Site,
 }
@@ -149,6 +159,15 @@ pub enum Retirement {
     Overlap,
     /// They die at T₀.
     Immediate,
+}
+
+impl Retirement {
+    /// Whether a previous key is dead, given when it is declared to die. Where old keys die at T₀, they
+    /// are dead whatever else is declared.
+    #[must_use]
+    pub fn is_dead(self, revoked_at: Option<Timestamp>, now: Timestamp) -> bool {
+        self == Self::Immediate || revoked_at.is_some_and(|at| at <= now)
+    }
 }
 
 /// Where a known key is read from.

@@ -9,6 +9,42 @@ use crate::keyring::ProjectId;
 pub struct UnknownProject(String);
 
 impl Inventory {
+    /// The keys of a project and of all its environments, or the one of a single environment: the key of
+    /// its own, else the general one if a deployment there should hold that.
+    ///
+    /// # Errors
+    ///
+    /// When there are none; the nearest name is told.
+    pub fn keys_of(
+        &self,
+        project: &str,
+        environment: Option<&str>,
+    ) -> Result<Vec<ProjectId>, UnknownProject> {
+        let Some(environment) = environment else {
+            let all = (0..).map(ProjectId).zip(&self.projects);
+            let keys: Vec<_> = all
+                .filter(|(_, owner)| *owner.name == *project)
+                .map(|(id, _)| id)
+                .collect();
+            return match keys.as_slice() {
+                [] => Ok(vec![self.project_named(project)?]),
+                _ => Ok(keys),
+            };
+        };
+        match self.project_named(&format!("{project}/{environment}")) {
+            Ok(id) => Ok(vec![id]),
+            Err(unknown) => self
+                .deployments
+                .iter()
+                .find(|deployment| {
+                    deployment.environment.as_deref() == Some(environment)
+                        && *self.project(deployment.project).name == *project
+                })
+                .map(|deployment| vec![deployment.project])
+                .ok_or(unknown),
+        }
+    }
+
     /// The project that goes by `project`, or by `project/environment` where an environment has a
     /// key of its own.
     ///

@@ -9,10 +9,11 @@ use super::hop::{HOP, check_extraction, extraction, source, variable};
 use super::ingest::ingest;
 use super::raw::{self, PreviousBeside, ReferenceBeside};
 use super::reader::{Part, Reader};
+use super::sharing::{Claim, lend};
 use super::template::Slot;
 use super::tree::{Id, Tree};
 use super::waiver::time;
-use super::{Ingest, Origin, Place, Previous, Project, Retirement};
+use super::{Ingest, Origin, Place, Previous, Project, Retirement, Site};
 use crate::extract::{Decode, Extract};
 use crate::key::Fingerprint;
 use crate::keyring::{Format, ProjectId};
@@ -28,6 +29,8 @@ pub(super) struct Projects {
     pub entries: HashMap<Arc<str>, Entry>,
     /// In the order in which they are declared.
     pub names: Vec<Arc<str>>,
+    /// Who says that its key is the same as another's.
+    pub claims: Vec<Claim>,
 }
 
 /// A project as deployments name it.
@@ -90,13 +93,14 @@ impl Projects {
         };
         let (inherited, key) = (raw.inherited, raw.key);
         if let Some(key) = key {
-            entry.base = Some(self.push(key));
+            entry.base = Some(self.push(key, raw.claim));
         }
         let Some(environments) = raw.environments else {
             return;
         };
         let reader = Reader::new(tree, ground.log, None);
         let entries = reader.entries(environments, "a map of environments");
+        let mut borrowed = Vec::new();
         for [key, body] in entries.unwrap_or_default() {
             let environment = ground.shared(tree.text(*key));
             let owner = Owner {
@@ -114,16 +118,22 @@ impl Projects {
                     .report(tree.site(id), "environments have none of their own");
             }
             if let Some(key) = raw.key {
-                let id = self.push(key);
+                let id = self.push(key, raw.claim);
                 entry.environments.push((environment, id));
+            } else if let Some((name, site)) = raw.borrows {
+                borrowed.push((environment, name, site));
             }
         }
+        lend(entry, name, borrowed, ground);
     }
 
-    fn push(&mut self, project: Project) -> ProjectId {
+    fn push(&mut self, project: Project, claim: Option<(Arc<str>, Site)>) -> ProjectId {
         self.list.push(project);
         // The budget of the parser is far below 2^32.
-        ProjectId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
+        let id = ProjectId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX));
+        self.claims
+            .extend(claim.map(|(name, site)| Claim { id, name, site }));
+        id
     }
 }
 
@@ -143,6 +153,10 @@ struct Read {
     key: Option<Project>,
     inherited: Inherited,
     environments: Option<Id>,
+    /// Whose key is the same, and where that is said.
+    claim: Option<(Arc<str>, Site)>,
+    /// Whose key it has, when it says nothing else.
+    borrows: Option<(Arc<str>, Site)>,
 }
 
 impl Owner<'_> {
@@ -176,6 +190,24 @@ impl Owner<'_> {
                 None => outer.ingest.clone(),
             },
         };
+        let claim = raw.same_key_as.and_then(|held| {
+            let name = reader.name(held.id)?;
+            Some((ground.shared(&name), tree.site(held.id)))
+        });
+        if self.environment.is_some() && raw.same_key_as.is_some() && tree.entries(body).len() == 1
+        {
+            return Some(Read {
+                key: None,
+                inherited,
+                environments: None,
+                claim: None,
+                borrows: claim,
+            });
+        }
+        if raw.same_key_as.is_some() && raw.current.is_none() && self.environment.is_none() {
+            let message = "`same_key_as` is about the `current` beside it, which is missing";
+            ground.log.report(tree.site(body), message);
+        }
         if raw.variable.is_none() && outer.variable.is_none() {
             // Environments that have none report it themselves.
             if self.environment.is_some() || raw.environments.is_none() || raw.current.is_some() {
@@ -212,6 +244,7 @@ impl Owner<'_> {
                 previous,
                 rotated_at: rotated_at.flatten(),
                 ingest: inherited.ingest.clone(),
+                shares: None,
                 site: tree.site(body),
             }),
             _ => None,
@@ -220,6 +253,8 @@ impl Owner<'_> {
             key,
             inherited,
             environments: raw.environments.map(|held| held.id),
+            claim,
+            borrows: None,
         })
     }
 

@@ -88,6 +88,10 @@ pub(super) struct Project {
     pub previous: Option<Held<Vec<Previous>>>,
     /// Where a test event can be sent to.
     pub ingest: Option<Held<Ingest>>,
+    /// Whose current key is the same on purpose: a project, `project/environment`, or another environment
+    /// of this project. Two that have one key and do not say so are both faulty. An environment that says
+    /// nothing else has the key that it names here, of its own project.
+    pub same_key_as: Option<Held<String>>,
     /// Keys of single environments. What they do not say of `variable`, `format`, `rotation` and
     /// `ingest` is the project's.
     pub environments: Option<Held<BTreeMap<String, schema::Environment>>>,

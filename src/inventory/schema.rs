@@ -61,7 +61,8 @@ described! {
         }
         let text = "The key of one environment; what it does not say is the project's.";
         schema.insert("description".to_owned(), text.into());
-        schema.insert("required".to_owned(), json!(["current"]));
+        let either = json!([{ "required": ["current"] }, { "required": ["same_key_as"] }]);
+        schema.insert("anyOf".to_owned(), either);
         schema
     }
 

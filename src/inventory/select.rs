@@ -14,9 +14,9 @@ use crate::verdict::Stage;
 pub struct Selection {
     /// Globs over `project`, and `project/environment` where an environment has a key of its own.
     pub projects: Vec<String>,
-    /// Globs over environments.
+    /// Globs over environments; an empty one for those that have none.
     pub environments: Vec<String>,
-    /// Globs over names.
+    /// Globs over names and titles.
     pub deployments: Vec<String>,
     /// Globs over owners.
     pub owners: Vec<String>,
@@ -127,14 +127,12 @@ impl Selection {
                 vec![project.name.to_string(), project.title()]
             }),
             ("--environment", &self.environments, |_, deployment| {
-                deployment
-                    .environment
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect()
+                // One without an environment is named by nothing, and by `*`.
+                let environment = deployment.environment.as_deref();
+                vec![environment.unwrap_or_default().to_owned()]
             }),
             ("--deployment", &self.deployments, |_, deployment| {
-                vec![deployment.name.to_string()]
+                vec![deployment.name.to_string(), deployment.title()]
             }),
             ("--owner", &self.owners, |_, deployment| {
                 deployment.owner.iter().map(ToString::to_string).collect()
@@ -187,9 +185,10 @@ fn selects(filters: &[Filter<'_>], inventory: &Inventory, deployment: &Deploymen
 impl Filter<'_> {
     fn matches(&self, inventory: &Inventory, deployment: &Deployment) -> bool {
         match &self.test {
+            // A title may hold what means something in a glob, and stands for itself as well.
             Test::Glob(glob, names) => names(inventory, deployment)
                 .iter()
-                .any(|name| glob.is_match(name)),
+                .any(|name| glob.is_match(name) || name == self.text),
             Test::Label(name, value) => {
                 deployment.labels.get(*name).map(String::as_str) == Some(*value)
             }
@@ -210,6 +209,7 @@ impl Filter<'_> {
                     .collect(),
             })
             .collect();
+        names.retain(|name| !name.is_empty());
         names.sort_unstable();
         names.dedup();
         let message = if opaque(self.text) || fits(self.text, inventory) {

@@ -30,27 +30,55 @@ pub fn derive(
     keyring: &Keyring,
 ) -> History {
     History {
-        stored_at: first_stored(&versions, current),
+        stored_at: first_stored(&versions, current, id, project, keyring),
         previous: earlier_keys(versions, current, id, project, keyring),
     }
 }
 
-/// When the current key first came into the store, as far as the versions show it. A version that
-/// cannot be read may have held it already, so then the time of that one counts.
-fn first_stored(versions: &[Version], current: &Fingerprint) -> Option<Timestamp> {
+/// When the current key took another one's place in the store. A version that shows no other key may
+/// have held it already, in a form of its own or out of sight, so then the time of that one counts. Where
+/// no version before shows another key, no rotation was seen: the key was there from the start, and was
+/// brought in from elsewhere for all that is known.
+fn first_stored(
+    versions: &[Version],
+    current: &Fingerprint,
+    id: ProjectId,
+    project: &Project,
+    keyring: &Keyring,
+) -> Option<Timestamp> {
     let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint().agrees(current));
     let first = versions.iter().position(holds)?;
-    let unseen = versions[..first]
+    let alone = alone(current, id, project, keyring);
+    let before = versions[..first]
         .iter()
-        .rev()
-        .take_while(|version| !matches!(version.found, Found::Value(_)))
-        .count();
-    let since = first - unseen;
-    if since == 0 && !versions[0].first {
-        // What is not kept anymore may have held it too.
-        return None;
-    }
-    versions[since].created_at
+        .rposition(|version| shows_another(version, id, project, &alone))?;
+    versions[before + 1].created_at
+}
+
+/// Whether this version surely held another key than the current one, which stands alone in `alone`.
+fn shows_another(version: &Version, id: ProjectId, project: &Project, alone: &Keyring) -> bool {
+    let Found::Value(value) = &version.found else {
+        return false;
+    };
+    shape(value, project).is_sound() && alone.explain_value(id, value.expose()).is_none()
+}
+
+/// A keyring of the current key alone; empty where its bytes are not at hand.
+fn alone(current: &Fingerprint, id: ProjectId, project: &Project, keyring: &Keyring) -> Keyring {
+    let reference = reference(current, keyring).map(|secret| {
+        let role = Role::Current;
+        let secret = Secret::copied(secret.expose());
+        Known::by_value(KeyId { project: id, role }, secret)
+    });
+    Keyring::new(reference.into_iter().collect(), &[&*project.variable])
+}
+
+/// The bytes of the current key, where they are at hand.
+fn reference<'k>(current: &Fingerprint, keyring: &'k Keyring) -> Option<&'k Secret> {
+    let known = keyring.known().iter();
+    known
+        .filter(|known| known.fingerprint().agrees(current))
+        .find_map(Known::secret)
 }
 
 fn earlier_keys(
@@ -105,11 +133,7 @@ fn without_damaged(
     project: &Project,
     keyring: &Keyring,
 ) -> Vec<(Secret, Option<Timestamp>)> {
-    let reference = keyring
-        .known()
-        .iter()
-        .filter(|known| known.fingerprint().agrees(current))
-        .find_map(Known::secret);
+    let reference = reference(current, keyring);
     let usual = reference.map_or(0, Secret::len);
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by_key(|&index| (keys[index].0.len().abs_diff(usual), index));

@@ -13,7 +13,7 @@ mod time;
 pub use hop::combine;
 pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
-    TimeProof, Warning, Why,
+    TimeProof, Timed, Warning, Why,
 };
 pub use reading::{Judged, explain, judge, time_again};
 pub use route::trace;

@@ -25,6 +25,20 @@ pub struct Outcome {
     pub why: Why,
     /// What its source had to say.
     pub note: Option<Cow<'static, str>>,
+    /// What time says of a place that was taken for something it does not show.
+    pub timed: Option<Box<Timed>>,
+}
+
+/// What time says of a place that does not show its key, kept until it is known when the key came to be.
+pub struct Timed {
+    /// Since when what it holds cannot have changed.
+    pub fixed_at: Option<Timestamp>,
+    /// What that proves.
+    pub proof: TimeProof,
+    /// Why the key itself cannot be seen.
+    pub hidden: Cow<'static, str>,
+    /// What its source had to say beside that.
+    pub note: Option<Cow<'static, str>>,
 }
 
 /// What a verdict was made from.
@@ -187,6 +201,8 @@ pub enum Soundness {
         /// The key that it was until then.
         former: Fingerprint,
     },
+    /// It is another key than this one, which it is declared to share (`same_key_as`).
+    NotShared(KeyId),
     /// It was stored before the declared rotation.
     BeforeRotation {
         /// When it was stored.
@@ -220,8 +236,6 @@ pub enum RotationBasis {
 
 /// Something to tell that is no verdict.
 pub enum Warning {
-    /// These have the same current key: a wrong-project key cannot be told from the right one.
-    SharedCurrent(Vec<ProjectId>),
     /// Most hops share one unknown, well-formed key: the reference may be behind.
     ReferenceBehind {
         /// Whose reference.
@@ -240,6 +254,13 @@ pub enum Warning {
         key: KeyId,
         /// Why.
         error: Box<ReadError>,
+    },
+    /// A next key is also another key that is known, so that nobody who holds it can be called current.
+    NextIsKnown {
+        /// The next key.
+        key: KeyId,
+        /// What it is as well.
+        also: KeyId,
     },
     /// The history of a reference could not be read, though something needed it: earlier keys and the
     /// time of the rotation are unknown here.

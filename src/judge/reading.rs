@@ -1,9 +1,9 @@
-use std::borrow::Cow;
-
 use super::scope::{Bench, Circumstances, Scope};
-use super::{Outcome, TimeProof, Why, time};
+use super::{Outcome, TimeProof, Timed, Why, time};
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
+use crate::keyring::{
+    Explanation, KeyId, Placeholder, Role, placeholder, placeholder_by_fingerprint,
+};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::{Evidence, Expectation, Verdict};
 
@@ -42,12 +42,22 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
             let stale = proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent;
             if let (false, Some(taken)) = (stale, taken_for) {
                 let taken = *taken;
+                let told = match &note {
+                    Some(note) => format!("{why}; {note}").into(),
+                    None => why.clone(),
+                };
                 let shown = Reading {
                     replica,
                     started_at,
-                    ..Reading::new(taken.found).with_note(joined(note, why))
+                    ..Reading::new(taken.found).with_note(told)
                 };
-                return taken_for_it(shown, taken.evidence, bench, scope, hop);
+                let timed = Timed {
+                    fixed_at,
+                    proof,
+                    hidden: why,
+                    note,
+                };
+                return taken_for_it(shown, taken.evidence, timed, bench, scope, hop);
             }
             let (verdict, evidence) = if stale {
                 (Verdict::Stale, Evidence::Timestamp)
@@ -81,11 +91,13 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
 fn taken_for_it(
     reading: Reading,
     rests_on: Evidence,
+    timed: Timed,
     bench: &Bench<'_>,
     scope: &Scope<'_>,
     hop: Circumstances,
 ) -> Judged {
     let mut judged = judge(reading, bench, scope, hop);
+    judged.outcome.timed = Some(Box::new(timed));
     if judged.outcome.evidence != Evidence::None {
         judged.outcome.evidence = rests_on;
     }
@@ -99,14 +111,6 @@ fn taken_for_it(
     judged
 }
 
-/// What a reading notes already, and why its place shows no key.
-fn joined(note: Option<Cow<'static, str>>, why: Cow<'static, str>) -> Cow<'static, str> {
-    match note {
-        Some(note) => format!("{why}; {note}").into(),
-        None => why,
-    }
-}
-
 fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
     Judged {
         outcome: Outcome {
@@ -117,6 +121,7 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             evidence,
             why,
             note: None,
+            timed: None,
         },
         unexplained: None,
     }
@@ -147,7 +152,10 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 fits,
                 lengthen_to: None,
             };
-            let mut judged = unexplained(why, Evidence::Value, scope, hop.expect);
+            let mut judged = match hop.expect {
+                Expectation::Absent => not_expected(value, why, scope),
+                _ => unexplained(why, Evidence::Value, scope, hop.expect),
+            };
             judged.unexplained = Some((fingerprint, Evidence::Value));
             judged
         }
@@ -212,16 +220,37 @@ fn contradicted() -> Judged {
     )
 }
 
-/// Judges a reading by time again, now that more is known of the rotation.
+/// Judges a reading by time again, now that more is known of the rotation. What a place was taken for
+/// no longer counts once its time proves it stale.
 pub fn time_again(outcome: &mut Outcome, scope: &Scope<'_>, hop: Circumstances) {
+    let prove = |fixed_at| time::prove(fixed_at, scope.rotation, hop.after_store);
+    let is_stale = |proof| proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent;
+    if let Some(timed) = &mut outcome.timed {
+        timed.proof = prove(timed.fixed_at);
+    }
+    if let Some(timed) = outcome.timed.take_if(|timed| is_stale(timed.proof)) {
+        let Timed {
+            fixed_at,
+            proof,
+            hidden,
+            note,
+        } = *timed;
+        outcome.fingerprint = None;
+        outcome.note = note;
+        outcome.why = Why::Timed {
+            fixed_at,
+            proof,
+            hidden,
+        };
+    }
     let Why::Timed {
         fixed_at, proof, ..
     } = &mut outcome.why
     else {
         return;
     };
-    *proof = time::prove(*fixed_at, scope.rotation, hop.after_store);
-    if *proof == TimeProof::BeforeRotation && hop.expect != Expectation::Absent {
+    *proof = prove(*fixed_at);
+    if is_stale(*proof) {
         outcome.verdict = Verdict::Stale;
         outcome.evidence = Evidence::Timestamp;
     }
@@ -257,12 +286,15 @@ fn holds(
     scope: &Scope<'_>,
     expect: Expectation,
 ) -> (Verdict, Why) {
-    let Explanation { keys, damage } = explanation;
+    let Explanation { mut keys, damage } = explanation;
+    if !scope.sound && expect != Expectation::Absent {
+        doubt(&mut keys, scope);
+    }
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
         return (Verdict::Unverified, Why::NoReference);
     };
-    let verdict = if key.project != scope.id {
+    let verdict = if !scope.is_own(key.project) {
         Verdict::WrongProject
     } else if scope.is_dead(key, bench.now) {
         Verdict::Revoked
@@ -289,15 +321,38 @@ fn holds(
     )
 }
 
+/// Leaves out what an unsound reference holds, since nobody knows whose it is. Another reference with the
+/// same key is as doubtful, and says nothing either.
+fn doubt(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
+    let own = KeyId {
+        project: scope.id,
+        role: Role::Current,
+    };
+    if keys.contains(&own) {
+        keys.retain(|key| key.role != Role::Current);
+    }
+}
+
 fn unexplained(why: Why, evidence: Evidence, scope: &Scope<'_>, expect: Expectation) -> Judged {
     match expect {
-        // A value that is no known key is not what must not be here; a fingerprint may yet be one.
-        Expectation::Absent if evidence == Evidence::Value => {
-            plain(Verdict::NotRequired, Evidence::None, why)
-        }
+        // What only a fingerprint is known of may yet be a key.
         Expectation::Absent => plain(Verdict::Unverified, Evidence::None, why),
         _ if !scope.sound => plain(Verdict::Unverified, Evidence::None, Why::NoReference),
         _ => plain(Verdict::Unknown, evidence, why),
+    }
+}
+
+/// Judges an unexplained value where no key belongs. Only a format tells a value that is no key from a
+/// key that nobody knows.
+fn not_expected(value: &Secret, why: Why, scope: &Scope<'_>) -> Judged {
+    let Some(format) = &scope.project.format else {
+        return plain(Verdict::Unverified, Evidence::None, why);
+    };
+    let bytes = value.expose();
+    if format.fits(bytes) || format.find_in(bytes).next().is_some() {
+        plain(Verdict::Unknown, Evidence::Value, why)
+    } else {
+        plain(Verdict::NotRequired, Evidence::None, why)
     }
 }
 

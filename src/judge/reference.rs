@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::time::surely_before;
-use super::{Soundness, scope};
+use super::{Scope, Soundness};
 use crate::inventory::Project;
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{KeyId, Role, placeholder, unwrapped, wrapping};
+use crate::keyring::{
+    KeyId, Role, placeholder, placeholder_by_fingerprint, unwrapped, wrapping,
+};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::Verdict;
 
@@ -64,9 +66,8 @@ pub fn examine(readings: Result<Vec<Reading>, ReadError>, project: &Project) -> 
         Found::Hidden { .. } => fault(Soundness::NotOneKey, note),
         Found::Fingerprint { attested: true, .. } => fault(Soundness::NotOneKey, note),
         Found::Fingerprint { fingerprint, .. } => Examined {
-            material: Some(Material::Fingerprint(fingerprint)),
-            soundness: Soundness::Sound,
             note,
+            ..declared(fingerprint, project)
         },
         Found::Value(value) => match shape(&value, project) {
             Soundness::Sound => Examined {
@@ -80,6 +81,22 @@ pub fn examine(readings: Result<Vec<Reading>, ReadError>, project: &Project) -> 
                 note,
             },
         },
+    }
+}
+
+/// Judges a known key of which only the fingerprint is known. Whoever hashed an unset variable has the
+/// fingerprint of nothing, which every empty place would agree with.
+#[must_use]
+pub fn declared(fingerprint: Fingerprint, project: &Project) -> Examined {
+    let placeholder = placeholder_by_fingerprint(&fingerprint, &project.variable);
+    let (material, soundness) = match placeholder {
+        Some(placeholder) => (None, Soundness::Placeholder(placeholder)),
+        None => (Some(Material::Fingerprint(fingerprint)), Soundness::Sound),
+    };
+    Examined {
+        material,
+        soundness,
+        note: None,
     }
 }
 
@@ -134,28 +151,23 @@ fn stored(stored_at: Option<Timestamp>, project: &Project) -> Soundness {
     }
 }
 
-/// Judges a sound-looking reference by the other keys it agrees with.
+/// Judges a sound-looking reference by the other keys it agrees with. A key has one owner, unless those
+/// who share it say so; and whoever shares a key shares what it was before, too.
 #[must_use]
-pub fn compare(
-    own: KeyId,
-    agreeing: &[KeyId],
-    scope: &scope::Scope<'_>,
-    now: Timestamp,
-) -> Soundness {
+pub fn compare(own: KeyId, agreeing: &[KeyId], scope: &Scope<'_>, now: Timestamp) -> Soundness {
     for &key in agreeing.iter().filter(|&&key| key != own) {
-        if key.project == own.project {
-            if scope.is_dead(key, now) {
-                return Soundness::Dead(key);
-            }
-            continue;
+        if !scope.is_own(key.project) {
+            return Soundness::Foreign(key);
         }
-        // Two projects may share a current key, which is worth a warning; but nobody's next or
-        // previous key is somebody else's current one.
-        let shared = agreeing.contains(&KeyId {
+        if scope.is_dead(key, now) {
+            return Soundness::Dead(key);
+        }
+        let current = KeyId {
             project: key.project,
             role: Role::Current,
-        });
-        if !shared {
+        };
+        if !agreeing.contains(&current) {
+            // One of those who share the key was rotated, and the other was not.
             return Soundness::Foreign(key);
         }
     }
@@ -172,7 +184,7 @@ impl Soundness {
             Self::NotOneKey => Verdict::Unverified,
             Self::Absent | Self::Placeholder(_) => Verdict::Missing,
             Self::Damaged(_) => Verdict::Malformed,
-            Self::OutsideFormat { .. } => Verdict::Unknown,
+            Self::OutsideFormat { .. } | Self::NotShared(_) => Verdict::Unknown,
             Self::Foreign(_) => Verdict::WrongProject,
             Self::Dead(_) | Self::Returned { .. } => Verdict::Revoked,
             Self::BeforeRotation { .. } => Verdict::Stale,
@@ -185,6 +197,11 @@ impl Soundness {
 pub fn why_unread(soundness: Soundness) -> ReadError {
     match soundness {
         Soundness::Unread(error) => *error,
+        Soundness::Placeholder(placeholder) => ReadError::new(
+            ErrorKind::BadData,
+            format!("what should be a key {}", placeholder.meaning()),
+            "write the key to its place, or correct its fingerprint",
+        ),
         _ => ReadError::new(
             ErrorKind::BadData,
             "what stands there is not one sound key",

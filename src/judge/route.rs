@@ -10,7 +10,9 @@ pub fn trace(deployment: u32, mut hops: Vec<HopOutcome>) -> DeploymentOutcome {
             continue;
         };
         let upstream = before.iter().rev().find(|hop| was_read(hop));
-        let inherited = upstream.is_some_and(|upstream| same_trouble(upstream, hop));
+        // From a place where all is well, with whatever is or is not there, nothing bad comes.
+        let inherited = upstream
+            .is_some_and(|upstream| upstream.verdict.is_drift() && same_trouble(upstream, hop));
         hop.fault = Some(if inherited {
             Fault::Inherited
         } else {

@@ -1,23 +1,25 @@
 use jiff::Timestamp;
 
 use super::time::Rotation;
-use crate::inventory::{Project, Retirement};
+use crate::inventory::{Inventory, Project};
 use crate::key::Digits;
-use crate::keyring::{KeyId, Keyring, Role};
+use crate::keyring::{KeyId, Keyring, ProjectId, Role};
 use crate::verdict::Expectation;
 
 /// What all hops of one project are judged by.
 pub struct Scope<'a> {
     /// Whose key they should hold.
-    pub id: crate::keyring::ProjectId,
+    pub id: ProjectId,
     /// As declared.
     pub project: &'a Project,
+    /// Everything that is declared.
+    pub inventory: &'a Inventory,
     /// Whether its reference is sound: until then no hop is `current`.
     pub sound: bool,
     /// When its current key came to be.
     pub rotation: Rotation,
-    /// When each of its previous keys died, the latest key first.
-    pub deaths: &'a [Option<Timestamp>],
+    /// When every project's previous keys died, the latest key first.
+    pub deaths: &'a [Vec<Option<Timestamp>>],
 }
 
 /// What one hop is judged by beside its scope.
@@ -25,7 +27,7 @@ pub struct Scope<'a> {
 pub struct Circumstances {
     /// What should be there.
     pub expect: Expectation,
-    /// Whether it is the very place the reference was read from.
+    /// Whether it is the very place that a reference or a next key was read from.
     pub is_reference: bool,
     /// Whether it comes after the reference's store on its route.
     pub after_store: bool,
@@ -42,15 +44,21 @@ pub struct Bench<'a> {
 }
 
 impl Scope<'_> {
-    /// Whether one of this project's previous keys is dead.
+    /// Whether this is a previous key that is dead.
     #[must_use]
     pub fn is_dead(&self, key: KeyId, now: Timestamp) -> bool {
         let Role::Previous(index) = key.role else {
             return false;
         };
-        match self.deaths.get(usize::from(index)) {
-            Some(Some(death)) => *death <= now,
-            _ => self.project.retirement == Retirement::Immediate,
-        }
+        let deaths = self.deaths.get(key.project.0 as usize);
+        let death = deaths.and_then(|deaths| deaths.get(usize::from(index)).copied().flatten());
+        let retirement = self.inventory.project(key.project).retirement;
+        retirement.is_dead(death, now)
+    }
+
+    /// Whether this project's keys are its own, or shared with it on purpose.
+    #[must_use]
+    pub fn is_own(&self, project: ProjectId) -> bool {
+        project == self.id || self.inventory.share_a_key(self.id, project)
     }
 }

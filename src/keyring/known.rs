@@ -166,43 +166,6 @@ impl Keyring {
         lengths.peek().is_some() && lengths.all(|known| known != length)
     }
 
-    /// The projects that cannot be told apart because their current keys are the same: groups of
-    /// two and more, in the order of their ids.
-    #[must_use]
-    pub fn keys_with_same_current(&self) -> Vec<Vec<ProjectId>> {
-        let mut groups: Vec<(Fingerprint, Vec<ProjectId>)> = Vec::new();
-        let mut group_of = HashMap::<u32, Vec<usize>>::new();
-        for key in &self.known {
-            if key.id.role != Role::Current {
-                continue;
-            }
-            let candidates = group_of.entry(prefix(&key.fingerprint)).or_default();
-            let found = candidates.iter().copied().find(|&group| {
-                groups
-                    .get(group)
-                    .is_some_and(|(first, _)| first.agrees(&key.fingerprint))
-            });
-            match found.and_then(|group| groups.get_mut(group)) {
-                Some((_, projects)) => projects.push(key.id.project),
-                None => {
-                    candidates.push(groups.len());
-                    groups.push((key.fingerprint, vec![key.id.project]));
-                }
-            }
-        }
-        let mut shared: Vec<_> = groups
-            .into_iter()
-            .map(|(_, mut projects)| {
-                projects.sort_unstable();
-                projects.dedup();
-                projects
-            })
-            .filter(|projects| projects.len() > 1)
-            .collect();
-        shared.sort_unstable();
-        shared
-    }
-
     /// The distinct values at hand.
     pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
         self.values.iter().filter_map(|&index| {
@@ -321,25 +284,6 @@ mod tests {
                 id(3, Role::Current),
                 id(2, Role::Previous(0)),
             ]
-        );
-    }
-
-    #[test]
-    fn projects_that_share_a_current_key_are_told() {
-        let ring = Keyring::new(
-            vec![
-                value(3, Role::Current, "one"),
-                value(0, Role::Current, "two"),
-                short(1, Role::Current, "one", 8),
-                value(2, Role::Previous(0), "two"),
-                value(4, Role::Current, "three"),
-                value(3, Role::Current, "one"),
-            ],
-            &[],
-        );
-        assert_eq!(
-            ring.keys_with_same_current(),
-            [[ProjectId(1), ProjectId(3)]]
         );
     }
 

@@ -45,6 +45,12 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
         Cow::Borrowed("")
     }
 
+    /// Where the answer comes from, resolved with all that the connection and the answer tell, so that two
+    /// spellings of one place are equal. `None` where an ask is about no place that a key is kept in.
+    fn place(&self, _platform: &Self::Platform, _answer: &Self::Answer) -> Option<String> {
+        None
+    }
+
     /// What is asked, for plans and logs. Never a secret.
     fn describe(&self) -> String;
 
@@ -125,6 +131,13 @@ impl Request {
     pub fn host(&self, connections: &Connections) -> Option<Arc<str>> {
         let platform = connections.find(self.ask.platform_type(), self.store.as_ref())?;
         self.ask.host(platform)
+    }
+
+    /// Where the answer comes from; see [`Ask::place`].
+    #[must_use]
+    pub fn place(&self, connections: &Connections, answer: &Answer) -> Option<String> {
+        let platform = connections.find(self.ask.platform_type(), self.store.as_ref())?;
+        self.ask.place(platform, &**answer)
     }
 
     /// The store it goes to, where one is named.
@@ -231,6 +244,11 @@ trait AnyAsk: Send + Sync {
     fn group(&self) -> Cow<'_, str>;
     fn rate(&self) -> Option<Rate>;
     fn host(&self, platform: &(dyn Any + Send + Sync)) -> Option<Arc<str>>;
+    fn place(
+        &self,
+        platform: &(dyn Any + Send + Sync),
+        answer: &(dyn Any + Send + Sync),
+    ) -> Option<String>;
     fn send<'a>(
         &self,
         platform: &'a (dyn Any + Send + Sync),
@@ -282,6 +300,14 @@ impl<A: Ask> AnyAsk for A {
 
     fn host(&self, platform: &(dyn Any + Send + Sync)) -> Option<Arc<str>> {
         Ask::host(self, platform.downcast_ref()?)
+    }
+
+    fn place(
+        &self,
+        platform: &(dyn Any + Send + Sync),
+        answer: &(dyn Any + Send + Sync),
+    ) -> Option<String> {
+        Ask::place(self, platform.downcast_ref()?, answer.downcast_ref()?)
     }
 
     fn send<'a>(

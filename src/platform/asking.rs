@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::ask::{Answer, Ask, Request};
-use crate::reading::{ErrorKind, ReadError, Retry};
+use super::ask::{Answer, Ask, Connections, Request};
+use crate::reading::{ErrorKind, Identity, ReadError, Retry};
 
 /// Why a source has no readings yet.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub struct Asking<'a> {
     answers: &'a dyn Answers,
     store: Option<Arc<str>>,
     asked: RefCell<Vec<Request>>,
+    connections: Option<&'a Connections>,
 }
 
 impl<'a> Asking<'a> {
@@ -42,7 +43,25 @@ impl<'a> Asking<'a> {
             answers,
             store,
             asked: RefCell::default(),
+            connections: None,
         }
+    }
+
+    /// Knows by which connections the answers came, and so where they come from.
+    #[must_use]
+    pub fn through(mut self, connections: &'a Connections) -> Self {
+        self.connections = Some(connections);
+        self
+    }
+
+    /// Where the first answer comes from that comes from a place; see [`Ask::place`].
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        let connections = self.connections?;
+        self.asked.borrow().iter().find_map(|request| {
+            let answer = self.answers.get(request)?.ok()?;
+            request.place(connections, answer).map(Identity::of)
+        })
     }
 
     /// The answer, where the hop is lost without it.

@@ -41,6 +41,10 @@ impl Ask for Variable {
     type Platform = Environment;
     type Answer = Option<Secret>;
 
+    fn place(&self, _: &Environment, _: &Option<Secret>) -> Option<String> {
+        Some("environment".to_owned())
+    }
+
     fn describe(&self) -> String {
         self.0.to_string()
     }

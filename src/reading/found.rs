@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::ReadError;
+use super::{Identity, ReadError};
 use crate::key::{Fingerprint, Secret};
 use crate::verdict::Evidence;
 
@@ -18,6 +18,8 @@ pub struct Reading {
     pub stored_at: Option<Timestamp>,
     /// What a person should know beside the verdict. Never a value.
     pub note: Option<Cow<'static, str>>,
+    /// Where it was really found, as far as the platform tells.
+    pub identity: Option<Identity>,
 }
 
 /// What was found at a place.
@@ -79,6 +81,7 @@ impl Reading {
             started_at: None,
             stored_at: None,
             note: None,
+            identity: None,
         }
     }
 

@@ -151,6 +151,10 @@ out. Secrets Manager keeps about a hundred versions.",
         }
     }
 
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(self.field.as_deref().map(pointer_to).unwrap_or_default())
+    }
+
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let held = match self.which() {
             Some(which) => asking.of(&ReadVersion {

@@ -114,6 +114,10 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         }
     }
 
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(String::new())
+    }
+
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         Ok(vec![match asking.of(&self.parameter())? {
             Some(parameter) => Reading {

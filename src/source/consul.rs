@@ -73,6 +73,10 @@ or let the ledger learn them.",
         )
     }
 
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(String::new())
+    }
+
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let answer = asking.of(&Read {
             key: Arc::clone(&self.key),

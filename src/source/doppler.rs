@@ -105,6 +105,10 @@ let the ledger learn them.",
         )
     }
 
+    fn member(&self, at: At<'_>) -> Option<String> {
+        Some(self.name(at).to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let secrets = asking.of(&List {
             project: self.project.clone(),

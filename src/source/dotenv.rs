@@ -89,6 +89,10 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
         )
     }
 
+    fn member(&self, at: At<'_>) -> Option<String> {
+        Some(at.variable.to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         files::readings(&self.path, asking, |file| {
             self.understand(file.bytes.expose(), at.variable)

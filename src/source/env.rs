@@ -62,6 +62,10 @@ impl Source for Env {
         )
     }
 
+    fn member(&self, at: At<'_>) -> Option<String> {
+        Some(self.variable(at).to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let variable = Variable(self.variable(at).into());
         let found = match asking.of(&variable)? {

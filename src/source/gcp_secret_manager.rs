@@ -117,6 +117,10 @@ A project may read 90,000 versions and 600 lists a minute.",
         }
     }
 
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(String::new())
+    }
+
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         Ok(vec![Reading::new(found(asking.of(&self.here())?))])
     }

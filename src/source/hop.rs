@@ -82,6 +82,13 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// [`Stop::Pending`] while an ask has no answer, [`Stop::Failed`] when the hop cannot be read.
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
 
+    /// Which part it reads of the place that its first answer comes from, so that hops that read the same
+    /// in other words are known for that; empty for all of it. `None` where a reading comes from elsewhere,
+    /// or from several places.
+    fn member(&self, _at: At<'_>) -> Option<String> {
+        None
+    }
+
     /// What it asks for when its first asks are answered, in words, where those decide it.
     fn follows(&self) -> Option<&'static str> {
         None
@@ -165,7 +172,17 @@ impl<S: Source> AnySource for S {
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        Source::read(self, at, asking)
+        let mut readings = Source::read(self, at, asking)?;
+        if let Some(member) = self.member(at) {
+            for reading in &mut readings {
+                let identity = reading.identity.take().or_else(|| asking.identity());
+                reading.identity = identity.map(|identity| match member.as_str() {
+                    "" => identity,
+                    member => identity.member(member),
+                });
+            }
+        }
+        Ok(readings)
     }
 
     fn follows(&self) -> Option<&'static str> {

@@ -109,6 +109,10 @@ A load balancer answers for one instance at a time: name the instances, or the o
         )
     }
 
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(self.pointer.as_deref().unwrap_or_default().to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let answer = asking.of(&Get {
             url: Arc::clone(&self.url),

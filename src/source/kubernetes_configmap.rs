@@ -93,6 +93,10 @@ bound as for `kubernetes_secret`.",
         )
     }
 
+    fn member(&self, at: At<'_>) -> Option<String> {
+        Some(self.key(at).to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let object = asking.of(&Get {
             resource: Resource::ConfigMap,

@@ -119,6 +119,10 @@ Neither says `list` or `watch`: `get` on the names is enough.",
         Some("the ExternalSecret that feeds it, where one does")
     }
 
+    fn member(&self, at: At<'_>) -> Option<String> {
+        Some(self.key(at).to_owned())
+    }
+
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let object = asking.of(&Get {
             resource: Resource::Secret,

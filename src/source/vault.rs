@@ -80,9 +80,9 @@ path \"secret/allstak/*\" { capabilities = [\"read\"] }
 ```
 
 Version 2 gives the history: what the field held in the latest versions, and when each was written. A \
-version that was deleted or destroyed does not say what it held. After `vault kv metadata delete` the count \
-starts anew, so the first version then is not the first ever: declare `rotated_at`. Every read leaves an \
-entry in the server's audit log.",
+version that was deleted or destroyed does not say what it held. After `vault kv metadata delete` the \
+versions from before are gone, and with them what tells of a rotation: declare `rotated_at`. Every read \
+leaves an entry in the server's audit log.",
     };
 
     fn check(&self) -> Result<(), String> {
@@ -133,6 +133,10 @@ entry in the server's audit log.",
             escape(self.path.trim_matches('/')),
             escape(&self.field)
         )
+    }
+
+    fn member(&self, _: At<'_>) -> Option<String> {
+        Some(self.field.to_string())
     }
 
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {

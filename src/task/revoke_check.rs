@@ -15,7 +15,6 @@ pub use way::way_out;
 
 use crate::audit::{Audit, Remembered};
 use crate::explain::{Spot, spots};
-use crate::inventory::Retirement;
 use crate::judge::{Outcome, TimeProof, Why, is_explained};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
@@ -254,14 +253,10 @@ fn is_dead(audit: &Audit, key: KeyId) -> bool {
         return false;
     };
     let project = &audit.projects[key.project.0 as usize];
-    match project
-        .previous
-        .get(usize::from(age))
-        .map(|known| known.revoked_at)
-    {
-        Some(Some(death)) => death <= audit.generated_at,
-        _ => audit.inventory.project(key.project).retirement == Retirement::Immediate,
-    }
+    let known = project.previous.get(usize::from(age));
+    let death = known.and_then(|known| known.revoked_at);
+    let retirement = audit.inventory.project(key.project).retirement;
+    retirement.is_dead(death, audit.generated_at)
 }
 
 #[cfg(test)]

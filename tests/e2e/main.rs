@@ -20,6 +20,7 @@ mod ledger;
 mod lessons;
 mod readings;
 mod revoke_check;
+mod same_place;
 mod scale;
 mod schema;
 mod screen;

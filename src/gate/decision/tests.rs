@@ -244,11 +244,25 @@ fn everything_that_speaks_against_success_is_counted() {
             "web",
             [hop("process", [current()]).waived(&[Verdict::Stale], OVER)],
         )
+        .deploy("api", [hop("process", [current()])])
+        .deploy(
+            "late",
+            [
+                hop("process", [timed(TimeProof::NoTime)]),
+                hop("process", [current()]),
+            ],
+        )
+        .deploy(
+            "sure",
+            [hop("process", [stale(0)]).waived(&[Verdict::Stale], LATER)],
+        )
+        .deploy("none", [hop("process", [not_required()])])
+        .deploy("left", [not_selected("process")])
         .project("mail")
         .unread_reference("mail")
         .audit();
     let decision = Decision {
-        judged: 3,
+        judged: 7,
         drifting: 1,
         faulty_references: 0,
         unread_references: 1,
@@ -257,8 +271,104 @@ fn everything_that_speaks_against_success_is_counted() {
         unproven: 1,
         interrupted: false,
         unfinished: false,
+        passing: Passing {
+            waived: 1,
+            not_required: 1,
+            proven_late: 1,
+            // The waiver of one of them has expired.
+            proven: 2,
+            not_selected: 1,
+            ..Passing::default()
+        },
     };
     assert_eq!(Decision::of(&audit), decision);
+}
+
+#[test]
+fn what_passes_is_counted_by_why_it_does() {
+    let of = |route: &str, change: fn(&mut Audit)| {
+        Decision::of(&scene(route).with(change).audit()).passing
+    };
+    let accepting: fn(&mut Audit) = |audit| audit.policy.accept_unverified = true;
+    let revoked_only: fn(&mut Audit) = |audit| audit.policy.fail_on = vec![Verdict::Revoked];
+    let none = Passing::default();
+    let stale = [0, 1, 0, 0, 0, 0];
+    for (route, change, passing) in [
+        ("current", accepting, Passing { proven: 1, ..none }),
+        (
+            "unverified",
+            accepting,
+            Passing {
+                accepted: 1,
+                ..none
+            },
+        ),
+        (
+            "claim",
+            accepting,
+            Passing {
+                accepted: 1,
+                ..none
+            },
+        ),
+        (
+            "reference",
+            accepting,
+            Passing {
+                accepted: 1,
+                ..none
+            },
+        ),
+        (
+            "stale",
+            revoked_only,
+            Passing {
+                uncounted: stale,
+                ..none
+            },
+        ),
+        (
+            "stale -> current",
+            revoked_only,
+            Passing {
+                uncounted: stale,
+                ..none
+            },
+        ),
+        (
+            "missing -> stale",
+            revoked_only,
+            Passing {
+                uncounted: stale,
+                ..none
+            },
+        ),
+        ("revoked", revoked_only, none),
+        ("unread", accepting, none),
+        (
+            "unverified -> current",
+            accepting,
+            Passing {
+                proven_late: 1,
+                ..none
+            },
+        ),
+        (
+            "current -> unverified (waived unverified)",
+            |_| {},
+            Passing { waived: 1, ..none },
+        ),
+        (
+            "current -> not-required",
+            |_| {},
+            Passing {
+                not_required: 1,
+                ..none
+            },
+        ),
+    ] {
+        assert_eq!(of(route, change), passing, "{route}");
+    }
 }
 
 fn code_of(route: &str, change: impl FnOnce(&mut Audit)) -> u8 {

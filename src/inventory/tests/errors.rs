@@ -183,7 +183,7 @@ fn projects() {
             (
                 "{ varible: KEY, current: { env: } }",
                 "targets.yaml:3:11: unknown key `varible`: expected one of `variable`, `format`, \
-             `rotation`, `current`, `history`, `next`, `rotated_at`, `previous`, `ingest`, `environments`; \
+             `rotation`, `current`, `history`, `next`, `rotated_at`, `previous`, `ingest`, `same_key_as`, `environments`; \
              did you mean `variable`?",
             ),
             (

@@ -136,6 +136,7 @@ projects:
 
 deployments:
   - name: a
+    # key: shop
     project: shop
     environment: us
     labels:
@@ -149,6 +150,7 @@ deployments:
           variable: 'a: #'
         expect: absent
   - name: a
+    # key: shop
     project: shop
     environment: us
     labels:
@@ -162,6 +164,7 @@ deployments:
           variable: 'a: #'
         expect: absent
   - name: 'b''s'
+    # key: shop
     project: shop
     environment: us
     labels:
@@ -175,6 +178,7 @@ deployments:
           variable: 'b''s: #'
         expect: absent
   - name: 'b''s'
+    # key: shop
     project: shop
     environment: us
     labels:
@@ -188,6 +192,7 @@ deployments:
           variable: 'b''s: #'
         expect: absent
   - name: '$${c}'
+    # key: blog
     project: blog
     environment: 'null'
     owner: null

@@ -8,6 +8,7 @@ mod properties;
 mod schema;
 mod secrecy;
 mod selecting;
+mod sharing;
 
 use std::collections::BTreeMap;
 use std::io;

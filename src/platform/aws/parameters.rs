@@ -38,6 +38,8 @@ pub struct Parameter {
     pub modified_at: Option<Timestamp>,
     /// Its text.
     pub value: Secret,
+    /// Its whole ARN; empty where the answer does not tell it.
+    pub arn: Box<str>,
 }
 
 /// Which version of a parameter a name asks for.
@@ -74,6 +76,11 @@ impl Ask for ReadParameter {
     type Answer = Option<Arc<Parameter>>;
     const BATCH: usize = 10;
     const RATE: Option<Rate> = Some(Rate::per_second(40));
+
+    fn place(&self, _: &Account, answer: &Option<Arc<Parameter>>) -> Option<String> {
+        let parameter = answer.as_ref()?;
+        (!parameter.arn.is_empty()).then(|| parameter.arn.to_string())
+    }
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
         account.host(Service::Ssm, self.region.as_deref())
@@ -270,6 +277,7 @@ impl<'a> Entry<'a> {
             version: self.version,
             modified_at: self.last_modified_date.and_then(time),
             value: self.value.0,
+            arn: self.arn.into(),
         }
     }
 }

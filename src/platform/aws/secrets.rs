@@ -56,6 +56,8 @@ pub enum Held {
         bytes: Secret,
         /// When this version was written.
         created_at: Option<Timestamp>,
+        /// The secret's whole ARN; empty where the answer does not tell it.
+        arn: Box<str>,
     },
     /// There is no such secret, no such version, or nothing in it.
     Nothing,
@@ -80,6 +82,13 @@ impl Ask for ReadSecret {
     type Platform = Account;
     type Answer = Arc<Held>;
     const BATCH: usize = 20;
+
+    fn place(&self, _: &Account, held: &Arc<Held>) -> Option<String> {
+        match &**held {
+            Held::Value { arn, .. } if !arn.is_empty() => Some(arn.to_string()),
+            _ => None,
+        }
+    }
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
         account.host(Service::SecretsManager, self.region.as_deref())
@@ -121,6 +130,13 @@ impl Ask for ReadSecret {
 impl Ask for ReadVersion {
     type Platform = Account;
     type Answer = Arc<Held>;
+
+    fn place(&self, _: &Account, held: &Arc<Held>) -> Option<String> {
+        match &**held {
+            Held::Value { arn, .. } if !arn.is_empty() => Some(arn.to_string()),
+            _ => None,
+        }
+    }
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
         self.of.host(account)
@@ -352,6 +368,7 @@ impl Entry<'_> {
         Ok(Held::Value {
             bytes,
             created_at: self.created_date.and_then(time),
+            arn: self.arn.into(),
         })
     }
 }

@@ -67,6 +67,12 @@ impl Ask for Get {
         within: Duration::from_secs(10),
     });
 
+    fn place(&self, server: &Server, _: &Option<Kept>) -> Option<String> {
+        // The names of vaults and secrets have no case.
+        let vault = server.vault(self.vault.as_deref()).ok()?;
+        Some(format!("azure {} {}", vault.host(), self.secret).to_lowercase())
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.vault(self.vault.as_deref()).ok()?.host())
     }

@@ -22,6 +22,14 @@ impl Ask for Read {
     type Platform = Server;
     type Answer = Option<Secret>;
 
+    fn place(&self, server: &Server, _: &Option<Secret>) -> Option<String> {
+        let host = server.address().ok()?.host();
+        let [datacenter, namespace] =
+            [&server.datacenter, &server.namespace].map(|said| said.as_deref().unwrap_or_default());
+        let key = self.key.trim_start_matches('/');
+        Some(format!("consul {host} {datacenter} {namespace} {key}"))
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.address().ok()?.host())
     }

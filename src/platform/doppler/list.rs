@@ -43,6 +43,16 @@ impl Ask for List {
     /// Of an address and of a token, on the Team plan.
     const RATE: Option<Rate> = Some(Rate::per_minute(240));
 
+    fn place(&self, server: &Server, _: &Secrets) -> Option<String> {
+        // A service token stands for its config without naming it, and two of them for two.
+        let place = server.named(self);
+        let (project, config) = (place.project?, place.config?);
+        Some(format!(
+            "doppler {} {project}/{config}",
+            server.address().ok()?.host()
+        ))
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.address().ok()?.host())
     }

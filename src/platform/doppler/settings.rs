@@ -127,16 +127,21 @@ impl Server {
         })
     }
 
+    /// What is named, by the hop or else by the store.
+    pub(super) fn named<'s>(&'s self, asked: &'s List) -> Place<'s> {
+        Place {
+            project: asked.project.as_deref().or(self.project.as_deref()),
+            config: asked.config.as_deref().or(self.config.as_deref()),
+        }
+    }
+
     /// Which config is meant.
     pub(super) fn place<'s>(
         &'s self,
         asked: &'s List,
         token: &Secret,
     ) -> Result<Place<'s>, ReadError> {
-        let place = Place {
-            project: asked.project.as_deref().or(self.project.as_deref()),
-            config: asked.config.as_deref().or(self.config.as_deref()),
-        };
+        let place = self.named(asked);
         let whole = place.project.is_some() && place.config.is_some();
         if !whole && !token.expose().starts_with(b"dp.st.") {
             return Err(ReadError::new(

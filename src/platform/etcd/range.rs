@@ -77,6 +77,14 @@ impl Ask for Range {
     type Platform = Server;
     type Answer = Held;
 
+    fn place(&self, server: &Server, _: &Held) -> Option<String> {
+        Some(format!(
+            "etcd {} {}",
+            server.address().ok()?.host(),
+            self.key
+        ))
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.address().ok()?.host())
     }

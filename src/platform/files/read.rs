@@ -1,6 +1,6 @@
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind as Io, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::platform::blocking::blocking;
 use crate::platform::buffer::{Buffer, MAX_BYTES, Overflow};
 use crate::platform::reason::reason;
 use crate::platform::{Ask, Platform, user};
-use crate::reading::{ErrorKind, ReadError};
+use crate::reading::{ErrorKind, Identity, ReadError};
 use crate::text::escape;
 
 /// The file system of this host.
@@ -35,6 +35,8 @@ pub struct File {
     pub bytes: Secret,
     /// When it was last written.
     pub modified: Option<Timestamp>,
+    /// Which file it is, whatever led to it.
+    pub identity: Identity,
 }
 
 impl Ask for ReadFile {
@@ -74,6 +76,7 @@ pub(in crate::platform) fn read(path: &Path) -> Result<Option<File>, ReadError> 
         Ok(match contents(file, size)? {
             Ok(bytes) => Ok(File {
                 bytes,
+                identity: Identity::of(format!("file {} {}", metadata.dev(), metadata.ino())),
                 modified: modified.and_then(|time| Timestamp::try_from(time).ok()),
             }),
             Err(Overflow) => Err(too_large(path)),

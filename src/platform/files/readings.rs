@@ -20,7 +20,10 @@ pub fn readings<'a>(
     understand: impl Fn(&'a File) -> Reading,
 ) -> Result<Vec<Reading>, Stop> {
     let understand = |file: &'a Option<File>| match file {
-        Some(file) => understand(file),
+        Some(file) => Reading {
+            identity: Some(file.identity.clone()),
+            ..understand(file)
+        },
         None => Reading::new(Found::Absent).with_note("there is no such file"),
     };
     if !is_glob(path) {

@@ -88,6 +88,10 @@ impl Ask for Access {
     /// Of a project.
     const RATE: Option<Rate> = Some(Rate::per_minute(90_000));
 
+    fn place(&self, server: &Server, _: &Option<Kept>) -> Option<String> {
+        Some(self.of.url(server, &[]).ok()?.to_string())
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         self.of.host(server)
     }

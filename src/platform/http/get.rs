@@ -26,6 +26,12 @@ impl Ask for Get {
         format!("GET {}", location(&self.url))
     }
 
+    fn place(&self, _: &Http, _: &Secret) -> Option<String> {
+        let mut url = self.url().ok()?;
+        url.set_fragment(None);
+        Some(url.to_string())
+    }
+
     fn host(&self, _: &Http) -> Option<Arc<str>> {
         self.url().ok().map(|url| host(&url))
     }

@@ -159,6 +159,11 @@ impl Ask for Get {
     /// Hops that look at pods come to ask for what feeds them when their list is there.
     const KEEP: bool = true;
 
+    fn place(&self, cluster: &Cluster, _: &Option<Object>) -> Option<String> {
+        let (kind, host) = (self.resource.plural(), cluster.host()?);
+        Some(format!("{kind} {host} {}/{}", self.namespace, self.name))
+    }
+
     fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
         cluster.host()
     }

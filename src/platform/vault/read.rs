@@ -56,6 +56,21 @@ impl Ask for Read {
     type Platform = Server;
     type Answer = Stored;
 
+    fn place(&self, server: &Server, _: &Stored) -> Option<String> {
+        let parts = [
+            self.place.namespace(server).unwrap_or_default(),
+            self.place.mount(server),
+            &self.place.path,
+        ];
+        let segments = parts.iter().flat_map(|part| part.split('/'));
+        let path: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
+        Some(format!(
+            "vault {} {}",
+            server.address().ok()?.host(),
+            path.join("/")
+        ))
+    }
+
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.address().ok()?.host())
     }

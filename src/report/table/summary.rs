@@ -84,6 +84,6 @@ pub fn summary(audit: &Audit) -> [Prose; 2] {
     };
     let told = Prose::default()
         .unit(style, format!("exit {}:", code.code()))
-        .text(Style::new(), &standing(&decision));
+        .text(Style::new(), &standing(&decision, &audit.policy));
     [found, told]
 }

@@ -9,7 +9,7 @@ use super::write::FORMAT;
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, current, hop, print_of, stale};
 use crate::judge::{Soundness, Warning};
-use crate::keyring::ProjectId;
+use crate::keyring::{KeyId, ProjectId, Role};
 use crate::text::escape;
 use crate::verdict::{Evidence, Verdict};
 
@@ -244,7 +244,7 @@ fn nothing_is_said_to_be_fine_that_was_not_proven() {
         ✓ current  cart  env ✓\n\
         \n\
         1 deployment: 1 current · 1 of 1 hop read, 1 proven\n\
-        exit 0: every selected deployment is proven current, waived or not required\n";
+        exit 0: every selected deployment is proven current\n";
     assert_eq!(table(&good, 80, false), expected);
 }
 
@@ -257,7 +257,16 @@ fn a_reference_that_may_be_behind_is_the_first_thing_said_and_a_faulty_one_the_f
         .deploy("cart", [hop("env", [stale(0)])])
         .with(|audit| {
             audit.warnings = vec![
-                Warning::SharedCurrent(vec![ProjectId(0), ProjectId(1)]),
+                Warning::NextIsKnown {
+                    key: KeyId {
+                        project: ProjectId(1),
+                        role: Role::Next,
+                    },
+                    also: KeyId {
+                        project: ProjectId(0),
+                        role: Role::Current,
+                    },
+                },
                 Warning::ReferenceBehind {
                     project: ProjectId(1),
                     fingerprint: print_of("newer"),
@@ -289,9 +298,10 @@ exit 1: 1 faulty reference, drift in 1 deployment
     env:cart
   → write the current key to env:cart
 
-! shop and mail have the same current key, so a key of the wrong one of them
-  cannot be told
-  → give each its own key
+! mail's next key is shop's current key as well, so nobody who holds it is
+  called current
+  → write the key that comes next to its place, or take it off `next`
+    (targets.yaml:5)
 ",
         print_of("newer")
     );

@@ -105,7 +105,10 @@ fn follow(
         Some(which) => asking.of(&ReadVersion { of: secret, which })?,
         None => asking.of(&secret)?,
     };
-    let Held::Value { bytes, created_at } = &**held else {
+    let Held::Value {
+        bytes, created_at, ..
+    } = &**held
+    else {
         return Ok(Reading::new(Found::Absent));
     };
     let found = match named.field {

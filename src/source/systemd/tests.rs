@@ -15,7 +15,7 @@ use crate::platform::Connections;
 use crate::platform::files::{File, Files, Glob, Globbed, ReadFile};
 use crate::platform::processes::{Environ, List, Process, Snapshot};
 use crate::platform::systemd::{self, Credentials, Inherited, ShowCredentials, ShowManager};
-use crate::reading::Found;
+use crate::reading::{Found, Identity};
 
 /// A `busctl` that knows one service.
 fn busctl(load: &str, environment: &str) -> (tempfile::TempDir, Connections) {
@@ -138,6 +138,7 @@ impl Told for Known {
         let file = file.map(|(text, written)| File {
             bytes: Secret::copied(text.as_bytes()),
             modified: at(written),
+            identity: Identity::of("a file"),
         });
         self.with(ask, Ok(file))
     }

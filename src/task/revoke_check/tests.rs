@@ -7,6 +7,7 @@ use crate::gate::testing::{
     Scene, at, current, failed, foreign, hop, malformed, missing, no_reference, not_required,
     print_of, revoked, stale, timed, unknown,
 };
+use crate::inventory::Retirement;
 use crate::judge::Soundness;
 use crate::judge::{RotationBasis, Warning};
 use crate::keyring::Damage;
