@@ -22,6 +22,7 @@ mod revoke_check;
 mod scale;
 mod schema;
 mod screen;
+mod settling;
 mod stdin;
 mod support;
 mod vault;
