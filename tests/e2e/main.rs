@@ -24,6 +24,7 @@ mod same_place;
 mod scale;
 mod schema;
 mod screen;
+mod settling;
 mod stdin;
 mod support;
 mod vault;
