@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::memory::Suspect;
-use super::place::{Scrubber, extracted};
+use super::place::{Scrubber, extracted, with_member};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
@@ -154,7 +154,8 @@ impl Work for KnownPlaces<'_> {
         let readings = place.source.read(place.at_for(project), asking)?;
         let readings = readings
             .into_iter()
-            .map(|reading| self.scrubber.reading(extracted(place, reading)))
+            .map(|reading| with_member(place, extracted(place, reading)))
+            .map(|reading| self.scrubber.reading(reading))
             .collect();
         self.examined[index].1 = reference::examine(Ok(readings), project);
         Ok(())
@@ -164,6 +165,15 @@ impl Work for KnownPlaces<'_> {
         let (index, project, _) = self.places[job];
         self.examined[index].1 = reference::examine(Err(self.scrubber.error(error)), project);
     }
+}
+
+/// A keyring that knows what the keys of the inventory's projects look like.
+pub(super) fn ring(inventory: &Inventory, known: Vec<Known>, variables: &[&str]) -> Keyring {
+    let formats = inventory
+        .projects
+        .iter()
+        .map(|project| project.format.as_ref());
+    Keyring::new(known, variables).with_formats(formats)
 }
 
 /// Compares the keys of all projects with each other.
@@ -210,14 +220,14 @@ impl<'a> Judging<'a> {
             self.take(id, examined);
         }
         let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
-        let keyring = Keyring::new(std::mem::take(&mut self.known), &variables);
+        let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
         let unsound = self.compare(&keyring);
         let keyring = if unsound.is_empty() {
             keyring
         } else {
             let mut known = keyring.into_known();
             known.retain(|key| !unsound.contains(&key.id()));
-            Keyring::new(known, &variables)
+            ring(self.inventory, known, &variables)
         };
         self.shared_currents(&keyring);
         let projects = self.outcomes.len();

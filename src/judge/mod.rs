@@ -2,6 +2,7 @@
 
 pub mod history;
 mod hop;
+mod member;
 mod outcome;
 mod reading;
 pub mod reference;
@@ -10,6 +11,7 @@ mod scope;
 mod time;
 
 pub use hop::combine;
+pub use member::{Member, unnamed_member};
 pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
     TimeProof, Warning, Why,

@@ -1,10 +1,13 @@
 use std::borrow::Cow;
 
 use super::scope::{Bench, Circumstances, Scope};
-use super::{Outcome, TimeProof, Why, time};
+use super::{Member, Outcome, TimeProof, Why, time, unnamed_member};
+use crate::extract::is_object;
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
-use crate::reading::{Found, Reading};
+use crate::keyring::{
+    Explanation, Fragment, Placeholder, Role, Sighting, placeholder, placeholder_by_fingerprint,
+};
+use crate::reading::{Found, ReadError, Reading};
 use crate::verdict::{Evidence, Expectation, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
@@ -12,8 +15,11 @@ pub struct Judged {
     /// As it stands without the search.
     pub outcome: Outcome,
     /// What nothing explained, and what an explanation of it would rest on. A value was compared with
-    /// every form of every known key; a fingerprint only with the keys themselves.
+    /// every form of every known key; a fingerprint only with the keys themselves. A value that holds
+    /// known keys is unexplained as far as other parts of it may be keys.
     pub unexplained: Option<(Fingerprint, Evidence)>,
+    /// The parts of such a value that may be keys.
+    pub fragments: Box<[Fragment]>,
 }
 
 /// Judges one reading. The value, if there was one, is gone afterwards.
@@ -65,15 +71,14 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
             )
         }
         Found::Absent => nothing_there(Why::NotThere, hop.expect),
-        Found::Failed(error) => plain(
-            Verdict::Unreachable,
-            Evidence::None,
-            Why::Failed(Box::new(error)),
-        ),
+        Found::Failed(error) => failed(error),
     };
     judged.outcome.replica = replica;
     judged.outcome.started_at = started_at;
-    judged.outcome.note = note;
+    judged.outcome.note = match (judged.outcome.note, note) {
+        (Some(own), Some(note)) => Some(joined(Some(note), own)),
+        (own, note) => own.or(note),
+    };
     judged
 }
 
@@ -107,6 +112,14 @@ fn joined(note: Option<Cow<'static, str>>, why: Cow<'static, str>) -> Cow<'stati
     }
 }
 
+fn failed(error: ReadError) -> Judged {
+    plain(
+        Verdict::Unreachable,
+        Evidence::None,
+        Why::Failed(Box::new(error)),
+    )
+}
+
 fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
     Judged {
         outcome: Outcome {
@@ -119,24 +132,43 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             note: None,
         },
         unexplained: None,
+        fragments: Box::default(),
     }
 }
 
 fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumstances) -> Judged {
     let fingerprint = value.fingerprint();
-    let exact = bench.keyring.exact(scope.id, &fingerprint);
-    if exact.is_none()
-        && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
-    {
-        return stands_in(placeholder, hop.expect);
-    }
-    let explanation = exact.or_else(|| bench.keyring.explain_value(scope.id, value.expose()));
+    let sighting = match bench.keyring.exact(scope.id, &fingerprint) {
+        Some(exact) => Sighting::of(exact),
+        None => bench.keyring.look_into(scope.id, value.expose()),
+    };
+    let Sighting {
+        explanation,
+        fragments,
+        looks_like_key,
+    } = sighting;
+    let is_known = explanation.is_some();
     let mut judged = match explanation {
         Some(explanation) => {
+            let inside = explanation.inside.clone();
             let (verdict, why) = holds(explanation, bench, scope, hop.expect);
+            // What is whole in its store is not damaged there, only read whole.
+            if let (Verdict::Malformed, Some(inside)) = (verdict, inside)
+                && let Some(error) = unnamed_member(value, hop.member, inside.way.as_ref())
+            {
+                return failed(error);
+            }
             plain(verdict, Evidence::Value, why)
         }
         None => {
+            if !looks_like_key
+                && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
+            {
+                return stands_in(placeholder, hop.expect);
+            }
+            if let Some(error) = unnamed_member(value, hop.member, None) {
+                return failed(error);
+            }
             let fits = scope
                 .project
                 .format
@@ -148,13 +180,22 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 lengthen_to: None,
             };
             let mut judged = unexplained(why, Evidence::Value, scope, hop.expect);
-            judged.unexplained = Some((fingerprint, Evidence::Value));
+            if hop.member == Member::Extract && is_object(value.expose()) {
+                judged.outcome.note = Some(ONE_MEMBER.into());
+            }
             judged
         }
     };
+    if !is_known || !fragments.is_empty() {
+        judged.unexplained = Some((fingerprint, Evidence::Value));
+        judged.fragments = fragments;
+    }
     finish(&mut judged, &fingerprint, bench, hop);
     judged
 }
+
+/// How a member of a JSON object is read where no setting of the source names it.
+const ONE_MEMBER: &str = "it is a JSON object: `extract: { json: … }` reads one member of it";
 
 fn of_fingerprint(
     fingerprint: Fingerprint,
@@ -240,7 +281,15 @@ fn holds(
     scope: &Scope<'_>,
     expect: Expectation,
 ) -> (Verdict, Why) {
-    let Explanation { keys, damage } = explanation;
+    let Explanation {
+        mut keys,
+        damage,
+        inside,
+    } = explanation;
+    if inside.is_some() {
+        // Of several old keys a dead one is the worst.
+        keys.sort_by_key(|&key| key.project != scope.id || !scope.is_dead(key, bench.now));
+    }
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
         return (Verdict::Unverified, Why::NoReference);
@@ -268,6 +317,7 @@ fn holds(
             key,
             also: keys.collect(),
             damage,
+            inside,
         },
     )
 }

@@ -184,11 +184,15 @@ impl Question<'_> {
             Evidence::Attested | Evidence::Timestamp | Evidence::None => Sight::Blind,
         };
         match &reading.why {
-            Why::Holds { key, also, .. } => {
+            Why::Holds {
+                key, also, inside, ..
+            } => {
                 let mut held = std::iter::once(key).chain(also.iter());
-                match held.any(|key| keys.contains(key)) {
-                    true => Sight::Holds,
-                    false => seen,
+                match (held.any(|key| keys.contains(key)), inside) {
+                    (true, _) => Sight::Holds,
+                    // Another key may stand beside it.
+                    (false, Some(inside)) if inside.open => Sight::Blind,
+                    (false, _) => seen,
                 }
             }
             // It holds some earlier key of its project.
