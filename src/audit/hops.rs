@@ -88,6 +88,7 @@ impl Hops<'_> {
                     reading: outcomes.len(),
                     fingerprint,
                     evidence,
+                    fragments: judged.fragments,
                 });
             }
             outcomes.push(judged.outcome);

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::references::References;
+use super::references::{References, ring};
 use crate::inventory::Inventory;
 use crate::judge::KnownKey;
 use crate::judge::reference::Material;
@@ -129,7 +129,7 @@ impl References {
             known.push(key.renamed(name));
         }
         self.outcomes[index].previous = previous;
-        self.keyring = Keyring::new(known, &variables);
+        self.keyring = ring(inventory, known, &variables);
         renamed
     }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::extract::Extraction;
 use crate::inventory::{Inventory, Place};
+use crate::judge::{self, Member};
 use crate::key::Secret;
 use crate::keyring::{Format, Keyring, Known, scrubbed};
 use crate::reading::{Found, ReadError, Reading};
@@ -35,6 +36,16 @@ fn extracted_from(extraction: &Extraction, found: Found) -> Found {
         }
         found => found,
     }
+}
+
+/// A reading of one key: a JSON object of which the place should have named a member is none.
+pub fn with_member(place: &Place, mut reading: Reading) -> Reading {
+    if let Found::Value(value) = &reading.found
+        && let Some(error) = judge::unnamed_member(value, Member::of(place), None)
+    {
+        reading.found = Found::Failed(error);
+    }
+    reading
 }
 
 /// Shorter keys would be found in texts that hold none.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::memory::{Sight, Suspect};
-use super::place::{Scrubber, extracted};
+use super::place::{Scrubber, extracted, with_member};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
@@ -172,7 +172,8 @@ impl Work for KnownPlaces<'_> {
         let readings = place.source.read(place.at_for(project), asking)?;
         let readings: Vec<_> = readings
             .into_iter()
-            .map(|reading| self.scrubber.reading(extracted(place, reading)))
+            .map(|reading| with_member(place, extracted(place, reading)))
+            .map(|reading| self.scrubber.reading(reading))
             .collect();
         if !matches!(self.examined[index].0.role, Role::Previous(_)) {
             let identities = readings
@@ -188,6 +189,15 @@ impl Work for KnownPlaces<'_> {
         let (index, project, _) = self.places[job];
         self.examined[index].1 = reference::examine(Err(self.scrubber.error(error)), project);
     }
+}
+
+/// A keyring that knows what the keys of the inventory's projects look like.
+pub(super) fn ring(inventory: &Inventory, known: Vec<Known>, variables: &[&str]) -> Keyring {
+    let formats = inventory
+        .projects
+        .iter()
+        .map(|project| project.format.as_ref());
+    Keyring::new(known, variables).with_formats(formats)
 }
 
 /// Compares the keys of all projects with each other.
@@ -236,7 +246,7 @@ impl<'a> Judging<'a> {
             self.take(id, examined);
         }
         let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
-        let keyring = Keyring::new(std::mem::take(&mut self.known), &variables);
+        let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
         self.compare(&keyring);
         self.compare_shared(&keyring);
         let doubtful = self.doubtful_next(&keyring);
@@ -245,7 +255,7 @@ impl<'a> Judging<'a> {
         } else {
             let mut known = keyring.into_known();
             known.retain(|key| !doubtful.contains(&key.id()));
-            Keyring::new(known, &variables)
+            ring(self.inventory, known, &variables)
         };
         let projects = self.outcomes.len();
         References {

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::references::References;
 use crate::inventory::{Deployment, Inventory, Origin, Place};
 use crate::judge::{
-    self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Outcome, TimeProof, Why,
+    self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Member, Outcome, TimeProof, Why,
 };
 use crate::key::Fingerprint;
-use crate::keyring::{Explanation, KeyId, ProjectId, SearchOutcome};
+use crate::keyring::{Explanation, Fragment, KeyId, ProjectId, SearchOutcome};
 use crate::verdict::{Evidence, Verdict};
 
 /// What the hops gave, judged as far as could be done with each alone.
@@ -27,6 +27,8 @@ pub struct Unexplained {
     pub reading: usize,
     pub fingerprint: Fingerprint,
     pub evidence: Evidence,
+    /// Parts of a value that may be keys.
+    pub fragments: Box<[Fragment]>,
 }
 
 /// What a hop is judged by.
@@ -47,6 +49,7 @@ pub fn circumstances(inventory: &Inventory, (deployment, at): (u32, u16)) -> Cir
         expect: hop[0].expect,
         is_reference: is_reference(&hop[0].place) || is_next(&hop[0].place),
         after_store: before.iter().any(|hop| is_reference(&hop.place)),
+        member: Member::of(&hop[0].place),
     }
 }
 
@@ -100,7 +103,7 @@ impl Seen {
         }
     }
 
-    /// Explains what is a known key as it stands.
+    /// Explains what is a known key as it stands, or holds some.
     pub fn explain_exactly(
         &mut self,
         inventory: &Inventory,
@@ -111,7 +114,18 @@ impl Seen {
             let project = self.deployment(inventory, one.job).project;
             match references.keyring.exact(project, &one.fingerprint) {
                 Some(explanation) => self.explain(&one, explanation, inventory, references, now),
-                None => self.unexplained.push(one),
+                None => {
+                    let keyring = &references.keyring;
+                    if let Some(found) = keyring.explain_fragments(project, &one.fragments) {
+                        self.explain(&one, found, inventory, references, now);
+                    }
+                    // Its other parts may be keys that are learned later.
+                    let is_known =
+                        |part: &Fragment| keyring.exact(project, &part.fingerprint).is_some();
+                    if one.fragments.is_empty() || !one.fragments.iter().all(is_known) {
+                        self.unexplained.push(one);
+                    }
+                }
             }
         }
     }

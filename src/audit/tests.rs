@@ -69,6 +69,11 @@ fn found(word: &str) -> Found {
                 "newline" => key(name) + "\n",
                 "quotes" => format!("\"{}\"", key(name)),
                 "truncated" => key(name)[..30].to_owned(),
+                "braces" => format!("${{{}}}", key(name)),
+                "json" => format!("{{\"k\":\"{}\"}}", key(name)),
+                _ if damage.starts_with("beside-") => {
+                    format!("{},{}", key(name), key(&damage["beside-".len()..]))
+                }
                 _ => key(name),
             };
             let secret = Secret::new(text.into_bytes());
@@ -345,6 +350,15 @@ const CASES: &[Case] = &[
     ("a sibling environment's",  "",                    &["config #staging"],                    &["wrong-project own fingerprint"],                  Some(0)),
     ("a newline too much",       "",                    &["config now+newline"],                 &["malformed own value"],                            Some(0)),
     ("seen by fingerprint too",  "",                    &["config #now+newline"],                &["malformed own fingerprint"],                      Some(0)),
+    ("inside a larger value",    "",                    &["config now+json"],                    &["malformed own value"],                            Some(0)),
+    ("around it a placeholder's","",                    &["config now+braces"],                  &["malformed own value"],                            Some(0)),
+    ("the same with an old key", "immediate",           &["config old+braces"],                  &["revoked own value"],                              Some(0)),
+    ("an old key beside it",     "",                    &["config now+beside-old"],              &["stale own value"],                                Some(0)),
+    ("a dead one beside both",   "revoked dead",        &["config old+beside-dead"],             &["revoked own value"],                              Some(0)),
+    ("a sibling's beside it",    "",                    &["config now+beside-shop"],             &["wrong-project own value"],                        Some(0)),
+    ("inside, where none belongs","expect absent",      &["config old+json"],                    &["stale own value"],                                Some(0)),
+    ("a stranger in braces",     "",                    &["config stranger+braces"],             &["unknown own value"],                              Some(0)),
+    ("a reference in braces",    "reference now+braces",&["config now"],                         &["unverified - none"],                              None),
     ("damaged and old",          "",                    &["config old+quotes"],                  &["stale own value"],                                Some(0)),
     ("damaged and foreign",      "",                    &["config shop+newline"],                &["wrong-project own value"],                        Some(0)),
     ("a truncated paste",        "",                    &["config now+truncated"],               &["malformed own value"],                            Some(0)),
@@ -535,6 +549,25 @@ async fn a_store_tells_how_many_rotations_behind_and_since_when() {
         checkout.rotated_at.unwrap().strftime("%d").to_string(),
         "20"
     );
+}
+
+#[tokio::test]
+async fn a_key_that_only_the_history_knows_is_found_inside_and_beside() {
+    for held in [
+        "first+json",
+        "first+braces",
+        "now+beside-first",
+        "now+beside-stranger",
+    ] {
+        let row = "reference f:first@1 v:now@20 now";
+        let report = audit(inventory(row, &[&format!("config {held}")])).await;
+        let expected = if held.contains("first") {
+            "stale"
+        } else {
+            "malformed"
+        };
+        assert_eq!(told(&report, &[expected]), [expected], "{held}");
+    }
 }
 
 #[tokio::test]

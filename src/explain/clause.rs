@@ -13,10 +13,16 @@ use crate::verdict::{Evidence, Expectation, Stage};
 /// In the singular, without its subject. `alone` adds what differs from replica to replica.
 pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
     match &outcome.why {
-        Why::Holds { key, also, damage } => {
+        Why::Holds {
+            key,
+            also,
+            damage,
+            inside,
+        } => {
             let mut told = holds(spot, outcome.evidence, *key, damage);
+            let joint = if inside.is_some() { ", and " } else { ", or " };
             for other in also {
-                told.push_str(", or ");
+                told.push_str(joint);
                 told.push_str(&whose(spot.audit, spot.owner(), *other));
             }
             told.push_str(unexpected(spot, outcome));

@@ -4,8 +4,9 @@ use super::Spot;
 use super::clause::{clause, plural};
 use super::known::name_of;
 use super::when::when;
-use crate::judge::{Outcome, Why};
-use crate::keyring::{KeyId, Role};
+use crate::inventory::Hop;
+use crate::judge::{Member, Outcome, Why};
+use crate::keyring::{KeyId, Role, Way};
 use crate::text::escape;
 use crate::verdict::{Expectation, Fault, Stage, Verdict};
 
@@ -24,6 +25,7 @@ impl Spot<'_> {
         let mut parts = self.counted(lead);
         parts.extend(self.effect(lead));
         parts.extend(self.loss(lead));
+        parts.extend(way_out_of(self.hop, lead));
         parts.extend(self.origin());
         parts.extend(self.relapse());
         parts.extend(lead.note.as_deref().map(|note| escape(note).into_owned()));
@@ -193,6 +195,25 @@ impl Spot<'_> {
             good.stage()
         ))
     }
+}
+
+/// How the key would be read if the value around it was meant.
+fn way_out_of(hop: &Hop, lead: &Outcome) -> Option<String> {
+    let Why::Holds { inside, .. } = &lead.why else {
+        return None;
+    };
+    let told = match (inside.as_ref()?.way.as_ref()?, Member::of(&hop.place)) {
+        (_, Member::Named) => return None,
+        (Way::Json(pointer), Member::Setting(setting)) if !pointer[1..].contains('/') => {
+            format!("{setting}: {}", &pointer[1..])
+        }
+        (Way::Json(pointer), _) => format!("extract: {{ json: {pointer} }}"),
+        (Way::Url(part), _) => format!("extract: {{ url: {part} }}"),
+        (Way::Dotenv(name), _) => format!("extract: {{ dotenv: {name} }}"),
+    };
+    Some(format!(
+        "if all of it is meant to be there, `{told}` reads the key"
+    ))
 }
 
 /// Since when a replica has been holding what it holds.

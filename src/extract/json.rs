@@ -27,6 +27,12 @@ pub fn check(pointer: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a text is a JSON object.
+#[must_use]
+pub fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
 /// The pointer to a member of the outermost object.
 #[must_use]
 pub fn pointer_to(member: &str) -> String {

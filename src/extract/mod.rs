@@ -7,6 +7,6 @@ mod pattern;
 mod settings;
 mod url;
 
-pub use json::{SecretText, check as check_pointer, pointer_to, string_at};
+pub use json::{SecretText, check as check_pointer, is_object, pointer_to, string_at};
 pub use pattern::compile as compile_pattern;
 pub use settings::{Decode, Extract, Extraction, Trim, UrlPart};

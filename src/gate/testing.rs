@@ -257,6 +257,7 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
             key,
             also: Box::default(),
             damage,
+            inside: None,
         },
     );
     held.fingerprint = Some(print_of(&format!("{key:?}")));

@@ -2,6 +2,7 @@
 
 pub mod history;
 mod hop;
+mod member;
 mod outcome;
 mod reading;
 pub mod reference;
@@ -11,6 +12,7 @@ mod sight;
 mod time;
 
 pub use hop::combine;
+pub use member::{Member, unnamed_member};
 pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
     TimeProof, Timed, Warning, Why,

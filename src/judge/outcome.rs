@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId};
+use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId};
 use crate::reading::ReadError;
 use crate::verdict::{Evidence, Fault, Verdict};
 
@@ -47,10 +47,12 @@ pub enum Why {
     Holds {
         /// The best match.
         key: KeyId,
-        /// Other keys that explain it just as well.
+        /// Other keys that explain it just as well, or stand beside it.
         also: Box<[KeyId]>,
         /// From the outermost to the innermost; empty when it is the key itself.
         damage: Box<[Damage]>,
+        /// Where the keys stand inside a larger value; all of them are named.
+        inside: Option<Box<Inside>>,
     },
     /// It holds nothing that is known.
     Unexplained {

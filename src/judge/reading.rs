@@ -1,8 +1,10 @@
 use super::scope::{Bench, Circumstances, Scope};
-use super::{Outcome, TimeProof, Timed, Why, time};
+use super::{Member, Outcome, TimeProof, Timed, Why, time, unnamed_member};
+use crate::extract::is_object;
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{
-    Explanation, KeyId, Placeholder, Role, placeholder, placeholder_by_fingerprint,
+    Explanation, Fragment, KeyId, Placeholder, Role, Sighting, placeholder,
+    placeholder_by_fingerprint,
 };
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::{Evidence, Expectation, Verdict};
@@ -12,8 +14,11 @@ pub struct Judged {
     /// As it stands without the search.
     pub outcome: Outcome,
     /// What nothing explained, and what an explanation of it would rest on. A value was compared with
-    /// every form of every known key; a fingerprint only with the keys themselves.
+    /// every form of every known key; a fingerprint only with the keys themselves. A value that holds
+    /// known keys is unexplained as far as other parts of it may be keys.
     pub unexplained: Option<(Fingerprint, Evidence)>,
+    /// The parts of such a value that may be keys.
+    pub fragments: Box<[Fragment]>,
 }
 
 /// Judges one reading. The value, if there was one, is gone afterwards.
@@ -75,15 +80,14 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
             )
         }
         Found::Absent => nothing_there(Why::NotThere, hop.expect),
-        Found::Failed(error) => plain(
-            Verdict::Unreachable,
-            Evidence::None,
-            Why::Failed(Box::new(error)),
-        ),
+        Found::Failed(error) => failed(error),
     };
     judged.outcome.replica = replica;
     judged.outcome.started_at = started_at;
-    judged.outcome.note = note;
+    judged.outcome.note = match (judged.outcome.note, note) {
+        (Some(own), Some(note)) => Some(format!("{own}; {note}").into()),
+        (own, note) => own.or(note),
+    };
     judged
 }
 
@@ -111,6 +115,14 @@ fn taken_for_it(
     judged
 }
 
+fn failed(error: ReadError) -> Judged {
+    plain(
+        Verdict::Unreachable,
+        Evidence::None,
+        Why::Failed(Box::new(error)),
+    )
+}
+
 fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
     Judged {
         outcome: Outcome {
@@ -124,24 +136,43 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             timed: None,
         },
         unexplained: None,
+        fragments: Box::default(),
     }
 }
 
 fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumstances) -> Judged {
     let fingerprint = value.fingerprint();
-    let exact = bench.keyring.exact(scope.id, &fingerprint);
-    if exact.is_none()
-        && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
-    {
-        return stands_in(placeholder, hop.expect);
-    }
-    let explanation = exact.or_else(|| bench.keyring.explain_value(scope.id, value.expose()));
+    let sighting = match bench.keyring.exact(scope.id, &fingerprint) {
+        Some(exact) => Sighting::of(exact),
+        None => bench.keyring.look_into(scope.id, value.expose()),
+    };
+    let Sighting {
+        explanation,
+        fragments,
+        looks_like_key,
+    } = sighting;
+    let is_known = explanation.is_some();
     let mut judged = match explanation {
         Some(explanation) => {
+            let inside = explanation.inside.clone();
             let (verdict, why) = holds(explanation, bench, scope, hop.expect);
+            // What is whole in its store is not damaged there, only read whole.
+            if let (Verdict::Malformed, Some(inside)) = (verdict, inside)
+                && let Some(error) = unnamed_member(value, hop.member, inside.way.as_ref())
+            {
+                return failed(error);
+            }
             plain(verdict, Evidence::Value, why)
         }
         None => {
+            if !looks_like_key
+                && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
+            {
+                return stands_in(placeholder, hop.expect);
+            }
+            if let Some(error) = unnamed_member(value, hop.member, None) {
+                return failed(error);
+            }
             let fits = scope
                 .project
                 .format
@@ -153,16 +184,25 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 lengthen_to: None,
             };
             let mut judged = match hop.expect {
-                Expectation::Absent => not_expected(value, why, scope),
+                Expectation::Absent => not_expected(value, looks_like_key, why, scope),
                 _ => unexplained(why, Evidence::Value, scope, hop.expect),
             };
-            judged.unexplained = Some((fingerprint, Evidence::Value));
+            if hop.member == Member::Extract && is_object(value.expose()) {
+                judged.outcome.note = Some(ONE_MEMBER.into());
+            }
             judged
         }
     };
+    if !is_known || !fragments.is_empty() {
+        judged.unexplained = Some((fingerprint, Evidence::Value));
+        judged.fragments = fragments;
+    }
     finish(&mut judged, &fingerprint, bench, hop);
     judged
 }
+
+/// How a member of a JSON object is read where no setting of the source names it.
+const ONE_MEMBER: &str = "it is a JSON object: `extract: { json: … }` reads one member of it";
 
 fn of_fingerprint(
     fingerprint: Fingerprint,
@@ -213,11 +253,7 @@ fn contradicted() -> Judged {
         "the reading that came back contradicts itself: its length is not that of the key whose fingerprint it has",
         "let `straggler inspect --format reading` write it",
     );
-    plain(
-        Verdict::Unreachable,
-        Evidence::None,
-        Why::Failed(Box::new(error)),
-    )
+    failed(error)
 }
 
 /// Judges a reading by time again, now that more is known of the rotation. What a place was taken for
@@ -286,7 +322,15 @@ fn holds(
     scope: &Scope<'_>,
     expect: Expectation,
 ) -> (Verdict, Why) {
-    let Explanation { mut keys, damage } = explanation;
+    let Explanation {
+        mut keys,
+        damage,
+        inside,
+    } = explanation;
+    if inside.is_some() {
+        // Of several old keys a dead one is the worst.
+        keys.sort_by_key(|&key| key.project != scope.id || !scope.is_dead(key, bench.now));
+    }
     if !scope.sound && expect != Expectation::Absent {
         doubt(&mut keys, scope);
     }
@@ -317,6 +361,7 @@ fn holds(
             key,
             also: keys.collect(),
             damage,
+            inside,
         },
     )
 }
@@ -344,12 +389,12 @@ fn unexplained(why: Why, evidence: Evidence, scope: &Scope<'_>, expect: Expectat
 
 /// Judges an unexplained value where no key belongs. Only a format tells a value that is no key from a
 /// key that nobody knows.
-fn not_expected(value: &Secret, why: Why, scope: &Scope<'_>) -> Judged {
+fn not_expected(value: &Secret, looks_like_key: bool, why: Why, scope: &Scope<'_>) -> Judged {
     let Some(format) = &scope.project.format else {
         return plain(Verdict::Unverified, Evidence::None, why);
     };
     let bytes = value.expose();
-    if format.fits(bytes) || format.find_in(bytes).next().is_some() {
+    if looks_like_key || format.fits(bytes) || format.find_in(bytes).next().is_some() {
         plain(Verdict::Unknown, Evidence::Value, why)
     } else {
         plain(Verdict::NotRequired, Evidence::None, why)

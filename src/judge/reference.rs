@@ -9,7 +9,7 @@ use super::{Scope, Soundness};
 use crate::inventory::Project;
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{
-    KeyId, Role, placeholder, placeholder_by_fingerprint, unwrapped, wrapping,
+    Damage, KeyId, Role, placeholder, placeholder_by_fingerprint, surrounding, unwrapped, wrapping,
 };
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::Verdict;
@@ -110,19 +110,31 @@ pub fn given(secret: &Secret, note: Option<Cow<'static, str>>, project: &Project
 
 /// Whether the bytes look like a key at all.
 pub(super) fn shape(value: &Secret, project: &Project) -> Soundness {
-    if let Some(placeholder) = placeholder(value.expose(), &project.variable) {
+    let format = project.format.as_ref();
+    let fits = format.map(|format| format.fits(value.expose()));
+    // A key that is known by its format is a key, whatever stands around it.
+    let inside = match format.filter(|_| fits == Some(false)) {
+        Some(format) => surrounding(value.expose(), format),
+        None => None,
+    };
+    if inside.is_none()
+        && let Some(placeholder) = placeholder(value.expose(), &project.variable)
+    {
         return Soundness::Placeholder(placeholder);
     }
-    let fits = project
-        .format
-        .as_ref()
-        .map(|format| format.fits(value.expose()));
     if fits == Some(true) {
         return Soundness::Sound;
+    }
+    let is_named = |damage: &[Damage]| damage != [Damage::Surrounded];
+    if let Some(inside) = inside.as_ref().filter(|damage| is_named(damage)) {
+        return Soundness::Damaged(inside.clone());
     }
     let damage = wrapping(value.expose(), &project.variable);
     if !damage.is_empty() {
         return Soundness::Damaged(damage);
+    }
+    if let Some(inside) = inside {
+        return Soundness::Damaged(inside);
     }
     match fits {
         Some(false) => Soundness::OutsideFormat {

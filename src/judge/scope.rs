@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::Member;
 use super::time::Rotation;
 use crate::inventory::{Inventory, Project};
 use crate::key::Digits;
@@ -31,6 +32,8 @@ pub struct Circumstances {
     pub is_reference: bool,
     /// Whether it comes after the reference's store on its route.
     pub after_store: bool,
+    /// How one member of a JSON object would be read here.
+    pub member: Member,
 }
 
 /// What every reading is judged by.

@@ -16,7 +16,8 @@ pub fn is_explained(outcome: &Outcome, stage: Stage, accept_attested: bool) -> b
         Evidence::None => outcome.verdict == Verdict::NotRequired,
     };
     match &outcome.why {
-        Why::Holds { .. } => is_seen,
+        // Another key may stand beside it that could not be looked for.
+        Why::Holds { inside, .. } => is_seen && inside.as_ref().is_none_or(|inside| !inside.open),
         Why::NotThere | Why::Placeholder(_) => {
             is_seen && stage != Stage::Running && outcome.verdict != Verdict::Unverified
         }

@@ -65,6 +65,18 @@ pub enum Damage {
     CharacterChanged,
     /// Two characters have changed places.
     CharactersSwapped,
+    /// The key stands in a JSON object or list.
+    InsideJson,
+    /// The key is a part of a URL.
+    InsideUrl,
+    /// The key is one item of a list.
+    InsideList,
+    /// A comment stands after the key.
+    InlineComment,
+    /// Brackets, or the signs of a placeholder, stand around the key.
+    Bracketed,
+    /// The key stands in some other text.
+    Surrounded,
 }
 
 /// What there is to say about one kind of damage.
@@ -87,7 +99,7 @@ const REFUSED: &str = "sent as it is and refused: the Python SDK then stays off 
 
 impl Damage {
     /// Every kind, in declared order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::LeadingWhitespace,
         Self::TrailingWhitespace,
         Self::TrailingNewline,
@@ -116,6 +128,12 @@ impl Damage {
         Self::CharacterAdded,
         Self::CharacterChanged,
         Self::CharactersSwapped,
+        Self::InsideJson,
+        Self::InsideUrl,
+        Self::InsideList,
+        Self::InlineComment,
+        Self::Bracketed,
+        Self::Surrounded,
     ];
 
     /// Its stable name.
@@ -312,6 +330,42 @@ impl Damage {
                 effect: REFUSED,
                 mend: "copy the key again instead of typing it",
             },
+            Self::InsideJson => Notes {
+                name: "inside-json",
+                cause: "a whole JSON secret was injected because no member of it was named",
+                effect: REFUSED,
+                mend: "name the member that holds the key where the secret is injected, or store the key alone",
+            },
+            Self::InsideUrl => Notes {
+                name: "inside-url",
+                cause: "a whole URL, such as a DSN, was given where the key alone is expected",
+                effect: REFUSED,
+                mend: "give the part of the URL that is the key",
+            },
+            Self::InsideList => Notes {
+                name: "inside-list",
+                cause: "several keys were given, as programs take them that accept two during a rotation",
+                effect: REFUSED,
+                mend: "give the current key alone",
+            },
+            Self::InlineComment => Notes {
+                name: "inline-comment",
+                cause: "a comment on the same line was kept, as docker's --env-file and systemd do",
+                effect: REFUSED,
+                mend: "move the comment to a line of its own",
+            },
+            Self::Bracketed => Notes {
+                name: "bracketed",
+                cause: "the key was pasted between the signs of a placeholder, such as `<…>` or `${…}`",
+                effect: REFUSED,
+                mend: "remove the signs around the key",
+            },
+            Self::Surrounded => Notes {
+                name: "surrounded",
+                cause: "a larger text was given, such as a whole file, where the key alone is expected",
+                effect: REFUSED,
+                mend: "give the key alone",
+            },
         }
     }
 }
@@ -328,7 +382,8 @@ mod tests {
             double-quotes single-quotes backticks smart-quotes unbalanced-quote variable-prefix \
             bearer-prefix trailing-punctuation truncated-start truncated-end doubled case-changed \
             base64 hex percent-encoded json-escaped character-missing character-added \
-            character-changed characters-swapped";
+            character-changed characters-swapped inside-json inside-url inside-list \
+            inline-comment bracketed surrounded";
         assert_eq!(names.join(" "), contract);
     }
 
@@ -338,7 +393,7 @@ mod tests {
             assert_eq!(damage as usize, index);
             assert_eq!(serde_json::to_value(damage).unwrap(), damage.name());
         }
-        assert_eq!(Damage::CharactersSwapped as usize + 1, Damage::ALL.len());
+        assert_eq!(Damage::Surrounded as usize + 1, Damage::ALL.len());
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) fn decodings(text: &[u8]) -> Vec<(Damage, Zeroizing<Vec<u8>>)> {
 }
 
 /// Of either alphabet, padded or not, in one line or in lines of one length.
-fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let joined;
     let mut digits = text;
     if text.contains(&b'\n') {
@@ -73,7 +73,7 @@ fn joined_lines(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(joined)
 }
 
-fn hexadecimal(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn hexadecimal(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }

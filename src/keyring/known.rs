@@ -1,6 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use super::damage::Damage;
+use super::embedded::Inside;
+use super::format::Format;
+use super::lookup::Lookup;
 use super::tables::Tables;
 use crate::key::{Fingerprint, Secret};
 
@@ -97,10 +101,14 @@ impl Known {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// Never empty, and more than one when several keys fit. Best first: the own project's current,
-    /// next and previous keys, then those of others.
+    /// next and previous keys, then those of others. Inside a larger value every key that stands
+    /// there, the worst first: own previous keys, those of others, then the own current and next one.
     pub keys: Vec<KeyId>,
-    /// From the outermost to the innermost; empty when it is the key itself.
+    /// From the outermost to the innermost; empty when it is the key itself. Of several keys inside a
+    /// larger value this is the first one's.
     pub damage: Box<[Damage]>,
+    /// Where the keys stand inside a larger value.
+    pub inside: Option<Box<Inside>>,
 }
 
 /// Every key known: current, next and previous of every project and environment.
@@ -111,6 +119,12 @@ pub struct Keyring {
     /// One index into `known` for each value, however many keys share it.
     values: Vec<usize>,
     pub(super) tables: Tables,
+    /// Each once.
+    formats: Vec<Arc<Format>>,
+    /// The projects that have one.
+    formatted: HashSet<ProjectId>,
+    /// Made when it is needed.
+    lookup: OnceLock<Lookup>,
 }
 
 impl Keyring {
@@ -136,7 +150,27 @@ impl Keyring {
             by_prefix,
             values,
             tables: Tables::new(variables),
+            formats: Vec::new(),
+            formatted: HashSet::new(),
+            lookup: OnceLock::new(),
         }
+    }
+
+    /// The same, knowing what the keys of each project look like, as far as they have a format: parts
+    /// of a value that fit one are compared with the keys of which only the fingerprint is known.
+    #[must_use]
+    pub fn with_formats<'f>(
+        mut self,
+        formats: impl IntoIterator<Item = Option<&'f Arc<Format>>>,
+    ) -> Self {
+        for (format, project) in formats.into_iter().zip(0..) {
+            let Some(format) = format else { continue };
+            self.formatted.insert(ProjectId(project));
+            if !self.formats.iter().any(|known| Arc::ptr_eq(known, format)) {
+                self.formats.push(Arc::clone(format));
+            }
+        }
+        self
     }
 
     /// Every key, in the order given.
@@ -166,12 +200,28 @@ impl Keyring {
         lengths.peek().is_some() && lengths.all(|known| known != length)
     }
 
-    /// The distinct values at hand.
-    pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
-        self.values.iter().filter_map(|&index| {
-            let key = self.known.get(index)?;
-            Some((key.secret.as_ref()?.expose(), &key.fingerprint))
+    /// What keys look like: every format, each once.
+    pub(super) fn formats(&self) -> &[Arc<Format>] {
+        &self.formats
+    }
+
+    /// What a search inside values goes by.
+    pub(super) fn lookup(&self) -> &Lookup {
+        self.lookup.get_or_init(|| {
+            let has_format = |key: &Known| self.formatted.contains(&key.id.project);
+            Lookup::new(&self.known, self.values().map(|(key, _)| key), has_format)
         })
+    }
+
+    /// One of [`Self::values`], by its place among them.
+    pub(super) fn value_at(&self, place: usize) -> Option<(&[u8], &Fingerprint)> {
+        let key = self.known.get(*self.values.get(place)?)?;
+        Some((key.secret.as_ref()?.expose(), &key.fingerprint))
+    }
+
+    /// The distinct values at hand.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> + Clone {
+        (0..self.values.len()).filter_map(|place| self.value_at(place))
     }
 
     /// Whether any known key agrees with this.
@@ -196,10 +246,11 @@ impl Keyring {
         (!keys.is_empty()).then(|| Explanation {
             keys,
             damage: damage.into(),
+            inside: None,
         })
     }
 
-    fn agreeing(&self, fingerprint: &Fingerprint) -> impl Iterator<Item = &Known> {
+    pub(super) fn agreeing(&self, fingerprint: &Fingerprint) -> impl Iterator<Item = &Known> {
         self.by_prefix
             .get(&prefix(fingerprint))
             .into_iter()

@@ -9,13 +9,20 @@ use crate::key::Fingerprint;
 const MOST_IN_A_CHARACTER: usize = 4;
 
 impl Keyring {
-    /// Which known key a value is, damaged or not. `own` is the project that asks.
+    /// Which known key a value is, damaged or not, or which ones it holds. `own` is the project that
+    /// asks.
     ///
     /// It finds every form the search finds and names it alike, and beyond these up to six layers
-    /// of wrapping and encoding with any of the other forms within. A key of which only the
-    /// fingerprint is known is recognised wherever the form can be undone.
+    /// of wrapping and encoding with any of the other forms within, and every key inside a larger
+    /// value. A key of which only the fingerprint is known is recognised wherever the form can be
+    /// undone.
     #[must_use]
     pub fn explain_value(&self, own: ProjectId, value: &[u8]) -> Option<Explanation> {
+        self.look_into(own, value).explanation
+    }
+
+    /// Which known key a whole value is, damaged or not.
+    pub(super) fn explain_whole(&self, own: ProjectId, value: &[u8]) -> Option<Explanation> {
         let whole = Fingerprint::of(value);
         if let Some(exact) = self.exact(own, &whole) {
             return Some(exact);

@@ -42,6 +42,18 @@ pub(super) const STRAIGHT_QUOTES: [(Damage, &str); 3] = [
     (Damage::Backticks, "`"),
 ];
 pub(super) const PUNCTUATION: [&str; 2] = [";", ","];
+/// The signs of placeholders that a key is pasted between.
+pub(super) const BRACKETS: [(&str, &str); 9] = [
+    ("<", ">"),
+    ("[", "]"),
+    ("(", ")"),
+    ("{", "}"),
+    ("${", "}"),
+    ("$(", ")"),
+    ("{{", "}}"),
+    ("{{ ", " }}"),
+    ("%", "%"),
+];
 pub(super) const BEARER: &str = "Bearer ";
 pub(super) const EXPORT: &str = "export ";
 
@@ -130,7 +142,7 @@ pub(super) fn wraps(variables: &[&str]) -> Vec<Wrap> {
     let mut variables = variables.to_vec();
     variables.sort_unstable();
     variables.dedup();
-    for name in variables {
+    for name in &variables {
         for prefix in [
             format!("{name}="),
             format!("{EXPORT}{name}="),
@@ -144,6 +156,20 @@ pub(super) fn wraps(variables: &[&str]) -> Vec<Wrap> {
     }
     for text in PUNCTUATION {
         wraps.push(Wrap::after(Damage::TrailingPunctuation, text));
+    }
+    for (open, close) in BRACKETS {
+        wraps.push(Wrap {
+            pairs: false,
+            ..Wrap::around(Damage::Bracketed, open, close)
+        });
+    }
+    for name in variables {
+        for colon in [":", ": "] {
+            wraps.push(Wrap {
+                pairs: false,
+                ..Wrap::around(Damage::InsideJson, format!("{{\"{name}\"{colon}\""), "\"}")
+            });
+        }
     }
     wraps
 }

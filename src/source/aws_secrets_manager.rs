@@ -71,7 +71,8 @@ impl Source for AwsSecretsManager {
 Reads the version that has the label `AWSCURRENT`, twenty secrets in one call (`BatchGetSecretValue`); where \
 that call is not allowed, each with a call of its own. Hops on several fields of one secret share its read. A \
 `version` of 32 to 64 hex digits and hyphens is an id, any other a staging label. The console writes secrets as \
-a JSON object: name its member with `field`. A secret of bytes (`SecretBinary`) is taken as those bytes.
+a JSON object: name its member with `field`. Without it such a secret is `unreachable`, unless it holds an \
+old key or another project's. A secret of bytes (`SecretBinary`) is taken as those bytes.
 
 A secret that does not exist, has no such version or no such field is `missing`, and so is one that is scheduled \
 for deletion, which a note says: AWS denies a name that may not be read, so that is `unreachable`. Each read is \
@@ -149,6 +150,10 @@ out. Secrets Manager keeps about a hundred versions.",
                 "write the current key with `aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://FILE`, from a file without a line end"
             ),
         }
+    }
+
+    fn member_setting(&self) -> Option<&'static str> {
+        self.field.is_none().then_some("field")
     }
 
     fn member(&self, _: At<'_>) -> Option<String> {

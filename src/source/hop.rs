@@ -75,6 +75,12 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// What to do so that the current key gets here: an imperative, with a command where there is one.
     fn remedy(&self, at: At<'_>) -> String;
 
+    /// The setting that would name one member of the JSON object it reads, where it has one that is not
+    /// set.
+    fn member_setting(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The readings, one for each replica. Runs again, from its start, whenever asks were answered.
     ///
     /// # Errors
@@ -123,6 +129,9 @@ pub trait AnySource: Send + Sync {
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
     fn remedy(&self, at: At<'_>) -> String;
+    fn member_setting(&self) -> Option<&'static str> {
+        None
+    }
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop>;
     fn follows(&self) -> Option<&'static str> {
         None
@@ -169,6 +178,10 @@ impl<S: Source> AnySource for S {
 
     fn remedy(&self, at: At<'_>) -> String {
         Source::remedy(self, at)
+    }
+
+    fn member_setting(&self) -> Option<&'static str> {
+        Source::member_setting(self)
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {

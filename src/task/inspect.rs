@@ -279,12 +279,19 @@ impl Seen {
 
 impl Held {
     fn of(secret: Secret, variable: &str, expected: Option<Fingerprint>, digits: Digits) -> Self {
+        let fingerprint = secret.fingerprint().cut(digits);
+        let length = Some(secret.len() as u64);
+        let oddities = Oddity::all_in(secret.expose());
+        let placeholder = placeholder(secret.expose(), variable);
+        let comparison = expected.map(|expected| Comparison::of(secret, variable, expected));
+        let is_key = matches!(comparison, Some(Comparison::Equal | Comparison::Damaged(_)));
         Self {
-            fingerprint: secret.fingerprint().cut(digits),
-            length: Some(secret.len() as u64),
-            oddities: Oddity::all_in(secret.expose()),
-            placeholder: placeholder(secret.expose(), variable),
-            comparison: expected.map(|expected| Comparison::of(secret, variable, expected)),
+            fingerprint,
+            length,
+            oddities,
+            // Whatever stands around it, a key is a key.
+            placeholder: placeholder.filter(|_| !is_key),
+            comparison,
         }
     }
 }

@@ -14,6 +14,7 @@ mod dry_run;
 mod exit_codes;
 mod gcp;
 mod github;
+mod inside;
 mod inspect;
 mod leak;
 mod ledger;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::audit::references::References;
+use crate::audit::references::{References, ring};
 use crate::audit::remembered::{Confirmation, Owner, Remembered};
 use crate::inventory::{Inventory, Retirement};
 use crate::judge::{Rotation, RotationBasis, Scope, Soundness, reference};
@@ -125,6 +125,6 @@ impl References {
         let keyring = std::mem::replace(&mut self.keyring, Keyring::new(Vec::new(), &[]));
         let mut known = keyring.into_known();
         change(&mut known);
-        self.keyring = Keyring::new(known, &variables);
+        self.keyring = ring(inventory, known, &variables);
     }
 }

@@ -98,8 +98,9 @@ fn outcomes() -> Vec<(&'static str, Vec<u8>)> {
         ("malformed", percent),
         ("malformed", json),
         ("unknown", STRANGE.to_owned()),
-        ("unknown", format!("{STRANGE}{SIBLING}{OLD}")),
-        ("unknown", format!("\x1b[31m{STRANGE}\x1b]0;{OLD}\x07")),
+        ("unknown", format!("\x1b[31m{STRANGE}\x1b]0;\x07")),
+        ("stale", format!("{STRANGE}{SIBLING}{OLD}")),
+        ("stale", format!("\x1b[31m{STRANGE}\x1b]0;{OLD}\x07")),
         ("missing", "changeme".to_owned()),
         ("missing", String::new()),
     ];

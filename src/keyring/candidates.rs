@@ -1,0 +1,125 @@
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::format::Format;
+use super::wraps::MIN_KEY;
+
+/// How many parts of one text are looked at. What lies beyond stays unexplained.
+const MOST: usize = 8192;
+/// How long a part may be that no format describes.
+const LONGEST: usize = 512;
+/// How many of the places where something was taken out may end one key.
+const BREAKS: usize = 8;
+
+/// A part of a text that may be a key.
+pub(super) struct Candidate {
+    pub(super) range: Range<usize>,
+    /// Whether it fits a format.
+    pub(super) fits: bool,
+}
+
+/// The parts of a text that may be keys: what fits a format, whatever stands beside it; and where some
+/// keys have no format, the words of the text, however far a word reaches. `breaks` are the places
+/// where something was taken out of the text, at which a key may end. And whether there were more than
+/// are looked at.
+pub(super) fn candidates(
+    text: &[u8],
+    breaks: &[usize],
+    formats: &[Arc<Format>],
+    words: bool,
+) -> (Vec<Candidate>, bool) {
+    let mut found = Found {
+        seen: HashSet::new(),
+        candidates: Vec::new(),
+        cut: false,
+    };
+    for format in formats {
+        for range in format.find_in(text) {
+            found.add(range, true);
+        }
+        for range in format.find_anywhere(text) {
+            let from = breaks.partition_point(|&at| at < range.start + MIN_KEY);
+            let within = breaks.get(from..).unwrap_or_default();
+            for &end in within.iter().take(BREAKS).take_while(|&&at| at < range.end) {
+                let part = range.start..end;
+                if format.fits(&text[part.clone()]) {
+                    found.add(part, true);
+                }
+            }
+            found.add(range, true);
+        }
+    }
+    if words {
+        for is_in in [is_word, is_token, is_no_delimiter] {
+            for range in runs(text, is_in) {
+                found.add(range, false);
+            }
+        }
+    }
+    (found.candidates, found.cut)
+}
+
+struct Found {
+    seen: HashSet<Range<usize>>,
+    candidates: Vec<Candidate>,
+    cut: bool,
+}
+
+impl Found {
+    fn add(&mut self, range: Range<usize>, fits: bool) {
+        if range.len() < MIN_KEY && !fits || self.seen.contains(&range) {
+            return;
+        }
+        if self.candidates.len() == MOST {
+            self.cut = true;
+            return;
+        }
+        self.seen.insert(range.clone());
+        self.candidates.push(Candidate { range, fits });
+    }
+}
+
+fn runs(text: &[u8], is_in: fn(&u8) -> bool) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += text.get(at..)?.iter().position(is_in)?;
+        let start = at;
+        at += text
+            .get(at..)?
+            .iter()
+            .take_while(|byte| is_in(byte))
+            .count();
+        Some(start..at)
+    })
+    .filter(|run| run.len() <= LONGEST)
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-".contains(byte)
+}
+
+fn is_token(byte: &u8) -> bool {
+    is_word(byte) || b"+/=.~".contains(byte)
+}
+
+fn is_no_delimiter(byte: &u8) -> bool {
+    !byte.is_ascii_whitespace()
+        && !byte.is_ascii_control()
+        && !b"\"'`<>,;|@:=&?#()[]{}".contains(byte)
+}
+
+/// The windows of these lengths, at most so many, and how many more there could be; `None` when some
+/// were left out.
+pub(super) fn windows(
+    text: usize,
+    lengths: &[usize],
+    most: usize,
+) -> (impl Iterator<Item = Range<usize>>, Option<usize>) {
+    let count = |length: &usize| (text + 1).saturating_sub(*length);
+    let wanted: usize = lengths.iter().map(count).sum();
+    let all = lengths.iter().copied().flat_map(move |length| {
+        (0..(text + 1).saturating_sub(length)).map(move |at| at..at + length)
+    });
+    (all.take(most), most.checked_sub(wanted))
+}

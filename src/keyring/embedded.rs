@@ -1,0 +1,344 @@
+//! Known keys that stand inside a larger value.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::candidates::{candidates, windows};
+use super::damage::Damage;
+use super::format::Format;
+use super::known::{Explanation, Keyring, ProjectId, Role};
+use super::layers::Described;
+use super::placeholder::placeholder;
+use super::texts::Texts;
+use super::way::{Way, way};
+use super::wraps::MIN_KEY;
+use crate::key::{Digits, Fingerprint};
+
+/// How many parts of a value are remembered that nothing explains yet.
+const KEPT: usize = 64;
+/// How many windows of a value are hashed to find keys of which only the fingerprint is known. What
+/// lies beyond stays unexplained.
+const WINDOWS: usize = 64 * 1024;
+
+/// A part of a value that is a key or may be one. It holds nothing of the part but its fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Of the part.
+    pub fingerprint: Fingerprint,
+    /// What lies around it, from the outermost to the innermost; never empty.
+    pub damage: Box<[Damage]>,
+    /// How it could be read, if what surrounds it was meant.
+    pub way: Option<Way>,
+}
+
+/// What there is to say of a key inside a larger value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// How the key could be read, if the larger value was meant.
+    pub way: Option<Way>,
+    /// Whether another key may stand beside it that could not be looked for: one known by its
+    /// fingerprint alone, which no format tells, or anything in a part that was too large.
+    pub open: bool,
+}
+
+/// What is in a value beside what it is as a whole.
+pub struct Sighting {
+    /// The known keys that it is or holds.
+    pub explanation: Option<Explanation>,
+    /// Its parts that may be keys, where some of them are not known: what is learned later may explain
+    /// them. Bounded.
+    pub fragments: Box<[Fragment]>,
+    /// Whether one of the parts that are not known looks like a key.
+    pub looks_like_key: bool,
+}
+
+impl Sighting {
+    /// A value of which nothing more is to be said.
+    #[must_use]
+    pub fn of(explanation: Explanation) -> Self {
+        Self {
+            explanation: Some(explanation),
+            fragments: Box::default(),
+            looks_like_key: false,
+        }
+    }
+}
+
+/// One part of one text.
+struct Part {
+    text: usize,
+    range: Range<usize>,
+    fingerprint: Fingerprint,
+}
+
+/// Parts as they are found.
+#[derive(Default)]
+struct Parts {
+    known: Vec<Part>,
+    unknown: Vec<Part>,
+    seen: HashSet<Fingerprint>,
+    looks_like_key: bool,
+    cut: bool,
+}
+
+impl Keyring {
+    /// What a value is, and what is in it. As [`Keyring::explain_value`], with what that leaves open.
+    #[must_use]
+    pub fn look_into(&self, own: ProjectId, value: &[u8]) -> Sighting {
+        let whole = self.explain_whole(own, value);
+        // A name before the key may be a key as well; nothing else of a whole value is left to look at.
+        let done = |whole: &Explanation| !whole.damage.contains(&Damage::VariablePrefix);
+        if value.len() <= MIN_KEY || whole.as_ref().is_some_and(done) {
+            return Sighting {
+                explanation: whole,
+                fragments: Box::default(),
+                looks_like_key: false,
+            };
+        }
+        let texts = Texts::new(value);
+        let parts = self.parts(&texts);
+        let mut described = Described::new(&texts);
+        let mut fragments: Vec<Fragment> = parts
+            .known
+            .iter()
+            .chain(&parts.unknown)
+            .map(|part| self.fragment(part, &texts, &mut described))
+            .collect();
+        let inside = self.explain_fragments(own, &fragments).map(|mut found| {
+            if let Some(inside) = &mut found.inside {
+                inside.open = parts.cut || self.leaves_open(&parts.known);
+            }
+            found
+        });
+        let explanation = match (whole, inside) {
+            (Some(whole), Some(inside)) if rank(own, &inside) >= rank(own, &whole) => Some(whole),
+            (whole, inside) => inside.or(whole),
+        };
+        if parts.unknown.is_empty() {
+            fragments.clear();
+        }
+        Sighting {
+            explanation,
+            fragments: fragments.into(),
+            looks_like_key: parts.looks_like_key,
+        }
+    }
+
+    /// Which known keys some parts of a value are. An old key decides, then another project's, even
+    /// when the current one stands beside it; all of them are named.
+    #[must_use]
+    pub fn explain_fragments(&self, own: ProjectId, fragments: &[Fragment]) -> Option<Explanation> {
+        let mut found: Vec<(Explanation, &Fragment)> = fragments
+            .iter()
+            .filter_map(|fragment| Some((self.exact(own, &fragment.fingerprint)?, fragment)))
+            .collect();
+        found.sort_by_key(|(explanation, _)| rank(own, explanation));
+        let (_, first) = found.first()?;
+        let (damage, way) = (first.damage.clone(), first.way.clone());
+        let mut keys = Vec::new();
+        for key in found.into_iter().flat_map(|(found, _)| found.keys) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Some(Explanation {
+            keys,
+            damage,
+            inside: Some(Box::new(Inside { way, open: false })),
+        })
+    }
+
+    /// Every part of these texts that is a known key, and some of those that may be one.
+    fn parts(&self, texts: &Texts<'_>) -> Parts {
+        let lookup = self.lookup();
+        let key_at = |place| self.value_at(place).map(|(key, _)| key);
+        let mut parts = Parts {
+            cut: texts.cut,
+            ..Parts::default()
+        };
+        let mut hashes = WINDOWS;
+        for (index, text) in texts.all.iter().enumerate() {
+            let bytes = text.bytes();
+            let mut known: Vec<Part> = lookup
+                .grams
+                .find(key_at, bytes)
+                .into_iter()
+                .filter_map(|(place, range)| {
+                    Some(Part {
+                        text: index,
+                        range,
+                        fingerprint: *self.value_at(place)?.1,
+                    })
+                })
+                .collect();
+            let mut unknown = Vec::new();
+            let (found, cut) = candidates(bytes, &text.breaks, self.formats(), lookup.formless);
+            parts.cut |= cut;
+            for candidate in found {
+                let range = candidate.range;
+                if index == 0 && range == (0..bytes.len()) {
+                    continue;
+                }
+                let part = &bytes[range.clone()];
+                let fingerprint = Fingerprint::of(part);
+                let known_here = match candidate.fits {
+                    true => self.knows(&fingerprint),
+                    false => self.knows_surely(&fingerprint),
+                };
+                let found = Part {
+                    text: index,
+                    range,
+                    fingerprint,
+                };
+                if known_here {
+                    known.push(found);
+                } else if candidate.fits {
+                    if looks_like_key(part) {
+                        parts.looks_like_key = true;
+                        unknown.push(found);
+                    }
+                } else {
+                    unknown.push(found);
+                }
+            }
+            let (ranges, left) = windows(bytes.len(), &lookup.lengths, hashes);
+            parts.cut |= left.is_none();
+            hashes = left.unwrap_or(0);
+            for range in ranges {
+                let fingerprint = Fingerprint::of(&bytes[range.clone()]);
+                if self.knows_surely(&fingerprint) {
+                    known.push(Part {
+                        text: index,
+                        range,
+                        fingerprint,
+                    });
+                }
+            }
+            parts.take(known, unknown);
+        }
+        parts
+    }
+
+    fn fragment(&self, part: &Part, texts: &Texts<'_>, described: &mut Described<'_>) -> Fragment {
+        let mut damage = described.layers(part.text, &part.range);
+        if damage.is_empty() {
+            damage.push(Damage::Surrounded);
+        }
+        let value = texts.all.first().filter(|_| part.text == 0);
+        let way = value.and_then(|value| {
+            let is_json = described.is_json(0, value.bytes());
+            let told = |name: &[u8]| self.is_no_key(name);
+            way(value.bytes(), &part.range, is_json, told)
+        });
+        Fragment {
+            fingerprint: part.fingerprint,
+            damage: damage.into(),
+            way,
+        }
+    }
+
+    /// Whether a key may have been missed: one of which neither the bytes nor the format are known.
+    fn leaves_open(&self, found: &[Part]) -> bool {
+        let is_found = |key: &Fingerprint| found.iter().any(|part| part.fingerprint.agrees(key));
+        !self.lookup().hidden.iter().all(is_found)
+    }
+
+    /// Known by enough digits that no chance among many parts is taken for it.
+    fn knows_surely(&self, fingerprint: &Fingerprint) -> bool {
+        self.agreeing(fingerprint)
+            .any(|key| key.fingerprint().digits() >= Digits::DEFAULT)
+    }
+}
+
+impl Parts {
+    /// Takes the parts of one text: what lies within a known key is no key of its own.
+    fn take(&mut self, known: Vec<Part>, unknown: Vec<Part>) {
+        let within = |range: &Range<usize>, other: &Range<usize>| {
+            other.start <= range.start && range.end <= other.end && other != range
+        };
+        let ranges: Vec<_> = known.iter().map(|part| part.range.clone()).collect();
+        let is_own = |range: &Range<usize>| !ranges.iter().any(|other| within(range, other));
+        for part in known {
+            if is_own(&part.range) && self.seen.insert(part.fingerprint) {
+                self.known.push(part);
+            }
+        }
+        for part in unknown {
+            let touches = ranges
+                .iter()
+                .any(|other| part.range.start < other.end && other.start < part.range.end);
+            if touches || self.seen.contains(&part.fingerprint) {
+                continue;
+            }
+            if self.unknown.len() == KEPT {
+                self.cut = true;
+                return;
+            }
+            self.seen.insert(part.fingerprint);
+            self.unknown.push(part);
+        }
+    }
+}
+
+impl Keyring {
+    /// Whether a name may be told: it is and holds nothing that may be a key.
+    fn is_no_key(&self, name: &[u8]) -> bool {
+        let fits = |format: &Format| format.find_anywhere(name).next().is_some();
+        let key_at = |place| self.value_at(place).map(|(key, _)| key);
+        !self
+            .formats()
+            .iter()
+            .any(|format| fits(format) && !reads_as_words(name))
+            && !self.knows(&Fingerprint::of(name))
+            && self.lookup().grams.find(key_at, name).is_empty()
+    }
+}
+
+/// How bad it is to hold this: an old key, another project's, then the current or the next one.
+fn rank(own: ProjectId, explanation: &Explanation) -> u8 {
+    match explanation.keys.first() {
+        Some(key) if key.project != own => 1,
+        Some(key) if matches!(key.role, Role::Previous(_)) => 0,
+        _ => 2,
+    }
+}
+
+/// What surrounds the first part of a value that fits a format and looks like a key; `None` where there
+/// is none, or nothing around it. No known key is needed for that, so references can be judged by it.
+#[must_use]
+pub fn surrounding(value: &[u8], format: &Format) -> Option<Box<[Damage]>> {
+    let texts = Texts::new(value);
+    let mut described = Described::new(&texts);
+    for (index, text) in texts.all.iter().enumerate() {
+        let bytes = text.bytes();
+        let whole = (index == 0).then_some(0..bytes.len());
+        let found = format.find_in(bytes).chain(format.find_anywhere(bytes));
+        let mut keys = found.filter(|range| looks_like_key(&bytes[range.clone()]));
+        if let Some(range) = keys.find(|range| Some(range) != whole.as_ref()) {
+            let damage = described.layers(index, &range);
+            return (!damage.is_empty()).then(|| damage.into());
+        }
+    }
+    None
+}
+
+/// Whether something that fits a format may be a key, and does not only look like one.
+fn looks_like_key(part: &[u8]) -> bool {
+    !reads_as_words(part) && placeholder(part, "").is_none()
+}
+
+/// Whether something that fits a wide format is made of words, as names are: every run of letters in
+/// one case, or capitalised, and no digits.
+fn reads_as_words(part: &[u8]) -> bool {
+    const LONGEST: usize = 16;
+    let is_word = |word: &[u8]| {
+        let tail = word.get(1..).unwrap_or_default();
+        word.len() <= LONGEST
+            && word.iter().all(u8::is_ascii_alphabetic)
+            && (tail.iter().all(u8::is_ascii_lowercase) || word.iter().all(u8::is_ascii_uppercase))
+    };
+    part.split(|byte| b"_-. /".contains(byte)).all(is_word)
+}
+
+#[cfg(test)]
+mod tests;

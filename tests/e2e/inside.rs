@@ -1,0 +1,181 @@
+//! A key inside a larger value: judged as what it is, a holder for `revoke-check`, and no placeholder.
+
+use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene, fingerprint};
+
+/// How the key stands in what is deployed. Each can be one line of an env file that docker reads.
+fn shapes(key: &str) -> Vec<(&'static str, String, &'static str)> {
+    let percent = key.replace('_', "%5F");
+    vec![
+        ("json", format!("{{\"api_key\":\"{key}\"}}"), "inside-json"),
+        (
+            "nested",
+            format!("{{\"a\":[1,{{\"k\":\"{key}\"}}]}}"),
+            "inside-json",
+        ),
+        ("url", format!("https://{key}@host/1"), "inside-url"),
+        ("list", format!("{STRANGE},{key}"), "inside-list"),
+        ("comment", format!("{key} # prod"), "inline-comment"),
+        ("quoted", format!("\"{key}\" # prod"), "inline-comment"),
+        ("angles", format!("<{key}>"), "bracketed"),
+        ("braces", format!("${{{key}}}"), "bracketed"),
+        ("moustache", format!("{{{{ {key} }}}}"), "bracketed"),
+        ("script", format!("curl h?k=%22{key}%22"), "surrounded"),
+        (
+            "escaped",
+            format!("run k%3D{percent} now"),
+            "percent-encoded",
+        ),
+    ]
+}
+
+/// `shop` held OLD before, of which the fingerprint alone is known.
+fn scene(key: &str, format: bool) -> Scene {
+    let old = fingerprint(OLD);
+    let format = match format {
+        true => "format: '^ask_live_[A-Za-z0-9]{32}$'",
+        false => "",
+    };
+    let deployments: String = shapes(key)
+        .iter()
+        .map(|(name, ..)| {
+            format!(
+                "  - {{ name: {name}, project: shop, route: [ {{ dotenv: {{ path: DIR/{name}.env, dialect: docker }} }} ] }}\n"
+            )
+        })
+        .collect();
+    let targets = format!(
+        "version: 1
+projects:
+  shop:
+    variable: KEY
+    {format}
+    current: {{ file: {{ path: DIR/shop }} }}
+    previous: [ {{ fingerprint: '{old}' }} ]
+  cart:
+    variable: KEY
+    {format}
+    current: {{ file: {{ path: DIR/cart }} }}
+deployments:
+{deployments}"
+    );
+    let files = shapes(key).into_iter();
+    let scene = Scene::with(&targets)
+        .file("shop", CURRENT)
+        .file("cart", SIBLING);
+    files.fold(scene, |scene, (name, value, _)| {
+        scene.file(&format!("{name}.env"), format!("KEY={value}\n"))
+    })
+}
+
+#[test]
+fn every_shape_keeps_the_verdict_of_its_key_and_names_what_surrounds_it() {
+    for format in [true, false] {
+        for (key, verdict) in [
+            (CURRENT, "malformed"),
+            (OLD, "stale"),
+            (SIBLING, "wrong-project"),
+        ] {
+            let ran = scene(key, format)
+                .run(["audit", "--no-ledger", "-f", "json"])
+                .ends(1);
+            let report = ran.json();
+            for (index, (name, _, damage)) in shapes(key).into_iter().enumerate() {
+                let hop = &report["deployments"][index]["hops"][0];
+                assert_eq!(
+                    hop["verdict"], verdict,
+                    "{name} of {verdict}, format: {format}"
+                );
+                let named = hop["damage"].as_array().unwrap();
+                assert!(named.iter().any(|one| one == damage), "{name}: {named:?}");
+            }
+            for key in [CURRENT, OLD, SIBLING, STRANGE] {
+                assert!(!ran.to_string().contains(key));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_shape_is_a_holder() {
+    for format in [true, false] {
+        let ran = scene(OLD, format)
+            .run(["revoke-check", "shop", "--no-ledger"])
+            .ends(1);
+        for (name, ..) in shapes(OLD) {
+            assert!(ran.to_string().contains(name), "{name}: {ran}");
+        }
+    }
+}
+
+#[test]
+fn with_a_format_nothing_else_is_one_and_without_it_nobody_can_tell() {
+    let check = |format| scene(CURRENT, format).run(["revoke-check", "shop", "--no-ledger"]);
+    check(true).ends(0);
+    check(false).ends(3);
+}
+
+#[test]
+fn it_is_said_how_the_key_would_be_read() {
+    let ran = scene(CURRENT, true).run(["audit", "--no-ledger", "-f", "json"]);
+    let report = ran.json();
+    let messages: Vec<_> = report["deployments"].as_array().unwrap().iter().collect();
+    for (index, told) in [
+        (0, "`extract: { json: /api_key }` reads the key"),
+        (1, "`extract: { json: /a/1/k }` reads the key"),
+        (2, "`extract: { url: user }` reads the key"),
+    ] {
+        let message = messages[index]["hops"][0]["message"].as_str().unwrap();
+        assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn a_reference_with_something_around_it_is_damaged_and_no_placeholder() {
+    for (reference, told) in [
+        (format!("<{CURRENT}>"), "bracketed"),
+        (format!("${{{CURRENT}}}"), "bracketed"),
+        (format!("{{\"k\":\"{CURRENT}\"}}"), "inside-json"),
+        (format!("{CURRENT} # prod"), "inline-comment"),
+    ] {
+        let ran = scene(CURRENT, true).file("shop", reference).run([
+            "audit",
+            "--no-ledger",
+            "-f",
+            "json",
+        ]);
+        let report = ran.ends(1).json();
+        let reference = &report["projects"][0]["reference"];
+        assert_eq!(reference["verdict"], "malformed");
+        assert!(
+            reference["message"].as_str().unwrap().contains(told),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_the_ledger_remembers_is_found_too() {
+    let scene = scene(OLD, true);
+    let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let without = targets.replace(
+        &format!("previous: [ {{ fingerprint: '{}' }} ]", fingerprint(OLD)),
+        "",
+    );
+    let scene = scene.file("targets.yaml", without).file("shop", OLD);
+    let state = scene.path("state");
+    let run = |scene: &Scene, arguments: &[&str]| {
+        scene
+            .straggler(arguments)
+            .env("XDG_STATE_HOME", &state)
+            .run()
+    };
+    run(&scene, &["audit"]);
+    let scene = scene.file("shop", CURRENT);
+    run(&scene, &["audit"]);
+    run(&scene, &["history", "confirm", "shop"]).ends(0);
+    let report = run(&scene, &["audit", "-f", "json"]).ends(1).json();
+    for index in 0..shapes(OLD).len() {
+        let hop = &report["deployments"][index]["hops"][0];
+        assert_eq!(hop["verdict"], "stale", "{hop}");
+    }
+}
