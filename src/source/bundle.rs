@@ -1,4 +1,5 @@
 mod crawl;
+mod runtime;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl Source for Bundle {
     headers: { Authorization: { scheme: Basic, env: STAGING_LOGIN } }
     pattern: 'ask_live_[A-Za-z0-9]{32}'
 ",
-        tested: "real builds of Vite and Next with their own servers, and servers on loopback for every kind of reference",
+        tested: "real builds of Vite, webpack and Next with their own servers, and servers on loopback for every kind of reference",
         manual: "\
 A build writes the variables that are meant for browsers (`VITE_…`, `NEXT_PUBLIC_…`, `PUBLIC_…`) into its scripts, \
 so an updated environment changes nothing until it is built again. `bundle` looks through all of them for what fits \
@@ -75,28 +76,41 @@ replica, and each different token in it a reading. Tokens are hashed and compare
 
 With `url`, the page is read, then what it names, then what that names:
 
-- script tags, preloaded scripts and modules, import maps, `data-src`, relative to `<base>` where there is one;
+- script tags, preloaded scripts and modules (also by a `Link` header), import maps with their prefixes, `data-src`, \
+relative to `<base>` where there is one;
 - quoted strings in scripts that are a script's address, as in `import(\"./Lazy.js\")`, Vite's `__vite__mapDeps`, \
 the build manifests and the flight data of Next;
-- source maps, by their comment or header;
+- the chunks of webpack, Rspack and Next: the function by which their runtime makes a chunk's name from its id is \
+read and run for every id that it lists and every id that a script loads. Each of them has to be there;
+- what scripts import, and what they run as workers;
+- source maps, by their comment or header, or inside of a script;
 - `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
 
 What stands in the page itself counts too: inline scripts, and the public configuration of Nuxt. Only the origin of \
 the page and the hosts that the page itself names for scripts are asked, and `headers` go to the page's origin alone. \
-A redirect to another origin is an error that names it: write that address. Names of chunks that a script puts \
-together while it runs, as older webpack does, other pages, frames, style sheets, service workers and source maps \
-inside of a script are not seen: name the built folder in another hop for those. Caches may still serve \
-older chunks to others.
+The public path that a runtime sets counts as named. A redirect to another origin is an error that names it: write \
+that address. What a script loads by a name that cannot be read out of it, such as ``import(`./x-${n}.js`)``, \
+`importScripts(name)` or `\"/chunks/\" + n + \".js\"`, and what it imports from a host that the page does not name, is \
+a reading of its own, `unverified`: the page was not wholly read. Other pages, frames and style sheets are not seen: \
+name the built folder in another hop for those. Caches, and servers that keep copies of their own for other encodings \
+than gzip, may still give older chunks to others.
 
-With `path`, every file of the folder is searched but pictures, fonts, sound and film. A compressed file is passed \
-over when the plain one lies beside it. Links that lead out of the folder are not followed. Relative paths start in the \
+With `path`, every file of the folder is searched but pictures, fonts, sound and film. Archives that are zip or tar \
+(also `.jar`, `.war`, `.apk`, `.aab`, `.ipa`) and what is compressed with gzip, brotli or zstd are opened, also where \
+the plain file lies beside it, up to four deep and 256 MiB or 200 times its size. Others, such as 7z, rar and xz, and \
+what is encrypted, damaged or larger, are `unreachable`, said by name. Links that lead out of the folder are not followed. Relative paths start in the \
 folder of the targets.yaml they are written in.
+
+Tokens are found in UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, `\\u0061` or `%61` for \
+their characters, and in constant parts that are put together (`\"ask_\" + \"live_…\"`).
 
 | met | is |
 |---|---|
 | no token in any file | `unverified`: a variable that is looked up at run time is not inlined, so that proves nothing |
 | a literal that holds nothing but a token and line breaks, blanks or quotes, such as `\"KEY\\n\"` | compared as a whole, so damage is seen |
 | a token in another text, `\"Bearer KEY\"` or a URL | the token |
+| a literal that is nothing but the base64 of a token, and is handed to no function | compared as it is, so that damage is seen |
+| a chunk that a runtime names, and that cannot be read | `unreachable` |
 | a script that a tag, an import map or a manifest names, and that cannot be read | `unreachable` |
 | a script's address in some text, and 404 or a page for people there | nothing: it need not be one |
 | more files or bytes than `most_files` and `most_mebibytes` allow | `unreachable` for the rest |

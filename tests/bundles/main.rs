@@ -1,4 +1,4 @@
-//! Real builds: Vite and Next, served by their own servers. tests/setup/bundles installs them.
+//! Real builds: Vite and Next, served by their own servers, and webpack. tests/setup/bundles installs them.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@ mod node;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 mod vite;
+mod webpack;
 
 use serde_json::Value;
 

@@ -41,8 +41,8 @@ export default function Lazy() {
     ),
 ];
 
-fn build(project: &Path, key: &str) {
-    let mut build = command(project, NEXT, &["build"]);
+fn build(project: &Path, key: &str, bundler: &str) {
+    let mut build = command(project, NEXT, &["build", bundler]);
     build.env(VARIABLE, key);
     run(build);
 }
@@ -54,6 +54,13 @@ fn serve(project: &Path) -> Server {
 #[test]
 #[ignore = "needs Next; tests/run has it"]
 fn an_old_key_in_a_lazy_chunk_is_found_until_it_is_built_again() {
+    // Webpack names its chunks by code; Turbopack lists them.
+    for bundler in ["--turbopack", "--webpack"] {
+        is_found_until_it_is_built_again(bundler);
+    }
+}
+
+fn is_found_until_it_is_built_again(bundler: &str) {
     let project = project();
     let project = project.path();
     for (name, text) in FILES {
@@ -62,7 +69,7 @@ fn an_old_key_in_a_lazy_chunk_is_found_until_it_is_built_again() {
         fs::write(path, text).unwrap();
     }
     for (key, verdict, code) in [(OLD, "stale", 1), (CURRENT, "current", 0)] {
-        build(project, key);
+        build(project, key, bundler);
         let server = serve(project);
         let folder = project.join(".next/static");
         let hops = [

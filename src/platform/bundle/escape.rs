@@ -23,10 +23,20 @@ pub(super) enum Kind {
     Backslash,
 }
 
-/// Whether a text ends in an escape, such as `\n`, for something that is neither a letter nor a digit
-/// nor `_`: its last letter is none then.
+/// Whether a text ends in an escape, such as `\n` or `%22`, for something that is neither a letter nor a
+/// digit nor `_`: its last letter is none then.
 pub(super) fn ends_in_escape(text: &[u8]) -> bool {
     escape_at_end(text).is_some_and(|(_, character)| !is_word(character))
+        || percent_at_end(text).is_some_and(|character| !is_word(character))
+}
+
+/// The character that an escape of an address at the end stands for, or the first byte of one.
+fn percent_at_end(text: &[u8]) -> Option<char> {
+    let [.., b'%', high, low] = text else {
+        return None;
+    };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    char::from_u32(digit(high)? << 4 | digit(low)?)
 }
 
 /// The sign that a text starts with.
@@ -270,6 +280,11 @@ mod tests {
             ("\\x0a", true),
             ("\\u0041", false),
             ("\\x5f", false),
+            ("%22", true),
+            ("%3D", true),
+            ("%e2", true),
+            ("%5F", false),
+            ("%4", false),
             ("n", false),
             ("\\", false),
             ("\\nn", false),

@@ -1,17 +1,15 @@
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::num::NonZero;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use jiff::Timestamp;
-use rustix::fs::OFlags;
 
-use super::search::{MOST_TOKENS, Search, Token};
-use super::window::Window;
+use super::search::{MOST_TOKENS, Token};
+use super::unpack::Unpacking;
 use crate::keyring::Format;
 use crate::platform::Ask;
 use crate::platform::blocking::blocking;
@@ -110,7 +108,6 @@ impl SearchFolder {
         let mut walk = Walk {
             root,
             files: Vec::new(),
-            compressed: Vec::new(),
             unseen: Vec::new(),
             bytes: 0,
         };
@@ -135,7 +132,6 @@ impl SearchFolder {
                 "name the folder that is served, or raise `most_files` and `most_mebibytes`",
             ));
         }
-        walk.look_at_compressed();
         Ok((walk.files, walk.unseen))
     }
 
@@ -143,9 +139,7 @@ impl SearchFolder {
         let next = AtomicUsize::new(0);
         let all = Mutex::new(Folder::default());
         let work = || {
-            let mut search = Search::new(Arc::clone(&self.format));
-            let mut window = Window::new(Search::before(), search.behind());
-            let mut own = Folder::default();
+            let mut unpacking = Unpacking::new(&self.format, self.most, over);
             while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if over.load(Ordering::Relaxed) {
                     return;
@@ -154,10 +148,10 @@ impl SearchFolder {
                     true => root.to_owned(),
                     false => root.join(path),
                 };
-                let read = in_file(&whole, &mut window, &mut search, over);
-                own.take(path, read, &mut search);
+                unpacking.file(&whole, path);
             }
-            all.lock().unwrap_or_else(PoisonError::into_inner).join(own);
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.join(unpacking.folder);
         };
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         thread::scope(|scope| {
@@ -171,32 +165,6 @@ impl SearchFolder {
 }
 
 impl Folder {
-    fn take(
-        &mut self,
-        path: &Path,
-        read: Result<(Option<Timestamp>, u64), ReadError>,
-        search: &mut Search,
-    ) {
-        let found = search.finish();
-        match read {
-            Ok((modified, bytes)) => {
-                self.searched.0 += 1;
-                self.searched.1 += bytes;
-                if found.too_many {
-                    self.unseen.push((path.to_owned(), too_many(&shown(path))));
-                }
-                if !found.tokens.is_empty() {
-                    self.files.push(InFolder {
-                        path: path.to_owned(),
-                        modified,
-                        tokens: found.tokens,
-                    });
-                }
-            }
-            Err(error) => self.unseen.push((path.to_owned(), error)),
-        }
-    }
-
     fn join(&mut self, mut other: Self) {
         self.files.append(&mut other.files);
         self.unseen.append(&mut other.unseen);
@@ -214,52 +182,9 @@ pub(super) fn too_many(place: &str) -> ReadError {
     )
 }
 
-/// Searches one file; when it was written, and how many bytes it had.
-fn in_file(
-    path: &Path,
-    window: &mut Window,
-    search: &mut Search,
-    over: &AtomicBool,
-) -> Result<(Option<Timestamp>, u64), ReadError> {
-    window.restart();
-    let read = open(path).and_then(|mut file| {
-        let modified = file.metadata()?.modified().ok();
-        let mut bytes = 0;
-        while !over.load(Ordering::Relaxed) {
-            match file.read(window.room()) {
-                Ok(0) => break,
-                Ok(count) => {
-                    bytes += count as u64;
-                    if window.advance(count) {
-                        window.show(false, &mut |view| search.look(view));
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        window.show(true, &mut |view| search.look(view));
-        Ok((
-            modified.and_then(|time| Timestamp::try_from(time).ok()),
-            bytes,
-        ))
-    });
-    read.map_err(|error| refused(path, &error))
-}
-
-/// Opens a file, and neither follows a link nor waits for what is no file any more.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
-}
-
 struct Walk<'r> {
     root: &'r Path,
     files: Vec<PathBuf>,
-    compressed: Vec<PathBuf>,
     unseen: Unseen,
     bytes: u64,
 }
@@ -298,13 +223,7 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: PathBuf) {
-        let is_in = |list: &[&str]| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            ending.is_some_and(|ending| list.iter().any(|one| ending.eq_ignore_ascii_case(one)))
-        };
-        if is_in(COMPRESSED) {
-            self.compressed.push(path);
-        } else if !is_in(NO_TEXT) {
+        if is_text(&path) {
             self.files.push(path);
         }
     }
@@ -324,24 +243,20 @@ impl Walk<'_> {
             self.unseen.push((path, error));
         }
     }
+}
 
-    /// A compressed copy is made together with its file. One without a file hides what is in it.
-    fn look_at_compressed(&mut self) {
-        for path in std::mem::take(&mut self.compressed) {
-            if !self.root.join(path.with_extension("")).exists() {
-                let error = ReadError::new(
-                    ErrorKind::BadData,
-                    format!("{} is compressed, and was not looked into", shown(&path)),
-                    "keep the plain file beside it, or name the page's address in `url`",
-                );
-                self.unseen.push((path, error));
-            }
-        }
-    }
+/// Whether a build may have written a variable into a file of this name, packed or not.
+pub(super) fn is_text(path: &Path) -> bool {
+    let is_in = |path: &Path, list: &[&str]| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| list.iter().any(|one| ending.eq_ignore_ascii_case(one)))
+    };
+    let is_packed = is_in(path, COMPRESSED);
+    !(is_in(path, NO_TEXT) || is_packed && is_in(&path.with_extension(""), NO_TEXT))
 }
 
 /// A path for a message.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     match path.as_os_str().is_empty() {
         true => "the file".to_owned(),
         false => escape(&path.to_string_lossy()).into_owned(),

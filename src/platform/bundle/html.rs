@@ -13,6 +13,8 @@ pub(super) enum Tag {
     Script(String),
     /// What follows this place, up to the end of the script, says where modules are.
     ImportMap(usize),
+    /// What follows this place, up to the end of the script, is run.
+    Code(usize),
     /// A script ends at this place.
     End(usize),
 }
@@ -71,7 +73,11 @@ impl Tags {
         match name {
             "<script" => {
                 self.inside = Inside::Script;
-                let sources = [value("src"), value("data-src")];
+                let main = value("data-main").map(|main| match main.ends_with(".js") {
+                    true => main,
+                    false => main + ".js",
+                });
+                let sources = [value("src"), value("data-src"), main];
                 sources
                     .into_iter()
                     .flatten()
@@ -79,16 +85,14 @@ impl Tags {
                     .for_each(&mut *take);
                 if word("type") == "importmap" {
                     take(Tag::ImportMap(at + name.len() + length));
+                } else if value("src").is_none() && is_run(&word("type")) {
+                    take(Tag::Code(at + name.len() + length));
                 }
             }
             "<link" => {
                 let rel = word("rel");
                 let mut rels = rel.split_ascii_whitespace();
-                let loads = rels.any(|rel| match rel {
-                    "modulepreload" => true,
-                    "preload" | "prefetch" => word("as") == "script",
-                    _ => false,
-                });
+                let loads = rels.any(|rel| is_loaded(rel, &word("as")));
                 value("href")
                     .filter(|_| loads)
                     .map(Tag::Script)
@@ -98,6 +102,42 @@ impl Tags {
             _ => value("href").map(Tag::Base).into_iter().for_each(take),
         }
     }
+}
+
+/// Whether what a link leads to is a script.
+fn is_loaded(rel: &str, what: &str) -> bool {
+    match rel {
+        "modulepreload" => true,
+        "preload" | "prefetch" => {
+            ["script", "worker", "sharedworker", "serviceworker"].contains(&what)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a script of this type is run.
+fn is_run(kind: &str) -> bool {
+    kind.is_empty() || kind == "module" || kind.contains("javascript")
+}
+
+/// The scripts that a `Link` header names.
+pub(super) fn linked(header: &str) -> impl Iterator<Item = &str> {
+    header.split('<').filter_map(|link| {
+        let (address, rest) = link.split_once('>')?;
+        let (mut rel, mut what) = ("", "");
+        for part in rest.split([';', ',']) {
+            match part.trim().split_once('=') {
+                Some((name, value)) if name.eq_ignore_ascii_case("rel") => {
+                    rel = value.trim_matches('"');
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("as") => {
+                    what = value.trim_matches('"');
+                }
+                _ => {}
+            }
+        }
+        is_loaded(rel, what).then_some(address)
+    })
 }
 
 fn starts_with(text: &[u8], word: &str) -> bool {
@@ -170,6 +210,7 @@ mod tests {
                 Tag::Base(address) => format!("base {address}"),
                 Tag::Script(address) => address,
                 Tag::ImportMap(at) => format!("map {}", &html[at..at + 2]),
+                Tag::Code(at) => format!("code {}", &html[at..at + 2]),
                 Tag::End(at) => format!("end {at}"),
             });
         });
@@ -211,13 +252,29 @@ mod tests {
             ),
             (
                 r#"<script>document.write('<script src="/x.js">')</script><script src="/y.js">"#,
-                &["/y.js"],
+                &["code do", "/y.js"],
             ),
+            (
+                "<script type=text/x-template>ab</script><script type=module>cd</script>",
+                &["code cd"],
+            ),
+            (
+                "<script data-main=js/app src=/require.js></script>",
+                &["/require.js", "js/app.js"],
+            ),
+            ("<link rel=preload as=worker href=/w.js>", &["/w.js"]),
             ("<scripts src=/a.js><linker href=/b>", &[]),
             ("<script src=", &[""]),
             ("<script", &[]),
         ] {
             assert_eq!(told(html), names, "{html}");
         }
+    }
+
+    #[test]
+    fn a_header_may_name_scripts_too() {
+        let header = "</a.js>; rel=modulepreload, </b.css>; rel=preload; as=style, \
+            </c.js>; as=\"script\"; rel=\"preload\", <https://cdn.test>; rel=preconnect";
+        assert_eq!(linked(header).collect::<Vec<_>>(), ["/a.js", "/c.js"]);
     }
 }

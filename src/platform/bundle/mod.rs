@@ -1,16 +1,30 @@
 //! What is shipped to browsers: the files of a page or of a built folder, searched for keys.
 
+mod argument;
+mod base64;
+mod chunks;
+mod code;
 mod escape;
+mod escaped;
+mod expression;
 mod folder;
+mod function;
 mod html;
 mod literal;
 mod names;
+mod packed;
 mod page;
+mod places;
 mod reference;
 mod search;
+mod seen;
+mod unpack;
+mod wide;
 mod window;
 
+pub use chunks::ChunkNames;
+pub use code::{Code, Unfollowed};
 pub use folder::{Folder, InFolder, SearchFolder, Unseen};
 pub use page::{Page, SearchPage};
-pub use reference::{Reference, Strength, beside, name_of, origin, usual};
+pub use reference::{Reference, Strength, beside, located, name_of, origin, usual};
 pub use search::{MOST_TOKENS, Token};

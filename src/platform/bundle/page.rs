@@ -1,20 +1,17 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LAST_MODIFIED};
+use reqwest::header::CONTENT_ENCODING;
 use reqwest::{StatusCode, Url};
 
-use super::folder::too_many;
-use super::html::{self, Tag, Tags};
-use super::names::{self, source_maps, strings};
-use super::reference::{Place, Reference, Strength, is_rooted, join, place};
-use super::search::{Search, Token};
-use super::window::{View, Window};
+use super::code::{self, Code};
+use super::reference::{Reference, Strength};
+use super::search::Token;
+use super::seen::Seen;
+use super::{html, names};
 use crate::keyring::{Format, scrubbed};
 use crate::platform::Ask;
-use crate::platform::http::{Arriving, Call, Headers, Http, fill, host, location, parse_url};
+use crate::platform::http::{Call, Headers, Http, fill, host, location, parse_url};
 use crate::reading::{ErrorKind, ReadError};
 
 /// Asks for the tokens in a file that a server gives, and for what else it names.
@@ -44,15 +41,18 @@ pub struct Page {
     pub references: Vec<Reference>,
     /// Files it names by addresses that only others complete; see [`super::beside`].
     pub loose: Vec<(Box<str>, Strength)>,
+    /// How it loads others by names that code puts together.
+    pub code: Code,
+    /// What its relative addresses start from.
+    pub base: Arc<str>,
+    /// What an import map has for names that begin so.
+    pub prefixes: Vec<(Box<str>, Arc<str>)>,
     /// Why not all of it was seen.
     pub cut: Option<ReadError>,
 }
 
 /// How many characters of an address are shown.
 const SHOWN: usize = 400;
-
-/// The most files that one file may name.
-const MOST_REFERENCES: usize = 20_000;
 
 impl Ask for SearchPage {
     type Platform = Http;
@@ -116,12 +116,8 @@ impl SearchPage {
             ));
         }
         let mut seen = Seen::new(&arriving, Arc::clone(&self.format));
-        let behind = seen
-            .search
-            .behind()
-            .max(html::LONGEST)
-            .max(names::LONGEST + 16);
-        let mut window = Window::new(Search::before(), behind);
+        let behind = html::LONGEST.max(code::LONGEST).max(names::LONGEST + 16);
+        let mut window = seen.search.window(behind);
         let (mut bytes, mut whole) = (0, true);
         while let Some(chunk) = arriving.chunk().await? {
             if bytes + chunk.len() as u64 > self.most {
@@ -149,171 +145,5 @@ impl SearchPage {
             ),
             "raise `most_mebibytes`",
         )
-    }
-}
-
-/// What was seen of a file so far.
-struct Seen {
-    url: Url,
-    base: Url,
-    is_html: bool,
-    /// What its texts are worth.
-    strength: Strength,
-    search: Search,
-    tags: Tags,
-    /// Whether an import map is open, so that every text in it is an address.
-    in_map: bool,
-    names: HashMap<Box<str>, Strength>,
-    maps: Vec<Box<str>>,
-    too_many: bool,
-}
-
-impl Seen {
-    fn new(arriving: &Arriving, format: Arc<Format>) -> Self {
-        let url = arriving.url().clone();
-        let kind = arriving.headers.get(CONTENT_TYPE);
-        let is_html = kind.is_some_and(|kind| {
-            let kind = kind.as_bytes().to_ascii_lowercase();
-            kind.starts_with(b"text/html") || kind.starts_with(b"application/xhtml")
-        });
-        let manifest = ["/_buildManifest.js", "/asset-manifest.json"]
-            .iter()
-            .any(|name| url.path().ends_with(name));
-        let header = ["sourcemap", "x-sourcemap"]
-            .iter()
-            .filter_map(|name| arriving.headers.get(*name)?.to_str().ok());
-        Self {
-            base: url.clone(),
-            is_html,
-            strength: if manifest {
-                Strength::Firm
-            } else {
-                Strength::Named
-            },
-            search: Search::new(format),
-            tags: Tags::default(),
-            in_map: false,
-            names: HashMap::new(),
-            maps: header.map(Into::into).collect(),
-            too_many: false,
-            url,
-        }
-    }
-
-    fn look(&mut self, view: &View<'_>) {
-        self.search.look(view);
-        // Where import maps begin and end in this view.
-        let mut turns = Vec::new();
-        if self.is_html {
-            let mut tags = std::mem::take(&mut self.tags);
-            tags.look(view, |tag| match tag {
-                Tag::Base(address) => {
-                    self.base = join(&self.url, &address).unwrap_or(self.url.clone())
-                }
-                Tag::Script(address) => self.name(&address, Strength::Firm),
-                Tag::ImportMap(at) => turns.push((at, true)),
-                Tag::End(at) => turns.push((at, false)),
-            });
-            self.tags = tags;
-        }
-        let mut turns = turns.into_iter().peekable();
-        let is_manifest = self.url.path().ends_with("/manifest.json");
-        strings(view, |start, text| {
-            while let Some((_, open)) = turns.next_if(|(at, _)| *at <= start) {
-                self.in_map = open;
-            }
-            let before = view.bytes[..start - 1].trim_ascii_end();
-            if self.in_map {
-                // A prefix stands for files that others name, and what stands before the colon for a word.
-                if before.ends_with(b":") && is_rooted(text) && !text.ends_with('/') {
-                    self.name(text, Strength::Firm);
-                }
-            } else if is_manifest {
-                if before.ends_with(b"\"file\":") {
-                    self.name(text, Strength::Firm);
-                }
-            } else if names::is_script(text) {
-                self.name(text, self.strength);
-            }
-        });
-        for (_, open) in turns {
-            self.in_map = open;
-        }
-        if !self.is_html {
-            source_maps(view, |name| {
-                if self.maps.len() < 10 {
-                    self.maps.push(name.into());
-                }
-            });
-        }
-    }
-
-    fn name(&mut self, text: &str, strength: Strength) {
-        if let Some(known) = self.names.get_mut(text) {
-            *known = strength.max(*known);
-        } else if self.names.len() < MOST_REFERENCES {
-            self.names.insert(text.into(), strength);
-        } else {
-            self.too_many = true;
-        }
-    }
-
-    fn finish(mut self, bytes: u64, headers: &HeaderMap) -> Page {
-        let mut references: HashMap<Arc<str>, Strength> = HashMap::new();
-        let mut loose = Vec::new();
-        let mut add = |url: Url, strength: Strength| {
-            let known = references.entry(url.as_str().into()).or_insert(strength);
-            *known = strength.max(*known);
-        };
-        for (text, strength) in &self.names {
-            // What tags and import maps name need not look like a script.
-            if *strength == Strength::Firm && self.is_html {
-                join(&self.base, text)
-                    .into_iter()
-                    .for_each(|url| add(url, *strength));
-                continue;
-            }
-            match place(text, &self.base) {
-                Place::At(url) => add(url, *strength),
-                Place::Loose => loose.push((text.clone(), *strength)),
-                Place::Nothing => {}
-            }
-        }
-        for map in &self.maps {
-            join(&self.url, map)
-                .into_iter()
-                .for_each(|url| add(url, Strength::Guess));
-        }
-        let mut references: Vec<Reference> = references
-            .into_iter()
-            .map(|(url, strength)| Reference { url, strength })
-            .collect();
-        references.sort_unstable_by(|a, b| (b.strength, &a.url).cmp(&(a.strength, &b.url)));
-        loose.sort_unstable();
-        let found = self.search.finish();
-        let shown = location(self.url.as_str());
-        let cut = match (found.too_many, self.too_many) {
-            (true, _) => Some(too_many(&shown)),
-            (_, true) => Some(ReadError::new(
-                ErrorKind::TooLarge,
-                format!("{shown} names over {MOST_REFERENCES} files, and not all were looked at"),
-                "name a page that loads less, or the built folder in `path`",
-            )),
-            _ => None,
-        };
-        let modified = headers
-            .get(LAST_MODIFIED)
-            .and_then(|text| text.to_str().ok());
-        let modified =
-            modified.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        Page {
-            tokens: found.tokens,
-            bytes,
-            modified,
-            is_html: self.is_html,
-            references,
-            loose,
-            cut,
-        }
     }
 }

@@ -43,8 +43,17 @@ pub(super) fn place(text: &str, base: &Url) -> Place {
                 None => Place::Loose,
             }
         }
+        (false, true) if is_hashed(text) => join(base, text).map_or(Place::Nothing, Place::At),
         (false, true) => Place::Nothing,
     }
+}
+
+/// Whether a bare name has a hash in it, as bundlers write them: `lazy.4fe28a1b.js`.
+fn is_hashed(name: &str) -> bool {
+    let mut parts = name.split(['.', '-', '?']).skip(1);
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || "._-?=&".contains(sign);
+    name.chars().all(is_name)
+        && parts.any(|part| part.len() >= 6 && part.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether a text leads somewhere wherever it stands.
@@ -60,6 +69,12 @@ pub(super) fn join(base: &Url, text: &str) -> Option<Url> {
     url.set_fragment(None);
     let plain = url.username().is_empty() && url.password().is_none();
     (plain && matches!(url.scheme(), "http" | "https")).then_some(url)
+}
+
+/// The address of a text that stands in a file with this one.
+#[must_use]
+pub fn located(text: &str, base: &str) -> Option<Arc<str>> {
+    join(&Url::parse(base).ok()?, text).map(|url| url.as_str().into())
 }
 
 /// A loose address like `static/chunks/1.js`, when a script lies in a folder of that name:
@@ -138,6 +153,11 @@ mod tests {
             ("assets/a.js", "https://host/app/assets/a.js"),
             ("static/chunks/a.js", "loose"),
             ("vue.js", "nothing"),
+            (
+                "lazy.4fe28a1b.js",
+                "https://host/app/assets/lazy.4fe28a1b.js",
+            ),
+            ("lazy-settings.js", "nothing"),
             ("./a.css", "nothing"),
             ("https://user:pass@host/a.js", "nothing"),
             ("data:text/a.js", "nothing"),

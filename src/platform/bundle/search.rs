@@ -1,11 +1,18 @@
 //! The tokens of a stream.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
+use regex_syntax::ParserBuilder;
+use zeroize::Zeroizing;
+
+use super::base64::{Runs, Step};
 use super::escape::ends_in_escape;
+use super::escaped::{self, Unescaped, reach, step};
 use super::literal::{AROUND, around};
-use super::window::View;
+use super::wide::Wide;
+use super::window::{View, Window};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::Format;
 
@@ -25,14 +32,36 @@ pub enum Token {
     Wrapped(Secret),
 }
 
-/// Searches one stream after the other.
+/// How deep texts may be encoded in each other.
+const DEEPEST: u32 = 3;
+
+/// The fewest bytes of a key that is looked for in base64: less is met there by chance.
+const SHORTEST: usize = 12;
+
+/// Searches one stream after the other: for tokens as they are, with escapes in them or in parts, of two
+/// bytes a character, and in base64.
 pub(super) struct Search {
     format: Arc<Format>,
     seen: HashSet<Fingerprint>,
     tokens: Vec<Token>,
     /// Where the next token may start, from the start of the stream.
     next: u64,
+    /// Where the next escape is looked for.
+    next_escape: u64,
     too_many: bool,
+    depth: u32,
+    wide: Wide,
+    wide_inner: Option<Box<Inner>>,
+    /// `None` where keys are too short for it.
+    runs: Option<Runs>,
+    runs_inner: Option<Box<Inner>>,
+}
+
+/// A text within another.
+struct Inner {
+    window: Window,
+    search: Search,
+    used: bool,
 }
 
 /// What a stream holds.
@@ -43,28 +72,67 @@ pub(super) struct Tokens {
     pub too_many: bool,
 }
 
+impl Inner {
+    fn push(&mut self, bytes: &[u8]) {
+        self.used = true;
+        let search = &mut self.search;
+        self.window.push(bytes, &mut |view| search.look(view));
+    }
+
+    fn finish(&mut self) -> Option<Tokens> {
+        if !std::mem::take(&mut self.used) {
+            return None;
+        }
+        let search = &mut self.search;
+        self.window.show(true, &mut |view| search.look(view));
+        self.window.restart();
+        Some(search.finish())
+    }
+}
+
 impl Search {
     pub fn new(format: Arc<Format>) -> Self {
+        Self::at_depth(format, 0)
+    }
+
+    fn at_depth(format: Arc<Format>, depth: u32) -> Self {
+        let parsed = ParserBuilder::new()
+            .utf8(false)
+            .build()
+            .parse(format.as_str());
+        let shortest = parsed.ok().and_then(|hir| hir.properties().minimum_len());
+        let shortest = shortest.filter(|shortest| *shortest >= SHORTEST && depth < DEEPEST);
         Self {
             format,
             seen: HashSet::new(),
             tokens: Vec::new(),
             next: 0,
+            next_escape: 0,
             too_many: false,
+            depth,
+            wide: Wide::default(),
+            wide_inner: None,
+            runs: shortest.map(Runs::new),
+            runs_inner: None,
         }
     }
 
-    /// How many bytes before a place have to be seen.
-    pub const fn before() -> usize {
-        AROUND
-    }
-
-    /// How many bytes behind it.
-    pub fn behind(&self) -> usize {
-        self.format.longest() + AROUND
+    /// A window that shows as much beside every place as is needed, and at least so much behind it.
+    pub fn window(&self, behind: usize) -> Window {
+        let longest = self.format.longest();
+        let before = self.runs.as_ref().map_or(0, Runs::before);
+        let before = before.max(AROUND).max(longest + AROUND);
+        Window::new(before, behind.max(reach(longest) + AROUND))
     }
 
     pub fn look(&mut self, view: &View<'_>) {
+        self.look_plain(view);
+        self.look_escaped(view);
+        self.look_wide(view);
+        self.look_in_base64(view);
+    }
+
+    fn look_plain(&mut self, view: &View<'_>) {
         let resumed = usize::try_from(self.next.saturating_sub(view.gone)).unwrap_or(usize::MAX);
         let mut from = view.places.start.max(resumed);
         while from < view.places.end
@@ -79,13 +147,94 @@ impl Search {
         self.next = view.gone + from as u64;
     }
 
+    fn look_escaped(&mut self, view: &View<'_>) {
+        let longest = self.format.longest();
+        let resumed = self.next_escape.saturating_sub(view.gone);
+        let resumed = usize::try_from(resumed).unwrap_or(usize::MAX);
+        let mut from = view.places.start.max(resumed);
+        while from < view.places.end
+            && let Some(at) = escaped::find(view.bytes, from..view.places.end)
+        {
+            let start = at.saturating_sub(longest + AROUND);
+            let end = view.bytes.len().min(at + reach(longest));
+            let unescaped = Unescaped::of(&view.bytes[start..end]);
+            let text = &unescaped.text;
+            let mut next = 0;
+            while let Some(found) = self.format.find_from(text, next, ends_in_escape) {
+                next = found.end;
+                if unescaped.is_changed(&found) {
+                    let before = &text[found.start.saturating_sub(AROUND)..found.start];
+                    let after = &text[found.end..text.len().min(found.end + AROUND)];
+                    self.take(before, &text[found], after);
+                }
+            }
+            from = at + step(longest);
+        }
+        self.next_escape = view.gone + from as u64;
+    }
+
+    fn look_wide(&mut self, view: &View<'_>) {
+        if self.depth == DEEPEST {
+            return;
+        }
+        if let Some(narrow) = self.wide.narrow(&view.bytes[view.places.clone()]) {
+            let inner = inner(&mut self.wide_inner, &self.format, self.depth);
+            inner.push(&narrow);
+        }
+    }
+
+    fn look_in_base64(&mut self, view: &View<'_>) {
+        let Some(mut runs) = self.runs.take() else {
+            return;
+        };
+        runs.look(view, |step| match step {
+            Step::Bytes(bytes) => inner(&mut self.runs_inner, &self.format, self.depth).push(bytes),
+            Step::End(range) => {
+                let found = self.runs_inner.as_mut().and_then(|inner| inner.finish());
+                let value = range.and_then(|range| bare_base64(view.bytes, range));
+                match (found, value) {
+                    // A value that nobody decodes, for all that can be seen.
+                    (Some(found), Some(value)) if found.tokens.len() == 1 => {
+                        let digits = value.expose();
+                        let whole =
+                            decoded(digits).is_some_and(|key| self.format.fits(key.trim_ascii()));
+                        match whole {
+                            true => self.add(value.fingerprint(), Token::Wrapped(value)),
+                            false => self.merge(found),
+                        }
+                    }
+                    (found, _) => found.into_iter().for_each(|found| self.merge(found)),
+                }
+            }
+        });
+        self.runs = Some(runs);
+    }
+
     /// What was found, and ready for another stream.
     pub fn finish(&mut self) -> Tokens {
+        let wide = self.wide_inner.as_mut().and_then(|inner| inner.finish());
+        let cut = self.runs_inner.as_mut().and_then(|inner| inner.finish());
+        for found in [wide, cut].into_iter().flatten() {
+            self.merge(found);
+        }
+        self.wide = Wide::default();
+        self.runs.iter_mut().for_each(Runs::restart);
         self.seen.clear();
-        self.next = 0;
+        (self.next, self.next_escape) = (0, 0);
         Tokens {
             tokens: std::mem::take(&mut self.tokens),
             too_many: std::mem::take(&mut self.too_many),
+        }
+    }
+
+    fn merge(&mut self, found: Tokens) {
+        self.too_many |= found.too_many;
+        for token in found.tokens {
+            let fingerprint = match &token {
+                Token::Plain { fingerprint, .. } => *fingerprint,
+                Token::Wrapped(value) => value.fingerprint(),
+            };
+            self.add(fingerprint, token);
         }
     }
 
@@ -95,6 +244,17 @@ impl Search {
             Some(literal) => literal.fingerprint(),
             None => Fingerprint::of(token),
         };
+        let token = match literal {
+            Some(literal) => Token::Wrapped(literal),
+            None => Token::Plain {
+                fingerprint,
+                length: token.len(),
+            },
+        };
+        self.add(fingerprint, token);
+    }
+
+    fn add(&mut self, fingerprint: Fingerprint, token: Token) {
         if self.seen.contains(&fingerprint) {
             return;
         }
@@ -103,133 +263,42 @@ impl Search {
             return;
         }
         self.seen.insert(fingerprint);
-        self.tokens.push(match literal {
-            Some(literal) => Token::Wrapped(literal),
-            None => Token::Plain {
-                fingerprint,
-                length: token.len(),
-            },
-        });
+        self.tokens.push(token);
     }
+}
+
+fn inner<'i>(inner: &'i mut Option<Box<Inner>>, format: &Arc<Format>, depth: u32) -> &'i mut Inner {
+    inner.get_or_insert_with(|| {
+        let search = Search::at_depth(Arc::clone(format), depth + 1);
+        Box::new(Inner {
+            window: search.window(0),
+            search,
+            used: false,
+        })
+    })
+}
+
+/// A literal that is nothing but base64, and is not handed to a function, which may decode it.
+fn bare_base64(bytes: &[u8], run: Range<usize>) -> Option<Secret> {
+    let padding = bytes[run.end..].iter().take(2);
+    let end = run.end + padding.take_while(|byte| **byte == b'=').count();
+    let quote = *bytes.get(run.start.checked_sub(1)?)?;
+    let is_literal = matches!(quote, b'"' | b'\'' | b'`') && bytes.get(end) == Some(&quote);
+    let before = bytes[..run.start - 1].trim_ascii_end();
+    (is_literal && !before.ends_with(b"(")).then(|| Secret::copied(&bytes[run.start..end]))
+}
+
+fn decoded(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let is_whole = digits.len().is_multiple_of(4);
+    let is_for_urls = digits.iter().any(|digit| b"-_".contains(digit));
+    let encoding = match (is_whole, is_for_urls) {
+        (true, false) => data_encoding::BASE64,
+        (true, true) => data_encoding::BASE64URL,
+        (false, false) => data_encoding::BASE64_NOPAD,
+        (false, true) => data_encoding::BASE64URL_NOPAD,
+    };
+    encoding.decode(digits).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::platform::bundle::window::Window;
-
-    const KEY: &str = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
-
-    fn search(pattern: &str) -> Search {
-        Search::new(Arc::new(Format::new(pattern).unwrap()))
-    }
-
-    /// What is found when the text comes in parts of these sizes.
-    fn found(pattern: &str, text: &[u8], sizes: &[usize]) -> Vec<(Fingerprint, bool)> {
-        let mut search = search(pattern);
-        let mut window = Window::new(Search::before(), search.behind());
-        let mut rest = text;
-        for size in sizes.iter().cycle() {
-            if rest.is_empty() {
-                break;
-            }
-            let (now, later) = rest.split_at((*size).min(rest.len()));
-            window.push(now, &mut |view| search.look(view));
-            // As if the buffer were as small as this.
-            window.show(false, &mut |view| search.look(view));
-            rest = later;
-        }
-        window.show(true, &mut |view| search.look(view));
-        told(&search.finish().tokens)
-    }
-
-    fn told(tokens: &[Token]) -> Vec<(Fingerprint, bool)> {
-        let told = tokens.iter().map(|token| match token {
-            Token::Plain { fingerprint, .. } => (*fingerprint, false),
-            Token::Wrapped(value) => (value.fingerprint(), true),
-        });
-        told.collect()
-    }
-
-    /// The same from the whole text at once.
-    fn expected(pattern: &str, text: &[u8]) -> Vec<(Fingerprint, bool)> {
-        let mut search = search(pattern);
-        let mut from = 0;
-        let format = Arc::clone(&search.format);
-        while let Some(range) = format.find_from(text, from, ends_in_escape) {
-            from = range.end;
-            search.take(
-                &text[..range.start],
-                &text[range.clone()],
-                &text[range.end..],
-            );
-        }
-        told(&search.finish().tokens)
-    }
-
-    proptest! {
-        #[test]
-        fn chunks_change_nothing(
-            parts in prop::collection::vec(prop::sample::select(vec![
-                "a", "ab", "k-a", "k-abc", "_", " ", "\"", "\\n", "\\", "n", "é", "\u{a0}", "k-abcdefgh", ",", ";",
-            ]), 0..200),
-            sizes in prop::collection::vec(1_usize..40, 1..8),
-        ) {
-            let text = parts.concat();
-            for pattern in ["k-[a-z]{1,8}", "[a-z]{2,5}", "k-[a-z-]{2,8}", r"a\bé?", "(?:k-)?a(?:bc)?"] {
-                prop_assert_eq!(
-                    found(pattern, text.as_bytes(), &sizes),
-                    expected(pattern, text.as_bytes()),
-                    "{}", pattern
-                );
-            }
-        }
-    }
-
-    const PATTERN: &str = "^ask_live_[A-Za-z0-9]{32}$";
-
-    #[test]
-    fn tokens_at_both_ends_and_across_borders_are_found_once() {
-        let filler = "x=1;".repeat(200_000);
-        let text = format!("{KEY};{filler}\"{KEY}\\n\"{filler}{KEY}x {KEY}");
-        let expected = vec![
-            (Fingerprint::of(KEY.as_bytes()), false),
-            (Fingerprint::of(format!("{KEY}\n").as_bytes()), true),
-        ];
-        for size in [1, 7, 1000, 1 << 20] {
-            let size = if size == 1 { 4096 - 1 } else { size };
-            assert_eq!(found(PATTERN, text.as_bytes(), &[size]), expected);
-        }
-    }
-
-    #[test]
-    fn a_line_break_before_a_token_does_not_hide_it() {
-        let text = format!("a=\"\\n{KEY}\"");
-        let value = format!("\n{KEY}");
-        assert_eq!(
-            found(PATTERN, text.as_bytes(), &[10]),
-            [(Fingerprint::of(value.as_bytes()), true)]
-        );
-    }
-
-    #[test]
-    fn what_is_no_text_is_searched_too() {
-        let text = [b"\xff\0\xfe".as_slice(), KEY.as_bytes(), b"\0\xff"].concat();
-        assert_eq!(found(PATTERN, &text, &[3]).len(), 1);
-    }
-
-    #[test]
-    fn more_tokens_than_can_be_keys_are_said_to_be_too_many() {
-        let mut search = search("[a-z]{1,4}[0-9]{4}");
-        let text: String = (1000..1200).map(|number| format!("a{number} ")).collect();
-        let mut window = Window::new(Search::before(), search.behind());
-        window.push(text.as_bytes(), &mut |view| search.look(view));
-        window.show(true, &mut |view| search.look(view));
-        let found = search.finish();
-        assert_eq!(found.tokens.len(), MOST_TOKENS);
-        assert!(found.too_many);
-        assert!(search.finish().tokens.is_empty());
-    }
-}
+mod tests;

@@ -1,9 +1,12 @@
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::runtime::{Chunks, unfollowed};
 use super::{Bundle, reading, readings_or_none};
 use crate::keyring::Format;
-use crate::platform::bundle::{Page, SearchPage, Strength, beside, name_of, origin, usual};
+use crate::platform::bundle::{
+    Page, SearchPage, Strength, beside, located, name_of, origin, usual,
+};
 use crate::platform::http::Headers;
 use crate::platform::{Asking, Attempt, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Retry};
@@ -14,6 +17,10 @@ const AT_ONCE: usize = 64;
 /// What is known of the files of a page so far.
 struct Crawl<'a> {
     page: &'a str,
+    /// What relative addresses in the page start from.
+    base: &'a str,
+    /// What its import map has for names that begin so.
+    prefixes: &'a [(Box<str>, Arc<str>)],
     /// The origins that may be asked.
     origins: HashSet<String>,
     /// Every address, and how sure it is.
@@ -22,6 +29,9 @@ struct Crawl<'a> {
     waiting: VecDeque<Arc<str>>,
     /// Names that nothing completes so far.
     loose: BTreeMap<Box<str>, Strength>,
+    chunks: Chunks<'a>,
+    /// What is loaded from hosts that may not be asked.
+    elsewhere: BTreeSet<Arc<str>>,
     /// The files that were there.
     there: Vec<(Arc<str>, &'a Page)>,
     failed: Vec<(Arc<str>, &'a ReadError)>,
@@ -71,10 +81,14 @@ impl<'a> Crawl<'a> {
     fn of(url: &'a Arc<str>, page: &'a Page) -> Self {
         let mut crawl = Self {
             page: url,
+            base: &page.base,
+            prefixes: &page.prefixes,
             origins: origin(url).into_iter().collect(),
             known: HashMap::from([(Arc::clone(url), Strength::Firm)]),
             waiting: VecDeque::new(),
             loose: BTreeMap::new(),
+            chunks: Chunks::default(),
+            elsewhere: BTreeSet::new(),
             there: Vec::new(),
             failed: Vec::new(),
             files: 0,
@@ -119,6 +133,23 @@ impl<'a> Crawl<'a> {
                     let known = self.loose.entry(text.clone()).or_insert(*strength);
                     *known = (*known).max(*strength);
                 }
+                for worker in &page.code.workers {
+                    let worker = located(worker, self.base);
+                    worker
+                        .into_iter()
+                        .for_each(|url| self.name(url, Strength::Named));
+                }
+                for import in &page.code.imports {
+                    if let Some(elsewhere) = located(import, &url).filter(|_| import.contains("//"))
+                    {
+                        self.elsewhere.insert(elsewhere);
+                    } else {
+                        let known = self.loose.entry(import.clone());
+                        known.or_insert(Strength::Named);
+                    }
+                }
+                self.chunks.add(&url, page, self.base);
+                self.ask_for_chunks();
             }
             Err(error) => self.failed.push((url, error)),
         }
@@ -135,14 +166,38 @@ impl<'a> Crawl<'a> {
         }
     }
 
+    /// The page's own runtime says where its chunks are, so that host may be asked.
+    fn ask_for_chunks(&mut self) {
+        for url in self.chunks.take() {
+            self.origins.extend(origin(&url));
+            self.name(url, Strength::Named);
+        }
+    }
+
+    /// Where the import map has a name.
+    fn mapped(&self, name: &str) -> Option<Arc<str>> {
+        let fitting = self.prefixes.iter().filter_map(|(prefix, place)| {
+            let rest = name.strip_prefix(&**prefix)?;
+            Some((prefix.len(), located(rest, place)?))
+        });
+        fitting
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, url)| url)
+    }
+
     /// Names that stand for a file beside one that is there.
     fn complete(&mut self) {
+        self.chunks.use_ids();
+        self.ask_for_chunks();
         let mut folders: Vec<&Arc<str>> = self.there.iter().map(|(url, _)| url).collect();
         folders.sort_unstable();
         let found: Vec<(Arc<str>, Strength)> = self
             .loose
             .iter()
             .filter_map(|(text, strength)| {
+                if let Some(mapped) = self.mapped(text) {
+                    return Some((mapped, *strength));
+                }
                 let mut beside = folders.iter().filter_map(|url| beside(text, url));
                 beside.next().map(|url| (url, *strength))
             })
@@ -171,6 +226,7 @@ impl<'a> Crawl<'a> {
             searched.1 += found.bytes;
             readings.extend(found.tokens.iter().map(reading).map(of));
             readings.extend(found.cut.clone().map(failed));
+            readings.extend(unfollowed(&found.code).map(|found| of(Reading::new(found))));
         }
         self.failed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (url, error) in &self.failed {
@@ -181,6 +237,21 @@ impl<'a> Crawl<'a> {
             }
         }
         self.complete();
+        let is_there = |url: &Arc<str>| {
+            let found = self.there.binary_search_by(|(other, _)| other.cmp(url));
+            found.is_ok_and(|at| !self.there[at].1.is_html)
+        };
+        let waiting: HashSet<&Arc<str>> = self.waiting.iter().collect();
+        let is_waiting = |url: &Arc<str>| waiting.contains(url);
+        let missing = self.chunks.missing(is_there, is_waiting);
+        readings.extend(
+            missing.map(|(script, found)| Reading::new(found).of_replica(name_of(script, page))),
+        );
+        for url in &self.elsewhere {
+            if origin(url).is_none_or(|origin| !self.origins.contains(&origin)) {
+                readings.push(not_asked().of_replica(name_of(url, page)));
+            }
+        }
         if !self.waiting.is_empty() {
             readings.push(
                 Reading::new(Found::Failed(more(self.waiting.len(), most)))
@@ -202,6 +273,14 @@ fn may_be_missing(strength: Strength, error: &ReadError) -> bool {
             kinds.contains(&error.kind) && error.retry == Retry::Never
         }
     }
+}
+
+fn not_asked() -> Reading {
+    Reading::new(Found::hidden(
+        None,
+        "a script loads it from a host that the page does not name, which was not asked: give it a `bundle` hop of its own, \
+         with its address in `url`",
+    ))
 }
 
 fn no_script(name: &str) -> ReadError {

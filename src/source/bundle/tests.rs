@@ -1,5 +1,7 @@
+mod chunks;
 mod folders;
 mod limits;
+mod packed;
 mod pages;
 
 use std::sync::Arc;

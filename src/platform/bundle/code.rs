@@ -1,0 +1,253 @@
+//! How scripts load others by names that code puts together, or that are relative to something else
+//! than the script.
+
+use super::argument::{Argument, argument, constant};
+use super::chunks::ChunkNames;
+use super::function::{Function, Progress};
+use super::places::{Kind, Place, next, scalars};
+use super::window::View;
+
+/// How much of a script is looked at behind the place where it begins to load another one.
+pub(super) const LONGEST: usize = super::argument::LONGEST + 2 * super::places::LONGEST;
+
+/// The most of anything that one script may say.
+const MOST: usize = 20_000;
+
+/// What a script says of the scripts that it loads, beside the names that stand there in full.
+#[derive(Default)]
+pub struct Code {
+    /// The functions by which it makes names of chunks, usually one.
+    pub chunks: Vec<ChunkNames>,
+    /// Whether those names are relative to the script, as in modules.
+    pub from_script: bool,
+    /// The public paths that it sets, as they are written.
+    pub public_paths: Vec<Box<str>>,
+    /// What leads from the script's folder to that of the chunks where no public path is set: `../`.
+    pub upwards: Box<str>,
+    /// The ids of chunks that it loads.
+    pub ids: Vec<Box<str>>,
+    /// Such ids among other numbers and names.
+    pub loose_ids: Vec<Box<str>>,
+    /// What it imports, as it is written.
+    pub imports: Vec<Box<str>>,
+    /// What it runs as workers, as it is written.
+    pub workers: Vec<Box<str>>,
+    /// What it loads by names that could not be followed.
+    pub unfollowed: Vec<Unfollowed>,
+}
+
+/// Something that is loaded by a name which code puts together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Unfollowed {
+    /// How it is written, cut short.
+    pub how: &'static str,
+    /// How many bytes stand before it.
+    pub at: u64,
+}
+
+/// Looks at one script, view after view.
+#[derive(Default)]
+pub(super) struct Coded {
+    pub code: Code,
+    /// A function that names chunks, and where it starts.
+    open: Option<(Function, u64)>,
+    /// Where the next place may start, from the start of the stream.
+    next: u64,
+}
+
+impl Coded {
+    /// Looks at these places, where `is_code` says so.
+    pub fn look(&mut self, view: &View<'_>, is_code: impl Fn(usize) -> bool) {
+        let resumed = usize::try_from(self.next.saturating_sub(view.gone)).unwrap_or(usize::MAX);
+        let mut from = view.places.start.max(resumed);
+        if self.open.is_some() {
+            from = self.collect(view, from);
+        }
+        while let Some(place) = next(view.bytes, from).filter(|p| p.range.start < view.places.end) {
+            from = match (is_code(place.range.start), place.kind) {
+                (false, _) => place.range.start + 1,
+                (true, Kind::Chunks) => {
+                    let at = view.gone + place.text.start as u64;
+                    self.open = Some((Function::new(), at));
+                    self.collect(view, place.text.start)
+                }
+                (true, _) => self.take(view, &place),
+            };
+        }
+        self.next = view.gone + from as u64;
+    }
+
+    /// What was seen, at the end of the script.
+    pub fn finish(&mut self) -> Code {
+        self.close();
+        self.code.unfollowed.sort_unstable();
+        self.code.unfollowed.dedup();
+        std::mem::take(&mut self.code)
+    }
+
+    /// Takes in more of the open function; where to go on.
+    fn collect(&mut self, view: &View<'_>, from: usize) -> usize {
+        let Some((function, _)) = &mut self.open else {
+            return from;
+        };
+        // What stands behind the places that are shown comes again.
+        for (at, &byte) in view.bytes[..view.places.end].iter().enumerate().skip(from) {
+            match function.push(byte) {
+                Progress::More => {}
+                Progress::Whole | Progress::TooLong => {
+                    self.close();
+                    return at;
+                }
+            }
+        }
+        from.max(view.places.end)
+    }
+
+    fn close(&mut self) {
+        let Some((function, at)) = self.open.take() else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&function.text);
+        // Others make other things of one parameter.
+        let names_scripts = || text.contains(".js") || text.contains("js\"");
+        match ChunkNames::parse(&text) {
+            Some(names) if names.makes_scripts() => self.code.chunks.push(names),
+            Some(names) if names.is_closed() => {}
+            _ if names_scripts() => self.unfollowed("a function that names chunks", at),
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, view: &View<'_>, place: &Place) -> usize {
+        let (start, end) = (place.range.start, place.range.end);
+        let text = &view.bytes[place.text.clone()];
+        let at = view.gone + start as u64;
+        match place.kind {
+            Kind::Chunks | Kind::Ignored => {}
+            Kind::PublicPath => {
+                push(&mut self.code.public_paths, text);
+                return start + 2;
+            }
+            Kind::PublicFolder => {
+                let behind = &view.bytes[end..view.bytes.len().min(end + 400)];
+                self.code.upwards = upwards(behind).into();
+                return start + 2;
+            }
+            Kind::Id => push(&mut self.code.ids, text),
+            Kind::Context => {
+                scalars(text).for_each(|scalar| push(&mut self.code.loose_ids, scalar));
+            }
+            Kind::From => push(&mut self.code.imports, text),
+            Kind::Import | Kind::Remote => return self.call("import(…)", view, place),
+            Kind::ImportScripts => return self.call("importScripts(…)", view, place),
+            Kind::Worker => return self.call("new Worker(…)", view, place),
+            Kind::Sum => {
+                let line = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
+                match constant_before(line) {
+                    _ if is_for_context(line) => {}
+                    Some(first) => {
+                        let second = String::from_utf8_lossy(text);
+                        push(
+                            &mut self.code.imports,
+                            format!("{first}{second}").as_bytes(),
+                        );
+                    }
+                    None => self.unfollowed("… + \".js\"", at),
+                }
+            }
+            Kind::Template if is_for_context(&view.bytes[start.saturating_sub(300)..start]) => {}
+            Kind::Template => self.unfollowed("`${…}.js`", at),
+            Kind::Settings => self.unfollowed("require.config(…)", at),
+        }
+        end
+    }
+
+    /// A call that loads a script.
+    fn call(&mut self, how: &'static str, view: &View<'_>, place: &Place) -> usize {
+        let (argument, length) = argument(&view.bytes[place.range.end..]);
+        let before = &view.bytes[place.range.start.saturating_sub(300)..place.range.start];
+        let is_worker = place.kind == Kind::Worker;
+        match argument {
+            Argument::Nothing | Argument::Held => {}
+            Argument::Literal(name) if is_worker => push(&mut self.code.workers, name.as_bytes()),
+            Argument::Literal(name) => push(&mut self.code.imports, name.as_bytes()),
+            Argument::FromScript(name) => {
+                let relative = match name.starts_with(['.', '/']) || name.contains(':') {
+                    true => name,
+                    false => format!("./{name}"),
+                };
+                push(&mut self.code.imports, relative.as_bytes());
+            }
+            Argument::Chunk(from_script) => {
+                self.code.from_script |= from_script;
+                // The id in it is looked at by itself.
+                return place.range.end;
+            }
+            Argument::Computed if is_worker && contains(before, b"createObjectURL(") => {}
+            // Turbopack's own runtime, whose lists of chunks stand in the scripts.
+            Argument::Computed
+                if place.kind == Kind::ImportScripts && contains(before, b"TURBOPACK") => {}
+            Argument::Computed => {
+                self.unfollowed(how, view.gone + place.range.start as u64);
+            }
+        }
+        place.range.end + length
+    }
+
+    fn unfollowed(&mut self, how: &'static str, at: u64) {
+        if self.code.unfollowed.len() < MOST {
+            self.code.unfollowed.push(Unfollowed { how, at });
+        }
+    }
+}
+
+fn push(list: &mut Vec<Box<str>>, text: &[u8]) {
+    if list.len() < MOST {
+        list.push(String::from_utf8_lossy(text).into());
+    }
+}
+
+/// Whether a name that begins in this text is handed to the map that webpack made of all that it can
+/// be, as in `r(280)("./" + name + ".js")`.
+fn is_for_context(before: &[u8]) -> bool {
+    let Some(call) = memchr::memmem::rfind(before, b")(") else {
+        return false;
+    };
+    let name = before[call + 2..].trim_ascii_start();
+    let name = name.strip_prefix(b"\\").unwrap_or(name);
+    let is_text = matches!(name.first(), Some(b'"' | b'\'' | b'`'));
+    is_text && name[1..].starts_with(b".") && !name.iter().any(|byte| b";(){}".contains(byte))
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
+}
+
+/// The `../` that a public path ends in, when it is made from the address of the script.
+fn upwards(behind: &[u8]) -> String {
+    let text = String::from_utf8_lossy(behind);
+    let end = text.find([';', '\n']).unwrap_or(text.len());
+    let Some((_, up)) = text[..end].split_once("\"../") else {
+        return String::new();
+    };
+    let more = up.split('"').next().unwrap_or_default();
+    format!("../{more}")
+}
+
+/// The literal that a text ends in.
+fn constant_before(text: &[u8]) -> Option<String> {
+    let text = text.trim_ascii_end();
+    let (&quote, inside) = text.split_last()?;
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let start = inside.iter().rposition(|byte| *byte == quote)?;
+    // What stands before it may be a name, so that this is only the middle of a sum.
+    if text[..start].trim_ascii_end().ends_with(b"+") {
+        return None;
+    }
+    constant(std::str::from_utf8(&text[start..]).ok()?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use super::*;
+
+/// What is seen when the script comes in parts of this size.
+fn seen(text: &str, size: usize) -> Code {
+    let mut coded = Coded::default();
+    let mut window = super::super::window::Window::new(512, LONGEST);
+    for part in text.as_bytes().chunks(size) {
+        window.push(part, &mut |view| coded.look(view, |_| true));
+        window.show(false, &mut |view| coded.look(view, |_| true));
+    }
+    window.show(true, &mut |view| coded.look(view, |_| true));
+    coded.finish()
+}
+
+fn texts(list: &[Box<str>]) -> Vec<&str> {
+    list.iter().map(|text| &**text).collect()
+}
+
+#[test]
+fn what_code_loads_by_name_is_followed() {
+    for (text, imports, workers) in [
+        ("import(\"./a.js\")", &["./a.js"][..], &[][..]),
+        ("import a from\"./b\";import'/c.js'", &["./b", "/c.js"], &[]),
+        ("x=\"./a\"+\".js\"", &["./a.js"], &[]),
+        ("importScripts('/w.js')", &["/w.js"], &[]),
+        ("new Worker(\"w.js\")", &[], &["w.js"]),
+        (
+            "new Worker(new URL(\"w-1.js\",import.meta.url))",
+            &["./w-1.js"],
+            &[],
+        ),
+        (
+            "navigator.serviceWorker.register('/sw.js')",
+            &[],
+            &["/sw.js"],
+        ),
+        (
+            "r.l(\"https://other.test/remoteEntry.js\",e=>{})",
+            &["https://other.test/remoteEntry.js"],
+            &[],
+        ),
+    ] {
+        let code = seen(text, 1000);
+        assert_eq!(texts(&code.imports), imports, "{text}");
+        assert_eq!(texts(&code.workers), workers, "{text}");
+        assert_eq!(code.unfollowed, [], "{text}");
+    }
+}
+
+#[test]
+fn what_code_loads_by_a_name_that_it_makes_is_said() {
+    for (text, how) in [
+        ("import(`./x-${n}.js`)", "import(…)"),
+        ("await import(base+n)", "import(…)"),
+        ("import(e)", "import(…)"),
+        ("System.import(e)", "import(…)"),
+        ("importScripts(e)", "importScripts(…)"),
+        ("new Worker(e)", "new Worker(…)"),
+        ("new SharedWorker(u+'w.js')", "new Worker(…)"),
+        ("s.src=\"/c/\"+n+\".js\"", "… + \".js\""),
+        ("s.src=\"/c/\"+n+'-x.js?v=1'", "… + \".js\""),
+        ("s.src=`/c/${n}.js`", "`${…}.js`"),
+        ("f(x)(y);s.src=`./${n}.js`", "`${…}.js`"),
+        ("require.config({baseUrl:x})", "require.config(…)"),
+        ("r.u=e=>q(e)+\".js\",r.o=1", "a function that names chunks"),
+    ] {
+        let code = seen(text, 1000);
+        let told: Vec<_> = code.unfollowed.iter().map(|one| one.how).collect();
+        assert_eq!(told, [how], "{text}");
+    }
+}
+
+#[test]
+fn what_loads_nothing_that_was_not_seen_is_passed_over() {
+    for text in [
+        "r.u=function(e){var t=d.get(e);return void 0!==t?t:p(e)}",
+        "r.u=(...r)=>t(...r)+e",
+        "a.import(x)",
+        "class A{import(x){return x}}",
+        "// the import(s) of a file",
+        "importScripts()",
+        "new Worker(URL.createObjectURL(b))",
+        "let u=URL.createObjectURL(b);new Worker(u)",
+        "\"function\"==typeof importScripts",
+        "import(\"./\"+r.u(e))",
+        "throw Error(\"no \"+e+\".json\")",
+        "s.src=e",
+        "await o(280)(`./${e}.js`)",
+        "o(280)(\"./\"+e+\".js\").then(f)",
+        "self.TURBOPACK_NEXT_CHUNK_URLS.push(t);try{importScripts(t)}catch(n){}",
+        "a=b+\"https://host.test/a.js\"",
+    ] {
+        let code = seen(text, 1000);
+        assert_eq!(code.unfollowed, [], "{text}");
+        assert!(code.chunks.is_empty() && code.imports.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn runtimes_are_read_however_they_arrive() {
+    let hashes: Vec<_> = (0..20_000).map(|id| format!("{id}:\"h{id}\"")).collect();
+    let text = format!(
+        "(()=>{{o.e(480).then(()=>o(480));o.e(\"a_b\");o.e(/*! import() */ \\\"c\\\");var m={{\"./a.js\":[266,[267]]}};\
+         o.u=e=>\"static/\"+e+\".\"+{{{}}}[e]+\".js\",o.p=\"/_next/\";new Worker(new URL(o.p+o.u(331),o.b))}})()",
+        hashes.join(",")
+    );
+    for size in [500, 70_000, 10_000_000] {
+        let code = seen(&text, size);
+        assert_eq!(code.chunks.len(), 1);
+        let known = code.chunks[0].known();
+        assert_eq!(known.len(), 20_000);
+        assert_eq!(known["19999"], "static/19999.h19999.js");
+        assert_eq!(texts(&code.public_paths), ["/_next/"]);
+        assert_eq!(texts(&code.ids), ["480", "a_b", "c", "331"]);
+        assert_eq!(texts(&code.loose_ids), ["266", "267"]);
+        assert_eq!(code.unfollowed, []);
+    }
+    let auto = seen(
+        "r.u=e=>e+\".js\";r.p=e.replace(/a/,\"/\")+\"../../\";",
+        1000,
+    );
+    assert_eq!(&*auto.upwards, "../../");
+    let module = seen("r.u=e=>e+\".mjs\";import(\"./\"+r.u(e))", 1000);
+    assert!(module.from_script && module.chunks[0].takes_any());
+}

@@ -1,0 +1,116 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const KEY: &str = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
+
+fn search(pattern: &str) -> Search {
+    Search::new(Arc::new(Format::new(pattern).unwrap()))
+}
+
+/// What is found when the text comes in parts of these sizes.
+fn found(pattern: &str, text: &[u8], sizes: &[usize]) -> Vec<(Fingerprint, bool)> {
+    let mut search = search(pattern);
+    let mut window = search.window(0);
+    let mut rest = text;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (now, later) = rest.split_at((*size).min(rest.len()));
+        window.push(now, &mut |view| search.look(view));
+        // As if the buffer were as small as this.
+        window.show(false, &mut |view| search.look(view));
+        rest = later;
+    }
+    window.show(true, &mut |view| search.look(view));
+    told(&search.finish().tokens)
+}
+
+fn told(tokens: &[Token]) -> Vec<(Fingerprint, bool)> {
+    let told = tokens.iter().map(|token| match token {
+        Token::Plain { fingerprint, .. } => (*fingerprint, false),
+        Token::Wrapped(value) => (value.fingerprint(), true),
+    });
+    told.collect()
+}
+
+/// The same from the whole text at once.
+fn expected(pattern: &str, text: &[u8]) -> Vec<(Fingerprint, bool)> {
+    let mut search = search(pattern);
+    let mut from = 0;
+    let format = Arc::clone(&search.format);
+    while let Some(range) = format.find_from(text, from, ends_in_escape) {
+        from = range.end;
+        search.take(
+            &text[..range.start],
+            &text[range.clone()],
+            &text[range.end..],
+        );
+    }
+    told(&search.finish().tokens)
+}
+
+proptest! {
+    #[test]
+    fn chunks_change_nothing(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "a", "ab", "k-a", "k-abc", "_", " ", "\"", "\\n", "\\", "n", "é", "\u{a0}", "k-abcdefgh", ",", ";",
+        ]), 0..200),
+        sizes in prop::collection::vec(1_usize..40, 1..8),
+    ) {
+        let text = parts.concat();
+        for pattern in ["k-[a-z]{1,8}", "[a-z]{2,5}", "k-[a-z-]{2,8}", r"a\bé?", "(?:k-)?a(?:bc)?"] {
+            prop_assert_eq!(
+                found(pattern, text.as_bytes(), &sizes),
+                expected(pattern, text.as_bytes()),
+                "{}", pattern
+            );
+        }
+    }
+}
+
+const PATTERN: &str = "^ask_live_[A-Za-z0-9]{32}$";
+
+#[test]
+fn tokens_at_both_ends_and_across_borders_are_found_once() {
+    let filler = "x=1;".repeat(200_000);
+    let text = format!("{KEY};{filler}\"{KEY}\\n\"{filler}{KEY}x {KEY}");
+    let expected = vec![
+        (Fingerprint::of(KEY.as_bytes()), false),
+        (Fingerprint::of(format!("{KEY}\n").as_bytes()), true),
+    ];
+    for size in [1, 7, 1000, 1 << 20] {
+        let size = if size == 1 { 4096 - 1 } else { size };
+        assert_eq!(found(PATTERN, text.as_bytes(), &[size]), expected);
+    }
+}
+
+#[test]
+fn a_line_break_before_a_token_does_not_hide_it() {
+    let text = format!("a=\"\\n{KEY}\"");
+    let value = format!("\n{KEY}");
+    assert_eq!(
+        found(PATTERN, text.as_bytes(), &[10]),
+        [(Fingerprint::of(value.as_bytes()), true)]
+    );
+}
+
+#[test]
+fn what_is_no_text_is_searched_too() {
+    let text = [b"\xff\0\xfe".as_slice(), KEY.as_bytes(), b"\0\xff"].concat();
+    assert_eq!(found(PATTERN, &text, &[3]).len(), 1);
+}
+
+#[test]
+fn more_tokens_than_can_be_keys_are_said_to_be_too_many() {
+    let mut search = search("[a-z]{1,4}[0-9]{4}");
+    let text: String = (1000..1200).map(|number| format!("a{number} ")).collect();
+    let mut window = search.window(0);
+    window.push(text.as_bytes(), &mut |view| search.look(view));
+    window.show(true, &mut |view| search.look(view));
+    let found = search.finish();
+    assert_eq!(found.tokens.len(), MOST_TOKENS);
+    assert!(found.too_many);
+    assert!(search.finish().tokens.is_empty());
+}
