@@ -43,6 +43,8 @@ pub fn circumstances(inventory: &Inventory, (deployment, at): (u32, u16)) -> Cir
         expect: hop[0].expect,
         is_reference: is_reference(&hop[0].place),
         after_store: before.iter().any(|hop| is_reference(&hop.place)),
+        stage: hop[0].place.source.stage(),
+        may_mask: hop[0].place.source.may_mask(),
     }
 }
 

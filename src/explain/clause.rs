@@ -6,14 +6,16 @@ use super::known::{age, name_of, whose};
 use super::spot::Spot;
 use super::when::{apart, when};
 use crate::judge::{Outcome, RotationBasis, TimeProof, Why};
-use crate::keyring::{Damage, KeyId};
+use crate::keyring::{Damage, KeyId, Placeholder};
 use crate::text::escape;
-use crate::verdict::{Evidence, Expectation, Stage};
+use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 /// In the singular, without its subject. `alone` adds what differs from replica to replica.
 pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
     match &outcome.why {
-        Why::Holds { key, also, damage } => {
+        Why::Holds {
+            key, also, damage, ..
+        } => {
             let mut told = holds(spot, outcome.evidence, *key, damage);
             for other in also {
                 told.push_str(", or ");
@@ -50,6 +52,12 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             format!("holds a value that is no known key{facts}")
         }
         Why::NotThere => format!("does not have the key{}", if_required(spot)),
+        Why::Placeholder(Placeholder::Masked) if outcome.verdict == Verdict::Unverified => {
+            "shows a masked key, which may be any".to_owned()
+        }
+        Why::Placeholder(placeholder) if outcome.verdict == Verdict::Unverified => {
+            format!("{}; whether it did was not seen", placeholder.meaning())
+        }
         Why::Placeholder(placeholder) => format!("{}{}", placeholder.meaning(), if_required(spot)),
         Why::NoReference => format!(
             "holds something, but the reference of {} is not sound, so there is nothing to compare it with",
@@ -167,6 +175,7 @@ pub fn plural(clause: &str) -> Cow<'_, str> {
         ("does ", "do "),
         ("claims ", "claim "),
         ("should ", "should "),
+        ("shows ", "show "),
     ];
     forms
         .into_iter()

@@ -15,7 +15,7 @@ use crate::judge::{
     TimeProof, Why,
 };
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Role};
+use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Role, Wire};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::source::{AnySource, At, Info};
@@ -240,6 +240,7 @@ fn outcome(verdict: Verdict, evidence: Evidence, why: Why) -> Outcome {
         evidence,
         why,
         note: None,
+        mend: None,
     }
 }
 
@@ -247,6 +248,11 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
     let key = KeyId {
         project: ProjectId(project),
         role,
+    };
+    let wire = if damage.contains(&Damage::TrailingNewline) {
+        Wire::LineBreak
+    } else {
+        Wire::Plain
     };
     let damage = Box::from(damage);
     let mut held = outcome(
@@ -256,6 +262,7 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
             key,
             also: Box::default(),
             damage,
+            wire,
         },
     );
     held.fingerprint = Some(print_of(&format!("{key:?}")));

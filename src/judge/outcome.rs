@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId};
+use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Wire};
 use crate::reading::ReadError;
 use crate::verdict::{Evidence, Fault, Verdict};
 
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub why: Why,
     /// What its source had to say.
     pub note: Option<Cow<'static, str>>,
+    /// What its source saw to be done, if this is not what it should be.
+    pub mend: Option<Box<str>>,
 }
 
 /// What a verdict was made from.
@@ -37,6 +39,8 @@ pub enum Why {
         also: Box<[KeyId]>,
         /// From the outermost to the innermost; empty when it is the key itself.
         damage: Box<[Damage]>,
+        /// What becomes of the whole value, damage and all, when it is sent.
+        wire: Wire,
     },
     /// It holds nothing that is known.
     Unexplained {

@@ -5,7 +5,7 @@ use super::{Outcome, TimeProof, Why, time};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Explanation, Placeholder, Role, placeholder, placeholder_by_fingerprint};
 use crate::reading::{Found, Reading};
-use crate::verdict::{Evidence, Expectation, Verdict};
+use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
 pub struct Judged {
@@ -24,6 +24,7 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
         found,
         started_at,
         note,
+        mend,
         ..
     } = reading;
     let mut judged = match found {
@@ -74,6 +75,7 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
     judged.outcome.replica = replica;
     judged.outcome.started_at = started_at;
     judged.outcome.note = note;
+    judged.outcome.mend = mend;
     judged
 }
 
@@ -117,6 +119,7 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             evidence,
             why,
             note: None,
+            mend: None,
         },
         unexplained: None,
     }
@@ -126,9 +129,9 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
     let fingerprint = value.fingerprint();
     let exact = bench.keyring.exact(scope.id, &fingerprint);
     if exact.is_none()
-        && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
+        && let Some(placeholder) = no_key(value, scope)
     {
-        return stands_in(placeholder, hop.expect);
+        return stands_in(placeholder, hop);
     }
     let explanation = exact.or_else(|| bench.keyring.explain_value(scope.id, value.expose()));
     let mut judged = match explanation {
@@ -173,7 +176,7 @@ fn of_fingerprint(
     if exact.is_none()
         && let Some(placeholder) = placeholder_by_fingerprint(&fingerprint, &scope.project.variable)
     {
-        return stands_in(placeholder, hop.expect);
+        return stands_in(placeholder, hop);
     }
     let mut judged = match exact {
         Some(explanation) => {
@@ -240,7 +243,7 @@ fn holds(
     scope: &Scope<'_>,
     expect: Expectation,
 ) -> (Verdict, Why) {
-    let Explanation { keys, damage } = explanation;
+    let Explanation { keys, damage, wire } = explanation;
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
         return (Verdict::Unverified, Why::NoReference);
@@ -268,6 +271,7 @@ fn holds(
             key,
             also: keys.collect(),
             damage,
+            wire,
         },
     )
 }
@@ -284,8 +288,27 @@ fn unexplained(why: Why, evidence: Evidence, scope: &Scope<'_>, expect: Expectat
     }
 }
 
-fn stands_in(placeholder: Placeholder, expect: Expectation) -> Judged {
-    let expect = match expect {
+/// What a value is instead of a key. What fits the project's format may be one after all.
+fn no_key(value: &Secret, scope: &Scope<'_>) -> Option<Placeholder> {
+    let placeholder = placeholder(value.expose(), &scope.project.variable)?;
+    let format = scope.project.format.as_ref();
+    let fits = format.is_some_and(|format| format.fits(value.expose()));
+    (!fits || !placeholder.may_fit_a_format()).then_some(placeholder)
+}
+
+/// A mask proves nothing where keys are shown masked, and neither does a reference where something may
+/// have put the key in its place since.
+fn stands_in(placeholder: Placeholder, hop: Circumstances) -> Judged {
+    let proves_nothing = match placeholder {
+        Placeholder::Masked => hop.may_mask,
+        Placeholder::Resolvable(_) => matches!(hop.stage, Stage::Running | Stage::Bundle),
+        _ => false,
+    };
+    if proves_nothing {
+        let why = Why::Placeholder(placeholder);
+        return plain(Verdict::Unverified, Evidence::None, why);
+    }
+    let expect = match hop.expect {
         Expectation::Optional if placeholder != Placeholder::Empty => Expectation::Current,
         other => other,
     };

@@ -4,7 +4,7 @@ use super::time::Rotation;
 use crate::inventory::{Project, Retirement};
 use crate::key::Digits;
 use crate::keyring::{KeyId, Keyring, Role};
-use crate::verdict::Expectation;
+use crate::verdict::{Expectation, Stage};
 
 /// What all hops of one project are judged by.
 pub struct Scope<'a> {
@@ -29,6 +29,10 @@ pub struct Circumstances {
     pub is_reference: bool,
     /// Whether it comes after the reference's store on its route.
     pub after_store: bool,
+    /// Where on the key's way it is.
+    pub stage: Stage,
+    /// Whether what answers there may hide a key that it holds.
+    pub may_mask: bool,
 }
 
 /// What every reading is judged by.

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use super::damage::Damage;
+use super::rewritten;
 use super::tables::Tables;
+use super::wire::Wire;
 use crate::key::{Fingerprint, Secret};
 
 /// A key scope: one project in one environment. Index into the inventory's projects.
@@ -101,6 +103,8 @@ pub struct Explanation {
     pub keys: Vec<KeyId>,
     /// From the outermost to the innermost; empty when it is the key itself.
     pub damage: Box<[Damage]>,
+    /// What becomes of the whole value, damage and all, when it is sent.
+    pub wire: Wire,
 }
 
 /// Every key known: current, next and previous of every project and environment.
@@ -110,6 +114,8 @@ pub struct Keyring {
     by_prefix: HashMap<u32, Vec<usize>>,
     /// One index into `known` for each value, however many keys share it.
     values: Vec<usize>,
+    /// Those of them that look like something else to some program.
+    rewritable: Vec<usize>,
     pub(super) tables: Tables,
 }
 
@@ -131,10 +137,19 @@ impl Keyring {
             }
             same_prefix.push(index);
         }
+        let rewritable = values
+            .iter()
+            .copied()
+            .filter(|&index| {
+                let secret = known.get(index).and_then(|key: &Known| key.secret.as_ref());
+                secret.is_some_and(|secret| rewritten::applies_to(secret.expose()))
+            })
+            .collect();
         Self {
             known,
             by_prefix,
             values,
+            rewritable,
             tables: Tables::new(variables),
         }
     }
@@ -197,7 +212,16 @@ impl Keyring {
 
     /// The distinct values at hand.
     pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
-        self.values.iter().filter_map(|&index| {
+        self.at(&self.values)
+    }
+
+    /// Those of them that look like something else to some program.
+    pub(super) fn rewritable(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
+        self.at(&self.rewritable)
+    }
+
+    fn at(&self, indexes: &[usize]) -> impl Iterator<Item = (&[u8], &Fingerprint)> {
+        indexes.iter().filter_map(|&index| {
             let key = self.known.get(index)?;
             Some((key.secret.as_ref()?.expose(), &key.fingerprint))
         })
@@ -225,6 +249,7 @@ impl Keyring {
         (!keys.is_empty()).then(|| Explanation {
             keys,
             damage: damage.into(),
+            wire: Wire::default(),
         })
     }
 

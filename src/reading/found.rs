@@ -18,6 +18,9 @@ pub struct Reading {
     pub stored_at: Option<Timestamp>,
     /// What a person should know beside the verdict. Never a value.
     pub note: Option<Cow<'static, str>>,
+    /// What to do here if this is not what it should be, where the source saw a better way than to
+    /// write the key anew.
+    pub mend: Option<Box<str>>,
 }
 
 /// What was found at a place.
@@ -79,6 +82,7 @@ impl Reading {
             started_at: None,
             stored_at: None,
             note: None,
+            mend: None,
         }
     }
 
@@ -106,6 +110,13 @@ impl Reading {
     #[must_use]
     pub fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
         self.note = Some(note.into());
+        self
+    }
+
+    /// Adds what to do here.
+    #[must_use]
+    pub fn mended_by(mut self, mend: impl Into<Box<str>>) -> Self {
+        self.mend = Some(mend.into());
         self
     }
 }
