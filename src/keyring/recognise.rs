@@ -197,15 +197,20 @@ fn one_character(key: &[u8], bytes: &[u8]) -> Option<(Tier, Damage)> {
         return None;
     }
     let (before, lost, new) = difference(key, bytes);
-    if lost.is_empty() && spaced::is_blank(new) {
-        return Some((Tier::Spaced, Damage::WhitespaceInside));
-    }
     if lost.is_empty() {
         // Where it slipped in may look shifted, when it starts like what comes after it.
         let places = before.saturating_sub(new.len())..=before;
-        return places
+        let slipped_in: Vec<_> = places
             .filter_map(|at| bytes.get(at..at + new.len()).zip(bytes.get(..at)))
-            .any(|(new, before)| is_character(new) && key.starts_with(before))
+            .filter(|(_, before)| key.starts_with(before))
+            .map(|(new, _)| new)
+            .collect();
+        if slipped_in.iter().any(|new| spaced::is_blank(new)) {
+            return Some((Tier::Spaced, Damage::WhitespaceInside));
+        }
+        return slipped_in
+            .iter()
+            .any(|new| is_character(new))
             .then_some((Tier::Added, Damage::CharacterAdded));
     }
     match (is_character(lost), is_character(new)) {
