@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::extract::Extraction;
+use crate::extract::{Extract, Extraction, is_relaxed};
 use crate::inventory::{Inventory, Place};
 use crate::judge::{self, Member};
 use crate::key::Secret;
@@ -11,13 +11,30 @@ use crate::reading::{Found, ReadError, Reading};
 /// Gets the key out of what was read, as the place says.
 pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
     if let Some(extraction) = &place.extraction {
+        let relaxed = matches!(
+            (&extraction.extract, &reading.found),
+            (Some(Extract::Json(_)), Found::Value(text)) if is_relaxed(text.expose())
+        );
+        if relaxed {
+            let note: Cow<'static, str> = match reading.note.take() {
+                Some(note) => format!("{note}; {NOT_STRICT}").into(),
+                None => NOT_STRICT.into(),
+            };
+            reading = reading.with_note(note);
+        }
         reading.found = extracted_from(extraction, reading.found);
         if let Some(member) = extraction.member() {
             reading.identity = reading.identity.map(|identity| identity.member(member));
         }
+        // What the source saw to be done is about the whole.
+        reading.mend = None;
     }
     reading
 }
+
+/// What a strict reader makes of such a text nobody here can know.
+const NOT_STRICT: &str = "the text has a byte order mark, comments or a comma too many: a strict reader \
+                          of JSON refuses it";
 
 fn extracted_from(extraction: &Extraction, found: Found) -> Found {
     match found {
@@ -103,6 +120,7 @@ impl<'a> Scrubber<'a> {
         }
         reading.found = self.found(reading.found);
         reading.note = reading.note.map(|note| self.made(note));
+        reading.mend = reading.mend.map(|mend| self.text(&mend).into());
         reading
     }
 

@@ -50,6 +50,8 @@ pub fn circumstances(inventory: &Inventory, (deployment, at): (u32, u16)) -> Cir
         is_reference: is_reference(&hop[0].place) || is_next(&hop[0].place),
         after_store: before.iter().any(|hop| is_reference(&hop.place)),
         member: Member::of(&hop[0].place),
+        stage: hop[0].place.source.stage(),
+        may_mask: hop[0].place.source.may_mask(),
     }
 }
 

@@ -8,6 +8,7 @@
 //! faster, whatever the file holds, and buffers that held values are wiped.
 
 mod buffer;
+mod cause;
 mod compose;
 mod compose_template;
 mod dialect;
@@ -24,5 +25,6 @@ mod tests;
 mod text;
 mod variables;
 
+pub use cause::{Cause, visible_cause};
 pub use dialect::Dialect;
 pub use read::{Entry, Outside, Rejected, entries, read};

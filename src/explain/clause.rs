@@ -6,9 +6,9 @@ use super::known::{age, name_of, whose};
 use super::spot::Spot;
 use super::when::{apart, when};
 use crate::judge::{Outcome, RotationBasis, TimeProof, Why};
-use crate::keyring::{Damage, KeyId};
+use crate::keyring::{Damage, KeyId, Placeholder};
 use crate::text::escape;
-use crate::verdict::{Evidence, Expectation, Stage};
+use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 /// In the singular, without its subject. `alone` adds what differs from replica to replica.
 pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
@@ -18,6 +18,7 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             also,
             damage,
             inside,
+            ..
         } => {
             let mut told = holds(spot, outcome.evidence, *key, damage);
             let joint = if inside.is_some() { ", and " } else { ", or " };
@@ -58,6 +59,12 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             format!("holds a value that is no known key{facts}{unexpected}")
         }
         Why::NotThere => format!("does not have the key{}", if_required(spot)),
+        Why::Placeholder(Placeholder::Masked) if outcome.verdict == Verdict::Unverified => {
+            "shows a masked key, which may be any".to_owned()
+        }
+        Why::Placeholder(placeholder) if outcome.verdict == Verdict::Unverified => {
+            format!("{}; whether it did was not seen", placeholder.meaning())
+        }
         Why::Placeholder(placeholder) => format!("{}{}", placeholder.meaning(), if_required(spot)),
         Why::NoReference => format!(
             "holds something, but the reference of {} is not sound, so there is nothing to compare it with",
@@ -175,6 +182,7 @@ pub fn plural(clause: &str) -> Cow<'_, str> {
         ("does ", "do "),
         ("claims ", "claim "),
         ("should ", "should "),
+        ("shows ", "show "),
     ];
     forms
         .into_iter()

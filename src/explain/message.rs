@@ -108,14 +108,12 @@ impl Spot<'_> {
         told
     }
 
-    /// What the damage does.
+    /// What the damaged value does as a whole.
     fn effect(&self, lead: &Outcome) -> Option<String> {
-        let Why::Holds { damage, .. } = &lead.why else {
-            return None;
-        };
-        let mut effects: Vec<_> = damage.iter().map(|damage| damage.effect()).collect();
-        effects.dedup();
-        (!effects.is_empty()).then(|| effects.join("; "))
+        match &lead.why {
+            Why::Holds { damage, wire, .. } if !damage.is_empty() => Some(wire.effect().to_owned()),
+            _ => None,
+        }
     }
 
     /// What a key that is dead, or that others own, does to what runs with it.

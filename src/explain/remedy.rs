@@ -1,14 +1,19 @@
 use super::Spot;
 use super::known::{name_of, site_of};
 use super::reference::Reference;
+use crate::extract::{Decode, Extract, Extraction, UrlPart};
 use crate::judge::{Outcome, TimeProof, Why};
-use crate::keyring::KeyId;
+use crate::keyring::{KeyId, Placeholder};
 use crate::text::escape;
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
 /// How a place that shows only times or claims can be made to prove what it holds.
 const PROVE: &str = "read the key itself where it is used: a `command` or `http` hop that gets \
                      `straggler inspect --format reading` from there";
+
+/// How a place that hides keys can be made to prove what it holds.
+const UNMASK: &str = "let it answer with the key's fingerprint instead of a masked key: a reading as \
+                      `straggler inspect --format reading` prints it";
 
 impl Spot<'_> {
     /// What to do so that this hop is right: an imperative. `None` where nothing is to be done.
@@ -65,7 +70,10 @@ impl Spot<'_> {
                     self.own_words()
                 )
             }
-            (_, verdict) if verdict.is_drift() => self.own_words(),
+            (_, verdict) if verdict.is_drift() => match &lead.mend {
+                Some(mend) => escape(mend).into_owned(),
+                None => self.own_words(),
+            },
             (Why::Unexplained { .. }, Verdict::Unverified)
                 if self.hop.expect == Expectation::Absent =>
             {
@@ -110,10 +118,27 @@ impl Spot<'_> {
         own.name == other.name
     }
 
-    /// What the source says.
+    /// What the source says; where the key is a part of what it reads, which part to write.
     pub(super) fn own_words(&self) -> String {
         let place = &self.hop.place;
-        escape(&place.source.remedy(place.at())).into_owned()
+        let Some(extraction) = &place.extraction else {
+            return escape(&place.source.remedy(place.at())).into_owned();
+        };
+        let key = match extraction.decode {
+            Some(Decode::Base64) => "the current key in base64",
+            None => "the current key",
+        };
+        let part = part_of(extraction);
+        let within = format!(
+            "make {part} in {} {key}, and leave the rest as it is",
+            self.location()
+        );
+        match self.stage() {
+            Stage::Store => format!("{within}, then sync or restart what reads it"),
+            Stage::Config => format!("{within}, then restart what reads it"),
+            Stage::Running => format!("{within}, where it gets that from, then restart it"),
+            Stage::Bundle => format!("{within}, where it is built from, then build it again"),
+        }
     }
 
     /// What would prove it.
@@ -134,7 +159,23 @@ impl Spot<'_> {
                     name_of(self.audit, self.owner())
                 )
             }
+            Why::Placeholder(Placeholder::Masked) => UNMASK.to_owned(),
             _ => PROVE.to_owned(),
         }
+    }
+}
+
+/// What the key is of what is read there.
+fn part_of(extraction: &Extraction) -> String {
+    match &extraction.extract {
+        Some(Extract::Json(pointer)) if pointer.is_empty() => "the JSON string".to_owned(),
+        Some(Extract::Json(pointer)) => format!("the member {}", escape(pointer)),
+        Some(Extract::Dotenv(name)) => format!("the variable {}", escape(name)),
+        Some(Extract::Url(UrlPart::User)) => "the user of the URL".to_owned(),
+        Some(Extract::Url(UrlPart::Password)) => "the password of the URL".to_owned(),
+        Some(Extract::Url(UrlPart::Path)) => "the path of the URL".to_owned(),
+        Some(Extract::Url(UrlPart::Fragment)) => "the fragment of the URL".to_owned(),
+        Some(Extract::Pattern(pattern)) => format!("what `{}` captures", escape(pattern)),
+        None => "the value".to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use serde::de::{
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use super::relaxed;
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -41,13 +42,22 @@ pub fn pointer_to(member: &str) -> String {
 
 /// The string a JSON pointer leads to; `None` where the member is absent or null.
 ///
-/// The text is walked where it lies: no tree is built, so no other copy of the key is made.
+/// The text is walked where it lies: no tree is built, so no other copy of the key is made. A byte
+/// order mark, comments and a comma too many are passed over, as many a reader of settings does.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::BadData`] when the text is no JSON or leads to something else than a string.
 pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
-    let mut here: &RawValue = serde_json::from_slice(text).map_err(|error| no_json(&error))?;
+    let text = relaxed::unmarked(text);
+    let strict;
+    let mut here: &RawValue = match serde_json::from_slice(text) {
+        Ok(value) => value,
+        Err(error) => {
+            strict = relaxed::strict(text).ok_or_else(|| no_json(&error))?;
+            serde_json::from_slice(&strict).map_err(|error| no_json(&error))?
+        }
+    };
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
         let next = match Kind::of(here) {
@@ -71,6 +81,16 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
         Kind::Null => Ok(None),
         other => Err(unfit(pointer, "leads to", other)),
     }
+}
+
+/// Whether a text is JSON only for those who pass over a byte order mark, comments and a comma too
+/// many.
+#[must_use]
+pub fn is_relaxed(text: &[u8]) -> bool {
+    let is_json = |text: &[u8]| serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    let unmarked = relaxed::unmarked(text);
+    (unmarked.len() < text.len() && is_json(unmarked))
+        || !is_json(unmarked) && relaxed::strict(unmarked).is_some_and(|strict| is_json(&strict))
 }
 
 /// A string in a JSON text that may be a key: it goes from the text into zeroized memory, with no copy
@@ -333,6 +353,21 @@ mod tests {
         for broken in [&b"{\"a\": \"v\"} x"[..], b"", b"{\"a\": \"\xff\"}"] {
             assert!(string_at(broken, "/a").is_err());
         }
+    }
+
+    #[test]
+    fn what_readers_of_settings_pass_over_is_passed_over() {
+        for (document, relaxed) in [
+            ("\u{feff}{\"a\": {\"k\": \"v\"}}", true),
+            ("{\n  // prod\n  \"a\": { \"k\": \"v\", }\n}", true),
+            ("\u{feff}{\"a\": {\"k\": \"v\"} /* old: \"k\" */}", true),
+            ("{\"a\": {\"k\": \"v\"}}", false),
+        ] {
+            assert_eq!(at(document, "/a/k"), text("v"), "{document}");
+            assert_eq!(is_relaxed(document.as_bytes()), relaxed, "{document}");
+        }
+        assert!(at("{\"a\": 'v'} // no", "/a").is_err());
+        assert!(!is_relaxed(b"{\"a\": 'v'} // no"));
     }
 
     #[test]

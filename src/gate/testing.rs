@@ -15,7 +15,7 @@ use crate::judge::{
     TimeProof, Why,
 };
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Role};
+use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Role, Wire};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::source::{AnySource, At, Info};
@@ -241,6 +241,7 @@ fn outcome(verdict: Verdict, evidence: Evidence, why: Why) -> Outcome {
         why,
         note: None,
         timed: None,
+        mend: None,
     }
 }
 
@@ -248,6 +249,11 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
     let key = KeyId {
         project: ProjectId(project),
         role,
+    };
+    let wire = if damage.contains(&Damage::TrailingNewline) {
+        Wire::LineBreak
+    } else {
+        Wire::Plain
     };
     let damage = Box::from(damage);
     let mut held = outcome(
@@ -258,6 +264,7 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
             also: Box::default(),
             damage,
             inside: None,
+            wire,
         },
     );
     held.fingerprint = Some(print_of(&format!("{key:?}")));

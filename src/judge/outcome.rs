@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId};
+use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Wire};
 use crate::reading::ReadError;
 use crate::verdict::{Evidence, Fault, Verdict};
 
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub why: Why,
     /// What its source had to say.
     pub note: Option<Cow<'static, str>>,
+    /// What its source saw to be done, if this is not what it should be.
+    pub mend: Option<Box<str>>,
     /// What time says of a place that was taken for something it does not show.
     pub timed: Option<Box<Timed>>,
 }
@@ -53,6 +55,8 @@ pub enum Why {
         damage: Box<[Damage]>,
         /// Where the keys stand inside a larger value; all of them are named.
         inside: Option<Box<Inside>>,
+        /// What becomes of the whole value, damage and all, when it is sent.
+        wire: Wire,
     },
     /// It holds nothing that is known.
     Unexplained {

@@ -7,7 +7,7 @@ use crate::keyring::{
     placeholder_by_fingerprint,
 };
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
-use crate::verdict::{Evidence, Expectation, Verdict};
+use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 /// A judged reading, and the fingerprint that damage is still to be searched for.
 pub struct Judged {
@@ -29,6 +29,7 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
         found,
         started_at,
         note,
+        mend,
         ..
     } = reading;
     let mut judged = match found {
@@ -88,6 +89,7 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
         (Some(own), Some(note)) => Some(format!("{own}; {note}").into()),
         (own, note) => own.or(note),
     };
+    judged.outcome.mend = mend;
     judged
 }
 
@@ -134,6 +136,7 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             why,
             note: None,
             timed: None,
+            mend: None,
         },
         unexplained: None,
         fragments: Box::default(),
@@ -165,10 +168,8 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
             plain(verdict, Evidence::Value, why)
         }
         None => {
-            if !looks_like_key
-                && let Some(placeholder) = placeholder(value.expose(), &scope.project.variable)
-            {
-                return stands_in(placeholder, hop.expect);
+            if !looks_like_key && let Some(placeholder) = no_key(value, scope) {
+                return stands_in(placeholder, hop);
             }
             if let Some(error) = unnamed_member(value, hop.member, None) {
                 return failed(error);
@@ -224,7 +225,7 @@ fn of_fingerprint(
     if exact.is_none()
         && let Some(placeholder) = placeholder_by_fingerprint(&fingerprint, &scope.project.variable)
     {
-        return stands_in(placeholder, hop.expect);
+        return stands_in(placeholder, hop);
     }
     let mut judged = match exact {
         Some(explanation) => {
@@ -326,6 +327,7 @@ fn holds(
         mut keys,
         damage,
         inside,
+        wire,
     } = explanation;
     if inside.is_some() {
         // Of several old keys a dead one is the worst.
@@ -362,6 +364,7 @@ fn holds(
             also: keys.collect(),
             damage,
             inside,
+            wire,
         },
     )
 }
@@ -401,8 +404,27 @@ fn not_expected(value: &Secret, looks_like_key: bool, why: Why, scope: &Scope<'_
     }
 }
 
-fn stands_in(placeholder: Placeholder, expect: Expectation) -> Judged {
-    let expect = match expect {
+/// What a value is instead of a key. What fits the project's format may be one after all.
+fn no_key(value: &Secret, scope: &Scope<'_>) -> Option<Placeholder> {
+    let placeholder = placeholder(value.expose(), &scope.project.variable)?;
+    let format = scope.project.format.as_ref();
+    let fits = format.is_some_and(|format| format.fits(value.expose()));
+    (!fits || !placeholder.may_fit_a_format()).then_some(placeholder)
+}
+
+/// A mask proves nothing where keys are shown masked, and neither does a reference where something may
+/// have put the key in its place since.
+fn stands_in(placeholder: Placeholder, hop: Circumstances) -> Judged {
+    let proves_nothing = match placeholder {
+        Placeholder::Masked => hop.may_mask,
+        Placeholder::Resolvable(_) => matches!(hop.stage, Stage::Running | Stage::Bundle),
+        _ => false,
+    };
+    if proves_nothing {
+        let why = Why::Placeholder(placeholder);
+        return plain(Verdict::Unverified, Evidence::None, why);
+    }
+    let expect = match hop.expect {
         Expectation::Optional if placeholder != Placeholder::Empty => Expectation::Current,
         other => other,
     };

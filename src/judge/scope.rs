@@ -5,7 +5,7 @@ use super::time::Rotation;
 use crate::inventory::{Inventory, Project};
 use crate::key::Digits;
 use crate::keyring::{KeyId, Keyring, ProjectId, Role};
-use crate::verdict::Expectation;
+use crate::verdict::{Expectation, Stage};
 
 /// What all hops of one project are judged by.
 pub struct Scope<'a> {
@@ -34,6 +34,10 @@ pub struct Circumstances {
     pub after_store: bool,
     /// How one member of a JSON object would be read here.
     pub member: Member,
+    /// Where on the key's way it is.
+    pub stage: Stage,
+    /// Whether what answers there may hide a key that it holds.
+    pub may_mask: bool,
 }
 
 /// What every reading is judged by.

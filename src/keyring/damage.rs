@@ -1,5 +1,9 @@
+mod notes;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::wire::Wire;
 
 /// What happened to a key on its way. The names are stable.
 ///
@@ -41,6 +45,10 @@ pub enum Damage {
     BearerPrefix,
     /// One `;` or `,` after the key.
     TrailingPunctuation,
+    /// What a terminal puts around pasted text, whole or in part: `ESC[200~` and `ESC[201~`.
+    BracketedPaste,
+    /// Colours and other escape sequences of a terminal, on one side or both.
+    TerminalEscapes,
     /// The start is gone, at least half is left.
     TruncatedStart,
     /// The end is gone, at least half is left.
@@ -49,7 +57,7 @@ pub enum Damage {
     Doubled,
     /// The key but for upper and lower case.
     CaseChanged,
-    /// Base64 of the key: standard or URL-safe, padded or not, in one line or wrapped.
+    /// Base64 of the key in the standard alphabet, padded or not, in one line or wrapped.
     Base64,
     /// Hex of the key's bytes.
     Hex,
@@ -57,6 +65,31 @@ pub enum Damage {
     PercentEncoded,
     /// Backslash escapes as within a JSON string.
     JsonEscaped,
+    /// Base64 in the URL-safe alphabet, where it differs from the standard one.
+    #[serde(rename = "base64url")]
+    Base64Url,
+    /// UTF-16 of the key, of either byte order, with or without its mark; or what is left of it
+    /// where the zero bytes were dropped.
+    #[serde(rename = "utf-16")]
+    Utf16,
+    /// HTML entities for some of the key's characters.
+    HtmlEntities,
+    /// Backslashes before signs, as Markdown has them.
+    BackslashEscaped,
+    /// Backslashes before `=`, `:`, `#` and `!`, as a Java properties file has them.
+    PropertiesEscaped,
+    /// Typographic dashes, quotes or an ellipsis within the key instead of plain ones.
+    TypographicCharacters,
+    /// Blanks, line breaks or invisible characters within the key that are not its own.
+    WhitespaceInside,
+    /// Blanks or line breaks of the key itself are gone or others.
+    WhitespaceLost,
+    /// What looks like a variable in the key was replaced by nothing, or its `$` halved or doubled.
+    VariableInterpolation,
+    /// What looks like a specifier of systemd in the key was expanded, or its `%` halved or doubled.
+    SystemdSpecifiers,
+    /// A key of digits only, written as another spelling of a number.
+    NumberNotation,
     /// One character is gone.
     CharacterMissing,
     /// There is one character more.
@@ -87,19 +120,9 @@ struct Notes {
     mend: &'static str,
 }
 
-/// Both SDKs, measured on the wire: a line break cannot be a header's value.
-const SILENT: &str = "no event leaves the process and nothing is logged: a value with a line break cannot be sent as a header";
-/// Measured: the Python SDK drops every event silently, others send the blanks along.
-const BLANKS: &str =
-    "the Python SDK drops every event without a sign; a client that sends the blanks is refused";
-/// Measured: the Python SDK drops every event silently, the Rust SDK sends the bytes.
-const NOT_ASCII: &str = "the Python SDK drops every event without a sign, the Rust SDK sends the invisible bytes along and is refused";
-/// Measured: sent as it is; what a 401 then does differs by SDK.
-const REFUSED: &str = "sent as it is and refused: the Python SDK then stays off until the process restarts, the Rust SDK drops every event";
-
 impl Damage {
     /// Every kind, in declared order.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 47] = [
         Self::LeadingWhitespace,
         Self::TrailingWhitespace,
         Self::TrailingNewline,
@@ -116,6 +139,8 @@ impl Damage {
         Self::VariablePrefix,
         Self::BearerPrefix,
         Self::TrailingPunctuation,
+        Self::BracketedPaste,
+        Self::TerminalEscapes,
         Self::TruncatedStart,
         Self::TruncatedEnd,
         Self::Doubled,
@@ -124,6 +149,17 @@ impl Damage {
         Self::Hex,
         Self::PercentEncoded,
         Self::JsonEscaped,
+        Self::Base64Url,
+        Self::Utf16,
+        Self::HtmlEntities,
+        Self::BackslashEscaped,
+        Self::PropertiesEscaped,
+        Self::TypographicCharacters,
+        Self::WhitespaceInside,
+        Self::WhitespaceLost,
+        Self::VariableInterpolation,
+        Self::SystemdSpecifiers,
+        Self::NumberNotation,
         Self::CharacterMissing,
         Self::CharacterAdded,
         Self::CharacterChanged,
@@ -148,7 +184,7 @@ impl Damage {
         self.notes().cause
     }
 
-    /// What it does to whoever uses the key.
+    /// What it usually does to whoever uses the key. What a whole value does, [`Wire`] says.
     #[must_use]
     pub fn effect(self) -> &'static str {
         self.notes().effect
@@ -165,205 +201,218 @@ impl Damage {
             Self::LeadingWhitespace => Notes {
                 name: "leading-whitespace",
                 cause: "a blank was pasted along, or stands after the `=` of a file that docker reads",
-                effect: BLANKS,
+                effect: Wire::Blanks.effect(),
                 mend: "write the key without blanks before it",
             },
             Self::TrailingWhitespace => Notes {
                 name: "trailing-whitespace",
                 cause: "blanks were pasted along; docker's --env-file keeps what dotenv strips",
-                effect: BLANKS,
+                effect: Wire::Blanks.effect(),
                 mend: "write the key without blanks after it",
             },
             Self::TrailingNewline => Notes {
                 name: "trailing-newline",
                 cause: "`echo` or an editor ended the line, and a store or a mounted file kept it",
-                effect: SILENT,
+                effect: Wire::LineBreak.effect(),
                 mend: "write it again with `printf %s` instead of `echo`",
             },
             Self::TrailingCrlf => Notes {
                 name: "trailing-crlf",
                 cause: "the value was saved or piped on Windows",
-                effect: SILENT,
+                effect: Wire::LineBreak.effect(),
                 mend: "write it again without a line end, `printf %s` on a Unix shell",
             },
             Self::TrailingCarriageReturn => Notes {
                 name: "trailing-carriage-return",
                 cause: "a file with Windows line ends was read by something that splits at `\\n`, such as a shell",
-                effect: SILENT,
+                effect: Wire::LineBreak.effect(),
                 mend: "convert the file to Unix line ends (`dos2unix`) and load it again",
             },
             Self::ByteOrderMark => Notes {
                 name: "byte-order-mark",
                 cause: "the file was saved as \"UTF-8 with BOM\", by Notepad or PowerShell",
-                effect: NOT_ASCII,
+                effect: Wire::NotAscii.effect(),
                 mend: "save the file as UTF-8 without BOM and load it again",
             },
             Self::ZeroWidthCharacter => Notes {
                 name: "zero-width-character",
                 cause: "the key was copied from a chat or a web page that puts invisible characters in",
-                effect: NOT_ASCII,
+                effect: Wire::NotAscii.effect(),
                 mend: "copy the key from the dashboard again",
             },
             Self::NoBreakSpace => Notes {
                 name: "no-break-space",
                 cause: "the key was copied from a web page, a document or a chat",
-                effect: NOT_ASCII,
+                effect: Wire::NotAscii.effect(),
                 mend: "copy the key from the dashboard again",
             },
             Self::DoubleQuotes => Notes {
                 name: "double-quotes",
                 cause: "a quoted env-file was read by docker --env-file, kubectl or ECS, which keep quotes",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the quotes around the value",
             },
             Self::SingleQuotes => Notes {
                 name: "single-quotes",
                 cause: "a quoted env-file was read by docker --env-file, kubectl or ECS, which keep quotes",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the quotes around the value",
             },
             Self::Backticks => Notes {
                 name: "backticks",
                 cause: "the key was copied with its Markdown marks",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the backticks around the value",
             },
             Self::SmartQuotes => Notes {
                 name: "smart-quotes",
                 cause: "a word processor, wiki or chat turned straight quotes into typographic ones",
-                effect: NOT_ASCII,
+                effect: Wire::NotAscii.effect(),
                 mend: "remove the quotes around the value",
             },
             Self::UnbalancedQuote => Notes {
                 name: "unbalanced-quote",
                 cause: "one quote too many or too few was copied, or a file has an unterminated quote",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the quote",
             },
             Self::VariablePrefix => Notes {
                 name: "variable-prefix",
                 cause: "the whole line of an env-file was stored instead of what follows its `=`",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "store only what follows the variable's name and sign",
             },
             Self::BearerPrefix => Notes {
                 name: "bearer-prefix",
                 cause: "the value of an Authorization header was stored instead of the key",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "store only what follows `Bearer `",
             },
             Self::TrailingPunctuation => Notes {
                 name: "trailing-punctuation",
                 cause: "the key was copied out of code, JSON or YAML with the sign after it",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the `;` or `,` at the end",
             },
             Self::TruncatedStart => Notes {
                 name: "truncated-start",
                 cause: "the selection missed the first characters",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the whole key again",
             },
             Self::TruncatedEnd => Notes {
                 name: "truncated-end",
                 cause: "the selection missed the last characters, a field was too short, or a `#` or `$` in the key was cut at",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the whole key again; quote it where `#` or `$` mean something",
             },
             Self::Doubled => Notes {
                 name: "doubled",
                 cause: "the key was pasted twice",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "write the key once",
             },
             Self::CaseChanged => Notes {
                 name: "case-changed",
                 cause: "a form, a script or autocorrection changed upper and lower case",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the key again where case is kept",
             },
             Self::Base64 => Notes {
                 name: "base64",
                 cause: "the value was encoded once more than it is decoded, as with `data` and `stringData` of a Kubernetes Secret",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "store the key itself, or have the reader decode it",
             },
             Self::Hex => Notes {
                 name: "hex",
                 cause: "the bytes were written as hex, and nothing turns them back",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "store the key itself, or have the reader decode it",
             },
             Self::PercentEncoded => Notes {
                 name: "percent-encoded",
                 cause: "the key was taken out of a URL or a form without decoding it",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "store the key decoded",
             },
             Self::JsonEscaped => Notes {
                 name: "json-escaped",
                 cause: "the key was cut out of a JSON text without decoding the string",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "read the member with a JSON parser, such as `jq -j`",
             },
+            Self::BracketedPaste => notes::BRACKETED_PASTE,
+            Self::TerminalEscapes => notes::TERMINAL_ESCAPES,
+            Self::Base64Url => notes::BASE64_URL,
+            Self::Utf16 => notes::UTF_16,
+            Self::HtmlEntities => notes::HTML_ENTITIES,
+            Self::BackslashEscaped => notes::BACKSLASH_ESCAPED,
+            Self::PropertiesEscaped => notes::PROPERTIES_ESCAPED,
+            Self::TypographicCharacters => notes::TYPOGRAPHIC_CHARACTERS,
+            Self::WhitespaceInside => notes::WHITESPACE_INSIDE,
+            Self::WhitespaceLost => notes::WHITESPACE_LOST,
+            Self::VariableInterpolation => notes::VARIABLE_INTERPOLATION,
+            Self::SystemdSpecifiers => notes::SYSTEMD_SPECIFIERS,
+            Self::NumberNotation => notes::NUMBER_NOTATION,
             Self::CharacterMissing => Notes {
                 name: "character-missing",
                 cause: "a character was lost in typing or editing",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the key again instead of typing it",
             },
             Self::CharacterAdded => Notes {
                 name: "character-added",
-                cause: "a character slipped in while typing or editing, or where a line was wrapped",
-                effect: REFUSED,
+                cause: "a character slipped in while typing or editing",
+                effect: Wire::Plain.effect(),
                 mend: "copy the key again instead of typing it",
             },
             Self::CharacterChanged => Notes {
                 name: "character-changed",
                 cause: "a character was misread or mistyped, such as `0` for `O`",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the key again instead of typing it",
             },
             Self::CharactersSwapped => Notes {
                 name: "characters-swapped",
                 cause: "two characters were typed in the wrong order",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "copy the key again instead of typing it",
             },
             Self::InsideJson => Notes {
                 name: "inside-json",
                 cause: "a whole JSON secret was injected because no member of it was named",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "name the member that holds the key where the secret is injected, or store the key alone",
             },
             Self::InsideUrl => Notes {
                 name: "inside-url",
                 cause: "a whole URL, such as a DSN, was given where the key alone is expected",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "give the part of the URL that is the key",
             },
             Self::InsideList => Notes {
                 name: "inside-list",
                 cause: "several keys were given, as programs take them that accept two during a rotation",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "give the current key alone",
             },
             Self::InlineComment => Notes {
                 name: "inline-comment",
                 cause: "a comment on the same line was kept, as docker's --env-file and systemd do",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "move the comment to a line of its own",
             },
             Self::Bracketed => Notes {
                 name: "bracketed",
                 cause: "the key was pasted between the signs of a placeholder, such as `<…>` or `${…}`",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "remove the signs around the key",
             },
             Self::Surrounded => Notes {
                 name: "surrounded",
                 cause: "a larger text was given, such as a whole file, where the key alone is expected",
-                effect: REFUSED,
+                effect: Wire::Plain.effect(),
                 mend: "give the key alone",
             },
         }
@@ -371,38 +420,4 @@ impl Damage {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_the_contract_of_the_report() {
-        let names: Vec<_> = Damage::ALL.into_iter().map(Damage::name).collect();
-        let contract = "leading-whitespace trailing-whitespace trailing-newline trailing-crlf \
-            trailing-carriage-return byte-order-mark zero-width-character no-break-space \
-            double-quotes single-quotes backticks smart-quotes unbalanced-quote variable-prefix \
-            bearer-prefix trailing-punctuation truncated-start truncated-end doubled case-changed \
-            base64 hex percent-encoded json-escaped character-missing character-added \
-            character-changed characters-swapped inside-json inside-url inside-list \
-            inline-comment bracketed surrounded";
-        assert_eq!(names.join(" "), contract);
-    }
-
-    #[test]
-    fn every_kind_is_listed_once_in_declared_order_and_serializes_as_its_name() {
-        for (index, damage) in Damage::ALL.into_iter().enumerate() {
-            assert_eq!(damage as usize, index);
-            assert_eq!(serde_json::to_value(damage).unwrap(), damage.name());
-        }
-        assert_eq!(Damage::Surrounded as usize + 1, Damage::ALL.len());
-    }
-
-    #[test]
-    fn every_line_is_one_fragment() {
-        for damage in Damage::ALL {
-            for line in [damage.cause(), damage.effect(), damage.mend()] {
-                assert!(!line.is_empty() && !line.contains('\n') && !line.ends_with('.'));
-                assert!(!line.starts_with(|c: char| c.is_uppercase()) || line.starts_with("UTF"));
-            }
-        }
-    }
-}
+mod tests;

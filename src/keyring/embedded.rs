@@ -11,6 +11,7 @@ use super::layers::Described;
 use super::placeholder::placeholder;
 use super::texts::Texts;
 use super::way::{Way, way};
+use super::wire::Wire;
 use super::wraps::MIN_KEY;
 use crate::key::{Digits, Fingerprint};
 
@@ -29,6 +30,8 @@ pub struct Fragment {
     pub damage: Box<[Damage]>,
     /// How it could be read, if what surrounds it was meant.
     pub way: Option<Way>,
+    /// What becomes of the whole value when it is sent.
+    pub wire: Wire,
 }
 
 /// What there is to say of a key inside a larger value.
@@ -85,7 +88,10 @@ impl Keyring {
     /// What a value is, and what is in it. As [`Keyring::explain_value`], with what that leaves open.
     #[must_use]
     pub fn look_into(&self, own: ProjectId, value: &[u8]) -> Sighting {
-        let whole = self.explain_whole(own, value);
+        let whole = self.explain_whole(own, value).map(|mut whole| {
+            whole.wire = Wire::of(value);
+            whole
+        });
         // A name before the key may be a key as well; nothing else of a whole value is left to look at.
         let done = |whole: &Explanation| !whole.damage.contains(&Damage::VariablePrefix);
         if value.len() <= MIN_KEY || whole.as_ref().is_some_and(done) {
@@ -133,7 +139,7 @@ impl Keyring {
             .filter_map(|fragment| Some((self.exact(own, &fragment.fingerprint)?, fragment)))
             .collect();
         found.sort_by_key(|(explanation, _)| rank(own, explanation));
-        let (_, first) = found.first()?;
+        let &(_, first) = found.first()?;
         let (damage, way) = (first.damage.clone(), first.way.clone());
         let mut keys = Vec::new();
         for key in found.into_iter().flat_map(|(found, _)| found.keys) {
@@ -145,6 +151,7 @@ impl Keyring {
             keys,
             damage,
             inside: Some(Box::new(Inside { way, open: false })),
+            wire: first.wire,
         })
     }
 
@@ -234,6 +241,7 @@ impl Keyring {
             fingerprint: part.fingerprint,
             damage: damage.into(),
             way,
+            wire: Wire::of(texts.all.first().map_or(&[][..], |value| value.bytes())),
         }
     }
 

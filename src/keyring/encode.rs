@@ -2,6 +2,9 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use zeroize::Zeroizing;
 
 use super::damage::Damage;
+use super::html::{self, Html};
+use super::signs::{self, Backslashes, TYPOGRAPHIES};
+use super::utf16::Utf16;
 
 /// One way of writing a key in other characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,12 @@ pub(super) enum Encoding {
     },
     Percent(Percent),
     Json(Json),
+    Utf16(Utf16),
+    Html(Html),
+    Backslashes(Backslashes),
+    Properties,
+    /// By the kind of dash.
+    Typographic(usize),
 }
 
 /// What percent-encoding leaves as it is, which differs by where it was done.
@@ -51,8 +60,8 @@ pub(super) enum Json {
 }
 
 impl Encoding {
-    /// Those that are searched.
-    pub(super) const ALL: [Self; 19] = [
+    /// Those that write every byte, or those that mean something, anew.
+    pub(super) const ALPHABETS: [Self; 19] = [
         Self::Base64 {
             url: false,
             padded: true,
@@ -98,15 +107,48 @@ impl Encoding {
         Self::Json(Json::Html),
     ];
 
+    /// Those that are searched.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let orders = [(false, true), (false, false), (true, true), (true, false)];
+        let html = [
+            Html::Decimal,
+            Html::Hexadecimal,
+            Html::Xml,
+            Html::Careful,
+            Html::AllDecimal,
+            Html::AllHexadecimal,
+            Html::AllHexadecimalUpper,
+        ];
+        let backslashes = [
+            Backslashes::Underscores,
+            Backslashes::Emphasis,
+            Backslashes::Markdown,
+            Backslashes::Every,
+        ];
+        Self::ALPHABETS
+            .into_iter()
+            .chain(orders.map(|(big, mark)| Self::Utf16(Utf16 { big, mark })))
+            .chain(html.map(Self::Html))
+            .chain(backslashes.map(Self::Backslashes))
+            .chain([Self::Properties])
+            .chain((0..TYPOGRAPHIES).map(Self::Typographic))
+    }
+
     /// The most bytes that one byte becomes, line ends included.
     pub(super) const MOST: usize = 6;
 
     pub(super) fn damage(self) -> Damage {
         match self {
-            Self::Base64 { .. } | Self::WrappedBase64 { .. } => Damage::Base64,
+            Self::Base64 { url: false, .. } | Self::WrappedBase64 { .. } => Damage::Base64,
+            Self::Base64 { url: true, .. } => Damage::Base64Url,
             Self::Hex { .. } => Damage::Hex,
             Self::Percent(_) => Damage::PercentEncoded,
             Self::Json(_) => Damage::JsonEscaped,
+            Self::Utf16(_) => Damage::Utf16,
+            Self::Html(_) => Damage::HtmlEntities,
+            Self::Backslashes(_) => Damage::BackslashEscaped,
+            Self::Properties => Damage::PropertiesEscaped,
+            Self::Typographic(_) => Damage::TypographicCharacters,
         }
     }
 
@@ -124,7 +166,8 @@ impl Encoding {
                 };
                 out.resize(encoding.encode_len(bytes.len()), 0);
                 encoding.encode_mut(bytes, out);
-                true
+                // Where the alphabets do not differ it is plain base64.
+                !url || out.iter().any(|digit| b"-_".contains(digit))
             }
             Self::WrappedBase64 { columns, crlf } => write_wrapped(bytes, columns, crlf, out),
             Self::Hex { upper } => {
@@ -137,6 +180,14 @@ impl Encoding {
             Self::Json(style) => {
                 std::str::from_utf8(bytes).is_ok_and(|text| write_json(text, style, out))
             }
+            Self::Utf16(style) => {
+                std::str::from_utf8(bytes).is_ok_and(|text| style.write(text, out))
+            }
+            Self::Html(style) => html::write(bytes, style, out),
+            Self::Backslashes(set) => set.write(bytes, out),
+            Self::Properties => signs::write_properties(bytes, out),
+            Self::Typographic(style) => std::str::from_utf8(bytes)
+                .is_ok_and(|text| signs::write_typographic(text, style, out)),
         }
     }
 }
@@ -244,16 +295,16 @@ mod tests {
     #[test]
     fn base64_comes_in_every_alphabet_and_wrapped() {
         let bytes = b"\xfb\xff\xfe-key";
-        let all: Vec<_> = Encoding::ALL[..8]
+        let all: Vec<_> = Encoding::ALPHABETS[..8]
             .iter()
             .map(|&encoding| encoded(encoding, bytes))
             .collect();
         let one_line = ["+//+LWtleQ==", "+//+LWtleQ", "-__-LWtleQ==", "-__-LWtleQ"];
         assert_eq!(all[..4], one_line.map(|text| Some(text.to_owned())));
         assert_eq!(all[4..], [const { None }; 4]);
-        let wrapped = encoded(Encoding::ALL[4], &[b'a'; 60]).unwrap();
+        let wrapped = encoded(Encoding::ALPHABETS[4], &[b'a'; 60]).unwrap();
         assert_eq!(wrapped, format!("{}\nYWFh", "YWFh".repeat(19)));
-        let wrapped = encoded(Encoding::ALL[7], &[b'a'; 48 * 2]).unwrap();
+        let wrapped = encoded(Encoding::ALPHABETS[7], &[b'a'; 48 * 2]).unwrap();
         assert_eq!(wrapped, format!("{0}\r\n{0}", "YWFh".repeat(16)));
     }
 

@@ -6,7 +6,8 @@ use super::damage::Damage;
 use super::encode::Encoding;
 use super::message::Message;
 use super::tables::{BETWEEN, Layers, Tables, Wrapped};
-use super::wraps::{MAX_EDITED, MIN_KEY, NO_BREAK_SPACES, ZERO_WIDTH};
+use super::wraps::{MAX_EDITED, MIN_KEY};
+use super::{rewritten, spaced};
 
 /// One kind of form, in the order that decides between explanations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +15,8 @@ pub(super) enum Tier {
     Wrapped,
     WrappedTwice,
     Encoded,
+    Spaced,
+    Rewritten,
     Doubled,
     CaseChanged,
     Truncated,
@@ -23,16 +26,11 @@ pub(super) enum Tier {
     Added,
 }
 
-/// What a character is replaced by, or what slips in: everything printable in ASCII.
+/// What a character is replaced by: everything printable in ASCII.
 const TYPED: Range<u8> = b' '..0x7f;
 
-/// What slips in without being typed, where a line was wrapped or a page put it in.
-fn slipped_in() -> impl Iterator<Item = &'static [u8]> {
-    [&b"\t"[..], b"\n", b"\r\n", b"\r"]
-        .into_iter()
-        .chain(NO_BREAK_SPACES)
-        .chain(ZERO_WIDTH)
-}
+/// What slips in when typing: blanks have a name of their own.
+const SLIPPED_IN: Range<u8> = b'!'..0x7f;
 
 /// Buffers of one thread, reused for every form and wiped at the end.
 pub(super) struct Workspace {
@@ -56,10 +54,12 @@ impl Workspace {
 }
 
 impl Tier {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Wrapped,
         Self::WrappedTwice,
         Self::Encoded,
+        Self::Spaced,
+        Self::Rewritten,
         Self::Doubled,
         Self::CaseChanged,
         Self::Truncated,
@@ -78,6 +78,8 @@ impl Tier {
             Self::WrappedTwice => tables.wrapped_twice.len(),
             _ if !edited => 0,
             Self::Encoded => tables.encoded.len(),
+            Self::Spaced => spaced::rows(len),
+            Self::Rewritten => 1,
             Self::Doubled => BETWEEN.len(),
             Self::CaseChanged => len + 2,
             Self::Truncated => len / 2 * 2,
@@ -93,7 +95,9 @@ impl Tier {
         match self {
             Self::Swapped => len,
             Self::Changed => TYPED.len(),
-            Self::Added => TYPED.len() + slipped_in().count(),
+            Self::Added => SLIPPED_IN.len(),
+            Self::Spaced => spaced::PER_ROW,
+            Self::Rewritten => rewritten::MOST,
             _ => 1,
         }
     }
@@ -123,6 +127,13 @@ impl Tier {
             Self::Wrapped => wrapped(key, &tables.wrapped, rows, message, form),
             Self::WrappedTwice => wrapped(key, &tables.wrapped_twice, rows, message, form),
             Self::Encoded => encoded(key, rows, tables, workspace, form),
+            Self::Spaced => spaced::make(key, rows, &mut workspace.plain, message, form),
+            Self::Rewritten => {
+                for (damage, bytes) in rewritten::forms(key) {
+                    message.write(&[&bytes]);
+                    form(message, Layers::new([damage]));
+                }
+            }
             Self::Doubled => {
                 for between in BETWEEN.get(rows).unwrap_or_default() {
                     message.write(&[key, between, key]);
@@ -295,12 +306,8 @@ fn added(
         let (before, after) = key.split_at(row);
         message.write(&[before, b" ", after]);
         // The same character before its like is the form that the next row makes.
-        for typed in TYPED.filter(|typed| after.first() != Some(typed)) {
+        for typed in SLIPPED_IN.filter(|typed| after.first() != Some(typed)) {
             set(message, row, typed);
-            form(message, layers);
-        }
-        for text in slipped_in() {
-            message.write(&[before, text, after]);
             form(message, layers);
         }
     }

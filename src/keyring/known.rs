@@ -5,7 +5,9 @@ use super::damage::Damage;
 use super::embedded::Inside;
 use super::format::Format;
 use super::lookup::Lookup;
+use super::rewritten;
 use super::tables::Tables;
+use super::wire::Wire;
 use crate::key::{Fingerprint, Secret};
 
 /// A key scope: one project in one environment. Index into the inventory's projects.
@@ -109,6 +111,8 @@ pub struct Explanation {
     pub damage: Box<[Damage]>,
     /// Where the keys stand inside a larger value.
     pub inside: Option<Box<Inside>>,
+    /// What becomes of the whole value, damage and all, when it is sent.
+    pub wire: Wire,
 }
 
 /// Every key known: current, next and previous of every project and environment.
@@ -118,6 +122,8 @@ pub struct Keyring {
     by_prefix: HashMap<u32, Vec<usize>>,
     /// One index into `known` for each value, however many keys share it.
     values: Vec<usize>,
+    /// Those of them that look like something else to some program.
+    rewritable: Vec<usize>,
     pub(super) tables: Tables,
     /// Each once.
     formats: Vec<Arc<Format>>,
@@ -145,10 +151,19 @@ impl Keyring {
             }
             same_prefix.push(index);
         }
+        let rewritable = values
+            .iter()
+            .copied()
+            .filter(|&index| {
+                let secret = known.get(index).and_then(|key: &Known| key.secret.as_ref());
+                secret.is_some_and(|secret| rewritten::applies_to(secret.expose()))
+            })
+            .collect();
         Self {
             known,
             by_prefix,
             values,
+            rewritable,
             tables: Tables::new(variables),
             formats: Vec::new(),
             formatted: HashSet::new(),
@@ -221,7 +236,19 @@ impl Keyring {
 
     /// The distinct values at hand.
     pub(super) fn values(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> + Clone {
-        (0..self.values.len()).filter_map(|place| self.value_at(place))
+        self.at(&self.values)
+    }
+
+    /// Those of them that look like something else to some program.
+    pub(super) fn rewritable(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> + Clone {
+        self.at(&self.rewritable)
+    }
+
+    fn at(&self, indexes: &[usize]) -> impl Iterator<Item = (&[u8], &Fingerprint)> + Clone {
+        indexes.iter().filter_map(|&index| {
+            let key = self.known.get(index)?;
+            Some((key.secret.as_ref()?.expose(), &key.fingerprint))
+        })
     }
 
     /// Whether any known key agrees with this.
@@ -247,6 +274,7 @@ impl Keyring {
             keys,
             damage: damage.into(),
             inside: None,
+            wire: Wire::default(),
         })
     }
 

@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::damage::Damage;
+use super::terminal::{PASTES, within_escapes};
+use super::utf16::MARKS;
 use super::wraps::{
     BEARER, BLANKS, BYTE_ORDER_MARK, EXPORT, NO_BREAK_SPACES, PUNCTUATION, QUOTES, SMART_QUOTES,
     STRAIGHT_QUOTES, ZERO_WIDTH, trailing,
@@ -44,6 +46,17 @@ pub(super) fn peels(bytes: &[u8]) -> Vec<(Damage, Range<usize>)> {
     }
     for text in PUNCTUATION {
         peels.after(Damage::TrailingPunctuation, text.as_bytes());
+    }
+    for (before, after) in PASTES {
+        peels.around(Damage::BracketedPaste, before.as_bytes(), after.as_bytes());
+        peels.before(Damage::BracketedPaste, before.as_bytes());
+        peels.after(Damage::BracketedPaste, after.as_bytes());
+    }
+    if let Some(rest) = within_escapes(bytes) {
+        peels.keep(Damage::TerminalEscapes, rest);
+    }
+    for mark in MARKS {
+        peels.before(Damage::Utf16, mark);
     }
     peels.found.sort_by_key(|(damage, _)| *damage);
     peels.found

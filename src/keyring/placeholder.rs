@@ -1,4 +1,11 @@
+mod cipher;
+mod resolver;
+mod template;
+
 use zeroize::Zeroizing;
+
+pub use cipher::Cipher;
+pub use resolver::Resolver;
 
 /// What stands where a key should and surely is none.
 ///
@@ -17,6 +24,12 @@ pub enum Placeholder {
     Masked,
     /// A reference that nothing expanded, such as `${ALLSTAK_API_KEY}` or `{{ key }}`.
     Reference,
+    /// A reference that some other program is known to turn into the key.
+    Resolvable(Resolver),
+    /// Text that was encrypted, and that nothing decrypted.
+    Encrypted(Cipher),
+    /// A comment, maybe behind empty quotes.
+    Comment,
     /// The name of the variable itself.
     OwnName,
 }
@@ -78,7 +91,10 @@ impl Placeholder {
             Self::Nothing => "no-value",
             Self::FillIn => "fill-in",
             Self::Masked => "masked",
-            Self::Reference => "unexpanded-reference",
+            // Whoever should have expanded it.
+            Self::Reference | Self::Resolvable(_) => "unexpanded-reference",
+            Self::Encrypted(_) => "encrypted",
+            Self::Comment => "comment",
             Self::OwnName => "own-name",
         }
     }
@@ -95,8 +111,23 @@ impl Placeholder {
             Self::FillIn => "holds a text that asks to be replaced: a template was never filled in",
             Self::Masked => "holds a masked key: it was copied from where keys are hidden",
             Self::Reference => "holds an unexpanded reference: nothing put the key in its place",
+            Self::Resolvable(resolver) => resolver.meaning(),
+            Self::Encrypted(cipher) => cipher.meaning(),
+            Self::Comment => {
+                "holds a comment and no key: its reader takes what follows a `#` for the value"
+            }
             Self::OwnName => "holds the name of the variable instead of the key",
         }
+    }
+
+    /// Whether a text of this kind could be somebody's key where nothing is known of its format: there
+    /// a format decides.
+    #[must_use]
+    pub fn may_fit_a_format(self) -> bool {
+        !matches!(
+            self,
+            Self::Empty | Self::Blank | Self::Nothing | Self::OwnName
+        )
     }
 }
 
@@ -106,18 +137,30 @@ pub fn placeholder(value: &[u8], variable: &str) -> Option<Placeholder> {
     if value.is_empty() {
         return Some(Placeholder::Empty);
     }
-    // Nothing that is no text is taken for a placeholder.
+    if let Some(cipher) = Cipher::of(value.trim_ascii()) {
+        return Some(Placeholder::Encrypted(cipher));
+    }
+    // Nothing else that is no text is taken for a placeholder.
     let text = std::str::from_utf8(value).ok()?;
     let inner = trimmed(text);
     if inner.is_empty() {
         return Some(Placeholder::Blank);
     }
+    if is_comment(inner) {
+        return Some(Placeholder::Comment);
+    }
     let inner = trimmed(unquoted(inner));
     if inner.is_empty() {
         return Some(Placeholder::Empty);
     }
+    if let Some(cipher) = Cipher::of(inner.as_bytes()) {
+        return Some(Placeholder::Encrypted(cipher));
+    }
     if inner == variable {
         return Some(Placeholder::OwnName);
+    }
+    if let Some(resolver) = Resolver::of(inner) {
+        return Some(Placeholder::Resolvable(resolver));
     }
     if is_reference(inner, variable) {
         return Some(Placeholder::Reference);
@@ -130,7 +173,21 @@ pub fn placeholder(value: &[u8], variable: &str) -> Option<Placeholder> {
     if is_nothing(inner, word) {
         return Some(Placeholder::Nothing);
     }
-    (is_bracketed(inner, '<', '>') || asks_to_be_filled_in(word)).then_some(Placeholder::FillIn)
+    (is_bracketed(inner, '<', '>') || asks_to_be_filled_in(word) || template::asks(word))
+        .then_some(Placeholder::FillIn)
+}
+
+/// Behind nothing, or behind quotes around nothing.
+fn is_comment(text: &str) -> bool {
+    let behind = ["\"\"", "''"]
+        .into_iter()
+        .find_map(|quotes| text.strip_prefix(quotes))
+        .filter(|rest| rest.starts_with(char::is_whitespace));
+    if let Some(rest) = behind {
+        return rest.trim_start().starts_with('#');
+    }
+    text.strip_prefix('#')
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
 }
 
 fn trimmed(text: &str) -> &str {
@@ -187,7 +244,6 @@ fn is_reference(text: &str, variable: &str) -> bool {
     within("{{", "}}")
         || within("${{", "}}")
         || within("<%", "%>")
-        || within("@Microsoft.KeyVault(", ")")
         || ["${", "#{", "$(", "%{"].into_iter().any(|open| {
             let close = if open == "$(" { ')' } else { '}' };
             text.strip_prefix(open)
@@ -198,10 +254,6 @@ fn is_reference(text: &str, variable: &str) -> bool {
         || inside(text, '%', '%').is_some_and(bare)
         || inside(text, '@', '@').is_some_and(bare)
         || within("__", "__") && bare(text)
-        || text.starts_with("op://")
-        || text.starts_with("ref+")
-        || text.starts_with("arn:aws:secretsmanager:")
-        || text.starts_with("arn:aws:ssm:")
 }
 
 /// Only signs that hide, at least three, maybe after what a key of this kind starts with.
@@ -217,7 +269,28 @@ fn is_masked(text: &str, word: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_alphabetic() || "_-:.".contains(c)));
     (prefix_only && (hidden >= 3 || dots))
+        || is_masked_within(word)
         || (text != word || word.contains(' ')) && is_one_of(word, &INSTEAD)
+}
+
+/// The first and the last signs of a key around a run that hides the others.
+fn is_masked_within(word: &str) -> bool {
+    const SIGNS: [char; 6] = ['*', '•', '●', '·', '.', '…'];
+    /// How much masks show of a key.
+    const FIRST: usize = 20;
+    const LAST: usize = 8;
+    let shown = |part: &str, most| {
+        part.len() <= most
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte))
+    };
+    let first = word.find(SIGNS).unwrap_or(word.len());
+    let (before, rest) = word.split_at(first);
+    let after = rest.trim_start_matches(SIGNS);
+    let (run, _) = rest.split_at(rest.len() - after.len());
+    let hides = run.chars().count() >= 3 || run.contains('…');
+    hides && shown(before, FIRST) && shown(after, LAST)
 }
 
 fn is_nothing(text: &str, word: &str) -> bool {
@@ -310,6 +383,18 @@ mod tests {
                     "[your-token]",
                     "my-api-key",
                     "ask_live_changeme",
+                    "your-super-secret-and-long-postgres-password",
+                    "your-super-secret-jwt-token-with-at-least-32-characters-long",
+                    "super-secret-jwt-token-with-at-least-32-characters-long",
+                    "your-32-character-encryption-key",
+                    "this_password_is_insecure_and_should_be_updated",
+                    "user_provided",
+                    "please-change-me",
+                    "secret-key-change-me-in-production",
+                    "YOUR_DATABASE_PASSWORD_HERE",
+                    "replace-with-your-api-key",
+                    "changeme_before_deploying",
+                    "\"your-api-key-here\"",
                 ],
             ),
             (
@@ -330,6 +415,14 @@ mod tests {
                     "(sensitive value)",
                     "[MASKED]",
                     "<hidden>",
+                    "ask_live_************0gFa",
+                    "****************0gFa",
+                    "****0gFa",
+                    "ask_live_7Qm2...0gFa",
+                    "ask_live_7Qm2…0gFa",
+                    "ask_live_••••••••0gFa",
+                    "ask_…",
+                    "7Qm2********",
                 ],
             ),
             (
@@ -353,6 +446,41 @@ mod tests {
                     "__ALLSTAK_API_KEY__",
                     "@ALLSTAK_KEY@",
                     "arn:aws:secretsmanager:eu-west-1:1:secret:k",
+                    "arn:aws-cn:ssm:cn-north-1:1:parameter/k",
+                    "vault:secret/data/allstak#api_key",
+                    ">>vault:secret/data/allstak#api_key",
+                    "ref+vault://secret/allstak#/key",
+                    "projects/123/secrets/allstak/versions/latest",
+                    "projects/shop/locations/eu/secrets/allstak",
+                    "{{resolve:secretsmanager:allstak:SecretString:key}}",
+                    "keyvault:allstak-key",
+                    "https://shop.vault.azure.net/secrets/allstak/1",
+                    "sm://shop/allstak",
+                    "'op://vault/item/key'",
+                ],
+            ),
+            (
+                "encrypted",
+                &[
+                    "ENC[AES256_GCM,data:Zm9v,iv:QUFB,tag:QkJC,type:str]",
+                    "ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCC]",
+                    "encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt+Z9HPMfLEIRVz50hmLXPXRuDBXaJi",
+                    "$ANSIBLE_VAULT;1.1;AES256\n33393061\n",
+                    "{cipher}AQA1b2c3d4",
+                    "'{cipher}AQA1b2c3d4'",
+                    "ENC(AbCdEf123==)",
+                    "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n",
+                    "-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----",
+                    "vault:v1:8SDd3WHDOjf7mq69CyCqYjBXAiQQAVZRkFM13ok481zoCmHnSeDX9vyf7w==",
+                ],
+            ),
+            (
+                "comment",
+                &[
+                    "\"\" # For fetching release notes",
+                    "# set this",
+                    "'' #x y",
+                    " #",
                 ],
             ),
             ("own-name", &["ALLSTAK_API_KEY", "'ALLSTAK_API_KEY'"]),
@@ -388,6 +516,24 @@ mod tests {
             "OTHER_API_KEY",
             "nullify",
             "-----BEGIN PRIVATE KEY-----",
+            "ENC",
+            "ENC[]",
+            "ENC(not base64!)",
+            "encrypted:yes",
+            "vault:password",
+            "vault:v1",
+            "{cipher}",
+            "#abcdef123",
+            "\"\"#x",
+            "sm://",
+            "projects/secrets",
+            "your",
+            "correct-horse-battery-staple",
+            "your-horse-battery-staple",
+            "example-horse",
+            "a..b..c",
+            "aB3*xY9*kL",
+            "user.name.token.v2",
         ] {
             assert_eq!(of(value), None, "{value:?}");
         }
@@ -396,9 +542,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_keys_are_never_one(key in "ask_live_[A-Za-z0-9]{32}", token in "[A-Za-z0-9+/_-]{24}") {
-            prop_assert_eq!(of(&key), None);
-            prop_assert_eq!(of(&token), None);
+        fn random_keys_are_never_one(
+            key in "ask_live_[A-Za-z0-9]{32}",
+            token in "[A-Za-z0-9+/_-]{24}",
+            short in "[A-Za-z0-9*.#!-]{16}",
+            parts in "(sk|pk)-[a-z0-9]{4}(-[a-z0-9]{8}){3}",
+            jwt in "eyJ[A-Za-z0-9_-]{30}\\.eyJ[A-Za-z0-9_-]{40}\\.[A-Za-z0-9_-]{43}",
+        ) {
+            for key in [key, token, parts, jwt] {
+                prop_assert_eq!(of(&key), None);
+            }
+            let hides = ["***", "...", "**.", "*..", ".**", "..*", "*.*", ".*."];
+            prop_assert!(of(&short).is_none() || hides.iter().any(|run| short.contains(run)));
         }
 
         #[test]

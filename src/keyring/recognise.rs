@@ -4,6 +4,7 @@ use super::known::{Explanation, Keyring, ProjectId};
 use super::tables::BETWEEN;
 use super::unravel::{Rest, Unravelled, is_encoding};
 use super::wraps::{MAX_EDITED, MIN_KEY};
+use super::{rewritten, spaced};
 use crate::key::Fingerprint;
 
 const MOST_IN_A_CHARACTER: usize = 4;
@@ -40,6 +41,45 @@ impl Keyring {
                 let mut rests = unravelled.rests().skip(1);
                 rests.find_map(|(rest, bytes)| self.edited(own, &rest.layers, bytes))
             })
+            .or_else(|| {
+                let mut rests = unravelled.rests();
+                rests.find_map(|(rest, bytes)| self.respaced(own, &rest.layers, bytes))
+            })
+    }
+
+    /// By keys with blanks of their own that have others here, however many.
+    fn respaced(&self, own: ProjectId, layers: &[Damage], bytes: &[u8]) -> Option<Explanation> {
+        let found: Vec<_> = self
+            .rewritable()
+            .filter_map(|(key, print)| Some((rewritten::differ_in_blanks(key, bytes)?, print)))
+            .collect();
+        let (damage, _) = *found.first()?;
+        let keys = found.iter().filter(|(other, _)| *other == damage);
+        self.explanation(
+            own,
+            keys.map(|(_, print)| *print),
+            &[layers, &[damage]].concat(),
+        )
+    }
+
+    /// By what programs make of a key that looks like something else to them.
+    fn rewritten(&self, own: ProjectId, layers: &[Damage], bytes: &[u8]) -> Option<Explanation> {
+        let mut best = None;
+        let mut keys = Vec::new();
+        for (key, fingerprint) in self.rewritable() {
+            let forms = rewritten::forms(key);
+            let Some((damage, _)) = forms.iter().find(|(_, form)| **form == bytes) else {
+                continue;
+            };
+            if best.is_none_or(|best| *damage < best) {
+                keys.clear();
+                best = Some(*damage);
+            }
+            if best == Some(*damage) {
+                keys.push(*fingerprint);
+            }
+        }
+        self.explanation(own, &keys, &[layers, &[best?]].concat())
     }
 
     /// By the first layers that have a known key under them.
@@ -64,6 +104,12 @@ impl Keyring {
 
     /// By every other form, under these layers.
     fn edited(&self, own: ProjectId, layers: &[Damage], bytes: &[u8]) -> Option<Explanation> {
+        // Where blanks were taken out to look under them, none can be lost.
+        let respaced = layers.last() == Some(&Damage::WhitespaceInside);
+        let rewritten = (!respaced).then(|| self.rewritten(own, layers, bytes));
+        if let Some(rewritten @ Some(_)) = rewritten {
+            return rewritten;
+        }
         let doubled = halves(bytes)
             .map(Fingerprint::of)
             .filter(|half| self.knows(half));
@@ -154,9 +200,17 @@ fn one_character(key: &[u8], bytes: &[u8]) -> Option<(Tier, Damage)> {
     if lost.is_empty() {
         // Where it slipped in may look shifted, when it starts like what comes after it.
         let places = before.saturating_sub(new.len())..=before;
-        return places
+        let slipped_in: Vec<_> = places
             .filter_map(|at| bytes.get(at..at + new.len()).zip(bytes.get(..at)))
-            .any(|(new, before)| is_character(new) && key.starts_with(before))
+            .filter(|(_, before)| key.starts_with(before))
+            .map(|(new, _)| new)
+            .collect();
+        if slipped_in.iter().any(|new| spaced::is_blank(new)) {
+            return Some((Tier::Spaced, Damage::WhitespaceInside));
+        }
+        return slipped_in
+            .iter()
+            .any(|new| is_character(new))
             .then_some((Tier::Added, Damage::CharacterAdded));
     }
     match (is_character(lost), is_character(new)) {
@@ -265,7 +319,7 @@ mod tests {
             (format!("{KEY}\\n"), "json-escaped trailing-newline"),
             (format!("{KEY}%0A"), "percent-encoded trailing-newline"),
             (KEY.replace('_', "-"), "none"),
-            (KEY.replacen("live", "l\u{200b}ive", 1), "character-added"),
+            (KEY.replacen("live", "l\u{200b}ive", 1), "whitespace-inside"),
             (KEY.replacen('0', "ö", 1), "character-changed"),
             (KEY.replacen("01", "10", 1), "characters-swapped"),
             (KEY.replacen('5', "", 1), "character-missing"),

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::forms::{Tier, Workspace};
 use super::known::{Explanation, Keyring, ProjectId};
 use super::tables::Layers;
+use super::wire::Wire;
 use crate::key::{Digits, Fingerprint};
 
 /// How likely any claim of a whole search may be to rest on chance.
@@ -52,10 +53,11 @@ struct Hit {
     wanted: usize,
     layers: Layers,
     key: usize,
+    wire: Wire,
 }
 
-/// The best explanation of one fingerprint: its layers, and the keys that fit them.
-type Best = (Layers, BTreeSet<usize>);
+/// The best explanation of one fingerprint: its layers, the keys that fit them, and what becomes of it.
+type Best = (Layers, BTreeSet<usize>, Wire);
 
 impl Keyring {
     /// Explains fingerprints that no known key agrees with by the damaged forms of every key known
@@ -135,9 +137,10 @@ impl Keyring {
                 return Outcome::Explained(exact);
             }
             let found = wanted.binary_search(&fingerprint).ok();
-            if let Some(Some((layers, keys))) = found.and_then(|index| best.get(index)) {
+            if let Some(Some((layers, keys, wire))) = found.and_then(|index| best.get(index)) {
                 let keys = keys.iter().filter_map(|&key| values.get(key).copied());
-                if let Some(found) = self.explanation(own, keys, layers.as_slice()) {
+                if let Some(mut found) = self.explanation(own, keys, layers.as_slice()) {
+                    found.wire = *wire;
                     return Outcome::Explained(found);
                 }
             }
@@ -186,6 +189,7 @@ impl Keyring {
                                 wanted,
                                 layers,
                                 key: share.key,
+                                wire: Wire::of(form.bytes()),
                             }));
                         }
                     },
@@ -230,11 +234,11 @@ impl Keyring {
 /// Keeps the first form by its layers, and every key that fits the same one.
 fn take(best: &mut Option<Best>, hit: &Hit) {
     match best {
-        Some((layers, keys)) if *layers == hit.layers => {
+        Some((layers, keys, _)) if *layers == hit.layers => {
             keys.insert(hit.key);
         }
-        Some((layers, _)) if *layers < hit.layers => {}
-        _ => *best = Some((hit.layers, BTreeSet::from([hit.key]))),
+        Some((layers, ..)) if *layers < hit.layers => {}
+        _ => *best = Some((hit.layers, BTreeSet::from([hit.key]), hit.wire)),
     }
 }
 

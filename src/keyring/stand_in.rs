@@ -2,7 +2,7 @@ use super::placeholder::{Placeholder, placeholder};
 use crate::key::Fingerprint;
 
 /// The texts that stand for no key often enough to be known by their fingerprints.
-const TEXTS: [&str; 22] = [
+const TEXTS: [&str; 44] = [
     "",
     " ",
     "\n",
@@ -25,6 +25,28 @@ const TEXTS: [&str; 22] = [
     "********",
     "[REDACTED]",
     "***\n",
+    "<nil>",
+    "<no value>",
+    "NaN",
+    "(null)",
+    "[object Object]",
+    "Null",
+    "<redacted>",
+    "replace-me",
+    "REPLACE_ME",
+    "replaceme",
+    "changethis",
+    "placeholder",
+    "PLACEHOLDER",
+    "your-api-key",
+    "your_api_key",
+    "YOUR_API_KEY",
+    "your-api-key-here",
+    "your_api_key_here",
+    "YOUR_API_KEY_HERE",
+    "user_provided",
+    "dummy",
+    "example",
 ];
 
 /// The placeholder that has this fingerprint, where it is one of the usual ones.
@@ -37,7 +59,12 @@ pub fn placeholder_by_fingerprint(
         variable.to_owned(),
         format!("${variable}"),
         format!("${{{variable}}}"),
+        format!("$({variable})"),
         format!("%{variable}%"),
+        format!("<{variable}>"),
+        format!("{{{{{variable}}}}}"),
+        format!("{{{{ {variable} }}}}"),
+        format!("__{variable}__"),
     ];
     let texts = TEXTS.into_iter().chain(own.iter().map(String::as_str));
     texts

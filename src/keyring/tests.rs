@@ -1,5 +1,7 @@
 //! What the keyring promises, over keys and forms made by hand here, not by the keyring's tables.
 
+mod kinds;
+
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, HEXLOWER, HEXUPPER};
 use proptest::prelude::*;
 
@@ -275,9 +277,14 @@ fn edits(key: &[u8]) -> Vec<Form> {
                 [&key[..at], &key[at + 1..]].concat(),
                 vec!["character-missing"],
             ));
-            for new in ["~", "\n", "\u{a0}", "\r\n", "\u{200b}"] {
+            for new in ["~", "\n", "\u{a0}", "\r\n", "\u{200b}", "\n  ", "\\\n"] {
                 let added = [&key[..at], new.as_bytes(), &key[at..]].concat();
-                forms.push((added, vec!["character-added"]));
+                let name = if new == "~" {
+                    "character-added"
+                } else {
+                    "whitespace-inside"
+                };
+                forms.push((added, vec![name]));
             }
         }
         for other in [at + 1, at + 7] {

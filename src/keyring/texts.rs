@@ -176,7 +176,9 @@ fn derived(text: &[u8]) -> Vec<Derived> {
         json,
         html,
         squeezed(text),
-        pieces(text, Damage::Base64, base64_runs, base64),
+        pieces(text, Damage::Base64, base64_runs, |run| {
+            Some(base64(run)?.1)
+        }),
         pieces(text, Damage::Hex, hex_runs, hexadecimal),
     ]
     .into_iter()

@@ -14,7 +14,7 @@ const LAYERS: usize = 6;
 const ENCODINGS: usize = 2;
 /// Bounds for values made to take long; a real one has a handful.
 const RESTS: usize = 256;
-const BUFFERS: usize = 16;
+const BUFFERS: usize = 24;
 const BYTES: usize = 16 * 1024 * 1024;
 
 /// One way to read a value: what is left under these layers.
@@ -119,6 +119,16 @@ impl<'v> Unravelled<'v> {
 pub(super) fn is_encoding(damage: Damage) -> bool {
     matches!(
         damage,
-        Damage::Base64 | Damage::Hex | Damage::PercentEncoded | Damage::JsonEscaped
+        Damage::Base64
+            | Damage::Hex
+            | Damage::PercentEncoded
+            | Damage::JsonEscaped
+            | Damage::Base64Url
+            | Damage::Utf16
+            | Damage::HtmlEntities
+            | Damage::BackslashEscaped
+            | Damage::PropertiesEscaped
+            | Damage::TypographicCharacters
+            | Damage::WhitespaceInside
     )
 }

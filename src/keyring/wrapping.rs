@@ -51,6 +51,11 @@ fn is_sure(damage: Damage, bytes: &[u8], variable: &str) -> bool {
         // The last byte of many a character of UTF-8 is a no-break space in Latin-1.
         Damage::NoBreakSpace => std::str::from_utf8(bytes)
             .is_ok_and(|text| text.starts_with('\u{a0}') || text.ends_with('\u{a0}')),
+        // What is left of them without their escape character may be a key's own.
+        Damage::TerminalEscapes => bytes.contains(&0x1b),
+        Damage::BracketedPaste => {
+            bytes.contains(&0x1b) || (bytes.starts_with(b"200~") && bytes.ends_with(b"201~"))
+        }
         _ => true,
     }
 }
@@ -99,6 +104,11 @@ mod tests {
                 &["byte-order-mark", "no-break-space"],
             ),
             ("secret-voilà", &[]),
+            ("\u{1b}[200~secret-key\u{1b}[201~", &["bracketed-paste"]),
+            ("200~secret-key201~", &["bracketed-paste"]),
+            ("\u{1b}[1msecret-key\u{1b}[m", &["terminal-escapes"]),
+            ("secret[K", &[]),
+            ("200~secret", &[]),
             ("\n", &[]),
         ] {
             let found: Vec<_> = wrapping(value.as_bytes(), "KEY")

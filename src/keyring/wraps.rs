@@ -1,4 +1,6 @@
 use super::damage::Damage;
+use super::terminal::{PASTES, colours};
+use super::utf16::MARKS;
 
 /// The fewest bytes a key must have for its damaged forms to mean anything. Shorter ones match
 /// exactly or not at all: half of them, or one character more, says nothing.
@@ -171,7 +173,31 @@ pub(super) fn wraps(variables: &[&str]) -> Vec<Wrap> {
             });
         }
     }
+    for (before, after) in PASTES {
+        let whole = Wrap::around(Damage::BracketedPaste, before, after);
+        let halves = [
+            Wrap::before(Damage::BracketedPaste, before),
+            Wrap::after(Damage::BracketedPaste, after),
+        ];
+        // In pairs only what a terminal sends, whole or without its escape character.
+        wraps.push(Wrap {
+            pairs: before.starts_with(['\u{1b}', '2']),
+            ..whole
+        });
+        wraps.extend(halves.map(alone));
+    }
+    for (before, after) in colours() {
+        wraps.push(alone(Wrap::around(Damage::TerminalEscapes, before, after)));
+    }
+    wraps.extend(MARKS.map(|mark| alone(Wrap::before(Damage::Utf16, mark))));
     wraps
+}
+
+fn alone(wrap: Wrap) -> Wrap {
+    Wrap {
+        pairs: false,
+        ..wrap
+    }
 }
 
 /// Runs of blanks: every one of up to three bytes, longer ones of spaces and tabs. In pairs only

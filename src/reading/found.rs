@@ -20,6 +20,9 @@ pub struct Reading {
     pub note: Option<Cow<'static, str>>,
     /// Where it was really found, as far as the platform tells.
     pub identity: Option<Identity>,
+    /// What to do here if this is not what it should be, where the source saw a better way than to
+    /// write the key anew.
+    pub mend: Option<Box<str>>,
 }
 
 /// What was found at a place.
@@ -82,6 +85,7 @@ impl Reading {
             stored_at: None,
             note: None,
             identity: None,
+            mend: None,
         }
     }
 
@@ -109,6 +113,13 @@ impl Reading {
     #[must_use]
     pub fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
         self.note = Some(note.into());
+        self
+    }
+
+    /// Adds what to do here.
+    #[must_use]
+    pub fn mended_by(mut self, mend: impl Into<Box<str>>) -> Self {
+        self.mend = Some(mend.into());
         self
     }
 }

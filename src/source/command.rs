@@ -122,6 +122,10 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         self.stage.unwrap_or(Stage::Running)
     }
 
+    fn may_mask(&self) -> bool {
+        true
+    }
+
     fn location(&self, _: At<'_>) -> String {
         format!("command:{}", self.shown())
     }

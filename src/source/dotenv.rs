@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Info, Source};
-use crate::envfile::{self, Dialect, Entry, Outside, Rejected};
+use crate::envfile::{self, Cause, Dialect, Entry, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
@@ -110,7 +110,11 @@ impl Dotenv {
                 under_docker(&entry, &docker)
             }
         };
-        let reading = Reading::new(match entry {
+        let cause = entry
+            .as_ref()
+            .ok()
+            .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
+        let mut reading = Reading::new(match entry {
             Ok(Entry::Value(value)) => Found::Value(value),
             Ok(Entry::Absent) => Found::Absent,
             Ok(Entry::Inherited { line }) => hidden(format!(
@@ -127,10 +131,22 @@ impl Dotenv {
                 format!("correct line {line} of {}", self.shown()),
             )),
         });
-        match note {
-            Some(note) => reading.with_note(note),
-            None => reading,
+        let mut notes = Vec::new();
+        if let Some(Cause { told, mend }) = cause {
+            let files = if is_glob(&self.path) {
+                "the file, of those that match "
+            } else {
+                ""
+            };
+            let mend = format!("{mend} {files}{}; then restart what reads it", self.shown());
+            reading = reading.mended_by(mend);
+            notes.push(told);
         }
+        notes.extend(note);
+        if notes.is_empty() {
+            return reading;
+        }
+        reading.with_note(notes.join("; "))
     }
 
     fn shown(&self) -> String {

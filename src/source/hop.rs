@@ -64,6 +64,11 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
         Self::INFO.stage.unwrap_or(Stage::Config)
     }
 
+    /// Whether what answers here may show a mask of a key that it holds, as people are shown keys.
+    fn may_mask(&self) -> bool {
+        false
+    }
+
     /// The declared store it reads from.
     fn store(&self) -> Option<&str> {
         None
@@ -126,6 +131,9 @@ pub trait AnySource: Send + Sync {
         Ok(())
     }
     fn stage(&self) -> Stage;
+    fn may_mask(&self) -> bool {
+        false
+    }
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
     fn remedy(&self, at: At<'_>) -> String;
@@ -166,6 +174,10 @@ impl<S: Source> AnySource for S {
 
     fn stage(&self) -> Stage {
         Source::stage(self)
+    }
+
+    fn may_mask(&self) -> bool {
+        Source::may_mask(self)
     }
 
     fn store(&self) -> Option<&str> {

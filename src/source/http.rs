@@ -93,6 +93,10 @@ A load balancer answers for one instance at a time: name the instances, or the o
         self.stage.unwrap_or(Stage::Running)
     }
 
+    fn may_mask(&self) -> bool {
+        true
+    }
+
     fn location(&self, _: At<'_>) -> String {
         let url = location(&self.url);
         match &self.pointer {

@@ -30,4 +30,5 @@ mod stdin;
 mod support;
 mod vault;
 mod vercel;
+mod visible;
 mod wait;

@@ -22,7 +22,25 @@ current one. At most 8,192 parts of a text and 65,536 runs of bytes are compared
 unexplained.
 
 What a damaged key does was measured on the wire with the SDKs of the first users, AllStak's for \
-Python (0.2.1) and for Rust (0.2.2).
+Python (0.2.1) and for Rust (0.2.2). Of several kinds around one key, what the whole value does is told \
+once: a line break anywhere in it decides before what is not ASCII, and that before a blank at an end.
+
+A key that stands where blanks or line breaks were put into it is found however many there are; numbers \
+are recognised as long as they still tell the key, which takes 15 digits of a longer one.
+
+## What stands in for a key
+
+Known keys are looked for first, and what fits the `format` of a project is taken for a key. What then \
+surely is none is `missing`: nothing at all, a word for \"nothing\", a text that asks to be replaced, a \
+comment, a mask, an unexpanded reference, the variable's own name, or a text that SOPS, dotenvx, Ansible \
+Vault, a Spring Cloud Config server, Jasypt, hiera-eyaml, age, OpenPGP, git-crypt, Vault's transit engine \
+or AWS KMS encrypted and nothing decrypted.
+
+Two of them prove nothing in some places, and are `unverified` there: a mask (`****`, \
+`ask_live_…abcd`) that an endpoint answers with or a command prints, for such are shown of good keys \
+too; and, in a running place or a bundle, a reference that another program is known to turn into the key \
+(`op://`, `vault:PATH#FIELD`, `ref+…`, an Azure Key Vault's, the ARN or name of a secret at AWS or \
+Google Cloud, `{{resolve:…}}`), for whether it did was not seen.
 ";
 
 #[test]

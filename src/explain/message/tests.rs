@@ -136,6 +136,12 @@ fn one_reading_says_which_key_it_is_since_when_and_what_that_does() {
         1,
         "one effect is told once"
     );
+    let both = message(malformed(&[Damage::DoubleQuotes, Damage::TrailingNewline]));
+    assert!(both.ends_with(Damage::TrailingNewline.effect()), "{both}");
+    assert!(
+        !both.contains(Damage::DoubleQuotes.effect()),
+        "the whole value decides: {both}"
+    );
 }
 
 #[test]

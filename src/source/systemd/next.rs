@@ -20,14 +20,25 @@ pub(super) struct Next {
     pub set: Option<(Secret, String)>,
     /// The file that was written last, and when.
     pub written: Option<(Arc<Path>, Timestamp)>,
+    /// What somebody who looks at its files would not see, and what to do about it.
+    causes: Vec<(String, String)>,
 }
 
 impl Next {
     pub fn into_reading(self) -> Reading {
-        match self.set {
-            Some((value, from)) => Reading::value(value).with_note(format!("set by {from}")),
-            None => Reading::new(Found::Absent).with_note("nothing in the unit sets it"),
+        let (mut reading, note) = match self.set {
+            Some((value, from)) => (Reading::value(value), format!("set by {from}")),
+            None => (
+                Reading::new(Found::Absent),
+                "nothing in the unit sets it".to_owned(),
+            ),
+        };
+        let mut notes = vec![note];
+        for (told, mend) in self.causes {
+            notes.push(told);
+            reading = reading.mended_by(mend);
         }
+        reading.with_note(notes.join("; "))
     }
 }
 
@@ -52,6 +63,7 @@ pub(super) fn next(
         set = Some((value, "Environment=".to_owned()));
     }
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
+    let mut causes = Vec::new();
     for (path, file) in files? {
         if let Some(modified) = file.modified
             && written
@@ -66,6 +78,20 @@ pub(super) fn next(
             variable,
             Outside::Unknown,
         );
+        if matches!(entry, Ok(Entry::Value(_))) {
+            // What an earlier file hides matters no longer.
+            causes.clear();
+        }
+        if let Ok(entry) = &entry
+            && let Some(cause) =
+                envfile::visible_cause(Dialect::Systemd, file.bytes.expose(), variable, entry)
+        {
+            let path = shown(&path);
+            causes.push((
+                format!("{path}: {}", cause.told),
+                format!("{} {path}; then restart the service", cause.mend),
+            ));
+        }
         match entry {
             Ok(Entry::Value(value)) => {
                 set = Some((value, format!("EnvironmentFile={}", shown(&path))))
@@ -90,7 +116,11 @@ pub(super) fn next(
     if unit.unset.iter().any(is_unset) {
         set = None;
     }
-    Ok(Next { set, written })
+    Ok(Next {
+        set,
+        written,
+        causes,
+    })
 }
 
 /// What systemd itself was started with.
