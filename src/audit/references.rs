@@ -249,14 +249,7 @@ impl<'a> Judging<'a> {
         let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
         self.compare(&keyring);
         self.compare_shared(&keyring);
-        let doubtful = self.doubtful_next(&keyring);
-        let keyring = if doubtful.is_empty() {
-            keyring
-        } else {
-            let mut known = keyring.into_known();
-            known.retain(|key| !doubtful.contains(&key.id()));
-            ring(self.inventory, known, &variables)
-        };
+        self.doubt_next(&keyring);
         let projects = self.outcomes.len();
         References {
             keyring,
@@ -370,22 +363,17 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// The next keys that are other known keys as well. Whoever holds one may hold what was replaced, or
+    /// Tells of next keys that are other known keys as well. Whoever holds one may hold what was replaced, or
     /// what belongs to somebody else.
-    fn doubtful_next(&mut self, keyring: &Keyring) -> BTreeSet<KeyId> {
-        let mut doubtful = BTreeSet::new();
+    fn doubt_next(&mut self, keyring: &Keyring) {
         for known in of_role(keyring, Role::Next) {
             let key = known.id();
             let scope = self.scope(key.project);
-            let is_another = |other: &KeyId| {
-                !scope.is_own(other.project) || matches!(other.role, Role::Previous(_))
-            };
+            let is_another = |other: &KeyId| scope.outweighs_next(*other);
             if let Some(also) = agreeing(keyring, known).into_iter().find(is_another) {
-                doubtful.insert(key);
                 self.warnings.push(Warning::NextIsKnown { key, also });
             }
         }
-        doubtful
     }
 
     /// What a reference is judged by.

@@ -336,6 +336,9 @@ fn holds(
     if !scope.sound && expect != Expectation::Absent {
         doubt(&mut keys, scope);
     }
+    if damage.is_empty() && keys.iter().any(|&key| scope.outweighs_next(key)) {
+        keys.retain(|key| key.role != Role::Next || !scope.is_own(key.project));
+    }
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
         return (Verdict::Unverified, Why::NoReference);

@@ -68,4 +68,11 @@ impl Scope<'_> {
     pub fn is_own(&self, project: ProjectId) -> bool {
         project == self.id || self.inventory.share_a_key(self.id, project)
     }
+
+    /// Whether a next key that is this one as well is not taken for the next one: it was replaced before, or
+    /// is somebody else's.
+    #[must_use]
+    pub fn outweighs_next(&self, key: KeyId) -> bool {
+        !self.is_own(key.project) || matches!(key.role, Role::Previous(_))
+    }
 }
