@@ -51,8 +51,18 @@ impl References {
         for id in ids() {
             self.refuse_dead_return(inventory, id, remembered, now);
         }
-        for id in ids() {
-            let previous = self.earlier(inventory, id, remembered);
+        let earlier = |references: &Self, id| {
+            references.earlier(inventory, id, remembered, references.current(id))
+        };
+        let learned: Vec<Vec<Learned>> = ids().map(|id| earlier(self, id)).collect();
+        let refused: Vec<bool> = ids()
+            .map(|id| self.is_about_to_be_refused(inventory, id, remembered, &learned))
+            .collect();
+        for ((id, learned), refused) in ids().zip(learned).zip(refused) {
+            let previous = match refused {
+                true => self.earlier(inventory, id, remembered, None),
+                false => learned,
+            };
             if !previous.is_empty() {
                 self.learn(inventory, id, previous);
             }
@@ -163,12 +173,13 @@ impl References {
         }
     }
 
-    /// The project's earlier keys, as past audits know them.
+    /// The project's earlier keys, as past audits know them; `current` is its reference where that is sound.
     fn earlier(
         &self,
         inventory: &Inventory,
         id: ProjectId,
         remembered: &Remembered,
+        current: Option<Fingerprint>,
     ) -> Vec<Learned> {
         let owner = Owner::of(inventory.project(id));
         let reigns = remembered.reigns_of(&owner);
@@ -196,14 +207,23 @@ impl References {
             Some(last) if returned => &reigns[..=last],
             _ => reigns,
         };
-        let mut previous = earlier(told, self.current(id).as_ref(), is_live);
-        let others = remembered.others.iter().map(|other| (other, false));
-        let unsettled = remembered.unsettled.iter().map(|other| (other, true));
-        for ((of, fingerprint), unsettled) in others.chain(unsettled) {
-            let same = |learned: &Learned| learned.material.fingerprint().agrees(fingerprint);
-            if *of == owner && !is_live(fingerprint) && !previous.iter().any(same) {
+        let mut previous = earlier(told, current.as_ref(), is_live);
+        let mine = |keys: &[(Owner, Fingerprint)]| -> Vec<Fingerprint> {
+            let keys = keys.iter().filter(|(of, _)| *of == owner);
+            keys.map(|(_, fingerprint)| *fingerprint).collect()
+        };
+        // What was suspected until now, and is not the reference anymore, is settled by nobody.
+        let replaced = reigns
+            .last()
+            .filter(|last| !last.is_sure() && current.is_some_and(|current| !last.is_of(&current)));
+        let replaced = replaced.map(|reign| reign.fingerprint);
+        let others = mine(&remembered.others).into_iter().map(|key| (key, false));
+        let unsettled = mine(&remembered.unsettled).into_iter().chain(replaced);
+        for (fingerprint, unsettled) in others.chain(unsettled.map(|key| (key, true))) {
+            let same = |learned: &Learned| learned.material.fingerprint().agrees(&fingerprint);
+            if !is_live(&fingerprint) && !previous.iter().any(same) {
                 previous.push(Learned {
-                    material: Material::Fingerprint(*fingerprint),
+                    material: Material::Fingerprint(fingerprint),
                     rotated_at: None,
                     revoked_at: None,
                     unsettled,

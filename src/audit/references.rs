@@ -9,7 +9,7 @@ use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
 use crate::judge::{KnownKey, ProjectOutcome, Rotation, RotationBasis, Scope, Soundness, Warning};
 use crate::key::Digits;
-use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{KeyId, Keyring, Known, Placeholder, ProjectId, Role};
 use crate::platform::{Asking, Stop};
 use crate::reading::{Identity, ReadError};
 
@@ -284,7 +284,7 @@ impl<'a> Judging<'a> {
                 outcome.current = fingerprint.filter(|_| sound);
             }
             // Between two rotations there is none, so its place is empty.
-            Role::Next if matches!(soundness, Soundness::Absent) => {}
+            Role::Next if is_empty(&soundness) => {}
             Role::Next | Role::Previous(_) if !sound => {
                 let error = Box::new(reference::why_unread(soundness));
                 self.warnings.push(Warning::KeyUnread { key: id, error });
@@ -405,4 +405,12 @@ fn of_role(keyring: &Keyring, role: Role) -> impl Iterator<Item = &Known> {
 fn agreeing(keyring: &Keyring, known: &Known) -> Vec<KeyId> {
     let explanation = keyring.exact(known.id().project, &known.fingerprint());
     explanation.map_or_else(Vec::new, |explanation| explanation.keys)
+}
+
+/// Whether there is nothing at all in a place.
+fn is_empty(soundness: &Soundness) -> bool {
+    matches!(
+        soundness,
+        Soundness::Absent | Soundness::Placeholder(Placeholder::Empty | Placeholder::Blank)
+    )
 }

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::audit::learn::Learned;
 use crate::audit::references::{References, ring};
 use crate::audit::remembered::{Confirmation, Owner, Remembered};
 use crate::inventory::{Inventory, Retirement};
 use crate::judge::{Rotation, RotationBasis, Scope, Soundness, reference};
+use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
 
 impl References {
@@ -50,10 +52,7 @@ impl References {
         let Some(current) = self.current(id) else {
             return;
         };
-        let project = inventory.project(id);
-        let last = remembered.reigns_of(&Owner::of(project)).last();
-        let said = [Some(Confirmation::Person), Some(Confirmation::Declared)];
-        if last.is_some_and(|last| last.is_of(&current) && said.contains(&last.confirmed)) {
+        if is_said(inventory, id, remembered, &current) {
             return;
         }
         let agreeing = self.keyring.exact(id, &current);
@@ -74,6 +73,27 @@ impl References {
             self.outcomes[index].rotation = RotationBasis::Unknown;
             self.outcomes[index].rotated_at = None;
         }
+    }
+
+    /// Whether a reference is about to be refused as another project's, by what is about to be learned of each:
+    /// then nothing was replaced by it.
+    pub(super) fn is_about_to_be_refused(
+        &self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+        learned: &[Vec<Learned>],
+    ) -> bool {
+        let Some(current) = self.current(id) else {
+            return false;
+        };
+        let scope = self.scope(inventory, id);
+        let others = learned.iter().zip((0..).map(ProjectId));
+        let mut theirs = others
+            .filter(|(_, other)| !scope.is_own(*other))
+            .flat_map(|(keys, _)| keys);
+        !is_said(inventory, id, remembered, &current)
+            && theirs.any(|key| key.material.fingerprint().agrees(&current))
     }
 
     /// Takes a reference out of what hops are compared with.
@@ -127,4 +147,17 @@ impl References {
         change(&mut known);
         self.keyring = ring(inventory, known, &variables);
     }
+}
+
+/// Whether somebody said that this is the project's key.
+fn is_said(
+    inventory: &Inventory,
+    id: ProjectId,
+    remembered: &Remembered,
+    current: &Fingerprint,
+) -> bool {
+    let project = inventory.project(id);
+    let last = remembered.reigns_of(&Owner::of(project)).last();
+    let said = [Some(Confirmation::Person), Some(Confirmation::Declared)];
+    last.is_some_and(|last| last.is_of(current) && said.contains(&last.confirmed))
 }

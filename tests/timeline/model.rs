@@ -1,0 +1,353 @@
+//! What may be known of the world after a row of audits, and what has to be said of it. Written from the documents:
+//! "Time", "The reference first" and "Safe to revoke" of the design, docs/rotation.md and docs/targets.md.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::world::{Content, World};
+
+/// A key that was read as a project's sound reference, for a while.
+struct Period {
+    key: String,
+    last_seen: Timestamp,
+}
+
+/// What is remembered of one project.
+#[derive(Default)]
+struct Keys {
+    /// Surely current one after the other; the last one is.
+    sure: Vec<Period>,
+    /// The reference is another key, and nothing settles yet whether it was rotated.
+    suspect: Option<String>,
+    /// Suspected, and replaced before that was settled.
+    dropped: Vec<String>,
+    /// The declared time that settled a rotation already, and says nothing of another one.
+    spent: Option<Timestamp>,
+}
+
+/// A reference, judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    Sound,
+    /// Nothing of its project can be current.
+    Faulty,
+    /// Faulty because it went back to a key that is dead, which a person can settle.
+    Returned,
+    Unread,
+}
+
+/// What a question about old keys has to end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    Safe,
+    /// Something holds one of them.
+    Held,
+    NotSafe,
+    /// The documents leave it open.
+    Open,
+}
+
+/// What a place held when an audit last read it.
+type LastSeen = BTreeMap<String, Content>;
+
+#[derive(Default)]
+pub struct Model {
+    keys: Vec<Keys>,
+    pub references: Vec<Reference>,
+    last_seen: LastSeen,
+    known_deployments: BTreeMap<String, bool>,
+}
+
+impl Model {
+    pub fn new(projects: usize) -> Self {
+        Self {
+            keys: (0..projects).map(|_| Keys::default()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// An audit looks at the world.
+    pub fn audit(&mut self, world: &World) {
+        let judged: Vec<_> = (0..self.keys.len())
+            .map(|index| self.judge(world, index))
+            .collect();
+        for (index, reference) in judged.iter().enumerate() {
+            if let (Reference::Sound | Reference::Returned, Some(key)) =
+                (reference, world.projects[index].reference.key())
+            {
+                self.keys[index].see(key.to_owned(), world.now, world.projects[index].rotated_at);
+            }
+        }
+        // A time that is declared settles in the very audit that sees it.
+        self.references = (0..self.keys.len())
+            .map(|index| self.judge(world, index))
+            .collect();
+        for deployment in world.listed() {
+            self.known_deployments.insert(deployment.name.clone(), true);
+            for hop in deployment.hops.iter().filter(|hop| hop.listed) {
+                if hop.content != Content::Unreadable {
+                    self.last_seen.insert(hop.file.clone(), hop.content.clone());
+                } else {
+                    self.last_seen
+                        .entry(hop.file.clone())
+                        .or_insert(Content::Unreadable);
+                }
+            }
+        }
+    }
+
+    /// Somebody says that the reference was rotated.
+    pub fn confirm(&mut self, index: usize, now: Timestamp) {
+        self.keys[index].settle(now);
+    }
+
+    /// Somebody says that a deployment is no more.
+    pub fn retire(&mut self, name: &str) {
+        self.known_deployments.remove(name);
+    }
+
+    /// Whether an audit saw a deployment that nobody retired.
+    pub fn knows(&self, name: &str) -> bool {
+        self.known_deployments.contains_key(name)
+    }
+
+    /// The last key that surely was current.
+    pub fn last_sure(&self, index: usize) -> Option<String> {
+        let last = self.keys[index].sure.last();
+        last.map(|period| period.key.clone())
+    }
+
+    /// All that surely were, in order.
+    pub fn sure(&self, index: usize) -> Vec<&str> {
+        let sure = self.keys[index].sure.iter();
+        sure.map(|period| period.key.as_str()).collect()
+    }
+
+    pub fn is_suspected(&self, index: usize) -> bool {
+        self.keys[index].suspect.is_some()
+    }
+
+    fn judge(&self, world: &World, index: usize) -> Reference {
+        let project = &world.projects[index];
+        let key = match &project.reference {
+            Content::Unreadable => return Reference::Unread,
+            Content::Empty => return Reference::Faulty,
+            Content::Key(key) => key,
+        };
+        let foreign =
+            (0..self.keys.len()).any(|other| other != index && self.belongs_to(world, other, key));
+        if foreign {
+            return Reference::Faulty;
+        }
+        let keys = &self.keys[index];
+        let last = keys.sure.last();
+        let earlier = keys.sure.iter().any(|period| period.key == *key)
+            && last.is_some_and(|last| last.key != *key);
+        if project.immediate && earlier {
+            return Reference::Returned;
+        }
+        Reference::Sound
+    }
+
+    /// Whether a key is, was or may be one of this project.
+    fn belongs_to(&self, world: &World, index: usize, key: &str) -> bool {
+        let (project, keys) = (&world.projects[index], &self.keys[index]);
+        project.reference.key() == Some(key)
+            || project.next.as_deref() == Some(key)
+            || keys.sure.iter().any(|period| period.key == key)
+            || keys.suspect.as_deref() == Some(key)
+    }
+
+    /// What may be said of a hop of this project that holds this; several words where the documents leave it open.
+    pub fn verdicts(&self, world: &World, index: usize, content: &Content) -> Vec<&'static str> {
+        let key = match content {
+            Content::Unreadable => return vec!["unreachable"],
+            Content::Empty => return vec!["missing"],
+            Content::Key(key) => key.as_str(),
+        };
+        let (project, keys) = (&world.projects[index], &self.keys[index]);
+        let sound = self.references[index] == Reference::Sound;
+        let old = if project.immediate {
+            "revoked"
+        } else {
+            "stale"
+        };
+        let is_last = keys.sure.last().is_some_and(|last| last.key == key);
+        if sound && (project.reference.key() == Some(key) || project.next.as_deref() == Some(key)) {
+            return vec!["current"];
+        }
+        if !sound && (is_last || project.next.as_deref() == Some(key)) {
+            return vec!["unverified"];
+        }
+        if keys.sure.iter().any(|period| period.key == key) {
+            return vec![old];
+        }
+        let others = (0..self.keys.len()).filter(|&other| other != index);
+        let foreign = others
+            .clone()
+            .any(|other| self.belongs_to(world, other, key));
+        if keys.dropped.iter().any(|dropped| dropped == key) {
+            // Its holders got it while it was the reference.
+            return vec!["stale", "revoked"];
+        }
+        if foreign && project.reference.key() == Some(key) {
+            // Two references hold it, and nothing tells whose it is.
+            return vec!["wrong-project", "unverified"];
+        }
+        if foreign {
+            return vec!["wrong-project"];
+        }
+        if others.into_iter().any(|other| {
+            self.keys[other]
+                .dropped
+                .iter()
+                .any(|dropped| dropped == key)
+        }) {
+            return vec!["wrong-project", "unknown", "unverified"];
+        }
+        vec![if sound { "unknown" } else { "unverified" }]
+    }
+
+    /// The keys that have to be told as previous ones of a project, where its reference is sound.
+    pub fn previous(&self, world: &World, index: usize) -> Vec<&str> {
+        let current = world.projects[index].reference.key();
+        let sure = self.keys[index].sure.iter();
+        sure.map(|period| period.key.as_str())
+            .filter(|key| Some(*key) != current)
+            .collect()
+    }
+
+    /// Whether a key must not be told as a previous one: it never was a project's.
+    pub fn was_never(&self, index: usize, key: &str) -> bool {
+        let keys = &self.keys[index];
+        !keys.sure.iter().any(|period| period.key == key)
+            && !keys.dropped.iter().any(|dropped| dropped == key)
+    }
+
+    /// May the old keys of a project be revoked?
+    pub fn safety(&self, world: &World, index: usize) -> Safety {
+        let keys = &self.keys[index];
+        let settled = self.references[index] == Reference::Sound && keys.suspect.is_none();
+        let asked = self.previous(world, index);
+        let asked = |key: &str| asked.contains(&key);
+        let hops = world.listed().flat_map(|deployment| {
+            let hops = deployment.hops.iter().filter(|hop| hop.listed);
+            hops.map(move |hop| (deployment.project, &hop.content))
+        });
+        let contents: Vec<_> = hops.collect();
+        let live_elsewhere = |key: &str| {
+            (0..self.keys.len())
+                .filter(|&other| other != index)
+                .any(|other| {
+                    let project = &world.projects[other];
+                    project.reference.key() == Some(key) || project.next.as_deref() == Some(key)
+                })
+        };
+        if settled
+            && self
+                .previous(world, index)
+                .iter()
+                .any(|key| live_elsewhere(key))
+        {
+            return Safety::Held;
+        }
+        if settled
+            && contents
+                .iter()
+                .any(|(_, content)| content.key().is_some_and(asked))
+        {
+            return Safety::Held;
+        }
+        if !settled || self.previous(world, index).is_empty() {
+            return Safety::NotSafe;
+        }
+        let mut open = false;
+        for (of, content) in &contents {
+            for verdict in self.verdicts(world, *of, content) {
+                match verdict {
+                    "unknown" | "unreachable" => return Safety::NotSafe,
+                    // Another project's key, seen while that project's reference is not sound.
+                    "unverified" => open = true,
+                    _ => {}
+                }
+            }
+            if self.verdicts(world, *of, content).len() > 1 {
+                open = true;
+            }
+        }
+        for deployment in &world.deployments {
+            let known = self.known_deployments.contains_key(&deployment.name);
+            if !deployment.listed && known {
+                return Safety::NotSafe;
+            }
+            for hop in deployment
+                .hops
+                .iter()
+                .filter(|hop| deployment.listed && !hop.listed)
+            {
+                match self.last_seen.get(&hop.file) {
+                    Some(Content::Key(key)) if asked(key) => return Safety::NotSafe,
+                    Some(Content::Unreadable) => return Safety::NotSafe,
+                    Some(Content::Key(key)) => {
+                        let verdicts =
+                            self.verdicts(world, deployment.project, &Content::Key(key.clone()));
+                        // What nobody could explain then may be explained now, or the other way round.
+                        open |= verdicts != ["current"];
+                    }
+                    Some(Content::Empty) | None => {}
+                }
+            }
+        }
+        if open { Safety::Open } else { Safety::Safe }
+    }
+}
+
+impl Keys {
+    fn see(&mut self, key: String, now: Timestamp, declared: Option<Timestamp>) {
+        let Some(last) = self.sure.last_mut() else {
+            self.sure.push(Period {
+                key,
+                last_seen: now,
+            });
+            return;
+        };
+        if last.key == key {
+            last.last_seen = now;
+            self.drop_suspect();
+            return;
+        }
+        if self.suspect.as_ref() != Some(&key) {
+            self.drop_suspect();
+            self.dropped.retain(|dropped| *dropped != key);
+            self.suspect = Some(key);
+        }
+        // Somebody's word, with a minute for clocks and one for rounding.
+        let slack = SignedDuration::from_mins(2);
+        let last_seen = self.sure.last().map(|last| last.last_seen);
+        let settles = |at: &Timestamp| {
+            self.spent != Some(*at) && last_seen.is_none_or(|seen| *at + slack >= seen)
+        };
+        if let Some(at) = declared.filter(settles) {
+            self.settle(now);
+            self.spent = Some(at);
+        }
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        let key = self.suspect.take();
+        self.sure.extend(key.map(|key| Period {
+            key,
+            last_seen: now,
+        }));
+    }
+
+    /// A return that is undone counts as if it had not been; any other was a mistake while it lasted.
+    fn drop_suspect(&mut self) {
+        if let Some(key) = self.suspect.take()
+            && !self.sure.iter().any(|period| period.key == key)
+        {
+            self.dropped.push(key);
+        }
+    }
+}
