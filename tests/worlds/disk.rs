@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::keys::fingerprint;
 use super::server::{Answers, Server};
-use super::world::{Artifact, Expect, Known, Revoked, Scope, Waive, World};
+use super::world::{Artifact, Deployment, Expect, Known, Revoked, Scope, Spelling, Waive, World};
 
 /// A world that is there until it is dropped.
 pub struct Standing {
@@ -118,6 +118,17 @@ pub fn targets(world: &World) -> String {
             }
         }
     }
+    let routes = |spelling| {
+        let all = world.deployments.iter();
+        all.filter(move |one| one.spelling == spelling)
+    };
+    for (index, deployment) in routes(Spelling::Matrix).enumerate() {
+        if index == 0 {
+            text.push_str("routes:\n");
+        }
+        writeln!(text, "  route-of-{}:", deployment.name).unwrap();
+        route(&mut text, deployment, "    ");
+    }
     text.push_str("deployments:\n");
     for deployment in &world.deployments {
         let scope = world.scope(deployment);
@@ -136,19 +147,38 @@ pub fn targets(world: &World) -> String {
         if let Some(waive) = &deployment.waive {
             writeln!(text, "    {}", waiver(waive)).unwrap();
         }
-        text.push_str("    route:\n");
-        for hop in &deployment.hops {
-            write!(text, "      - {{ {}", hop.yaml).unwrap();
-            if let Some(expect) = hop.expect {
-                write!(text, ", expect: {}", expect.name()).unwrap();
+        let place = &deployment.place;
+        match deployment.spelling {
+            Spelling::Plain => {}
+            Spelling::Vars => writeln!(text, "    vars: {{ place: '{place}' }}").unwrap(),
+            Spelling::Matrix => {
+                writeln!(text, "    matrix: {{ place: ['{place}'] }}").unwrap();
+                writeln!(text, "    route: route-of-{}", deployment.name).unwrap();
+                continue;
             }
-            if let Some(waive) = &hop.waive {
-                write!(text, ", {}", waiver(waive)).unwrap();
-            }
-            text.push_str(" }\n");
         }
+        text.push_str("    route:\n");
+        route(&mut text, deployment, "      ");
     }
     text
+}
+
+/// The hops of a deployment, one a line.
+fn route(text: &mut String, deployment: &Deployment, indent: &str) {
+    for hop in &deployment.hops {
+        let yaml = match deployment.spelling {
+            Spelling::Plain => hop.yaml.clone(),
+            _ => hop.yaml.replace(&deployment.place, "${place}"),
+        };
+        write!(text, "{indent}- {{ {yaml}").unwrap();
+        if let Some(expect) = hop.expect {
+            write!(text, ", expect: {}", expect.name()).unwrap();
+        }
+        if let Some(waive) = &hop.waive {
+            write!(text, ", {}", waiver(waive)).unwrap();
+        }
+        text.push_str(" }\n");
+    }
 }
 
 fn keys(text: &mut String, scope: &Scope, indent: &str) {

@@ -6,7 +6,8 @@ use super::kinds::Kinds;
 use super::places::{self, Spot};
 use super::scopes;
 use super::world::{
-    Asked, Content, Deployment, Expect, Hop, Reference, Scope, Stage, Verdict, Waive, World,
+    Asked, Content, Deployment, Expect, Hop, Reference, Scope, Spelling, Stage, Verdict, Waive,
+    World,
 };
 
 /// What a world is like.
@@ -73,15 +74,21 @@ fn deployment(
         name: format!("service-{name}"),
         scope: own,
         environment,
-        owner: *dice.pick(&["ana", "ben", "eve"]),
-        expect: match dice.below(20) {
-            0 if !tidy => Expect::Absent,
-            1 if !tidy => Expect::Optional,
+        owner: ["ana", "ben", "eve"][dice.below(3)],
+        expect: match dice.below(if tidy { 40 } else { 20 }) {
+            0 => Expect::Absent,
+            1 => Expect::Optional,
             _ => Expect::Current,
         },
         waive: waive(tidy, dice),
         hops: Vec::new(),
         variable,
+        spelling: dice.weighed(&[
+            (6, Spelling::Plain),
+            (2, Spelling::Vars),
+            (2, Spelling::Matrix),
+        ]),
+        place: number.to_string(),
     };
     let length = dice.weighed(&[(45, 1), (25, 2), (15, 3), (9, 4), (6, 5)]);
     let mut stages: Vec<Stage> = (0..length)
@@ -97,7 +104,7 @@ fn deployment(
         let spot = Spot {
             scope,
             variable: variable.as_deref().unwrap_or(&scope.variable),
-            number: number + index as u64,
+            number: number * 10 + index as u64,
             stage,
             kinds,
         };

@@ -27,6 +27,8 @@ impl Kinds {
     pub const ASKED: &'static str = "asked";
     /// Readings that contradict themselves.
     pub const CONTRADICTIONS: &'static str = "contradictions";
+    /// Answers in an encoding that nobody asked for.
+    pub const UNDECODED: &'static str = "undecoded";
     /// `revoke-check` altogether.
     pub const REVOKE: &'static str = "revoke";
 

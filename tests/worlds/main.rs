@@ -12,7 +12,6 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
@@ -80,7 +79,7 @@ fn the_program_says_what_the_documents_say() {
                     if index >= worlds || found.lock().unwrap().len() >= enough {
                         return;
                     }
-                    let mood = if index % 2 == 0 {
+                    let mood = if index.is_multiple_of(2) {
                         Mood::Messy
                     } else {
                         Mood::Tidy
@@ -105,7 +104,8 @@ fn the_program_says_what_the_documents_say() {
 /// What is wrong in the world of this seed, if anything is.
 fn judge(seed: u64, mood: Mood, kinds: &Kinds) -> Option<String> {
     let (count, questions, name) = match mood {
-        Mood::Messy => (MESSY, 1, "messy"),
+        // Many deployments take their time, and tidy worlds tell more of this question.
+        Mood::Messy => (MESSY, (seed / 2 % 2) as usize, "messy"),
         Mood::Tidy => (TIDY, usize::MAX, "tidy"),
     };
     let world = generate::world(seed, mood, count, kinds);

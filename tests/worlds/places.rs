@@ -7,6 +7,7 @@ use super::envfile::{self, Becomes, Dialect};
 use super::forms::{Form, Kind};
 use super::keys::fingerprint;
 use super::kinds::Kinds;
+use super::server::UNDECODED;
 use super::world::{Artifact, Content, Hop, Made, Reference, Scope, Seen, Stage};
 
 /// Where a hop stands, and how it is called.
@@ -113,7 +114,7 @@ fn file(spot: &Spot<'_>, content: &Content, dice: &mut Dice) -> Option<Hop> {
         Content::Failed => (Some(Artifact::Folder(path.clone())), ""),
         Content::Open => return None,
     };
-    let yaml = format!("file: {{ path: {path}{trim} }}");
+    let yaml = format!("file: {{ path: '{path}'{trim} }}");
     // The folder is there even if the file is not.
     let folder = Artifact::Folder("files".to_owned());
     let artifacts = artifact.into_iter().chain([folder]).collect();
@@ -174,7 +175,7 @@ fn extracted(content: &Content, path: &str, dice: &mut Dice) -> Option<Hop> {
         ),
         (_, Content::Open) => return None,
     };
-    let yaml = format!("file: {{ path: {path} }}, {how}");
+    let yaml = format!("file: {{ path: '{path}' }}, {how}");
     let artifact = Artifact::File(path.to_owned(), document);
     made(
         "file",
@@ -251,7 +252,7 @@ fn env_file(spot: &Spot<'_>, content: &Content, dice: &mut Dice) -> Option<Hop> 
     let path = format!("files/{}.env", spot.number);
     let dialect = *dice.pick(&Dialect::ALL);
     let (text, content) = env_text(spot, dialect, content, dice)?;
-    let yaml = format!("dotenv: {{ path: {path}, dialect: {} }}", dialect.name());
+    let yaml = format!("dotenv: {{ path: '{path}', dialect: {} }}", dialect.name());
     let artifact = Artifact::File(path, text.into());
     made("dotenv", Stage::Config, yaml, vec![artifact], vec![content])
 }
@@ -282,7 +283,7 @@ fn variable(spot: &Spot<'_>, content: &Content) -> Option<Hop> {
         Content::Absent => Vec::new(),
         _ => return None,
     };
-    let yaml = format!("env: {{ variable: {name} }}");
+    let yaml = format!("env: {{ variable: '{name}' }}");
     made("env", Stage::Config, yaml, artifacts, vec![content.clone()])
 }
 
@@ -332,6 +333,10 @@ fn remote(spot: &Spot<'_>, content: Content, dice: &mut Dice) -> Hop {
     let stage = spot.stage.name();
     let (source, yaml, artifact) = if dice.percent(60) {
         let status = match printed.fails {
+            true if spot.kinds.has(Kinds::UNDECODED) && dice.percent(30) => {
+                printed.bytes = spot.scope.current.key.clone().into();
+                UNDECODED
+            }
             true => *dice.pick(&[401, 403, 404]),
             false => 200,
         };
@@ -345,12 +350,13 @@ fn remote(spot: &Spot<'_>, content: Content, dice: &mut Dice) -> Hop {
             .settings
             .replace(&format!(", pointer: {pointer}"), "");
         let extract = format!(", extract: {{ json: {pointer} }}");
-        let yaml = format!("command: {{ argv: [cat, {path}], stage: {stage}{settings} }}{extract}");
+        let yaml =
+            format!("command: {{ argv: [cat, '{path}'], stage: {stage}{settings} }}{extract}");
         ("command", yaml, Artifact::File(path, printed.bytes))
     } else {
         let settings = printed.settings;
         let program = if printed.fails { "'false'" } else { "cat" };
-        let yaml = format!("command: {{ argv: [{program}, {path}], stage: {stage}{settings} }}");
+        let yaml = format!("command: {{ argv: [{program}, '{path}'], stage: {stage}{settings} }}");
         ("command", yaml, Artifact::File(path, printed.bytes))
     };
     Hop {

@@ -10,6 +10,9 @@ use std::thread;
 /// Status and body by path.
 pub type Answers = HashMap<String, (u16, Vec<u8>)>;
 
+/// Not a status: 200, with a body in an encoding that few clients know.
+pub const UNDECODED: u16 = 1200;
+
 /// A server on loopback, gone when dropped.
 pub struct Server {
     address: SocketAddr,
@@ -69,11 +72,14 @@ fn serve(mut stream: TcpStream, answers: &Answers) -> std::io::Result<()> {
         }
         let missing = (404, Vec::new());
         let (status, body) = answers.get(&path).unwrap_or(&missing);
-        let mut answer = format!(
-            "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        )
-        .into_bytes();
+        let (status, encoding) = match *status {
+            UNDECODED => (200, "Content-Encoding: br\r\n"),
+            status => (status, ""),
+        };
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 {status} Status\r\n{encoding}Content-Length: {length}\r\n\r\n");
+        let mut answer = head.into_bytes();
         answer.extend_from_slice(body);
         stream.write_all(&answer)?;
     }

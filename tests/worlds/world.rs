@@ -204,6 +204,19 @@ pub struct Deployment {
     pub expect: Expect,
     pub waive: Option<Waive>,
     pub hops: Vec<Hop>,
+    pub spelling: Spelling,
+    /// What all paths of its route have in common.
+    pub place: String,
+}
+
+/// How a deployment is written down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spelling {
+    Plain,
+    /// With what its paths have in common among its `vars`.
+    Vars,
+    /// As a matrix of one axis, with a route that has a name.
+    Matrix,
 }
 
 /// The owner of one key: a project, or one environment of it.
