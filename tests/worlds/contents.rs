@@ -35,7 +35,10 @@ pub fn any(scopes: &[Scope], own: usize, dice: &mut Dice, kinds: &Kinds) -> Cont
     };
     let made = |(value, form), keys| Content::Bytes(value, Made::Keys(keys, form));
     match dice.below(20) {
-        0..6 => made(forms::damaged(&key, &scope.variable, dice), vec![key]),
+        0..6 => made(
+            forms::damaged(&key, &scope.variable, kinds, dice),
+            vec![key],
+        ),
         6..9 if kinds.has(Kinds::EMBEDDED) => {
             made(forms::embedded(&key, &scope.variable, dice), vec![key])
         }

@@ -6,6 +6,7 @@
 use data_encoding::{BASE64, HEXLOWER};
 
 use super::dice::Dice;
+use super::kinds::Kinds;
 
 /// How a key stands in a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,7 +91,7 @@ const SINGLE: &[Wrap] = &[
 ];
 
 /// A damaged form of the key, in a variable of this name.
-pub fn damaged(key: &str, variable: &str, dice: &mut Dice) -> (Vec<u8>, Form) {
+pub fn damaged(key: &str, variable: &str, kinds: &Kinds, dice: &mut Dice) -> (Vec<u8>, Form) {
     match dice.below(10) {
         0..3 => {
             let wraps = [OUTER, INNER, SINGLE].concat();
@@ -103,7 +104,7 @@ pub fn damaged(key: &str, variable: &str, dice: &mut Dice) -> (Vec<u8>, Form) {
             let value = around(&within(key));
             (value.into(), Form::damage(&[outer, inner], true))
         }
-        4 => {
+        4 if kinds.has(Kinds::PREFIX) => {
             let line = format!("{variable}={key}");
             let mut form = Form::damage(&["variable-prefix"], true);
             if dice.percent(40) {
@@ -173,7 +174,8 @@ fn mistyped(key: &str, dice: &mut Dice) -> (Vec<u8>, Form) {
             bytes[at] = *dice.pick(&others);
             "character-changed"
         }
-        3 if bytes[at] != bytes[at + 1] => {
+        // Two that differ in case alone make a change of case.
+        3 if !bytes[at].eq_ignore_ascii_case(&bytes[at + 1]) => {
             bytes.swap(at, at + 1);
             "characters-swapped"
         }

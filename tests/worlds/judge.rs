@@ -156,6 +156,14 @@ pub fn expected(
                 form,
                 seen: hop.seen,
             };
+            let mut unknown = unknown;
+            // Brackets around a word that nobody knows may be those of a template.
+            let formats = world.scopes.iter().filter(|scope| !scope.dropped);
+            let mut styles = formats.map(|scope| scope.style);
+            let brackets = matches!(bytes.first(), Some(b'<' | b'[' | b'(' | b'{' | b'$'));
+            if form.kind == Kind::Embedded && brackets && !styles.any(|style| fits(style, bytes)) {
+                unknown.push(stand_in);
+            }
             found.expected(expect, &unknown)
         }
     }
