@@ -33,6 +33,7 @@ mod run;
 mod scopes;
 mod server;
 mod shrink;
+mod tally;
 mod world;
 
 use std::sync::Mutex;
@@ -67,8 +68,8 @@ fn the_program_says_what_the_documents_say() {
     let wanted = number("STRAGGLER_WORLDS", 20_000) as usize;
     let first = number("STRAGGLER_WORLDS_SEED", 1);
     let enough = number("STRAGGLER_WORLDS_FAULTS", 5) as usize;
-    // As many tidy worlds as messy ones, for those are what can be safe.
-    let worlds = wanted.div_ceil(MESSY + TIDY) * 2;
+    // More tidy worlds than messy ones, for those are what can be safe.
+    let worlds = wanted.div_ceil(MESSY + 2 * TIDY) * 3;
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -79,7 +80,7 @@ fn the_program_says_what_the_documents_say() {
                     if index >= worlds || found.lock().unwrap().len() >= enough {
                         return;
                     }
-                    let mood = if index.is_multiple_of(2) {
+                    let mood = if index.is_multiple_of(3) {
                         Mood::Messy
                     } else {
                         Mood::Tidy
@@ -93,6 +94,14 @@ fn the_program_says_what_the_documents_say() {
             });
         }
     });
+    eprintln!("{}", tally::told());
+    if wanted >= 10_000 && found.lock().unwrap().is_empty() {
+        assert_eq!(
+            tally::missing(),
+            Vec::<String>::new(),
+            "nothing of this came up"
+        );
+    }
     let found = found.into_inner().unwrap();
     assert!(
         found.is_empty(),
@@ -105,7 +114,7 @@ fn the_program_says_what_the_documents_say() {
 fn judge(seed: u64, mood: Mood, kinds: &Kinds) -> Option<String> {
     let (count, questions, name) = match mood {
         // Many deployments take their time, and tidy worlds tell more of this question.
-        Mood::Messy => (MESSY, (seed / 2 % 2) as usize, "messy"),
+        Mood::Messy => (MESSY, (seed % 2) as usize, "messy"),
         Mood::Tidy => (TIDY, usize::MAX, "tidy"),
     };
     let world = generate::world(seed, mood, count, kinds);

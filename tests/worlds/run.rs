@@ -12,6 +12,7 @@ use super::gate;
 use super::keys::{Style, fingerprint};
 use super::kinds::Kinds;
 use super::revoke::{self, Question};
+use super::tally;
 use super::world::{Asked, World};
 
 /// Everything that is wrong with what the program says of a world. `questions` bounds how many
@@ -81,6 +82,8 @@ fn audit(world: &World, asked: &Asked, standing: &Standing, kinds: &Kinds) -> Ve
         return vec![fault(format!("it ends with {code:?}: {complaint}"))];
     };
     let checked = compare::report(world, asked, kinds, &report);
+    let hops = checked.hops.iter().flat_map(|(_, hops)| hops);
+    hops.for_each(|hop| tally::count(hop.verdict.name().to_owned()));
     let mut faults: Vec<Fault> = checked
         .faults
         .iter()
@@ -198,6 +201,8 @@ fn run(arguments: &[String], standing: &Standing) -> (Option<i32>, Option<Value>
         .stdin(Stdio::null())
         .output()
         .unwrap();
+    let code = output.status.code().map_or(-1, |code| code);
+    tally::count(format!("{} {code}", arguments[0]));
     let report = serde_json::from_slice(&output.stdout).ok();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), report, complaint)
