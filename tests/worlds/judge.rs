@@ -76,6 +76,15 @@ pub fn keyring(world: &World) -> Vec<Entry<'_>> {
             push(Role::Previous(number), &*known.key, known.by_value, true);
         }
     }
+    // A key that two share may be read at one of them, and be a fingerprint at the other.
+    let read: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry.by_value)
+        .map(|entry| entry.key)
+        .collect();
+    for entry in &mut entries {
+        entry.by_value |= read.contains(&entry.key);
+    }
     entries
 }
 

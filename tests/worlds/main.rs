@@ -7,6 +7,7 @@
 //! - `STRAGGLER_WORLDS_SEED=7`: another seed to begin with; every world that fails names its own;
 //! - `STRAGGLER_WORLDS_ONLY=tidy:123`: that one world alone;
 //! - `STRAGGLER_WORLDS_WITHOUT=embedded,markup`: kinds of trouble to leave out, see `kinds.rs`;
+//! - `STRAGGLER_WORLDS_PROGRAM=/usr/bin/straggler`: another build of the program;
 //! - `STRAGGLER_WORLDS_FAULTS=20`: how many faults are looked for before it ends.
 
 #![cfg(target_os = "linux")]

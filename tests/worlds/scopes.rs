@@ -71,6 +71,7 @@ fn scope(
         rotated_at: dice.percent(40),
         previous_nothing: kinds.has(Kinds::REFERENCES) && dice.percent(4),
         environment,
+        leans_on: Vec::new(),
         dropped: false,
     };
     let key = scope.current.key.clone();
@@ -291,7 +292,9 @@ fn of_another(
     let Some(key) = key else { return };
     sound(&mut scopes[index], &key, dice);
     scopes[index].reference = Reference::Faulty { held: true };
+    scopes[index].leans_on.push(other);
     if both {
+        scopes[other].leans_on.push(index);
         scopes[other].reference = Reference::Faulty { held: true };
     }
 }
@@ -327,4 +330,5 @@ fn shared(scopes: &mut [Scope], index: usize, others: &[usize], dice: &mut Dice)
         None => scopes[other].project.clone(),
     };
     scopes[index].same_key_as = Some(named);
+    scopes[index].leans_on.push(other);
 }

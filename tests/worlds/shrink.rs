@@ -6,7 +6,7 @@ use super::compare::Fault;
 use super::disk;
 use super::kinds::Kinds;
 use super::run;
-use super::world::World;
+use super::world::{Scope, World};
 
 /// Takes away what the fault does not need.
 pub fn smallest(world: &World, faults: &[Fault], kinds: &Kinds) -> (World, Vec<Fault>) {
@@ -57,7 +57,15 @@ pub fn smallest(world: &World, faults: &[Fault], kinds: &Kinds) -> (World, Vec<F
             .deployments
             .iter()
             .any(|one| one.scope == index || project.as_ref() == Some(&best.scope(one).project));
-        if used {
+        let goes = |other: usize, scope: &Scope| {
+            other == index || project.as_ref() == Some(&scope.project)
+        };
+        let needed = (best.scopes.iter().enumerate()).any(|(other, scope)| {
+            let mut reasons = scope.leans_on.iter();
+            let kept = !scope.dropped && !goes(other, scope);
+            kept && reasons.any(|&reason| goes(reason, &best.scopes[reason]))
+        });
+        if used || needed {
             continue;
         }
         let mut less = best.clone();

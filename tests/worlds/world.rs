@@ -235,6 +235,8 @@ pub struct Scope {
     pub rotated_at: bool,
     /// Whether one of its previous keys is declared as the fingerprint of nothing.
     pub previous_nothing: bool,
+    /// Other scopes that are the reason for what is said of its reference.
+    pub leans_on: Vec<usize>,
     /// Whether the smallest world that shows a fault does without it.
     pub dropped: bool,
 }
