@@ -274,7 +274,15 @@ impl Found<'_> {
         let scope = &self.world.scopes[entry.scope];
         let exact = self.form.kind == Kind::Exact;
         if entry.scope != self.own {
-            return vec![Verdict::WrongProject];
+            let own = &self.world.scopes[self.own];
+            let shared = own.current.key == scope.current.key;
+            // Whether an earlier key of a project that shares this one is foreign is left open.
+            return match entry.role {
+                Role::Previous(_) if shared => {
+                    vec![Verdict::WrongProject, Verdict::Stale, Verdict::Revoked]
+                }
+                _ => vec![Verdict::WrongProject],
+            };
         }
         match entry.role {
             Role::Previous(index) => vec![if is_dead(scope, index) {
@@ -326,8 +334,17 @@ impl Found<'_> {
         } else {
             allowed.damage = self.damage();
         }
+        // A key that should be gone is drift, though nobody is sure whose it is.
+        if unsound && expect == Expect::Absent && self.holds_its_own() {
+            unsure.extend([Verdict::Stale, Verdict::WrongProject, Verdict::Malformed]);
+        }
         allowed.verdicts.extend(unsure);
         allowed
+    }
+
+    fn holds_its_own(&self) -> bool {
+        let current = &self.world.scopes[self.own].current.key;
+        self.keys.contains(current)
     }
 
     fn damage(&self) -> Damage {

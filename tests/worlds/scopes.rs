@@ -275,8 +275,11 @@ fn of_another(
         return;
     }
     let other = *dice.pick(others);
+    // A key that the format of this project rules out is the other's alone.
+    let style = scopes[index].style;
+    let fits = style.format().is_none() || style == scopes[other].style;
     let (key, both) = match dice.below(3) {
-        0 if kinds.has(Kinds::REFERENCES) => (Some(scopes[other].current.key.clone()), true),
+        0 if kinds.has(Kinds::REFERENCES) => (Some(scopes[other].current.key.clone()), fits),
         1 => (
             scopes[other].next.as_ref().map(|next| next.key.clone()),
             false,
