@@ -321,7 +321,13 @@ impl Found<'_> {
             let said = self.verdict(entry, expect);
             match decides {
                 Some((best, _, _)) if rank > best => {}
-                _ if *can == Can::Perhaps => unsure.extend(said),
+                _ if *can == Can::Perhaps => {
+                    unsure.extend(said);
+                    // One key that two have may be told as either's.
+                    if decides.is_some_and(|(best, _, _)| rank == best) {
+                        allowed.matches.push((entry.scope, entry.role));
+                    }
+                }
                 _ => {
                     allowed.verdicts.extend(said);
                     allowed.matches.push((entry.scope, entry.role));
