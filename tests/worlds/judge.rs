@@ -15,6 +15,8 @@ pub struct Entry<'a> {
     pub role: Role,
     pub key: &'a str,
     by_value: bool,
+    /// Whether a faulty reference shows its bytes; whether they are used then is left open.
+    perhaps_by_value: bool,
     /// False for what a faulty reference holds.
     sure: bool,
 }
@@ -57,6 +59,7 @@ pub fn keyring(world: &World) -> Vec<Entry<'_>> {
                 role,
                 key,
                 by_value,
+                perhaps_by_value: false,
                 sure,
             });
         };
@@ -77,13 +80,15 @@ pub fn keyring(world: &World) -> Vec<Entry<'_>> {
         }
     }
     // A key that two share may be read at one of them, and be a fingerprint at the other.
-    let read: Vec<&str> = entries
-        .iter()
-        .filter(|entry| entry.by_value)
-        .map(|entry| entry.key)
-        .collect();
+    let read = |sure: bool| -> Vec<&str> {
+        let read = entries.iter();
+        let read = read.filter(|entry| entry.by_value && entry.sure == sure);
+        read.map(|entry| entry.key).collect()
+    };
+    let (read, perhaps) = (read(true), read(false));
     for entry in &mut entries {
         entry.by_value |= read.contains(&entry.key);
+        entry.perhaps_by_value = perhaps.contains(&entry.key);
     }
     entries
 }
@@ -242,7 +247,7 @@ impl Found<'_> {
         let can = match (self.form.kind, self.seen) {
             (Kind::Exact, _) => Can::Be,
             // Under 12 digits damage is not searched.
-            (_, Seen::Fingerprint(digits)) if digits < 12 => Can::Not,
+            (_, Seen::Fingerprint(digits)) if digits < 12 => return Can::Not,
             (Kind::Damage, Seen::Fingerprint(_)) if !entry.by_value => Can::Not,
             (Kind::Damage, Seen::Fingerprint(_)) if self.form.listed => Can::Be,
             (_, Seen::Fingerprint(_)) => Can::Perhaps,
@@ -254,6 +259,7 @@ impl Found<'_> {
         };
         match can {
             Can::Be if !entry.sure && entry.scope != self.own => Can::Perhaps,
+            Can::Not if entry.perhaps_by_value => Can::Perhaps,
             other => other,
         }
     }
