@@ -29,6 +29,8 @@ impl Kinds {
     pub const CONTRADICTIONS: &'static str = "contradictions";
     /// Answers in an encoding that nobody asked for.
     pub const UNDECODED: &'static str = "undecoded";
+    /// Evidence for what is unverified.
+    pub const UNPROVEN: &'static str = "unproven";
     /// A whole line of an env file instead of the key.
     pub const PREFIX: &'static str = "prefix";
     /// `revoke-check` altogether.

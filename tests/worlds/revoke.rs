@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::judge::{self, Role};
 use super::kinds::Kinds;
-use super::world::{Content, Hop, Made, Reference, Seen, Stage, Verdict, World};
+use super::world::{Content, Hop, Made, Reference, Scope, Seen, Stage, Verdict, World};
 
 /// What is asked: the previous keys of a project, or one key by its fingerprint.
 #[derive(Clone, Debug)]
@@ -71,7 +71,9 @@ pub fn check(
             )
     });
     let mut worst = Sight::Clear;
-    let mut open = all_dead;
+    // A previous key that is the fingerprint of nothing is no key, or one that nobody knows.
+    let nothing = |scope: &Scope| scope.project == question.project && scope.previous_nothing;
+    let mut open = all_dead || world.scopes.iter().any(nothing);
     let mut faults = Vec::new();
     for deployment in &world.deployments {
         let mut only_reference = true;
