@@ -175,7 +175,10 @@ pub fn expected(
             let formats = world.scopes.iter().filter(|scope| !scope.dropped);
             let mut styles = formats.map(|scope| scope.style);
             let brackets = matches!(bytes.first(), Some(b'<' | b'[' | b'(' | b'{' | b'$'));
-            if form.kind == Kind::Embedded && brackets && !styles.any(|style| fits(style, bytes)) {
+            if form.kind == Kind::Embedded
+                && brackets
+                && !styles.any(|style| fits(style, bytes, false))
+            {
                 unknown.push(stand_in);
             }
             found.expected(expect, &unknown)
@@ -206,19 +209,29 @@ fn unknown(scope: &Scope, expect: Expect, seen: Seen, bytes: &[u8], made: &Made)
     {
         return vec![Verdict::Unknown, Verdict::Unverified, Verdict::NotRequired];
     }
-    match fits(scope.style, bytes) {
-        true => vec![Verdict::Unknown],
-        false => vec![Verdict::NotRequired],
+    match (
+        fits(scope.style, bytes, true),
+        fits(scope.style, bytes, false),
+    ) {
+        (true, _) => vec![Verdict::Unknown],
+        (false, false) => vec![Verdict::NotRequired],
+        // A part of a word fits. That is no token, and may be called one.
+        (false, true) => vec![Verdict::NotRequired, Verdict::Unknown],
     }
 }
 
-/// Whether a part of the value fits the format.
-fn fits(style: Style, bytes: &[u8]) -> bool {
+/// Whether a part of the value fits the format; a whole word, or any part.
+fn fits(style: Style, bytes: &[u8], whole: bool) -> bool {
     let Some(format) = style.format() else {
         return false;
     };
-    let format = format.trim_start_matches('^').trim_end_matches('$');
-    let format = format!(r"(?:^|[^A-Za-z0-9_-]){format}(?:$|[^A-Za-z0-9_-])");
+    let mut format = format
+        .trim_start_matches('^')
+        .trim_end_matches('$')
+        .to_owned();
+    if whole {
+        format = format!(r"(?:^|[^A-Za-z0-9_-]){format}(?:$|[^A-Za-z0-9_-])");
+    }
     let format = regex::bytes::Regex::new(&format).unwrap();
     format.is_match(bytes)
 }

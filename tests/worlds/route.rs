@@ -37,20 +37,34 @@ pub enum Identity {
     Absent,
     /// Something that stands for a key: nothing, a word, stars.
     StandsFor(Vec<u8>),
-    Value(Vec<u8>),
+    Value(Vec<u8>, Made),
 }
 
 impl Identity {
     pub fn of(content: &Content) -> Self {
         match content {
-            Content::Bytes(bytes, Made::Keys(..) | Made::Stranger) => Self::Value(bytes.clone()),
+            Content::Bytes(bytes, made @ (Made::Keys(..) | Made::Stranger)) => {
+                Self::Value(bytes.clone(), made.clone())
+            }
             Content::Bytes(bytes, _) => Self::StandsFor(bytes.clone()),
             _ => Self::Absent,
         }
     }
 
+    /// Whether it may be called the same: two ways to hold no key, or one key damaged twice in
+    /// ways that have one name.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Value(_, Made::Keys(keys, form)),
+                Self::Value(_, Made::Keys(others, another)),
+            ) => keys == others && form.kind == another.kind && form.names == another.names,
+            _ => self.is_nothing() && other.is_nothing(),
+        }
+    }
+
     fn is_nothing(&self) -> bool {
-        !matches!(self, Self::Value(_))
+        !matches!(self, Self::Value(..))
     }
 }
 
@@ -82,8 +96,7 @@ fn blame(hops: &[JudgedHop], index: usize) -> Blame {
         return Blame::Either;
     };
     if first != second {
-        // Whether two ways to hold no key are one is left open.
-        return match first.is_nothing() && second.is_nothing() {
+        return match first.is_like(second) {
             true => Blame::Either,
             false => Blame::Own,
         };
