@@ -255,7 +255,7 @@ pub fn embedded(key: &str, variable: &str, dice: &mut Dice) -> (Vec<u8>, Form) {
 pub fn beside(first: &str, second: &str, dice: &mut Dice) -> (Vec<u8>, Form) {
     let (name, value) = match dice.below(5) {
         0 => (Some("inside-list"), format!("{first},{second}")),
-        1 => (Some("inside-list"), format!("{first} {second}")),
+        1 => (None, format!("{first} {second}")),
         2 => (
             Some("inside-json"),
             format!(r#"{{"new":"{first}","old":"{second}"}}"#),

@@ -295,11 +295,16 @@ impl Found<'_> {
         if entry.scope != self.own {
             let own = &self.world.scopes[self.own];
             let shared = own.current.key == scope.current.key;
-            // Whether an earlier key of a project that shares this one is foreign is left open.
+            // Whether other keys of a project that shares this one are foreign is left open.
             return match entry.role {
                 Role::Previous(_) if shared => {
                     vec![Verdict::WrongProject, Verdict::Stale, Verdict::Revoked]
                 }
+                Role::Next if shared && expect == Expect::Absent => {
+                    vec![Verdict::WrongProject, Verdict::Stale, Verdict::Malformed]
+                }
+                Role::Next if shared && exact => vec![Verdict::WrongProject, Verdict::Current],
+                Role::Next if shared => vec![Verdict::WrongProject, Verdict::Malformed],
                 _ => vec![Verdict::WrongProject],
             };
         }
