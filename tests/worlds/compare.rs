@@ -31,6 +31,13 @@ pub fn is_selected(world: &World, asked: &Asked, deployment: &Deployment) -> boo
         && (asked.environment.as_ref()).is_none_or(|one| *one == deployment.environment)
 }
 
+/// Whether anything is left to look at. To select nothing is an error.
+pub fn is_anything_selected(world: &World, asked: &Asked) -> bool {
+    let until = |hop: &Hop| asked.until.is_none_or(|until| hop.stage <= until);
+    let mut selected = (world.deployments.iter()).filter(|one| is_selected(world, asked, one));
+    selected.any(|one| one.hops.iter().any(until))
+}
+
 pub fn report(world: &World, asked: &Asked, kinds: &Kinds, report: &Value) -> Checked {
     let keyring = judge::keyring(world);
     let mut checked = Checked {
@@ -232,7 +239,7 @@ impl One<'_> {
 
     /// Whether damage and key are told as expected.
     fn explains(&self, expected: &Expected, worst: Verdict, said: &Value) -> bool {
-        if expected.verdicts.first() != Some(&worst) {
+        if expected.verdicts.first() != Some(&worst) || expected.open.contains(&worst) {
             return true;
         }
         let names: Vec<&str> = said["damage"]

@@ -97,6 +97,8 @@ pub fn keyring(world: &World) -> Vec<Entry<'_>> {
 #[derive(Debug)]
 pub struct Expected {
     pub verdicts: Vec<Verdict>,
+    /// Those of them that other keys than the one below would give.
+    pub open: Vec<Verdict>,
     /// What is said if the first of the verdicts is given.
     pub damage: Damage,
     /// Scope, and which of its keys; none where the first verdict names no key.
@@ -114,6 +116,7 @@ pub enum Damage {
 fn verdicts(verdicts: &[Verdict]) -> Expected {
     Expected {
         verdicts: verdicts.to_vec(),
+        open: Vec::new(),
         damage: Damage::None,
         matches: Vec::new(),
     }
@@ -368,7 +371,8 @@ impl Found<'_> {
         if unsound && expect == Expect::Absent && self.holds_its_own() {
             unsure.extend([Verdict::Stale, Verdict::WrongProject, Verdict::Malformed]);
         }
-        allowed.verdicts.extend(unsure);
+        allowed.verdicts.extend_from_slice(&unsure);
+        allowed.open = unsure;
         allowed
     }
 

@@ -31,6 +31,8 @@ impl Kinds {
     pub const UNDECODED: &'static str = "undecoded";
     /// Evidence for what is unverified.
     pub const UNPROVEN: &'static str = "unproven";
+    /// A key that is another project's next one, under a reference that holds it as well.
+    pub const HELD_NEXT: &'static str = "held-next";
     /// A whole line of an env file instead of the key.
     pub const PREFIX: &'static str = "prefix";
     /// `revoke-check` altogether.

@@ -69,7 +69,7 @@ fn audit(world: &World, asked: &Asked, standing: &Standing, kinds: &Kinds) -> Ve
         deployment: None,
         what: format!("{called}: {what}"),
     };
-    let selected = (world.deployments.iter()).any(|one| compare::is_selected(world, asked, one));
+    let selected = compare::is_anything_selected(world, asked);
     if !selected {
         return match code {
             Some(2) => Vec::new(),

@@ -280,7 +280,7 @@ fn of_another(
     let fits = style.format().is_none() || style == scopes[other].style;
     let (key, both) = match dice.below(3) {
         0 if kinds.has(Kinds::REFERENCES) => (Some(scopes[other].current.key.clone()), fits),
-        1 => (
+        1 if kinds.has(Kinds::HELD_NEXT) => (
             scopes[other].next.as_ref().map(|next| next.key.clone()),
             false,
         ),
