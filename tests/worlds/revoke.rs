@@ -125,7 +125,18 @@ fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdic
     if let Content::Bytes(_, Made::Keys(keys, _)) = content
         && keys.iter().any(|key| asked.contains(key.as_str()))
     {
-        let sure = !verdicts.iter().any(|verdict| is_blind(*verdict));
+        // Where it may be taken for something else, it is at least not explained.
+        let names_a_key = |verdict: &Verdict| {
+            matches!(
+                verdict,
+                Verdict::Revoked
+                    | Verdict::Stale
+                    | Verdict::WrongProject
+                    | Verdict::Malformed
+                    | Verdict::Current
+            )
+        };
+        let sure = verdicts.iter().all(names_a_key);
         return if sure {
             Sight::Holds
         } else {
