@@ -107,7 +107,8 @@ pub fn check(
         () if blind || doubt => 3,
         () => 0,
     });
-    if worst == Sight::HoldsUnseen || (all_dead && (holds || alive)) {
+    // A key that nobody knows may be looked for by its exact bytes alone.
+    if worst == Sight::HoldsUnseen || (holds && none_known) || (all_dead && (holds || alive)) {
         codes.extend([1, 3]);
     }
     let held = worst >= Sight::HoldsUnseen || alive;
@@ -163,7 +164,11 @@ fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdic
         return Sight::Open;
     }
     match blind {
-        0 if verdicts.contains(&Verdict::NotRequired) && !empty => Sight::Blind,
+        // A value that may be a known key, and passes as none if it is not.
+        0 if verdicts.contains(&Verdict::NotRequired) && !empty => {
+            let passes = verdicts.iter().all(|one| *one == Verdict::NotRequired);
+            if passes { Sight::Blind } else { Sight::Open }
+        }
         0 => Sight::Clear,
         all if all == verdicts.len() => Sight::Blind,
         _ => Sight::Open,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::forms::Kind;
 use super::kinds::Kinds;
 use super::world::{Content, Made, Verdict};
 
@@ -58,7 +59,11 @@ impl Identity {
             (
                 Self::Value(_, Made::Keys(keys, form)),
                 Self::Value(_, Made::Keys(others, another)),
-            ) => keys == others && form.kind == another.kind && form.names == another.names,
+            ) => {
+                keys == others
+                    && form.kind == another.kind
+                    && (form.kind == Kind::Embedded || form.names == another.names)
+            }
             _ => self.is_nothing() && other.is_nothing(),
         }
     }
