@@ -98,6 +98,9 @@ pub fn check(
     if !kinds.has(Kinds::BLIND) && worst < Sight::Holds {
         return ([0, 1, 3].into(), faults);
     }
+    if none_known {
+        faults.clear();
+    }
     let holds = matches!(worst, Sight::Holds);
     let blind = matches!(worst, Sight::Blind | Sight::HoldsUnseen);
     let doubt = none_known || unsound;
