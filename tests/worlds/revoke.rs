@@ -1,0 +1,209 @@
+//! The second opinion on `revoke-check`: may this project's previous keys be revoked?
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::judge::{self, Role};
+use super::kinds::Kinds;
+use super::world::{Content, Hop, Made, Reference, Scope, Seen, Stage, Verdict, World};
+
+/// What is asked: the previous keys of a project, or one key by its fingerprint.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub project: String,
+    /// A key to name; none for all of the project's previous ones.
+    pub key: Option<String>,
+}
+
+/// What the place of a hop means to the question.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Sight {
+    Clear,
+    /// The documents leave open which of the other three it is.
+    Open,
+    Blind,
+    /// It holds the key, and is a holder or at least a blind spot.
+    HoldsUnseen,
+    Holds,
+}
+
+/// The exit codes that are allowed, and what is wrong with the lists.
+pub fn check(
+    world: &World,
+    question: &Question,
+    kinds: &Kinds,
+    answer: &Value,
+) -> (BTreeSet<i32>, Vec<String>) {
+    let keyring = judge::keyring(world);
+    let own = |scope: usize| world.scopes[scope].project == question.project;
+    let mut asked: BTreeSet<&str> = BTreeSet::new();
+    let mut dead: BTreeSet<&str> = BTreeSet::new();
+    for entry in keyring.iter().filter(|entry| own(entry.scope)) {
+        if let Role::Previous(index) = entry.role {
+            match judge::is_dead(&world.scopes[entry.scope], index) {
+                true => dead.insert(entry.key),
+                false => asked.insert(entry.key),
+            };
+        }
+    }
+    let mut none_known = asked.is_empty() && dead.is_empty();
+    let mut all_dead = asked.is_empty() && !dead.is_empty();
+    if let Some(key) = &question.key {
+        none_known = !keyring.iter().any(|entry| entry.key == key);
+        all_dead = dead.contains(key.as_str()) && !asked.contains(key.as_str());
+        asked = [key.as_str()].into();
+    } else if all_dead {
+        asked = dead;
+    }
+    let alive = keyring
+        .iter()
+        .any(|entry| asked.contains(entry.key) && !matches!(entry.role, Role::Previous(_)));
+    let unsound = world.scopes.iter().any(|scope| {
+        !scope.dropped && scope.project == question.project && scope.reference != Reference::Sound
+    });
+    // What another project's reference holds may be this very key.
+    let elsewhere = world.scopes.iter().any(|scope| {
+        !scope.dropped
+            && matches!(
+                scope.reference,
+                Reference::Unread | Reference::Faulty { held: false }
+            )
+    });
+    let mut worst = Sight::Clear;
+    // A previous key that is the fingerprint of nothing is no key, or one that nobody knows.
+    let nothing = |scope: &Scope| scope.project == question.project && scope.previous_nothing;
+    let mut open = all_dead || world.scopes.iter().any(nothing);
+    let mut faults = Vec::new();
+    for deployment in &world.deployments {
+        let mut only_reference = true;
+        for (index, hop) in deployment.hops.iter().enumerate() {
+            only_reference &= hop.at_reference;
+            let mut sight = Sight::Clear;
+            for content in &hop.replicas {
+                let expected = judge::expected(world, &keyring, deployment, hop, content);
+                let one = sees(hop, content, &asked, &expected.verdicts);
+                open |= one == Sight::Open;
+                sight = sight.max(one);
+            }
+            worst = worst.max(sight);
+            if let Some(fault) = listed(answer, &deployment.name, index, sight) {
+                faults.push(fault);
+            }
+        }
+        if only_reference && kinds.has(Kinds::BLIND) {
+            worst = worst.max(Sight::Blind);
+        }
+    }
+    if !kinds.has(Kinds::BLIND) && worst < Sight::Holds {
+        return ([0, 1, 3].into(), faults);
+    }
+    if none_known {
+        faults.clear();
+    }
+    let holds = matches!(worst, Sight::Holds);
+    let blind = matches!(worst, Sight::Blind | Sight::HoldsUnseen);
+    let doubt = none_known || unsound;
+    let mut codes = BTreeSet::new();
+    codes.insert(match () {
+        () if holds || alive => 1,
+        () if blind || doubt => 3,
+        () => 0,
+    });
+    // A key that nobody knows may be looked for by its exact bytes alone.
+    if worst == Sight::HoldsUnseen || (holds && none_known) || (all_dead && (holds || alive)) {
+        codes.extend([1, 3]);
+    }
+    let held = worst >= Sight::HoldsUnseen || alive;
+    if (open || elsewhere) && !held {
+        codes.insert(3);
+        // What is open is never safer than what is known.
+        if open && !blind && !doubt {
+            codes.insert(0);
+        }
+    }
+    (codes, faults)
+}
+
+fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdict]) -> Sight {
+    if let Content::Bytes(_, Made::Keys(keys, _)) = content
+        && keys.iter().any(|key| asked.contains(key.as_str()))
+    {
+        // Where it may be taken for something else, it is at least not explained.
+        let names_a_key = |verdict: &Verdict| {
+            matches!(
+                verdict,
+                Verdict::Revoked
+                    | Verdict::Stale
+                    | Verdict::WrongProject
+                    | Verdict::Malformed
+                    | Verdict::Current
+            )
+        };
+        let sure = verdicts.iter().all(names_a_key);
+        return if sure {
+            Sight::Holds
+        } else {
+            Sight::HoldsUnseen
+        };
+    }
+    let empty = match content {
+        Content::Bytes(_, Made::Keys(..) | Made::Stranger) => false,
+        Content::Bytes(..) | Content::Absent => true,
+        Content::Failed | Content::Open => return Sight::Blind,
+    };
+    if empty && hop.stage == Stage::Running {
+        return Sight::Blind;
+    }
+    if matches!(content, Content::Bytes(_, Made::Stranger)) {
+        // An unexplained value is never clear, whatever is expected there.
+        return Sight::Blind;
+    }
+    let blind = verdicts
+        .iter()
+        .filter(|verdict| is_blind(**verdict))
+        .count();
+    if matches!(hop.seen, Seen::Fingerprint(_)) && empty && blind > 0 {
+        return Sight::Open;
+    }
+    match blind {
+        // A value that may be a known key, and passes as none if it is not.
+        0 if verdicts.contains(&Verdict::NotRequired) && !empty => {
+            let passes = verdicts.iter().all(|one| *one == Verdict::NotRequired);
+            if passes { Sight::Blind } else { Sight::Open }
+        }
+        0 => Sight::Clear,
+        all if all == verdicts.len() => Sight::Blind,
+        _ => Sight::Open,
+    }
+}
+
+fn is_blind(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Unknown | Verdict::Unreachable | Verdict::Unverified
+    )
+}
+
+/// What is wrong with how this hop is listed, or is not.
+fn listed(answer: &Value, deployment: &str, hop: usize, sight: Sight) -> Option<String> {
+    let is_in = |list: &str| {
+        answer[list]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|row| row["deployment"] == deployment && row["hop"] == hop)
+    };
+    let (holder, blind) = (is_in("holders"), is_in("blind_spots"));
+    let right = match sight {
+        Sight::Holds => holder,
+        Sight::HoldsUnseen => holder || blind,
+        Sight::Blind => blind && !holder,
+        // The last hop of a route that is nothing but the reference is a blind spot, too.
+        Sight::Clear => !holder,
+        Sight::Open => true,
+    };
+    (!right).then(|| {
+        format!("hop {hop} of {deployment} {sight:?}, but holder: {holder}, blind: {blind}")
+    })
+}
