@@ -55,9 +55,7 @@ impl References {
             references.earlier(inventory, id, remembered, references.current(id))
         };
         let learned: Vec<Vec<Learned>> = ids().map(|id| earlier(self, id)).collect();
-        let refused: Vec<bool> = ids()
-            .map(|id| self.is_about_to_be_refused(inventory, id, remembered, &learned))
-            .collect();
+        let refused = self.about_to_be_refused(inventory, remembered, &learned);
         for ((id, learned), refused) in ids().zip(learned).zip(refused) {
             let previous = match refused {
                 true => self.earlier(inventory, id, remembered, None),
@@ -67,10 +65,13 @@ impl References {
                 self.learn(inventory, id, previous);
             }
         }
-        for id in ids() {
-            self.refuse_foreign(inventory, id, remembered, now);
-        }
-        self.keep_last_sure(inventory, remembered);
+        self.keep_last_sure(inventory, ids(), remembered);
+        // One that is refused makes another key known, which may be somebody else's reference.
+        while ids()
+            .filter(|&id| self.refuse_foreign(inventory, id, remembered, now))
+            .count()
+            > 0
+        {}
     }
 
     /// Says since when the current key may be there, and whether that is sure.

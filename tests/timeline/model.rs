@@ -157,6 +157,7 @@ impl Model {
             || project.next.as_deref() == Some(key)
             || keys.sure.iter().any(|period| period.key == key)
             || keys.suspect.as_deref() == Some(key)
+            || keys.dropped.iter().any(|dropped| dropped == key)
     }
 
     /// What may be said of a hop of this project that holds this; several words where the documents leave it open.
@@ -180,13 +181,15 @@ impl Model {
         if !sound && (is_last || project.next.as_deref() == Some(key)) {
             return vec!["unverified"];
         }
+        if !sound && keys.suspect.as_deref() == Some(key) {
+            // It may be current, or be earlier again by mistake.
+            return vec!["unverified", old];
+        }
         if keys.sure.iter().any(|period| period.key == key) {
             return vec![old];
         }
-        let others = (0..self.keys.len()).filter(|&other| other != index);
-        let foreign = others
-            .clone()
-            .any(|other| self.belongs_to(world, other, key));
+        let mut others = (0..self.keys.len()).filter(|&other| other != index);
+        let foreign = others.any(|other| self.belongs_to(world, other, key));
         if keys.dropped.iter().any(|dropped| dropped == key) {
             // Its holders got it while it was the reference.
             return vec!["stale", "revoked"];

@@ -1,5 +1,7 @@
 //! References that look sound by themselves, and are not by what past audits saw.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::audit::learn::Learned;
@@ -7,7 +9,7 @@ use crate::audit::references::{References, ring};
 use crate::audit::remembered::{Confirmation, Owner, Remembered};
 use crate::inventory::{Inventory, Retirement};
 use crate::judge::{Rotation, RotationBasis, Scope, Soundness, reference};
-use crate::key::Fingerprint;
+use crate::key::{Digits, Fingerprint};
 use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
 
 impl References {
@@ -41,19 +43,19 @@ impl References {
 
     /// A reference that is another project's earlier key, known from past audits alone, is as faulty as one
     /// whose key is declared to be the other's. Whoever had a key first has it rightly, and so has who was
-    /// said to.
+    /// said to. Tells whether it is.
     pub(super) fn refuse_foreign(
         &mut self,
         inventory: &Inventory,
         id: ProjectId,
         remembered: &Remembered,
         now: Timestamp,
-    ) {
+    ) -> bool {
         let Some(current) = self.current(id) else {
-            return;
+            return false;
         };
         if is_said(inventory, id, remembered, &current) {
-            return;
+            return false;
         }
         let agreeing = self.keyring.exact(id, &current);
         let agreeing = agreeing.map_or_else(Vec::new, |explanation| explanation.keys);
@@ -66,34 +68,67 @@ impl References {
             role: Role::Current,
         };
         let soundness = reference::compare(own, &agreeing, &scope, now);
-        if let Soundness::Foreign(_) = soundness {
+        let is_foreign = matches!(soundness, Soundness::Foreign(_));
+        if is_foreign {
             self.refuse(inventory, id, soundness);
             let index = id.0 as usize;
             self.suspects[index] = None;
             self.outcomes[index].rotation = RotationBasis::Unknown;
             self.outcomes[index].rotated_at = None;
+            self.keep_last_sure(inventory, std::iter::once(id), remembered);
         }
+        is_foreign
     }
 
-    /// Whether a reference is about to be refused as another project's, by what is about to be learned of each:
-    /// then nothing was replaced by it.
-    pub(super) fn is_about_to_be_refused(
+    /// Which references are about to be refused as another project's, by what is about to be learned of each:
+    /// nothing was replaced by them. One that goes makes the last sure key of its project known, which may
+    /// take another with it.
+    pub(super) fn about_to_be_refused(
         &self,
         inventory: &Inventory,
-        id: ProjectId,
         remembered: &Remembered,
         learned: &[Vec<Learned>],
-    ) -> bool {
-        let Some(current) = self.current(id) else {
-            return false;
+    ) -> Vec<bool> {
+        let ids = || (0..).map(ProjectId).take(learned.len());
+        let mut known = HashMap::<Fingerprint, Vec<(ProjectId, Fingerprint)>>::new();
+        let mut add = |id, key: Fingerprint| {
+            let same = known.entry(key.cut(Digits::MIN)).or_default();
+            same.push((id, key));
         };
-        let scope = self.scope(inventory, id);
-        let others = learned.iter().zip((0..).map(ProjectId));
-        let mut theirs = others
-            .filter(|(_, other)| !scope.is_own(*other))
-            .flat_map(|(keys, _)| keys);
-        !is_said(inventory, id, remembered, &current)
-            && theirs.any(|key| key.material.fingerprint().agrees(&current))
+        for (id, keys) in ids().zip(learned) {
+            keys.iter()
+                .for_each(|key| add(id, key.material.fingerprint()));
+            if let Some(last) = self.last_sure(inventory, id, remembered) {
+                add(id, last);
+            }
+        }
+        let mut refused = vec![false; learned.len()];
+        loop {
+            let is_theirs = |id: ProjectId| {
+                let Some(current) = self.current(id) else {
+                    return false;
+                };
+                let scope = self.scope(inventory, id);
+                let same = known.get(&current.cut(Digits::MIN)).into_iter().flatten();
+                let mut others = same.filter(|(other, _)| !scope.is_own(*other));
+                !is_said(inventory, id, remembered, &current)
+                    && others.any(|(_, key)| key.agrees(&current))
+            };
+            let new: Vec<ProjectId> = ids()
+                .filter(|id| !refused[id.0 as usize] && is_theirs(*id))
+                .collect();
+            if new.is_empty() {
+                return refused;
+            }
+            for id in new {
+                refused[id.0 as usize] = true;
+                let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
+                if let Some(last) = reigns.iter().rfind(|reign| reign.is_sure()) {
+                    let same = known.entry(last.fingerprint.cut(Digits::MIN)).or_default();
+                    same.push((id, last.fingerprint));
+                }
+            }
+        }
     }
 
     /// Takes a reference out of what hops are compared with.
@@ -107,37 +142,52 @@ impl References {
         });
     }
 
-    /// Where a reference cannot be believed, the last key that was sure is live for all that is known, and
-    /// is recognised as the project's wherever it turns up.
-    pub(super) fn keep_last_sure(&mut self, inventory: &Inventory, remembered: &Remembered) {
+    /// Where references cannot be believed, the last keys that were sure are live for all that is known, and
+    /// are recognised as their project's wherever they turn up.
+    pub(super) fn keep_last_sure(
+        &mut self,
+        inventory: &Inventory,
+        projects: impl Iterator<Item = ProjectId>,
+        remembered: &Remembered,
+    ) {
         let mut kept = Vec::new();
-        for (project, index) in inventory.projects.iter().zip(0..) {
-            let outcome = &mut self.outcomes[index];
-            let is_sound = outcome.reference.is_sound();
-            if is_sound && self.suspects[index].is_none() {
-                continue;
-            }
-            let reigns = remembered.reigns_of(&Owner::of(project));
-            let Some(last) = reigns.iter().rfind(|reign| reign.is_sure()) else {
+        for id in projects {
+            let Some(last) = self.last_sure(inventory, id, remembered) else {
                 continue;
             };
-            let is_foreign = matches!(outcome.reference, Soundness::Foreign(_));
-            if is_foreign && outcome.held.is_some_and(|held| last.is_of(&held)) {
-                // It never was the project's own.
-                continue;
-            }
-            outcome.last_sure = Some(last.fingerprint.cut(inventory.digits));
-            if !is_sound {
-                let id = KeyId {
-                    project: outcome.project,
+            let outcome = &mut self.outcomes[id.0 as usize];
+            outcome.last_sure = Some(last.cut(inventory.digits));
+            if !outcome.reference.is_sound() {
+                let current = KeyId {
+                    project: id,
                     role: Role::Current,
                 };
-                kept.push(Known::by_fingerprint(id, last.fingerprint));
+                kept.push(Known::by_fingerprint(current, last));
             }
         }
         if !kept.is_empty() {
             self.rekey(inventory, |known| known.extend(kept));
         }
+    }
+
+    /// The last key that was sure, where the reference cannot be believed.
+    fn last_sure(
+        &self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+    ) -> Option<Fingerprint> {
+        let index = id.0 as usize;
+        let outcome = &self.outcomes[index];
+        if outcome.reference.is_sound() && self.suspects[index].is_none() {
+            return None;
+        }
+        let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
+        let last = reigns.iter().rfind(|reign| reign.is_sure())?;
+        let is_foreign = matches!(outcome.reference, Soundness::Foreign(_));
+        // What is another project's never was the project's own.
+        let is_own = !is_foreign || outcome.held.is_none_or(|held| !last.is_of(&held));
+        is_own.then_some(last.fingerprint)
     }
 
     fn rekey(&mut self, inventory: &Inventory, change: impl FnOnce(&mut Vec<Known>)) {
