@@ -323,6 +323,11 @@ impl Found<'_> {
                 _ if exact => vec![Verdict::Unverified],
                 _ => vec![Verdict::Unverified, Verdict::Malformed],
             },
+            // Nothing tells which of the two holds it by mistake.
+            Role::Next if exact && self.is_anothers_reference(entry.key) => match expect {
+                Expect::Absent => vec![Verdict::Stale, Verdict::WrongProject],
+                _ => vec![Verdict::Current, Verdict::WrongProject],
+            },
             _ if expect == Expect::Absent && exact => vec![Verdict::Stale],
             _ if expect == Expect::Absent => vec![Verdict::Stale, Verdict::Malformed],
             _ if exact => vec![Verdict::Current],
@@ -374,6 +379,12 @@ impl Found<'_> {
         allowed.verdicts.extend_from_slice(&unsure);
         allowed.open = unsure;
         allowed
+    }
+
+    fn is_anothers_reference(&self, key: &str) -> bool {
+        let mut others = self.keyring.iter();
+        others
+            .any(|entry| entry.scope != self.own && entry.role == Role::Current && entry.key == key)
     }
 
     fn holds_its_own(&self) -> bool {
