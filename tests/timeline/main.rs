@@ -6,6 +6,13 @@
 //! `TIMELINES=2000 cargo test --test timeline -- --include-ignored` tries more of them than the default, and
 //! `TIMELINE=17` repeats the one with this seed alone, telling each step.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "all of this is a test, also what stands outside of its functions"
+)]
+
 mod history;
 mod model;
 mod program;
