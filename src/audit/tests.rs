@@ -392,6 +392,7 @@ const CASES: &[Case] = &[
     ("reference is dead",        "reference dead, revoked dead", &["config dead"],               &["revoked own"],                                    Some(0)),
     ("next and no reference",    "reference denied, next coming", &["config coming"],            &["unverified - none"],                              None),
     ("missing stays missing",    "reference denied",    &["config nothing"],                     &["missing own"],                                    Some(0)),
+    ("two projects' one key",    "shop-reference now",  &["config now", "config #now", "config now+newline", "config #now+newline", "config now+json", "config now+beside-other"], &["unverified - none"; 6], None),
     // Times.
     ("fixed before",             "rotated",             &["running hidden-before"],              &["stale own timestamp"],                            Some(0)),
     ("fixed after",              "rotated",             &["running hidden-after"],               &["unverified - none"],                              None),

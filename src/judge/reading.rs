@@ -303,14 +303,20 @@ pub fn explain(
 ) {
     (outcome.verdict, outcome.why) = holds(explanation, bench, scope, expect);
     outcome.evidence = evidence;
+    prove_nothing_without_reference(outcome);
+}
+
+/// What only an unsound reference explains proves nothing, however well the place was read.
+fn prove_nothing_without_reference(outcome: &mut Outcome) {
+    if matches!(outcome.why, Why::NoReference) {
+        outcome.evidence = Evidence::None;
+    }
 }
 
 fn finish(judged: &mut Judged, fingerprint: &Fingerprint, bench: &Bench<'_>, hop: Circumstances) {
     let outcome = &mut judged.outcome;
     outcome.fingerprint = Some(fingerprint.cut(bench.digits));
-    if matches!(outcome.why, Why::NoReference) {
-        outcome.evidence = Evidence::None;
-    }
+    prove_nothing_without_reference(outcome);
     if hop.is_reference && outcome.verdict == Verdict::Current {
         outcome.evidence = Evidence::Reference;
     }

@@ -27,10 +27,10 @@ pub(super) enum Tier {
 }
 
 /// What a character is replaced by: everything printable in ASCII.
-const TYPED: Range<u8> = b' '..0x7f;
+pub(super) const TYPED: Range<u8> = b' '..0x7f;
 
 /// What slips in when typing: blanks have a name of their own.
-const SLIPPED_IN: Range<u8> = b'!'..0x7f;
+pub(super) const SLIPPED_IN: Range<u8> = b'!'..0x7f;
 
 /// Buffers of one thread, reused for every form and wiped at the end.
 pub(super) struct Workspace {
@@ -147,6 +147,32 @@ impl Tier {
             Self::Changed => changed(key, rows, message, form),
             Self::Added => added(key, rows, message, form),
         }
+    }
+
+    /// The first layers, if any, under which these bytes are a form of this key.
+    pub(super) fn layers(self, key: &[u8], bytes: &[u8], tables: &Tables) -> Option<Layers> {
+        if matches!(self, Self::Wrapped | Self::WrappedTwice) {
+            let places = 0..=bytes.len().checked_sub(key.len())?;
+            return places
+                .filter_map(|at| {
+                    let after = bytes.get(at..)?.strip_prefix(key)?;
+                    let before = bytes.get(..at)?;
+                    match self {
+                        Self::Wrapped => tables.around(before, after),
+                        _ => tables.twice_around(before, after),
+                    }
+                })
+                .min();
+        }
+        let mut first: Option<Layers> = None;
+        let mut workspace = Workspace::new(key.len(), tables);
+        let rows = 0..self.rows(key.len(), tables);
+        self.make(key, rows, tables, &mut workspace, &mut |form, layers| {
+            if form.bytes() == bytes && first.is_none_or(|first| layers < first) {
+                first = Some(layers);
+            }
+        });
+        first
     }
 }
 

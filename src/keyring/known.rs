@@ -5,9 +5,9 @@ use super::damage::Damage;
 use super::embedded::Inside;
 use super::format::Format;
 use super::lookup::Lookup;
-use super::rewritten;
 use super::tables::Tables;
 use super::wire::Wire;
+use super::{rewritten, spaced};
 use crate::key::{Fingerprint, Secret};
 
 /// A key scope: one project in one environment. Index into the inventory's projects.
@@ -122,7 +122,7 @@ pub struct Keyring {
     by_prefix: HashMap<u32, Vec<usize>>,
     /// One index into `known` for each value, however many keys share it.
     values: Vec<usize>,
-    /// Those of them that look like something else to some program.
+    /// Those of them that look like something else to some program, or have blanks of their own.
     rewritable: Vec<usize>,
     pub(super) tables: Tables,
     /// Each once.
@@ -156,7 +156,10 @@ impl Keyring {
             .copied()
             .filter(|&index| {
                 let secret = known.get(index).and_then(|key: &Known| key.secret.as_ref());
-                secret.is_some_and(|secret| rewritten::applies_to(secret.expose()))
+                secret.is_some_and(|secret| {
+                    let key = secret.expose();
+                    rewritten::applies_to(key) || spaced::removed(key).is_some()
+                })
             })
             .collect();
         Self {
@@ -239,7 +242,7 @@ impl Keyring {
         self.at(&self.values)
     }
 
-    /// Those of them that look like something else to some program.
+    /// Those of them that look like something else to some program, or have blanks of their own.
     pub(super) fn rewritable(&self) -> impl Iterator<Item = (&[u8], &Fingerprint)> + Clone {
         self.at(&self.rewritable)
     }

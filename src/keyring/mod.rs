@@ -4,6 +4,7 @@
 mod candidates;
 mod damage;
 mod decode;
+mod edits;
 mod embedded;
 mod encode;
 mod filter;

@@ -92,6 +92,7 @@ pub(super) struct Wrapped {
 /// Everything about the forms that is the same for every key.
 pub(super) struct Tables {
     pub(super) wrapped: Vec<Wrapped>,
+    /// In the order of what stands before and after.
     pub(super) wrapped_twice: Vec<Wrapped>,
     pub(super) encoded: Vec<Encoded>,
     /// The most bytes that wrapping adds.
@@ -122,6 +123,23 @@ impl Tables {
             encoded: encoded(),
             most_added,
         }
+    }
+
+    /// What it is called when this stands before and after a key, as one layer.
+    pub(super) fn around(&self, before: &[u8], after: &[u8]) -> Option<Layers> {
+        let wraps = self.wrapped.iter();
+        wraps
+            .filter(|wrap| wrap.before == before && wrap.after == after)
+            .map(|wrap| wrap.layers)
+            .min()
+    }
+
+    /// The same as two layers.
+    pub(super) fn twice_around(&self, before: &[u8], after: &[u8]) -> Option<Layers> {
+        let place = self
+            .wrapped_twice
+            .binary_search_by(|wrap| (&wrap.before[..], &wrap.after[..]).cmp(&(before, after)));
+        Some(self.wrapped_twice.get(place.ok()?)?.layers)
     }
 }
 

@@ -104,6 +104,7 @@ impl<'v> Unravelled<'v> {
             }
         }
         self.decoded.extend(new);
+        found.sort_by_key(|rest| rest.layers.last().copied());
         found
     }
 

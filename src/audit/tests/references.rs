@@ -293,7 +293,7 @@ async fn a_next_key_that_is_an_old_or_a_foreign_one_makes_nobody_current() {
                 }
             },
             "config coming",
-            "unknown own value",
+            "wrong-project own value",
         ),
         (
             "the current key itself, once it was promoted",

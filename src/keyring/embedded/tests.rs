@@ -115,7 +115,7 @@ fn shapes(key: &str) -> Vec<(String, &'static str)> {
         (format!("run --key {key} --fast"), "surrounded"),
         (format!("X-Key: {key}\r\nHost: a"), "surrounded"),
         (format!("k: |\n  {wrapped}\nnext: 1"), "surrounded"),
-        (wrapped, "surrounded"),
+        (wrapped, "whitespace-inside"),
         (format!("curl 'h?k=%22{key}%22'"), "surrounded"),
         (format!("run k%3D{key}%26x"), "surrounded"),
         (format!("k=&quot;{key}&quot; b"), "surrounded"),
@@ -151,9 +151,14 @@ fn shapes(key: &str) -> Vec<(String, &'static str)> {
             key.bytes()
                 .flat_map(|byte| [char::from(byte), '\0'])
                 .collect(),
-            "surrounded",
+            "utf-16",
         ),
     ]
+}
+
+/// Where the whole value is the key and nothing but the key, only damaged.
+fn is_a_whole_form(name: &str) -> bool {
+    matches!(name, "whitespace-inside" | "utf-16")
 }
 
 #[test]
@@ -174,9 +179,33 @@ fn a_key_is_found_in_every_shape_and_keeps_its_name() {
                     assert_eq!(names(&found), expected, "{shown}");
                 }
                 assert!(
-                    !found.damage.is_empty() && found.inside.is_some(),
+                    !found.damage.is_empty() && found.inside.is_some() != is_a_whole_form(expected),
                     "{shown}"
                 );
+            }
+        }
+    }
+}
+
+/// Only a worse key that stands beside it would outweigh what the whole value is.
+#[test]
+fn a_whole_form_keeps_its_name_though_the_same_key_is_found_inside() {
+    for (how, ring) in rings() {
+        for (known, key) in [(CURRENT, NEW), (PREVIOUS, OLD), (FOREIGN, OTHER)] {
+            for (value, expected) in [
+                (format!("KEY={key}"), "variable-prefix"),
+                (format!("OTHER_NAME={key}"), "variable-prefix"),
+                (format!("KEY=\"{key}\""), "variable-prefix double-quotes"),
+                (
+                    format!("export KEY='{key}'\n"),
+                    "trailing-newline variable-prefix single-quotes",
+                ),
+                (format!("X-Key: {key}"), "variable-prefix"),
+                (format!("Bearer {key}"), "bearer-prefix"),
+            ] {
+                let found = ring.explain_value(OWN, value.as_bytes()).unwrap();
+                assert_eq!(found.keys, [known], "{how}: {value}");
+                assert_eq!(names(&found), expected, "{how}: {value}");
             }
         }
     }

@@ -191,9 +191,11 @@ fn backslashes_and_entities() {
     );
     assert_by_value(
         PROPERTY,
-        "pk\\=Qm2Zp9:tR4v8nL1#sD6wH3",
+        "pk\\=Qm2Zp9\\:tR4v8nL1#sD6wH3",
         "properties-escaped",
     );
+    // A single one cannot be told from a slip of the hand where only the fingerprint is seen.
+    assert_both(PROPERTY, "pk\\=Qm2Zp9:tR4v8nL1#sD6wH3", "character-added");
 
     assert_both(
         HTML,
@@ -279,6 +281,62 @@ fn base64_for_urls_has_a_name_of_its_own() {
         data_encoding::BASE64URL.encode(KEY.as_bytes()),
         "base64",
     );
+}
+
+/// A value shows more than its fingerprint: part of a key escaped, two letters in another case, a
+/// blank of the key's own that looks like one put in. Where the search finds something else in it,
+/// that is its name both ways.
+#[test]
+fn what_a_fingerprint_shows_too_comes_first() {
+    for (key, value, expected) in [
+        (
+            "\r;dukpmjbs=\u{e9} ",
+            "\r~;dukpmjbs=\u{e9} ",
+            "character-added",
+        ),
+        (
+            "pk\"Qm2Zp9\"tR4v8nL1",
+            "pk\\\"Qm2Zp9\"tR4v8nL1",
+            "character-added",
+        ),
+        (
+            "pk\"Qm2Zp9\"tR4v8nL1",
+            "pk\\\"Qm2Zp9\\\"tR4v8nL1",
+            "json-escaped",
+        ),
+        (
+            "pk-aAQm2Zp9tR4v8nL1",
+            "pk-AaQm2Zp9tR4v8nL1",
+            "characters-swapped",
+        ),
+        ("pk-aAQm2Zp9tR4v8nL1", "pk-AAQm2Zp9tR4v8nL1", "case-changed"),
+        (
+            "pk Qm2Zp9\u{a0}tR4v8nL1",
+            "pk Qm2Zp9\u{a0}tR4v\n        8nL1",
+            "whitespace-inside",
+        ),
+    ] {
+        assert_both(key, value, expected);
+    }
+    for (key, value, expected) in [
+        (
+            "pk-aAbQm2Zp9tR4v8nL1",
+            "pk-AaBQm2Zp9tR4v8nL1",
+            "case-changed",
+        ),
+        (
+            "pk-Qm2Zp9tR4v8nL1",
+            "pk-Qm2Zp9\u{2003}tR4v8nL1",
+            "whitespace-inside",
+        ),
+        (
+            "pk-Qm2Zp9tR4v8nL1",
+            "pk-Qm2Z\u{e9}9tR4v8nL1",
+            "character-changed",
+        ),
+    ] {
+        assert_by_value(key, value, expected);
+    }
 }
 
 #[test]
