@@ -273,8 +273,9 @@ impl<'a> Judging<'a> {
         let fingerprint = material
             .as_ref()
             .map(|material| material.fingerprint().cut(self.digits));
-        let outcome = &mut self.outcomes[id.project.0 as usize];
         let sound = soundness.is_sound();
+        let next_is_read = self.is_read(id.project);
+        let outcome = &mut self.outcomes[id.project.0 as usize];
         match id.role {
             Role::Current => {
                 outcome.verdict = soundness.verdict();
@@ -284,7 +285,7 @@ impl<'a> Judging<'a> {
                 outcome.current = fingerprint.filter(|_| sound);
             }
             // Between two rotations there is none, so its place is empty.
-            Role::Next if is_empty(&soundness) => {}
+            Role::Next if is_empty(&soundness) && next_is_read => {}
             Role::Next | Role::Previous(_) if !sound => {
                 let error = Box::new(reference::why_unread(soundness));
                 self.warnings.push(Warning::KeyUnread { key: id, error });
@@ -386,6 +387,11 @@ impl<'a> Judging<'a> {
             rotation: Rotation::Unknown,
             deaths: &self.deaths,
         }
+    }
+
+    /// Whether a project's next key stands in a place, and is not declared.
+    fn is_read(&self, id: ProjectId) -> bool {
+        matches!(self.inventory.project(id).next, Some(Origin::Place(_)))
     }
 
     fn fault(&mut self, id: ProjectId, soundness: Soundness) {

@@ -9,6 +9,7 @@ use super::format::Format;
 use super::known::{Explanation, Keyring, ProjectId, Role};
 use super::layers::Described;
 use super::placeholder::placeholder;
+use super::tables::is_enclosed;
 use super::texts::Texts;
 use super::way::{Way, way};
 use super::wire::Wire;
@@ -92,8 +93,11 @@ impl Keyring {
             whole.wire = Wire::of(value);
             whole
         });
-        // A name before the key may be a key as well; nothing else of a whole value is left to look at.
-        let done = |whole: &Explanation| !whole.damage.contains(&Damage::VariablePrefix);
+        // A name before the key may be a key as well, and signs around it may have been meant; nothing else
+        // of a whole value is left to look at.
+        let done = |whole: &Explanation| {
+            !whole.damage.contains(&Damage::VariablePrefix) && !is_enclosed(&whole.damage)
+        };
         if value.len() <= MIN_KEY || whole.as_ref().is_some_and(done) {
             return Sighting {
                 explanation: whole,
@@ -117,6 +121,14 @@ impl Keyring {
             found
         });
         let explanation = match (whole, inside) {
+            (Some(whole), Some(inside))
+                if is_enclosed(&whole.damage) && inside.keys == whole.keys =>
+            {
+                Some(Explanation {
+                    inside: inside.inside,
+                    ..whole
+                })
+            }
             (Some(whole), Some(inside)) if rank(own, &inside) >= rank(own, &whole) => Some(whole),
             (whole, inside) => inside.or(whole),
         };

@@ -563,7 +563,9 @@ mod tests {
             let quoted = format!("\"{text}\"");
             if let Some(found) = placeholder(text.as_bytes(), "KEY").filter(|_| !text.contains('"')) {
                 let same = placeholder(quoted.as_bytes(), "KEY");
-                prop_assert!(same == Some(found) || found == Placeholder::Blank, "{:?}", text);
+                // In quotes a `#` begins no comment.
+                let differs = matches!(found, Placeholder::Blank | Placeholder::Comment);
+                prop_assert!(same == Some(found) || differs, "{:?}", text);
             }
         }
     }

@@ -89,8 +89,17 @@ impl Keyring {
             spaced.clear();
         }
         near.retain(|(key, _)| value.len().abs_diff(key.len()) <= self.tables.most_added);
+        let mut once = near.clone();
+        for key in self.tables.enclosed(value) {
+            let print = Fingerprint::of(key);
+            let is_new = self.knows(&print) && once.iter().all(|(_, known)| **known != print);
+            once.extend(
+                self.values()
+                    .filter(|(_, known)| is_new && **known == print),
+            );
+        }
         [
-            (Tier::Wrapped, near.clone()),
+            (Tier::Wrapped, once),
             (Tier::WrappedTwice, near),
             (Tier::Encoded, encoded),
             (Tier::Spaced, spaced),

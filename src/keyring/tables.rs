@@ -134,6 +134,17 @@ impl Tables {
             .min()
     }
 
+    /// What stands within those of the signs around a key that only its bytes are looked for in.
+    pub(super) fn enclosed<'v>(&self, value: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
+        let wraps = self.wrapped.iter();
+        wraps
+            .filter(|wrap| is_enclosed(wrap.layers.as_slice()))
+            .filter_map(|wrap| {
+                let rest = value.strip_prefix(&wrap.before[..])?;
+                rest.strip_suffix(&wrap.after[..])
+            })
+    }
+
     /// The same as two layers.
     pub(super) fn twice_around(&self, before: &[u8], after: &[u8]) -> Option<Layers> {
         let place = self
@@ -141,6 +152,11 @@ impl Tables {
             .binary_search_by(|wrap| (&wrap.before[..], &wrap.after[..]).cmp(&(before, after)));
         Some(self.wrapped_twice.get(place.ok()?)?.layers)
     }
+}
+
+/// Whether these are signs around a key that no layer is peeled off for.
+pub(super) fn is_enclosed(layers: &[Damage]) -> bool {
+    matches!(layers, [Damage::Bracketed | Damage::InsideJson])
 }
 
 /// Every pair under its first name: the order of what stands on two sides cannot be seen, and

@@ -157,7 +157,6 @@ impl Model {
             || project.next.as_deref() == Some(key)
             || keys.sure.iter().any(|period| period.key == key)
             || keys.suspect.as_deref() == Some(key)
-            || keys.dropped.iter().any(|dropped| dropped == key)
     }
 
     /// What may be said of a hop of this project that holds this; several words where the documents leave it open.
@@ -208,6 +207,10 @@ impl Model {
                 .any(|dropped| dropped == key)
         }) {
             return vec!["wrong-project", "unknown", "unverified"];
+        }
+        let was_suspected = |keys: &Keys| keys.dropped.iter().any(|dropped| dropped == key);
+        if self.keys.iter().any(was_suspected) {
+            return vec!["wrong-project"];
         }
         vec![if sound { "unknown" } else { "unverified" }]
     }

@@ -58,7 +58,8 @@ impl References {
             return false;
         }
         let agreeing = self.keyring.exact(id, &current);
-        let agreeing = agreeing.map_or_else(Vec::new, |explanation| explanation.keys);
+        let mut agreeing = agreeing.map_or_else(Vec::new, |explanation| explanation.keys);
+        agreeing.retain(|&key| !self.is_unsettled(key));
         let scope = Scope {
             rotation: Rotation::Unknown,
             ..self.scope(inventory, id)
@@ -78,6 +79,17 @@ impl References {
             self.keep_last_sure(inventory, std::iter::once(id), remembered);
         }
         is_foreign
+    }
+
+    /// Whether it was never sure that this key was its project's.
+    fn is_unsettled(&self, key: KeyId) -> bool {
+        let Role::Previous(age) = key.role else {
+            return false;
+        };
+        let previous = &self.outcomes[key.project.0 as usize].previous;
+        previous
+            .get(usize::from(age))
+            .is_some_and(|known| known.unsettled)
     }
 
     /// Which references are about to be refused as another project's, by what is about to be learned of each:
