@@ -59,10 +59,14 @@ fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
         if !is_explained(reading, stage, false) {
             return None;
         }
-        held.extend(reading.fingerprint.map(|print| print.to_string()));
-        held.extend(audit.held(reading).map(|print| print.to_string()));
+        held.extend(reading.fingerprint);
+        held.extend(audit.held(reading));
     }
-    let prints: Vec<String> = held.into_iter().collect();
+    let digits = audit.inventory.digits;
+    let prints: Vec<String> = held
+        .iter()
+        .map(|print| kept(print, digits).to_string())
+        .collect();
     Some(prints.join(" "))
 }
 

@@ -11,7 +11,7 @@ use straggler::audit::Remembered;
 use straggler::ledger::{Ledger, Place};
 
 use super::ground::Ground;
-use super::scene::{LOG, Scene, conclusion, told};
+use super::scene::{LOG, Scene, conclusion};
 
 /// Where a process is told which ledger to write, and beside which folder its scene is.
 const LEDGER: &str = "STRAGGLER_TEST_LEDGER";
@@ -187,9 +187,11 @@ async fn records_until_it_is_killed() {
             let now = Timestamp::now().as_microsecond();
             audit.started_at = Timestamp::from_microsecond(now).unwrap();
             audit.generated_at = audit.started_at;
-            ledger.record(audit, &conclusion(audit)).await?;
+            let conclusion = conclusion(audit);
+            ledger.record(audit, &conclusion).await?;
             say(format!("{RECORDED}{}", audit.started_at));
-            told(&ledger, audit, &LOG).await;
+            ledger.changes(audit, &conclusion, &LOG).await?;
+            ledger.tell(audit, &conclusion, &LOG, &BTreeSet::new()).await?;
             ledger.recall().await?;
         }
         Ok(())

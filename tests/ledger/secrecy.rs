@@ -75,7 +75,7 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
             digest[32..].to_owned(),
             digest,
         ] {
-            assert!(!holds(&secret), "{name}");
+            assert!(!holds(&secret), "{name}: {secret}");
         }
         let digest = straggler::key::Fingerprint::of(key.as_bytes());
         let raw = &digest.bytes()[..17];
