@@ -13,7 +13,7 @@ use crate::judge::history::History;
 use crate::judge::reference::Material;
 use crate::judge::{RotationBasis, SKEW, Soundness, Warning};
 use crate::key::Fingerprint;
-use crate::keyring::{ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId, Role};
 
 /// What a reference was before it changed.
 #[derive(Clone, Copy)]
@@ -65,6 +65,7 @@ impl References {
                 self.learn(inventory, id, previous);
             }
         }
+        self.doubt_next();
         self.keep_last_sure(inventory, ids(), remembered);
         // One that is refused makes another key known, which may be somebody else's reference.
         while ids()
@@ -72,6 +73,25 @@ impl References {
             .count()
             > 0
         {}
+    }
+
+    /// Tells of next keys that past audits knew as the current ones of their projects.
+    fn doubt_next(&mut self) {
+        for known in self.keyring.known() {
+            let key = known.id();
+            let is_told = |told: &Warning| matches!(told, Warning::NextIsKnown { key: next, .. } if *next == key);
+            if key.role != Role::Next || self.warnings.iter().any(is_told) {
+                continue;
+            }
+            let same = self.keyring.exact(key.project, &known.fingerprint());
+            let mut same = same.into_iter().flat_map(|same| same.keys);
+            let is_former = |key: &KeyId| {
+                key.project == known.id().project && matches!(key.role, Role::Previous(_))
+            };
+            if let Some(also) = same.find(is_former) {
+                self.warnings.push(Warning::NextIsKnown { key, also });
+            }
+        }
     }
 
     /// Says since when the current key may be there, and whether that is sure.
@@ -188,7 +208,9 @@ impl References {
             let known = self.keyring.exact(id, fingerprint);
             let mut known = known.into_iter().flat_map(|known| known.keys);
             known.any(|key| match key.role {
-                Role::Current | Role::Next if key.project == id => true,
+                Role::Current if key.project == id => true,
+                // What was replaced is not right again because it is announced.
+                Role::Next if key.project == id => since(reigns, fingerprint).is_none(),
                 Role::Current => {
                     let other = Owner::of(inventory.project(key.project));
                     let theirs = since(remembered.reigns_of(&other), fingerprint);

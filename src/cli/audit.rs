@@ -12,7 +12,6 @@ use super::{config, dry_run, interrupt, nightly, runtime, terminal};
 use crate::audit::{self, Options};
 use crate::gate::ExitCode;
 use crate::platform;
-use crate::report::Shown;
 
 /// Read every hop, compare it with the current key, report what is wrong and where
 ///
@@ -106,12 +105,9 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             false => ExitCode::Success,
         };
         audit.unfinished = memory.code.and(told) == ExitCode::Unfinished;
-        let shown = Shown {
-            audit: &audit,
-            // Where nobody knows what changed, everything is told.
-            changes: changes.as_deref().filter(|_| args.changed_only),
-        };
-        let code = args.reports.write(outputs, shown, color);
+        // Where nobody knows what changed, everything is told.
+        let changes = changes.as_deref().filter(|_| args.changed_only);
+        let code = args.reports.write(outputs, &mut audit, changes, color);
         drop(lock);
         Ok(code.and(memory.code).and(told))
     })?

@@ -1,6 +1,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use crate::text::escape;
 
 /// A report file, opened before the work starts so that a slip in its path costs nothing.
 ///
-/// An ordinary file appears at once and whole: it is written beside its place and moved there by
-/// [`Output::finish`]; dropped before, it leaves nothing behind. A pipe or a device is written to as it is.
+/// An ordinary file appears at once and whole: it is written beside its place, as often as need be, and moved
+/// there by [`Output::place`]; dropped before, it leaves nothing behind. A pipe or a device is written to as it is.
 pub(super) struct Output {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
     /// What is to be moved to its place.
     draft: Option<Draft>,
 }
@@ -53,7 +53,7 @@ impl Output {
                 let file = OpenOptions::new().write(true).open(path)?;
                 return Ok(Self {
                     path: path.to_owned(),
-                    file: BufWriter::new(file),
+                    file,
                     draft: None,
                 });
             }
@@ -74,7 +74,7 @@ impl Output {
         file.set_permissions(Permissions::from_mode(mode))?;
         Ok(Self {
             path: path.to_owned(),
-            file: BufWriter::new(file),
+            file,
             draft: Some(draft),
         })
     }
@@ -84,33 +84,57 @@ impl Output {
         &self.path
     }
 
-    /// Puts the report in its place. A reader of a pipe that went away is no error.
+    /// Whether it can be written again, until it is in its place.
+    pub(super) fn is_draft(&self) -> bool {
+        self.draft.is_some()
+    }
+
+    /// Writes the report. A reader of a pipe that went away is no error.
     ///
     /// # Errors
     ///
     /// A lowercase fragment that names the path.
-    pub(super) fn finish(
-        mut self,
+    pub(super) fn fill(
+        &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), String> {
-        let written = write(&mut self.file).and_then(|()| self.file.flush());
-        let (file, _) = self.file.into_parts();
-        let placed = written.and_then(|()| {
-            let Some(draft) = &self.draft else {
-                return Ok(());
-            };
-            // What is moved into place must be there after a power cut as well.
-            file.sync_all()?;
-            fs::rename(&draft.path, &draft.place)
-        });
-        match placed {
-            Err(error) if self.draft.is_none() && error.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(())
-            }
-            placed => {
-                placed.map_err(|error| format!("{} was not written: {error}", shown(&self.path)))
-            }
+        match self.try_fill(write) {
+            Err(error) if !self.is_draft() && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            filled => filled.map_err(|error| self.not_written(&error)),
         }
+    }
+
+    fn try_fill(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if self.is_draft() {
+            (&self.file).rewind()?;
+            self.file.set_len(0)?;
+        }
+        let mut out = BufWriter::new(&self.file);
+        let written = write(&mut out).and_then(|()| out.flush());
+        // What is left in the buffer after an error would be tried again when it is dropped.
+        let _ = out.into_parts();
+        written?;
+        // What is moved into place must be there after a power cut as well.
+        match self.is_draft() {
+            true => self.file.sync_all(),
+            false => Ok(()),
+        }
+    }
+
+    /// Puts the report in its place.
+    ///
+    /// # Errors
+    ///
+    /// A lowercase fragment that names the path.
+    pub(super) fn place(self) -> Result<(), String> {
+        let Some(draft) = &self.draft else {
+            return Ok(());
+        };
+        fs::rename(&draft.path, &draft.place).map_err(|error| self.not_written(&error))
+    }
+
+    fn not_written(&self, error: &io::Error) -> String {
+        format!("{} was not written: {error}", shown(&self.path))
     }
 }
 
@@ -135,7 +159,9 @@ mod tests {
     use super::*;
 
     fn write(path: &Path, text: &str) -> Result<(), String> {
-        Output::open(path)?.finish(|out| out.write_all(text.as_bytes()))
+        let output = Output::open(path)?;
+        output.fill(|out| out.write_all(text.as_bytes()))?;
+        output.place()
     }
 
     fn mode(path: &Path) -> u32 {
@@ -169,7 +195,7 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
 
         drop(Output::open(&path).unwrap());
-        let failed = Output::open(&path).unwrap().finish(|out| {
+        let failed = Output::open(&path).unwrap().fill(|out| {
             out.write_all(b"half")?;
             Err(io::ErrorKind::StorageFull.into())
         });
@@ -180,6 +206,19 @@ mod tests {
         write(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(mode(&path), 0o644);
+    }
+
+    #[test]
+    fn the_last_words_are_those_that_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let output = Output::open(&path).unwrap();
+        for text in ["the longer one", "short"] {
+            output.fill(|out| out.write_all(text.as_bytes())).unwrap();
+        }
+        assert!(!path.exists());
+        output.place().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "short");
     }
 
     #[test]

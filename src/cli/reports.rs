@@ -7,7 +7,9 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use super::exit::Failure;
 use super::output::{self, Output};
 use super::terminal::{self, Color};
+use crate::audit::Audit;
 use crate::gate::{self, ExitCode};
+use crate::ledger::Change;
 use crate::report::{FORMATS, Format, Look, Shown};
 
 /// Where reports go.
@@ -71,39 +73,69 @@ impl Reports {
         Ok(outputs)
     }
 
-    /// Writes every report, whatever becomes of the others. Files hold the whole audit.
+    /// Writes every report, whatever becomes of the others, and tells what straggler ends with. Files hold
+    /// the whole audit.
+    ///
+    /// Every report says that code, so the one of a report that failed as well. What cannot be taken back is
+    /// therefore written last, standard output after pipes and devices, and files are written again before
+    /// they are put in their places.
     pub(super) fn write(
         &self,
         outputs: Vec<(&Format, Output)>,
-        shown: Shown<'_>,
+        audit: &mut Audit,
+        changes: Option<&[Change]>,
         color: Color,
     ) -> ExitCode {
-        let mut code = gate::exit_code(shown.audit);
-        let mut fail = |failure: Failure| {
-            terminal::say(&failure.message);
-            code = code.and(failure.code);
-        };
-        for (format, output) in outputs {
-            let report = (format.make)(terminal::PLAIN);
-            let whole = Shown::all(shown.audit);
-            if let Err(error) = output.finish(|out| report.write(whole, out)) {
-                fail(Failure::unfinished(error));
-            }
-        }
-        let printed = match self.format {
-            None if self.quiet => None,
-            chosen => Some(chosen.unwrap_or(&FORMATS[0])),
-        };
-        if let Some(format) = printed {
+        let (files, direct): (Vec<_>, Vec<_>) = outputs
+            .into_iter()
+            .partition(|(_, output)| output.is_draft());
+        let was_unfinished = audit.unfinished;
+        let mut files = fill(files, audit);
+        fill(direct, audit);
+        if let Some(format) = self.printed() {
             let look = Look {
                 width: terminal::width(),
                 colour: color.on_stdout(),
             };
             let report = (format.make)(look);
+            let shown = Shown { audit, changes };
             if let Err(failure) = terminal::print(|out| report.write(shown, out)) {
-                fail(failure);
+                fail(audit, &failure);
             }
         }
-        code
+        if audit.unfinished != was_unfinished {
+            files = fill(files, audit);
+        }
+        for (_, file) in files {
+            if let Err(error) = file.place() {
+                fail(audit, &Failure::unfinished(error));
+            }
+        }
+        gate::exit_code(audit)
     }
+
+    fn printed(&self) -> Option<&'static Format> {
+        match self.format {
+            None if self.quiet => None,
+            chosen => Some(chosen.unwrap_or(&FORMATS[0])),
+        }
+    }
+}
+
+/// Writes each of these reports; those that could be written come back.
+fn fill<'f>(outputs: Vec<(&'f Format, Output)>, audit: &mut Audit) -> Vec<(&'f Format, Output)> {
+    let mut filled = Vec::with_capacity(outputs.len());
+    for (format, output) in outputs {
+        let report = (format.make)(terminal::PLAIN);
+        match output.fill(|out| report.write(Shown::all(audit), out)) {
+            Ok(()) => filled.push((format, output)),
+            Err(error) => fail(audit, &Failure::unfinished(error)),
+        }
+    }
+    filled
+}
+
+fn fail(audit: &mut Audit, failure: &Failure) {
+    terminal::say(&failure.message);
+    audit.unfinished = true;
 }

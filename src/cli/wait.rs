@@ -19,7 +19,6 @@ use crate::audit::{self, Audit, Options, Remembered};
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::platform;
-use crate::report::Shown;
 use crate::task::wait::{Left, Pauses};
 
 /// Audit again and again until nothing selected holds a wrong key, or --timeout
@@ -110,7 +109,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         display.finish();
         memory.keep(&audit).await;
         audit.unfinished = memory.code == ExitCode::Unfinished;
-        let code = args.reports.write(outputs, Shown::all(&audit), color);
+        let code = args.reports.write(outputs, &mut audit, None, color);
         Ok(code.and(memory.code))
     })?
 }

@@ -1,4 +1,5 @@
 use super::{Outcome, Why};
+use crate::keyring::Placeholder;
 use crate::verdict::{Evidence, Stage, Verdict};
 
 /// Whether a reading tells of every key whether its place holds it.
@@ -18,6 +19,7 @@ pub fn is_explained(outcome: &Outcome, stage: Stage, accept_attested: bool) -> b
     match &outcome.why {
         // Another key may stand beside it that could not be looked for.
         Why::Holds { inside, .. } => is_seen && inside.as_ref().is_none_or(|inside| !inside.open),
+        Why::Placeholder(Placeholder::Encrypted(_) | Placeholder::Resolvable(_)) => false,
         Why::NotThere | Why::Placeholder(_) => {
             is_seen && stage != Stage::Running && outcome.verdict != Verdict::Unverified
         }

@@ -181,6 +181,41 @@ fn a_report_that_cannot_be_written_is_4() {
 }
 
 #[test]
+fn reports_tell_of_the_one_that_could_not_be_written() {
+    let code = |text: &[u8]| {
+        let report: serde_json::Value = serde_json::from_slice(text).unwrap();
+        report["summary"]["exit_code"].as_i64()
+    };
+    let scene = scene(&[("web", CURRENT)]);
+    let beside = format!("json={}", scene.path("beside.json").display());
+    let ran = scene
+        .run([
+            "audit",
+            "-f",
+            "json",
+            "-o",
+            &beside,
+            "-o",
+            "table=/dev/full",
+        ])
+        .ends(4);
+    assert_eq!(ran.json()["summary"]["exit_code"], 4);
+    assert_eq!(
+        code(&std::fs::read(scene.path("beside.json")).unwrap()),
+        Some(4)
+    );
+
+    let mut straggler = scene.straggler(["audit", "-o", &beside]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    straggler.command.stdout(full.unwrap());
+    straggler.run().ends(4);
+    assert_eq!(
+        code(&std::fs::read(scene.path("beside.json")).unwrap()),
+        Some(4)
+    );
+}
+
+#[test]
 fn the_stronger_code_wins() {
     let broken = ["audit", "-o", "json=/dev/full"];
     // 1 before 4, before 3.

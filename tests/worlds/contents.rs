@@ -63,18 +63,25 @@ pub fn any(scopes: &[Scope], own: usize, dice: &mut Dice, kinds: &Kinds) -> Cont
     }
 }
 
+const ENCRYPTED: &str = "ENC[AES256_GCM,data:Tr7o1,iv:1vXk,tag:xk0=,type:str]";
+
 fn placeholder(dice: &mut Dice, kinds: &Kinds) -> Content {
     let words: &[&str] = match kinds.has(Kinds::STAND_INS) {
         true => &[
             "undefined",
             "null",
             "changeme",
-            "ENC[AES256_GCM,data:Tr7o1,iv:1vXk,tag:xk0=,type:str]",
+            ENCRYPTED,
             "your-api-key-here",
         ],
         false => &["undefined", "null", "changeme"],
     };
-    Content::Bytes(dice.pick(words).as_bytes().to_vec(), Made::Placeholder)
+    let word = *dice.pick(words);
+    let made = match word {
+        ENCRYPTED => Made::Encrypted,
+        _ => Made::Placeholder,
+    };
+    Content::Bytes(word.as_bytes().to_vec(), made)
 }
 
 fn stand_in(dice: &mut Dice) -> Content {

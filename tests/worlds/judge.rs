@@ -156,13 +156,13 @@ pub fn expected(
     match made {
         // What a fingerprint stands for may be found out, or not.
         Made::Empty if !by_value => verdicts(&[&[nothing], &unknown[..]].concat()),
-        Made::Placeholder | Made::Mask | Made::Address if !by_value => {
+        Made::Placeholder | Made::Encrypted | Made::Mask | Made::Address if !by_value => {
             verdicts(&[&[stand_in, Verdict::Unverified], &unknown[..]].concat())
         }
         Made::Empty => verdicts(&[nothing]),
         Made::Mask if endpoint => verdicts(&hidden),
         Made::Address if hop.stage == Stage::Running => verdicts(&hidden),
-        Made::Placeholder | Made::Mask | Made::Address => verdicts(&[stand_in]),
+        Made::Placeholder | Made::Encrypted | Made::Mask | Made::Address => verdicts(&[stand_in]),
         Made::Stranger => verdicts(&unknown),
         Made::Keys(keys, form) => {
             let found = Found {

@@ -155,8 +155,9 @@ fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdic
     if empty && hop.stage == Stage::Running {
         return Sight::Blind;
     }
-    if matches!(content, Content::Bytes(_, Made::Stranger)) {
-        // An unexplained value is never clear, whatever is expected there.
+    if let Content::Bytes(_, Made::Stranger | Made::Encrypted | Made::Address) = content {
+        // An unexplained value is never clear, whatever is expected there, and what stands for a key that
+        // was not seen is not, either.
         return Sight::Blind;
     }
     let blind = verdicts

@@ -111,6 +111,8 @@ pub enum Made {
     Empty,
     /// Of a word that stands for a key.
     Placeholder,
+    /// Of what may be any key, encrypted.
+    Encrypted,
     /// Of stars, where an endpoint hides a key.
     Mask,
     /// Of an address that a resolver turns into the key later.

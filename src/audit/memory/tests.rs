@@ -118,7 +118,7 @@ const CASES: &[Case] = &[
     ("a sibling took its key",  &["f:shop@1-15", "p:now@16-20"],   "",                    &["config shop"],                  &["stale own value"],                 RotationBasis::Ledger),
     ("it was a sibling's key",  &["f:shop@5-15", "p:now@16-20", "shop f:shop@1-20"], "",  &["config shop"],                  &["wrong-project own value"],         RotationBasis::Ledger),
     ("a sibling's lost key",    &["f:now@1-20", "shop f:gone@1-15", "shop p:shop@16-20"], "", &["config gone"],              &["wrong-project own value"],         RotationBasis::Unknown),
-    ("it is the next one",      &["f:coming@1-15", "p:now@16-20"], "next coming",         &["config coming"],                &["current - value"],                 RotationBasis::Ledger),
+    ("it is the next one again", &["f:coming@1-15", "p:now@16-20"], "next coming",        &["config coming"],                &["stale own value"],                 RotationBasis::Ledger),
     ("started while it was old", &["f:old@1-21", "p:now@22-23"],   "",                    &["store now", "running hidden-before"], &["current - reference", "stale own timestamp"], RotationBasis::Ledger),
     ("started in between",      &["f:old@1-15", "p:now@22-23"],    "",                    &["store now", "running hidden-before"], &["current - reference", "unverified - none"], RotationBasis::Ledger),
     ("not behind its store",    &["f:old@1-21", "p:now@22-23"],    "",                    &["running hidden-before"],        &["unverified - none"],               RotationBasis::Ledger),

@@ -182,6 +182,7 @@ impl Told<'_> {
             .into_iter()
             .collect();
         match parts.as_slice() {
+            [] if projects.is_empty() => "nobody holds it".to_owned(),
             [] => format!("nobody holds an old key of {}", projects.join(", ")),
             parts => parts.join(", "),
         }

@@ -79,8 +79,7 @@ pub struct Summary {
     pub deployments: usize,
     /// Whether everything selected was read: every replica, and every reference.
     pub complete: bool,
-    /// What the audit exits with: 0, 1, 2, 3 or 130. That a report could not be written is not
-    /// known here.
+    /// What straggler ends with: 0, 1, 3, 4 or 130, also where another report could not be written.
     pub exit_code: u8,
     /// How many deployments have each verdict, worst first; those that do not occur are left out.
     pub verdicts: BTreeMap<Verdict, usize>,

@@ -11,7 +11,7 @@ use crate::gate::testing::{
 use crate::inventory::Retirement;
 use crate::judge::RotationBasis;
 use crate::judge::Soundness;
-use crate::keyring::Damage;
+use crate::keyring::{Cipher, Damage, Placeholder, Resolver};
 use crate::ledger::Name;
 use crate::verdict::Verdict;
 
@@ -75,9 +75,16 @@ fn inferred() -> Outcome {
     nothing
 }
 
-fn placeholder() -> Outcome {
+fn placeholder(stands_there: Placeholder) -> Outcome {
     let mut reading = missing();
-    reading.why = Why::Placeholder(crate::keyring::Placeholder::Empty);
+    reading.why = Why::Placeholder(stands_there);
+    reading
+}
+
+/// Encrypted text where no key is to be.
+fn unexpected_cipher() -> Outcome {
+    let mut reading = not_required();
+    reading.why = Why::Placeholder(Placeholder::Encrypted(Cipher::Dotenvx));
     reading
 }
 
@@ -131,11 +138,35 @@ fn a_holder_forbids_and_a_blind_spot_leaves_it_open() {
         ),
         ("nothing, though unseen", "env", inferred(), OPEN),
         ("not required", "env", not_required(), SAFE),
-        ("a placeholder", "env", placeholder(), SAFE),
+        (
+            "a placeholder",
+            "env",
+            placeholder(Placeholder::Empty),
+            SAFE,
+        ),
+        ("a mask", "env", placeholder(Placeholder::Masked), SAFE),
+        (
+            "encrypted text",
+            "dotenv",
+            placeholder(Placeholder::Encrypted(Cipher::Sops)),
+            OPEN,
+        ),
+        (
+            "encrypted text where no key is to be",
+            "dotenv",
+            unexpected_cipher(),
+            OPEN,
+        ),
+        (
+            "the address of a key",
+            "dotenv",
+            placeholder(Placeholder::Resolvable(Resolver::OnePassword)),
+            OPEN,
+        ),
         (
             "a placeholder where it runs",
             "process",
-            placeholder(),
+            placeholder(Placeholder::Empty),
             OPEN,
         ),
         ("an unknown value", "env", unknown(), OPEN),
