@@ -118,7 +118,9 @@ impl Seen {
                 Some(explanation) => self.explain(&one, explanation, inventory, references, now),
                 None => {
                     let keyring = &references.keyring;
-                    if let Some(found) = keyring.explain_fragments(project, &one.fragments) {
+                    if let Some(found) = keyring.explain_fragments(project, &one.fragments)
+                        && let Some(found) = self.told_more(&one, found)
+                    {
                         self.explain(&one, found, inventory, references, now);
                     }
                     // Its other parts may be keys that are learned later.
@@ -130,6 +132,26 @@ impl Seen {
                 }
             }
         }
+    }
+
+    /// What the parts of a value tell beyond what is known of it: a key that is not named yet. Whatever could
+    /// not be looked for is left open as it was.
+    fn told_more(&self, one: &Unexplained, mut found: Explanation) -> Option<Explanation> {
+        let Why::Holds {
+            key, also, inside, ..
+        } = &self.judged[one.job][one.reading].why
+        else {
+            return Some(found);
+        };
+        let is_named = |new: &KeyId| new == key || also.contains(new);
+        if found.keys.iter().all(is_named) {
+            return None;
+        }
+        let was_open = inside.as_ref().is_some_and(|inside| inside.open);
+        if let Some(inside) = &mut found.inside {
+            inside.open |= was_open;
+        }
+        Some(found)
     }
 
     /// Looks for what is unexplained among the damaged forms of all known keys. Of values that was

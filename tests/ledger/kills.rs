@@ -191,7 +191,9 @@ async fn records_until_it_is_killed() {
             ledger.record(audit, &conclusion).await?;
             say(format!("{RECORDED}{}", audit.started_at));
             ledger.changes(audit, &conclusion, &LOG).await?;
-            ledger.tell(audit, &conclusion, &LOG, &BTreeSet::new()).await?;
+            ledger
+                .tell(audit, &conclusion, &LOG, &BTreeSet::new())
+                .await?;
             ledger.recall().await?;
         }
         Ok(())
