@@ -1,10 +1,11 @@
+use super::reference::shape;
 use super::scope::{Bench, Circumstances, Scope};
-use super::{Member, Outcome, TimeProof, Timed, Why, time, unnamed_member};
+use super::{Member, Outcome, Soundness, TimeProof, Timed, Why, time, unnamed_member};
 use crate::extract::is_object;
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{
-    Explanation, Fragment, KeyId, Placeholder, Role, Sighting, placeholder,
-    placeholder_by_fingerprint,
+    Explanation, Fragment, KeyId, Placeholder, Role, Sighting, Wire, placeholder,
+    placeholder_by_fingerprint, unwrapped,
 };
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::verdict::{Evidence, Expectation, Stage, Verdict};
@@ -146,7 +147,12 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
 fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumstances) -> Judged {
     let fingerprint = value.fingerprint();
     let sighting = match bench.keyring.exact(scope.id, &fingerprint) {
-        Some(exact) => Sighting::of(exact),
+        Some(mut exact) => {
+            if let Some(judged) = of_hearsay(value, &mut exact, bench, scope, hop) {
+                return judged;
+            }
+            Sighting::of(exact)
+        }
         None => bench.keyring.look_into(scope.id, value.expose()),
     };
     let Sighting {
@@ -200,6 +206,42 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
     }
     finish(&mut judged, &fingerprint, bench, hop);
     judged
+}
+
+/// Judges a value that is the current key by its fingerprint alone as the reference would be judged, were
+/// it at hand: whoever hashed a key with the line end behind it declared a damaged one. Says what else
+/// than a key it is; a key that is damaged gets its damage, and its name if it is known without.
+fn of_hearsay(
+    value: &Secret,
+    exact: &mut Explanation,
+    bench: &Bench<'_>,
+    scope: &Scope<'_>,
+    hop: Circumstances,
+) -> Option<Judged> {
+    let is_ours = exact.keys.first().is_some_and(|key| {
+        scope.is_own(key.project) && matches!(key.role, Role::Current | Role::Next)
+    });
+    if !is_ours || !bench.keyring.is_hearsay(&value.fingerprint()) {
+        return None;
+    }
+    match shape(value, scope.project) {
+        Soundness::Placeholder(placeholder) => Some(stands_in(placeholder, hop)),
+        Soundness::OutsideFormat { .. } if hop.expect != Expectation::Absent => {
+            let mut judged = plain(Verdict::Unverified, Evidence::None, Why::NoReference);
+            finish(&mut judged, &value.fingerprint(), bench, hop);
+            Some(judged)
+        }
+        Soundness::Damaged(damage) => {
+            let key = unwrapped(value.expose(), &scope.project.variable);
+            if let Some(known) = bench.keyring.exact(scope.id, &Fingerprint::of(key)) {
+                *exact = known;
+            }
+            exact.damage = damage;
+            exact.wire = Wire::of(value.expose());
+            None
+        }
+        _ => None,
+    }
 }
 
 /// How a member of a JSON object is read where no setting of the source names it.

@@ -53,6 +53,8 @@ pub(super) fn candidates(
     if words {
         for is_in in [is_word, is_token, is_no_delimiter] {
             for range in runs(text, is_in) {
+                let bare = without_signs(&text[range.clone()]);
+                found.add(range.start + bare.start..range.start + bare.end, false);
                 found.add(range, false);
             }
         }
@@ -93,6 +95,15 @@ fn runs(text: &[u8], is_in: fn(&u8) -> bool) -> impl Iterator<Item = Range<usize
         Some(start..at)
     })
     .filter(|run| run.len() <= LONGEST)
+}
+
+/// Where a word stands without the signs around it, which may belong to the text, as the `:-` of
+/// `${NAME:-key}` does.
+fn without_signs(word: &[u8]) -> Range<usize> {
+    let is_own = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let start = word.iter().position(is_own).unwrap_or(word.len());
+    let end = word.iter().rposition(is_own).map_or(start, |last| last + 1);
+    start..end
 }
 
 fn is_word(byte: &u8) -> bool {

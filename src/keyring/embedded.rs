@@ -33,6 +33,8 @@ pub struct Fragment {
     pub way: Option<Way>,
     /// What becomes of the whole value when it is sent.
     pub wire: Wire,
+    /// Whether the value holds more than was looked at.
+    pub cut: bool,
 }
 
 /// What there is to say of a key inside a larger value.
@@ -112,14 +114,12 @@ impl Keyring {
             .known
             .iter()
             .chain(&parts.unknown)
-            .map(|part| self.fragment(part, &texts, &mut described))
+            .map(|part| Fragment {
+                cut: parts.cut,
+                ..self.fragment(part, &texts, &mut described)
+            })
             .collect();
-        let inside = self.explain_fragments(own, &fragments).map(|mut found| {
-            if let Some(inside) = &mut found.inside {
-                inside.open = parts.cut || self.leaves_open(&parts.known);
-            }
-            found
-        });
+        let inside = self.explain_fragments(own, &fragments);
         let explanation = match (whole, inside) {
             (Some(whole), Some(inside))
                 if is_enclosed(&whole.damage) && inside.keys == whole.keys =>
@@ -162,7 +162,10 @@ impl Keyring {
         Some(Explanation {
             keys,
             damage,
-            inside: Some(Box::new(Inside { way, open: false })),
+            inside: Some(Box::new(Inside {
+                way,
+                open: fragments.iter().any(|part| part.cut) || self.leaves_open(fragments),
+            })),
             wire: first.wire,
         })
     }
@@ -254,11 +257,12 @@ impl Keyring {
             damage: damage.into(),
             way,
             wire: Wire::of(texts.all.first().map_or(&[][..], |value| value.bytes())),
+            cut: false,
         }
     }
 
     /// Whether a key may have been missed: one of which neither the bytes nor the format are known.
-    fn leaves_open(&self, found: &[Part]) -> bool {
+    fn leaves_open(&self, found: &[Fragment]) -> bool {
         let is_found = |key: &Fingerprint| found.iter().any(|part| part.fingerprint.agrees(key));
         !self.lookup().hidden.iter().all(is_found)
     }

@@ -218,6 +218,12 @@ impl Keyring {
         lengths.peek().is_some() && lengths.all(|known| known != length)
     }
 
+    /// Whether nobody saw what has this fingerprint, which was only told.
+    #[must_use]
+    pub fn is_hearsay(&self, fingerprint: &Fingerprint) -> bool {
+        self.agreeing(fingerprint).all(|key| key.secret().is_none())
+    }
+
     /// What keys look like: every format, each once.
     pub(super) fn formats(&self) -> &[Arc<Format>] {
         &self.formats

@@ -15,7 +15,8 @@ pub(super) struct Lookup {
     pub(super) lengths: Vec<usize>,
     /// Whether some key's project has no format.
     pub(super) formless: bool,
-    /// The keys of which neither the bytes nor a format is known.
+    /// The keys of which neither the bytes nor a format is known, and those too short to be told from
+    /// other parts of a text.
     pub(super) hidden: Vec<Fingerprint>,
 }
 
@@ -27,6 +28,7 @@ impl Lookup {
         has_format: impl Fn(&Known) -> bool,
     ) -> Self {
         let is_hidden = |key: &&Known| key.secret().is_none();
+        let is_short = |key: &Known| key.secret().is_some_and(|key| key.len() < MIN_KEY);
         Self {
             grams: Grams::new(values.clone()),
             lengths: match known.iter().any(|key| is_hidden(&key)) {
@@ -36,7 +38,7 @@ impl Lookup {
             formless: !known.iter().all(&has_format),
             hidden: known
                 .iter()
-                .filter(|key| is_hidden(key) && !has_format(key))
+                .filter(|key| (is_hidden(key) && !has_format(key)) || is_short(key))
                 .map(Known::fingerprint)
                 .collect(),
         }

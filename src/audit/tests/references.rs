@@ -72,6 +72,32 @@ async fn the_fingerprint_of_nothing_is_no_reference() {
 }
 
 #[tokio::test]
+async fn what_was_hashed_with_its_line_end_is_a_damaged_key_where_it_is_seen() {
+    for (text, hop, expected) in [
+        (key("now"), "config now", "current -"),
+        (key("now") + "\n", "config now+newline", "malformed own"),
+        (
+            format!("\"{}\"", key("now")),
+            "config now+quotes",
+            "malformed own",
+        ),
+        (key("old") + "\n", "config old+newline", "stale own"),
+        (
+            "ask_live_tooshort".to_owned(),
+            "config short",
+            "unverified -",
+        ),
+        // Only another fingerprint tells nothing of what was hashed.
+        (key("now") + "\n", "config #now+newline", "current -"),
+    ] {
+        let mut inventory = inventory("", &[hop]);
+        inventory.projects[CHECKOUT].current = print(&text);
+        let audit = audit(inventory).await;
+        assert_eq!(told(&audit, &[expected]), [expected], "{hop}");
+    }
+}
+
+#[tokio::test]
 async fn a_previous_or_next_key_that_is_nothing_is_told_and_compared_with_nothing() {
     let changes: [Change; 2] = [
         |inventory| {

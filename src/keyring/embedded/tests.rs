@@ -339,6 +339,34 @@ fn a_key_that_could_not_be_looked_for_is_left_open() {
         .explain_value(OWN, format!("{NEW},{OLD}").as_bytes())
         .unwrap();
     assert!(!found.inside.unwrap().open);
+    // What is learned later closes nothing.
+    let sighting = ring.look_into(OWN, format!("{NEW} # some-other-words").as_bytes());
+    let found = ring.explain_fragments(OWN, &sighting.fragments).unwrap();
+    assert!(found.inside.unwrap().open);
+    // Too short to be looked for.
+    let short = Keyring::new(vec![value(CURRENT, NEW), value(PREVIOUS, "Zq81Lp")], &[]);
+    let found = short
+        .explain_value(OWN, format!("{NEW},Zq81Lp").as_bytes())
+        .unwrap();
+    assert!(found.inside.unwrap().open);
+}
+
+#[test]
+fn the_default_of_a_reference_may_be_a_key() {
+    for (how, ring) in rings() {
+        for text in [
+            "${KEY:-OLD}",
+            "${KEY:=OLD}",
+            "${KEY:+OLD}",
+            "$(: -OLD)",
+            "--key=-OLD.",
+        ] {
+            let value = text.replace("OLD", OLD);
+            let found = ring.explain_value(OWN, value.as_bytes());
+            let keys = found.map(|found| found.keys);
+            assert_eq!(keys, Some(vec![PREVIOUS]), "{how}: {text}");
+        }
+    }
 }
 
 #[test]
