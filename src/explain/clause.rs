@@ -58,14 +58,16 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             let unexpected = unexpected(spot, outcome);
             format!("holds a value that is no known key{facts}{unexpected}")
         }
-        Why::NotThere => format!("does not have the key{}", if_required(spot)),
+        Why::NotThere => format!("does not have the key{}", if_required(spot, outcome)),
         Why::Placeholder(Placeholder::Masked) if outcome.verdict == Verdict::Unverified => {
             "shows a masked key, which may be any".to_owned()
         }
         Why::Placeholder(placeholder) if outcome.verdict == Verdict::Unverified => {
             format!("{}; whether it did was not seen", placeholder.meaning())
         }
-        Why::Placeholder(placeholder) => format!("{}{}", placeholder.meaning(), if_required(spot)),
+        Why::Placeholder(placeholder) => {
+            format!("{}{}", placeholder.meaning(), if_required(spot, outcome))
+        }
         Why::NoReference => format!(
             "holds something, but the reference of {} is not sound, so there is nothing to compare it with",
             name_of(spot.audit, spot.owner())
@@ -120,8 +122,9 @@ fn unexpected(spot: &Spot<'_>, outcome: &Outcome) -> &'static str {
     }
 }
 
-fn if_required(spot: &Spot<'_>) -> &'static str {
+fn if_required(spot: &Spot<'_>, outcome: &Outcome) -> &'static str {
     match spot.hop.expect {
+        _ if outcome.verdict.is_drift() => "",
         Expectation::Current => "",
         Expectation::Optional => ", which is not required",
         Expectation::Absent => ", as expected",
