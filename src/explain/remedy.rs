@@ -136,7 +136,10 @@ impl Spot<'_> {
         match self.stage() {
             Stage::Store => format!("{within}, then sync or restart what reads it"),
             Stage::Config => format!("{within}, then restart what reads it"),
-            Stage::Running => format!("{within}, where it gets that from, then restart it"),
+            Stage::Running => format!(
+                "bring {key} as {part} to where {} gets it from, then restart what runs there",
+                self.location()
+            ),
             Stage::Bundle => format!("{within}, where it is built from, then build it again"),
         }
     }
