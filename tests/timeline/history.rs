@@ -346,7 +346,11 @@ impl History {
                 .collect();
             for key in self.model.previous(&self.world, index) {
                 ensure(previous.contains(&&*fingerprint(key)), || {
-                    format!("{} is a previous key of {}", fingerprint(key), project.name)
+                    format!(
+                        "{} is a previous key of {}, and these are told: {previous:?}",
+                        fingerprint(key),
+                        project.name
+                    )
                 })?;
             }
             for key in &self.issued {

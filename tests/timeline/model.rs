@@ -69,14 +69,20 @@ impl Model {
 
     /// An audit looks at the world.
     pub fn audit(&mut self, world: &World) {
-        let judged: Vec<_> = (0..self.keys.len())
-            .map(|index| self.judge(world, index))
-            .collect();
-        for (index, reference) in judged.iter().enumerate() {
-            if let (Reference::Sound | Reference::Returned, Some(key)) =
-                (reference, world.projects[index].reference.key())
-            {
-                self.keys[index].see(key.to_owned(), world.now, world.projects[index].rotated_at);
+        let mut seen = vec![false; self.keys.len()];
+        // What one reference is now may say that another one is sound.
+        for _ in 0..2 {
+            let judged: Vec<_> = (0..self.keys.len())
+                .map(|index| self.judge(world, index))
+                .collect();
+            for (index, reference) in judged.iter().enumerate() {
+                let project = &world.projects[index];
+                if let (false, Reference::Sound | Reference::Returned, Some(key)) =
+                    (seen[index], reference, project.reference.key())
+                {
+                    seen[index] = true;
+                    self.keys[index].see(key.to_owned(), world.now, project.rotated_at);
+                }
             }
         }
         // A time that is declared settles in the very audit that sees it.

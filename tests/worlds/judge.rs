@@ -21,6 +21,13 @@ pub struct Entry<'a> {
     sure: bool,
 }
 
+impl Entry<'_> {
+    /// Whether neither its bytes nor what it looks like are known, so that only its whole text finds it.
+    pub fn is_hidden(&self, world: &World) -> bool {
+        !self.by_value && world.scopes[self.scope].style.format().is_none()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     Current,

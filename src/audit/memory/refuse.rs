@@ -108,8 +108,9 @@ impl References {
             same.push((id, key));
         };
         for (id, keys) in ids().zip(learned) {
-            keys.iter()
-                .for_each(|key| add(id, key.material.fingerprint()));
+            // What was never sure to be somebody's takes nothing from others.
+            let sure = keys.iter().filter(|key| !key.unsettled);
+            sure.for_each(|key| add(id, key.material.fingerprint()));
             if let Some(last) = self.last_sure(inventory, id, remembered) {
                 add(id, last);
             }
