@@ -8,7 +8,7 @@ use crate::judge::{
     self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Member, Outcome, TimeProof, Why,
 };
 use crate::key::Fingerprint;
-use crate::keyring::{Explanation, Fragment, KeyId, ProjectId, SearchOutcome};
+use crate::keyring::{Explanation, Fragment, KeyId, Keyring, Known, ProjectId, SearchOutcome};
 use crate::verdict::{Evidence, Verdict};
 
 /// What the hops gave, judged as far as could be done with each alone.
@@ -119,7 +119,7 @@ impl Seen {
                 None => {
                     let keyring = &references.keyring;
                     if let Some(found) = keyring.explain_fragments(project, &one.fragments)
-                        && let Some(found) = self.told_more(&one, found)
+                        && let Some(found) = self.told_more(&one, found, keyring)
                     {
                         self.explain(&one, found, inventory, references, now);
                     }
@@ -136,15 +136,26 @@ impl Seen {
 
     /// What the parts of a value tell beyond what is known of it: a key that is not named yet. Whatever could
     /// not be looked for is left open as it was.
-    fn told_more(&self, one: &Unexplained, mut found: Explanation) -> Option<Explanation> {
+    fn told_more(
+        &self,
+        one: &Unexplained,
+        mut found: Explanation,
+        keyring: &Keyring,
+    ) -> Option<Explanation> {
         let Why::Holds {
             key, also, inside, ..
         } = &self.judged[one.job][one.reading].why
         else {
             return Some(found);
         };
-        let is_named = |new: &KeyId| new == key || also.contains(new);
-        if found.keys.iter().all(is_named) {
+        // The same bytes may be known as several keys, of which not all are named.
+        let prints = |keys: &dyn Fn(&KeyId) -> bool| -> Vec<Fingerprint> {
+            let known = keyring.known().iter().filter(|known| keys(&known.id()));
+            known.map(Known::fingerprint).collect()
+        };
+        let named = prints(&|id| id == key || also.contains(id));
+        let is_named = |new: &Fingerprint| named.iter().any(|print| print.agrees(new));
+        if prints(&|id| found.keys.contains(id)).iter().all(is_named) {
             return None;
         }
         let was_open = inside.as_ref().is_some_and(|inside| inside.open);
