@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reqwest::header::CONTENT_ENCODING;
 use reqwest::{StatusCode, Url};
 
 use super::code::{self, Code};
@@ -102,18 +101,6 @@ impl SearchPage {
             // What stands in the refusal is not repeated: it may be a whole page.
             let next = "let the credential in `headers` read this address";
             return Err(arriving.whole(0).await?.refused(Some(""), next));
-        }
-        // What the client can take apart, it says no more.
-        let encoding = arriving.headers.get(CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(ReadError::new(
-                ErrorKind::BadData,
-                format!(
-                    "{} is compressed in a way that nobody asked for",
-                    location(&self.url)
-                ),
-                "let the server send it plain or with gzip, or name the built folder in `path`",
-            ));
         }
         let mut seen = Seen::new(&arriving, Arc::clone(&self.format));
         let behind = html::LONGEST.max(code::LONGEST).max(names::LONGEST + 16);
