@@ -104,7 +104,7 @@ fn deployment(
         let spot = Spot {
             scope,
             variable: variable.as_deref().unwrap_or(&scope.variable),
-            number: number * 10 + index as u64,
+            number: number.wrapping_mul(10).wrapping_add(index as u64),
             stage,
             kinds,
         };

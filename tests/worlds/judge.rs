@@ -224,10 +224,20 @@ fn unknown(scope: &Scope, expect: Expect, seen: Seen, bytes: &[u8], made: &Made)
         fits(scope.style, bytes, false),
     ) {
         (true, _) => vec![Verdict::Unknown],
-        (false, false) => vec![Verdict::NotRequired],
         // A part of a word fits. That is no token, and may be called one.
         (false, true) => vec![Verdict::NotRequired, Verdict::Unknown],
+        // So may what is one when it is decoded.
+        (false, false) if encodes_one(scope.style, made) => {
+            vec![Verdict::NotRequired, Verdict::Unknown]
+        }
+        (false, false) => vec![Verdict::NotRequired],
     }
+}
+
+/// Whether this was made of a key that fits the format.
+fn encodes_one(style: Style, made: &Made) -> bool {
+    matches!(made, Made::Keys(keys, form) if !form.names.is_empty()
+        && keys.iter().any(|key| fits(style, key.as_bytes(), true)))
 }
 
 /// Whether a part of the value fits the format; a whole word, or any part.
