@@ -4,7 +4,8 @@
 //! come of them.
 //!
 //! `TIMELINES=2000 cargo test --test timeline -- --include-ignored` tries more of them than the default, and
-//! `TIMELINE=17` repeats the one with this seed alone, telling each step.
+//! `TIMELINE=17` repeats the one with this seed alone, telling each step; `TIMELINE_PROGRAM` names another build
+//! of the program.
 
 #![expect(
     clippy::unwrap_used,
