@@ -41,6 +41,7 @@ impl Ledger {
             let known = settled(&mut turn.connection).await;
             (mine, unrelated) = turn.end(known).await?;
         }
+        let file = inventory.identity.path.to_string_lossy();
         let is_mine = |project: &String| {
             let mut projects = inventory.projects.iter();
             projects.any(|known| *known.name == **project)
@@ -50,7 +51,7 @@ impl Ledger {
             if unrelated.contains(&*path.to_string_lossy()) {
                 continue;
             }
-            let Ok(Some(found)) = look(path, &mine).await else {
+            let Ok(Some(found)) = look(path, &file, &mine).await else {
                 continue;
             };
             if found.projects.iter().any(is_mine) {
@@ -100,14 +101,14 @@ async fn settled(
     Ok((mine, unrelated))
 }
 
-/// What a ledger knows; `None` where it is in use still, or another one has all that was of its files.
-async fn look(path: PathBuf, mine: &BTreeSet<String>) -> Result<Option<Found>, Failure> {
+/// What a ledger knows; `None` where another file uses it still, or this ledger has all that was of its files.
+async fn look(path: PathBuf, own: &str, mine: &BTreeSet<String>) -> Result<Option<Found>, Failure> {
     let options = SqliteConnectOptions::new().filename(&path).read_only(true);
     let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
     // None where it is older than that this was kept.
     let files = texts(&mut connection, "SELECT path FROM targets").await;
     let files = files.unwrap_or_default();
-    let is_there = |file: &String| Path::new(file).try_exists().unwrap_or(true);
+    let is_there = |file: &String| file != own && Path::new(file).try_exists().unwrap_or(true);
     if files.iter().any(is_there) || !files.is_empty() && files.is_subset(mine) {
         return Ok(None);
     }

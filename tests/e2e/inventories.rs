@@ -38,7 +38,10 @@ fn two_files_on_one_ledger_are_told_apart() {
                 false => "nothing changed",
             };
             let ran = ran.prints(told);
-            assert!(!ran.stdout.contains("gone") && ran.stderr.is_empty(), "{ran}");
+            assert!(
+                !ran.stdout.contains("gone") && ran.stderr.is_empty(),
+                "{ran}"
+            );
         }
     }
     hold(&scene, "cart", OLD);
@@ -83,14 +86,24 @@ fn what_another_inventory_knew_stands_in_the_way_of_revoking() {
     check(&[])
         .ends(3)
         .prints("it did not hold the key when it was last read");
-    check(&["--accept", "cart", "--reason", "the other night looks at it"]).ends(0);
+    check(&[
+        "--accept",
+        "cart",
+        "--reason",
+        "the other night looks at it",
+    ])
+    .ends(0);
 }
 
 #[test]
 fn two_services_of_one_name_are_two() {
     let scene = two();
     let other = fs::read_to_string(scene.path("other.yaml")).unwrap();
-    fs::write(scene.path("other.yaml"), other.replace("name: cart", "name: web")).unwrap();
+    fs::write(
+        scene.path("other.yaml"),
+        other.replace("name: cart", "name: web"),
+    )
+    .unwrap();
     let audit = |file, code| on_one(&scene, file, &["audit"]).ends(code);
     audit("targets.yaml", 0);
     audit("other.yaml", 0);
@@ -158,7 +171,10 @@ fn a_ledger_from_before_a_move_is_told_of_until_a_person_settles_it() {
         scene
     };
     let go = |scene: &Scene, arguments: &[&str]| {
-        run(scene, &[arguments, &["--config", "moved/targets.yaml"]].concat())
+        run(
+            scene,
+            &[arguments, &["--config", "moved/targets.yaml"]].concat(),
+        )
     };
     let told = "if this targets.yaml was moved, past audits are in ";
     let path = |ran: &Ran| {
@@ -199,7 +215,10 @@ fn a_ledger_from_before_a_move_is_told_of_until_a_person_settles_it() {
     // Or the old one takes the new one's place.
     let scene = moved();
     let ran = go(&scene, &["audit"]).ends(0).complains(told);
-    let (old, new) = (path(&ran), ran.stderr.split("begins here, ").nth(1).unwrap());
+    let (old, new) = (
+        path(&ran),
+        ran.stderr.split("begins here, ").nth(1).unwrap(),
+    );
     let new = new.split("; ").next().unwrap();
     for end in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(format!("{new}{end}"));
