@@ -274,6 +274,7 @@ pub(super) fn inventory(facts: &str, route: &[&str]) -> Inventory {
     Inventory {
         stores: Vec::new(),
         files: vec!["targets.yaml".into()],
+        identity: crate::inventory::Identity::default(),
         digits: Digits::DEFAULT,
         notify: Vec::new(),
         heartbeat: None,

@@ -38,11 +38,12 @@ pub(super) struct Args {
     #[command(flatten)]
     ledger: LedgerFlags,
 
-    /// Print and notify only what is new, worse, better or gone since the last audit in the ledger; the
-    /// exit code is that of the whole audit
+    /// Print and notify only what is new, worse, better or gone since standard output, or the receiver, was
+    /// last told with this option; the exit code is that of the whole audit
     ///
-    /// For the scheduler. What cannot be read counts as changed once three audits in a row met it. The
-    /// files of -o hold the whole audit. One at a time: a second one ends with 4.
+    /// For the scheduler. Good news has to hold for two audits in a row, and what cannot be read counts as
+    /// changed once three met it. The first time there is nothing to compare with, and all that is not fine is
+    /// told. The files of -o hold the whole audit. One at a time: a second one ends with 4.
     #[arg(long, conflicts_with_all = ["no_ledger", "dry_run"], help_heading = "Ledger")]
     changed_only: bool,
 
@@ -78,7 +79,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     runtime::run(async {
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
         let lock = match args.changed_only {
-            true => Some(memory.lock(&args.config).await?),
+            true => Some(memory.lock(&args.config, &inventory).await?),
             false => None,
         };
         let watch = Watch::new(
@@ -98,18 +99,24 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         )
         .await;
         watch.finish();
-        let changes = memory.keep(&audit).await;
+        let is_kept = memory.keep(&audit).await;
         // Before the reports, which tell the code that straggler ends with.
-        let told = match args.changed_only && !audit.interrupted {
-            true => nightly::tell(&memory, &audit).await,
-            false => ExitCode::Success,
+        let (told, screen) = match args.changed_only && is_kept {
+            true => {
+                let told = nightly::tell(&memory, &audit).await;
+                (told.code, told.screen)
+            }
+            false => (ExitCode::Success, None),
         };
         audit.unfinished = memory.code.and(told) == ExitCode::Unfinished;
         // Where nobody knows what changed, everything is told.
-        let changes = changes.as_deref().filter(|_| args.changed_only);
-        let code = args.reports.write(outputs, &mut audit, changes, color);
+        let changes = screen.as_ref().map(|screen| &screen.changes);
+        let written = args.reports.write(outputs, &mut audit, changes, color);
+        if let (Some(screen), true) = (screen, written.is_printed) {
+            nightly::printed(&memory, screen).await;
+        }
         drop(lock);
-        Ok(code.and(memory.code).and(told))
+        Ok(written.code.and(memory.code).and(told))
     })?
 }
 

@@ -1,17 +1,20 @@
 mod document;
 mod told;
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::args::Config;
+use super::config::counted;
 use super::exit::{Ended, Failure};
-use super::memory::{LedgerFlags, mend_times};
+use super::memory::{LedgerFlags, mend_times, tell_of_older};
 use super::{config, runtime, terminal};
 use crate::audit::Owner;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
-use crate::ledger::{Confirmed, Ledger, LedgerError};
+use crate::ledger::{Confirmed, Ledger, LedgerError, Place};
 use crate::report;
 use crate::text::escape;
 
@@ -66,6 +69,10 @@ enum Command {
     Confirm(Confirm),
     /// Say that a deployment is no more, so that nobody looks for an old key there
     Retire(Retire),
+    /// Carry what is known of one inventory over to another name
+    Rename(Rename),
+    /// Say that another ledger is not of this targets.yaml, though it looks as if
+    Unrelated(Unrelated),
 }
 
 #[derive(clap::Args)]
@@ -94,6 +101,27 @@ struct Retire {
     from: From,
 }
 
+#[derive(clap::Args)]
+struct Rename {
+    /// The name that the inventory had, or where its main file was
+    before: String,
+
+    /// The name that it has now
+    after: String,
+
+    #[command(flatten)]
+    from: From,
+}
+
+#[derive(clap::Args)]
+struct Unrelated {
+    /// The other ledger, as it is told of
+    path: PathBuf,
+
+    #[command(flatten)]
+    from: From,
+}
+
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
     /// For people.
@@ -109,13 +137,16 @@ Examples:
   straggler history --deployment checkout-api       what it held, and when
   straggler history --audits 5
   straggler history confirm checkout                the reference changed because the key was rotated
-  straggler history retire old-cart                 it was switched off for good";
+  straggler history retire old-cart                 it was switched off for good
+  straggler history rename shop shop-eu             the inventory has another name now";
 
 pub(super) fn run(args: Args) -> Ended {
     match args.command {
         None => show(&args.shown),
         Some(Command::Confirm(args)) => confirm(&args),
         Some(Command::Retire(args)) => retire(&args),
+        Some(Command::Rename(args)) => rename(&args),
+        Some(Command::Unrelated(args)) => unrelated(&args),
     }
 }
 
@@ -123,20 +154,30 @@ impl From {
     /// The ledger, and what it is about.
     async fn open(&self) -> Result<(Ledger, Inventory), Failure> {
         let inventory = config::load(&self.config)?;
-        let place = self.ledger.place(&self.config, &inventory)?;
+        let (ledger, place) = self.found(&inventory).await?;
+        let older = self.ledger.older(Some(&ledger), &place, &inventory).await;
+        tell_of_older(&older.map_err(Failure::unfinished)?, &place, false);
+        mend_times(&ledger).await.map_err(Failure::unfinished)?;
+        Ok((ledger, inventory))
+    }
+
+    /// The ledger, and where it is.
+    async fn found(&self, inventory: &Inventory) -> Result<(Ledger, Place), Failure> {
+        let place = self.ledger.place(&self.config, inventory)?;
         let place = place.ok_or_else(|| {
             Failure::usage(
                 "there is no ledger: name one with --ledger, or set HOME or XDG_STATE_HOME",
             )
         })?;
         let opened = Ledger::open_existing(&place).await;
-        let ledger = opened.map_err(Failure::unfinished)?.ok_or_else(|| {
-            Failure::usage(format!(
-                "no audit was remembered yet in {place}: run `straggler audit`"
-            ))
-        })?;
-        mend_times(&ledger).await.map_err(Failure::unfinished)?;
-        Ok((ledger, inventory))
+        if let Some(ledger) = opened.map_err(Failure::unfinished)? {
+            return Ok((ledger, place));
+        }
+        let older = self.ledger.older(None, &place, inventory).await;
+        tell_of_older(&older.map_err(Failure::unfinished)?, &place, false);
+        Err(Failure::usage(format!(
+            "no audit was remembered yet in {place}: run `straggler audit`"
+        )))
     }
 }
 
@@ -214,6 +255,44 @@ fn confirm(args: &Confirm) -> Ended {
             }
         };
         terminal::print(|out| writeln!(out, "{told}"))?;
+        Ok(ExitCode::Success)
+    })?
+}
+
+fn rename(args: &Rename) -> Ended {
+    runtime::run(async {
+        let (ledger, _) = args.from.open().await?;
+        let renamed = ledger.rename(&args.before, &args.after).await;
+        let Some(came) = renamed.map_err(Failure::unfinished)? else {
+            return Err(Failure::usage(
+                "the ledger knows no inventory of that name, and none whose file was there",
+            ));
+        };
+        let deployments = counted(usize::try_from(came).unwrap_or(usize::MAX), "deployment");
+        terminal::print(|out| {
+            let after = escape(&args.after);
+            writeln!(out, "{deployments} carried over to the inventory {after}")
+        })?;
+        Ok(ExitCode::Success)
+    })?
+}
+
+fn unrelated(args: &Unrelated) -> Ended {
+    runtime::run(async {
+        let inventory = config::load(&args.from.config)?;
+        let (ledger, place) = args.from.found(&inventory).await?;
+        let older = args.from.ledger.older(Some(&ledger), &place, &inventory);
+        let older = older.await.map_err(Failure::unfinished)?;
+        let Some(other) = older.iter().find(|other| **other == args.path) else {
+            return Err(Failure::usage(
+                "no such ledger is told of: give its path as straggler tells it",
+            ));
+        };
+        ledger.disown(other).await.map_err(Failure::unfinished)?;
+        terminal::print(|out| {
+            let other = other.to_string_lossy();
+            writeln!(out, "unrelated: {}", escape(&other))
+        })?;
         Ok(ExitCode::Success)
     })?
 }

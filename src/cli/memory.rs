@@ -1,6 +1,5 @@
 //! The ledger as the commands use it: opened before an audit, added to after it.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -17,7 +16,7 @@ use crate::audit::{Audit, Remembered};
 use crate::explain::word;
 use crate::gate::{Coverage, ExitCode, exit_code, waived};
 use crate::inventory::{Inventory, LedgerAt};
-use crate::ledger::{Change, Conclusion, Ledger, LedgerError, Lock, Place, Receiver};
+use crate::ledger::{Conclusion, Ledger, LedgerError, Lock, Place, Recognized};
 use crate::task::revoke_check::Known;
 use crate::text::escape;
 
@@ -52,15 +51,9 @@ pub(super) struct Memory {
     pub(super) code: ExitCode,
     /// When the last audit in it began; `None` where it holds none.
     last_audit: Option<Timestamp>,
-    /// Whose audits are kept.
-    targets: PathBuf,
+    /// The ledgers that may be of this targets.yaml, from before it was moved.
+    pub(super) older: Vec<PathBuf>,
 }
-
-/// Whoever looks at standard output was told of every audit.
-const SCREEN: Receiver<'static> = Receiver {
-    name: "",
-    patient: false,
-};
 
 impl LedgerFlags {
     /// The ledger of this targets.yaml; `None` where nothing is to be remembered, or nobody knows where.
@@ -116,26 +109,26 @@ impl LedgerFlags {
             remembered: Remembered::default(),
             code: ExitCode::Success,
             last_audit: None,
-            targets: path(config),
+            older: Vec::new(),
         };
         let Some(place) = self.place(config, inventory)? else {
             return Ok(memory);
         };
-        let is_new = self.is_usual(inventory) && !is_there(&place);
+        let is_new = !is_there(&place);
         let opened = async {
             let ledger = Ledger::open(&place).await?;
             mend_times(&ledger).await?;
             let last_audit = ledger.audits(1).await?.first().map(|last| last.started_at);
-            Ok::<_, LedgerError>((ledger.recall().await?, last_audit, ledger))
+            let older = self.older(Some(&ledger), &place, inventory).await?;
+            Ok::<_, LedgerError>((ledger.recall().await?, last_audit, older, ledger))
         };
         match opened.await {
-            Ok((remembered, last_audit, ledger)) => {
+            Ok((remembered, last_audit, older, ledger)) => {
                 memory.remembered = remembered;
                 memory.last_audit = last_audit;
                 memory.ledger = Some(ledger);
-                if let (true, Place::File(path)) = (is_new, &place) {
-                    tell_of_old_ones(path, inventory).await;
-                }
+                tell_of_older(&older, &place, is_new);
+                memory.older = older;
             }
             // Nobody asked for it, and nothing that it knew is missed: many programs run where they may not
             // write.
@@ -147,6 +140,22 @@ impl LedgerFlags {
             Err(error) => memory.failed(&error),
         }
         Ok(memory)
+    }
+
+    /// The ledgers that may be of this targets.yaml, from before it was moved; none where somebody says which
+    /// one is.
+    pub(super) async fn older(
+        &self,
+        own: Option<&Ledger>,
+        place: &Place,
+        inventory: &Inventory,
+    ) -> Result<Vec<PathBuf>, LedgerError> {
+        match place {
+            Place::File(path) if self.is_usual(inventory) => {
+                Ledger::older(own, path, inventory).await
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 }
 
@@ -173,15 +182,16 @@ impl Memory {
         self.code = self.code.and(failure.code);
     }
 
-    /// Adds a finished audit to the ledger. Gives back what changed since the last one in it; `None`
-    /// where that is not known.
-    pub(super) async fn keep(&mut self, audit: &Audit) -> Option<Vec<Change>> {
-        let ledger = self.ledger.as_ref().filter(|_| !audit.interrupted)?;
-        match kept(ledger, audit, &self.targets, self.last_audit).await {
-            Ok(changes) => Some(changes),
+    /// Adds a finished audit to the ledger. Whether it is there now.
+    pub(super) async fn keep(&mut self, audit: &Audit) -> bool {
+        let Some(ledger) = self.ledger.as_ref().filter(|_| !audit.interrupted) else {
+            return false;
+        };
+        match kept(ledger, audit, self.last_audit).await {
+            Ok(()) => true,
             Err(error) => {
                 self.failed(&error);
-                None
+                false
             }
         }
     }
@@ -191,7 +201,11 @@ impl Memory {
     /// # Errors
     ///
     /// When somebody is at it already, or there is no ledger.
-    pub(super) async fn lock(&self, config: &Config) -> Result<Lock, Failure> {
+    pub(super) async fn lock(
+        &self,
+        config: &Config,
+        inventory: &Inventory,
+    ) -> Result<Lock, Failure> {
         let Some(ledger) = &self.ledger else {
             return Err(match self.code {
                 ExitCode::Success => Failure::usage(
@@ -203,7 +217,11 @@ impl Memory {
                 }
             });
         };
-        let lock = ledger.lock(&digest(&path(config))).await;
+        let name = match &inventory.identity.name {
+            Some(name) => format!("inventory {name}"),
+            None => digest(&path(config)),
+        };
+        let lock = ledger.lock(&name).await;
         lock.map_err(Failure::unfinished)?.ok_or_else(|| {
             Failure::unfinished(
                 "another `straggler audit --changed-only` of this targets.yaml is at work: let it finish, or \
@@ -216,22 +234,66 @@ impl Memory {
 async fn kept(
     ledger: &Ledger,
     audit: &Audit,
-    targets: &Path,
     last_audit: Option<Timestamp>,
-) -> Result<Vec<Change>, LedgerError> {
-    let conclusion = conclusion(audit);
-    ledger.record(audit, &conclusion).await?;
-    ledger.is_of(targets).await?;
-    let changes = ledger.changes(audit, &conclusion, &SCREEN).await?;
-    let nothing = BTreeSet::new();
-    ledger.tell(audit, &conclusion, &SCREEN, &nothing).await?;
+) -> Result<(), LedgerError> {
+    let recognized = ledger.enter(&audit.inventory).await?;
+    if let Some(told) = recognized_as(&recognized, &audit.inventory) {
+        terminal::say(&format!("the ledger {} {told}", ledger.place()));
+    }
+    ledger.record(audit, &conclusion(audit)).await?;
     // By the audit before this one: a clock that is ahead for once costs no history.
     let keep = audit.inventory.ledger.retention;
     let now = Timestamp::now();
     ledger
         .retain(keep, last_audit.unwrap_or(now).min(now))
-        .await?;
-    Ok(changes)
+        .await
+}
+
+/// What people have to know of how their inventory was known again.
+fn recognized_as(recognized: &Recognized, inventory: &Inventory) -> Option<String> {
+    let name = inventory.identity.name.as_deref();
+    let own = match name {
+        Some(name) => format!("the inventory {}", escape(name)),
+        None => "this targets.yaml".to_owned(),
+    };
+    Some(match recognized {
+        Recognized::Well => return None,
+        Recognized::New { beside } if beside.is_empty() => return None,
+        Recognized::New { beside } => {
+            let all: Vec<_> = beside.iter().map(|other| escape(other)).collect();
+            let say = match name {
+                Some(name) => {
+                    let (first, name) = (word(&beside[0]), word(name));
+                    format!(
+                        "if it had that name before, run `straggler history rename {first} {name}`"
+                    )
+                }
+                None => "if it is the same one, give both one name: `inventory: NAME`".to_owned(),
+            };
+            format!(
+                "begins anew for {own}, though {} names some of the same deployments; {say}",
+                all.join(" and ")
+            )
+        }
+        Recognized::Moved { from } => format!(
+            "takes {own} for the one that was at {}, which names the same for the most part; a name in it, \
+             `inventory: NAME`, makes that sure",
+            escape(&from.to_string_lossy())
+        ),
+        Recognized::Named => {
+            format!("knows what it has of this file as {own} from now on")
+        }
+        Recognized::Renamed { before } => format!(
+            "knows the inventory {} as {} from now on, as its file says",
+            escape(before),
+            escape(name.unwrap_or_default())
+        ),
+        Recognized::Unsaid { before } => format!(
+            "takes {own} for the inventory {}, though it does not say so anymore: write `inventory: {}` into it",
+            escape(before),
+            escape(before)
+        ),
+    })
 }
 
 /// Dates back what was written while a clock was ahead, and says so.
@@ -248,29 +310,34 @@ pub(super) async fn mend_times(ledger: &Ledger) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Where a targets.yaml has no ledger yet, it may have been moved away from the one that it had.
-async fn tell_of_old_ones(place: &Path, inventory: &Inventory) {
-    let mine = |project: &String| {
-        let mut projects = inventory.projects.iter();
-        projects.any(|known| *known.name == **project)
-    };
-    let is_there = |path: &PathBuf| path.try_exists().unwrap_or(true);
-    let old = Ledger::beside(place)
-        .await
-        .into_iter()
-        .filter(|found| found.projects.iter().any(mine) && !found.targets.iter().any(is_there));
-    let old: Vec<_> = old.map(|found| found.path).collect();
-    if let Some(first) = old.first() {
-        let shown = |path: &Path| escape(&path.to_string_lossy()).into_owned();
-        let all: Vec<_> = old.iter().map(|path| shown(path)).collect();
-        terminal::say(&format!(
-            "a new ledger begins here, {}; if this targets.yaml was moved, past audits are in {}: name it with \
-             --ledger {}, or in targets.yaml under `ledger`",
-            shown(place),
-            all.join(" or "),
-            word(&first.to_string_lossy())
-        ));
+/// Says that a targets.yaml which was moved may have another ledger than the one it had.
+pub(super) fn tell_of_older(older: &[PathBuf], place: &Place, is_new: bool) {
+    if let Some([message, remedy]) = of_older(older) {
+        let begins = match is_new {
+            true => format!("a new ledger begins here, {place}; "),
+            false => format!("this ledger, {place}, may not have all; "),
+        };
+        terminal::say(&format!("{begins}{message}: {remedy}"));
     }
+}
+
+/// What is to be said of ledgers from before a targets.yaml was moved, and what to do about it.
+pub(super) fn of_older(older: &[PathBuf]) -> Option<[String; 2]> {
+    let first = word(&older.first()?.to_string_lossy());
+    let all: Vec<_> = older
+        .iter()
+        .map(|path| escape(&path.to_string_lossy()).into_owned())
+        .collect();
+    Some([
+        format!(
+            "if this targets.yaml was moved, past audits are in {}",
+            all.join(" or ")
+        ),
+        format!(
+            "name it with --ledger {first}, or in targets.yaml under `ledger`; if it is another one's, say so: \
+             `straggler history unrelated {first}`"
+        ),
+    ])
 }
 
 /// Whether there may be something at a place already.

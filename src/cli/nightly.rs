@@ -10,52 +10,99 @@ use super::terminal;
 use crate::audit::Audit;
 use crate::gate::ExitCode;
 use crate::inventory;
-use crate::ledger::{Conclusion, Ledger, Name, Receiver};
-use crate::task::notify::{Sender, held_back};
+use crate::ledger::{ChangeSet, Changes, Ledger, Name};
+use crate::task::notify::{Sender, concerns, due};
+
+/// Whoever reads standard output is a receiver like those of targets.yaml, none of which has an empty name.
+const SCREEN: &str = "";
+
+/// What came of telling people.
+pub(super) struct Told {
+    /// What straggler ends with.
+    pub(super) code: ExitCode,
+    /// What standard output is told; `None` where nobody knows.
+    pub(super) screen: Option<Screen>,
+}
+
+/// What standard output is told.
+pub(super) struct Screen {
+    pub(super) changes: Changes,
+    set: ChangeSet,
+    waiting: BTreeSet<Name>,
+}
 
 /// Tells every receiver what changed since it was told last, and then whoever listens for the heartbeat that
 /// all is done. Who could not be told is told again the next time.
-pub(super) async fn tell(memory: &Memory, audit: &Audit) -> ExitCode {
-    let Some(ledger) = memory.ledger() else {
-        return ExitCode::Success;
+pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
+    let mut told = Told {
+        code: memory.code,
+        screen: None,
     };
+    let Some(ledger) = memory.ledger() else {
+        return told;
+    };
+    let receivers = &audit.inventory.notify;
+    let names = receivers.iter().map(|receiver| &*receiver.name);
+    let names: Vec<&str> = std::iter::once(SCREEN).chain(names).collect();
+    let sets = ledger.changes(audit, &conclusion(audit), &names).await;
+    let mut sets = match sets {
+        Ok(sets) => sets.into_iter(),
+        Err(error) => {
+            fail(&mut told, &Failure::unfinished(error));
+            return told;
+        }
+    };
+    told.screen = sets.next().map(|mut set| {
+        let (changes, waiting) = due(audit, std::mem::take(&mut set.changes));
+        Screen {
+            changes,
+            set,
+            waiting,
+        }
+    });
     let sender = Sender::default();
-    let conclusion = conclusion(audit);
-    let receivers = audit.inventory.notify.iter();
-    let told = receivers.map(|receiver| told(receiver, ledger, &sender, audit, &conclusion));
-    let mut code = memory.code;
-    for failure in join_all(told).await.into_iter().filter_map(Result::err) {
-        terminal::say(&failure.message);
-        code = code.and(failure.code);
+    let sent = receivers.iter().zip(sets);
+    let sent = sent.map(|(receiver, set)| send(receiver, ledger, &sender, audit, set));
+    for failure in join_all(sent).await.into_iter().filter_map(Result::err) {
+        fail(&mut told, &failure);
     }
     // A heartbeat that goes on while nobody is told anything would be worse than none.
-    if code == ExitCode::Success
+    if told.code == ExitCode::Success
         && let Err(error) = sender.heartbeat(audit).await
     {
-        let failure = Failure::unfinished(error);
-        terminal::say(&failure.message);
-        code = code.and(failure.code);
+        fail(&mut told, &Failure::unfinished(error));
     }
-    code
+    told
 }
 
-async fn told(
+/// Notes that standard output took what it was told. What cannot be noted is told again, and the reports have
+/// said already what straggler ends with.
+pub(super) async fn printed(memory: &Memory, screen: Screen) {
+    if let Some(ledger) = memory.ledger()
+        && let Err(error) = ledger.tell(screen.set, &screen.waiting, |_, _| true).await
+    {
+        terminal::say(&format!(
+            "what was printed will be told again by the next `--changed-only`: {error}"
+        ));
+    }
+}
+
+async fn send(
     receiver: &inventory::Receiver,
     ledger: &Ledger,
     sender: &Sender,
     audit: &Audit,
-    conclusion: &Conclusion,
+    mut set: ChangeSet,
 ) -> Result<(), Failure> {
-    let known = Receiver {
-        name: &receiver.name,
-        patient: true,
-    };
-    let changes = ledger.changes(audit, conclusion, &known).await;
-    let changes = changes.map_err(Failure::unfinished)?;
+    let (changes, waiting) = due(audit, std::mem::take(&mut set.changes));
     let sent = sender.tell(receiver, audit, &changes).await;
     sent.map_err(Failure::unfinished)?;
-    let waiting = changes.iter().filter(|change| held_back(audit, change));
-    let waiting: BTreeSet<Name> = waiting.map(|change| change.name.clone()).collect();
-    let noted = ledger.tell(audit, conclusion, &known, &waiting).await;
+    let is_told = |name: &Name, outcome| concerns(audit, name, outcome, receiver);
+    let noted = ledger.tell(set, &waiting, is_told).await;
     noted.map_err(Failure::unfinished)
+}
+
+fn fail(told: &mut Told, failure: &Failure) {
+    terminal::say(&failure.message);
+    told.code = told.code.and(failure.code);
 }

@@ -9,7 +9,7 @@ use super::output::{self, Output};
 use super::terminal::{self, Color};
 use crate::audit::Audit;
 use crate::gate::{self, ExitCode};
-use crate::ledger::Change;
+use crate::ledger::Changes;
 use crate::report::{FORMATS, Format, Look, Shown};
 
 /// Where reports go.
@@ -37,6 +37,14 @@ pub(super) struct Reports {
     /// List the requests on standard error, each with its outcome and time; twice, also when each goes out
     #[arg(short, long, action = ArgAction::Count)]
     pub(super) verbose: u8,
+}
+
+/// What became of the reports.
+pub(super) struct Written {
+    /// What straggler ends with.
+    pub(super) code: ExitCode,
+    /// Whether there was one for standard output, and all of it was taken.
+    pub(super) is_printed: bool,
 }
 
 fn named(id: &str) -> Option<&'static Format> {
@@ -83,15 +91,16 @@ impl Reports {
         &self,
         outputs: Vec<(&Format, Output)>,
         audit: &mut Audit,
-        changes: Option<&[Change]>,
+        changes: Option<&Changes>,
         color: Color,
-    ) -> ExitCode {
+    ) -> Written {
         let (files, direct): (Vec<_>, Vec<_>) = outputs
             .into_iter()
             .partition(|(_, output)| output.is_draft());
         let was_unfinished = audit.unfinished;
         let mut files = fill(files, audit);
         fill(direct, audit);
+        let mut is_printed = false;
         if let Some(format) = self.printed() {
             let look = Look {
                 width: terminal::width(),
@@ -99,8 +108,9 @@ impl Reports {
             };
             let report = (format.make)(look);
             let shown = Shown { audit, changes };
-            if let Err(failure) = terminal::print(|out| report.write(shown, out)) {
-                fail(audit, &failure);
+            match terminal::deliver(|out| report.write(shown, out)) {
+                Ok(taken) => is_printed = taken,
+                Err(failure) => fail(audit, &failure),
             }
         }
         if audit.unfinished != was_unfinished {
@@ -111,7 +121,10 @@ impl Reports {
                 fail(audit, &Failure::unfinished(error));
             }
         }
-        gate::exit_code(audit)
+        Written {
+            code: gate::exit_code(audit),
+            is_printed,
+        }
     }
 
     fn printed(&self) -> Option<&'static Format> {

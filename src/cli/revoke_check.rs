@@ -1,7 +1,5 @@
 mod told;
 
-use std::collections::BTreeSet;
-
 use clap::ValueEnum;
 use jiff::Timestamp;
 use told::Told;
@@ -9,7 +7,7 @@ use told::Told;
 use super::args::{Config, EXIT_CODES};
 use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
-use super::memory::{LedgerFlags, Memory};
+use super::memory::{LedgerFlags, Memory, of_older};
 use super::progress::Watch;
 use super::{config, interrupt, runtime, terminal};
 use crate::audit::{self, Audit, Options, Owner};
@@ -17,7 +15,7 @@ use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::keyring::ProjectId;
-use crate::ledger::{Acceptance, LedgerError, Name};
+use crate::ledger::{Acceptance, KnownDeployment, LedgerError};
 use crate::platform;
 use crate::report;
 use crate::task::revoke_check::{Accepted, Document, Gone, Past, Question};
@@ -184,22 +182,24 @@ async fn known(
         deployment: acceptance.deployment,
         reason: acceptance.reason,
     });
-    let deployments = inventory.deployments.iter();
-    let named: BTreeSet<Name> = deployments
-        .map(|declared| Name::of(&inventory.project(declared.project).name, declared))
-        .collect();
-    let deployments = ledger.deployments(None).await?.into_iter();
-    let forgotten = deployments
-        .filter(|known| known.retired_at.is_none() && !named.contains(&known.name))
-        .map(|known| Gone {
-            project: known.name.project,
-            title: known.name.title,
-        });
-    let past = Past {
+    let mut past = Past {
         known: memory.known(),
-        forgotten: forgotten.collect(),
+        forgotten: Vec::new(),
         places: ledger.places().await?,
+        older: of_older(&memory.older),
     };
+    let own = ledger.number_of(inventory).await?;
+    let others = ledger.inventories().await?;
+    let deployments = ledger.deployments(None).await?;
+    let living = deployments
+        .iter()
+        .filter(|known| known.retired_at.is_none());
+    let elsewhere = |known: &KnownDeployment| {
+        let mut others = others.iter().filter(|other| Some(other.id) != own);
+        let other = others.find(|other| other.id == known.inventory)?;
+        Some(other.title().into())
+    };
+    past.forget(inventory, living.map(|known| (known, elsewhere(known))));
     Ok((accepted.collect(), past))
 }
 
@@ -274,7 +274,7 @@ impl Args {
         }
         let is_known = |name: &&String| {
             let mut deployments = inventory.deployments.iter();
-            forgotten.iter().any(|gone| *gone.title == ***name)
+            forgotten.iter().any(|gone| *gone.name.title == ***name)
                 || deployments
                     .any(|deployment| *deployment.name == ***name || deployment.title() == **name)
         };

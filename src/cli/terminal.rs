@@ -58,6 +58,13 @@ impl Color {
 
 /// Writes to standard output. A reader that went away, as `head` does, is no error.
 pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    deliver(write).map(drop)
+}
+
+/// As [`print`]; gives back whether all of it was taken.
+pub(super) fn deliver(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<bool, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = write(&mut out).and_then(|()| out.flush());
     // What is left in the buffer after an error would be tried again when it is dropped.
@@ -66,7 +73,7 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unfinished(
             format!("standard output cannot be written to: {error}"),
         )),
-        _ => Ok(()),
+        written => Ok(written.is_ok()),
     }
 }
 

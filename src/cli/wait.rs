@@ -109,8 +109,8 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         display.finish();
         memory.keep(&audit).await;
         audit.unfinished = memory.code == ExitCode::Unfinished;
-        let code = args.reports.write(outputs, &mut audit, None, color);
-        Ok(code.and(memory.code))
+        let written = args.reports.write(outputs, &mut audit, None, color);
+        Ok(written.code.and(memory.code))
     })?
 }
 

@@ -101,20 +101,27 @@ impl Group<'_> {
     }
 }
 
-/// What is wrong, by what to do about it and who is to do it, the worst first and what is waived
-/// last. What a hop inherited is told with its cause.
+/// What is wrong with the deployments that `is_told` gives by index, by what to do about it and who is to do
+/// it, the worst first and what is waived last. What a hop inherited is told with its cause; what a reference
+/// has, with the deployments that rest on it.
 #[must_use]
-pub fn groups(audit: &Audit) -> Vec<Group<'_>> {
+pub fn groups(audit: &Audit, is_told: impl Fn(usize) -> bool) -> Vec<Group<'_>> {
     let mut gathering = Gathering::default();
     for project in audit.projects.iter().filter(|project| project.selected) {
         gathering.reference(audit, project.project);
     }
     for (index, outcome) in audit.deployments.iter().enumerate() {
-        for spot in spots(audit, outcome) {
-            gathering.hop(&spot, index);
+        if is_told(index) {
+            for spot in spots(audit, outcome) {
+                gathering.hop(&spot, index);
+            }
         }
     }
     let mut groups = gathering.groups;
+    groups.retain(|group| {
+        let mut deployments = group.deployments().into_iter();
+        deployments.len() == 0 || deployments.any(&is_told)
+    });
     groups.sort_by_cached_key(|group| {
         let is_reference = matches!(group.subject, Subject::Reference(..));
         let verdict = group.subject.verdict();

@@ -399,6 +399,7 @@ impl Scene {
             inventory: Inventory {
                 stores: Vec::new(),
                 files: vec!["targets.yaml".into()],
+                identity: crate::inventory::Identity::default(),
                 digits: Digits::DEFAULT,
                 notify: Vec::new(),
                 heartbeat: None,

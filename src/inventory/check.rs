@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::defaults::Defaults;
@@ -9,6 +10,7 @@ use super::duration::{LONGEST_GRACE, duration};
 use super::expand::Writer;
 use super::ground::Ground;
 use super::held::Held;
+use super::identity;
 use super::include::Unit;
 use super::ledger::ledger;
 use super::log::Log;
@@ -20,7 +22,7 @@ use super::route::Route;
 use super::sharing;
 use super::stores::{kind, store};
 use super::tree::{Id, Tree};
-use super::{Heartbeat, Inventory, LedgerSettings, Receiver, Site};
+use super::{Heartbeat, Identity, Inventory, LedgerSettings, Receiver, Site};
 use crate::key::Digits;
 
 /// A file, and what stands at its top.
@@ -152,6 +154,10 @@ pub(super) fn check(
     }
     Inventory {
         files: Vec::new(),
+        identity: Identity {
+            name: audience.name,
+            ..Identity::default()
+        },
         digits,
         notify: audience.notify,
         heartbeat: audience.heartbeat,
@@ -238,9 +244,10 @@ fn main_only<'p, T>(
     said
 }
 
-/// Who is told what, and what is remembered.
+/// Who is told what, and what is remembered under which name.
 #[derive(Default)]
 struct Audience {
+    name: Option<Arc<str>>,
     notify: Vec<Receiver>,
     heartbeat: Option<Heartbeat>,
     grace: Duration,
@@ -253,6 +260,10 @@ impl Audience {
     fn of(pages: &[Page], projects: &Projects, ground: &Ground<'_>) -> Self {
         let log = ground.log;
         let mut audience = Self::default();
+        if let Some((tree, id)) = main_only(pages, "inventory", |top| top.inventory, log) {
+            audience.name = identity::name(tree, id, ground);
+            audience.parts.push(("inventory", id));
+        }
         if let Some((tree, id)) = main_only(pages, "notify", |top| top.notify, log) {
             audience.notify = receivers(tree, id, projects, ground);
             audience.parts.push(("notify", id));

@@ -36,7 +36,11 @@ pub fn load(
         environment,
         now: Timestamp::now(),
     };
-    load_from(path, &surroundings)
+    let mut inventory = load_from(path, &surroundings)?;
+    if let Ok(path) = std::fs::canonicalize(path) {
+        inventory.identity.path = path;
+    }
+    Ok(inventory)
 }
 
 /// As [`load`], from wherever the files are.
@@ -93,5 +97,6 @@ fn run(
     let ground = Ground::new(&log, &outside, surroundings.now, gathering.whole);
     let mut inventory = check(gathering.units, ground, writer);
     inventory.files = log.finish()?;
+    inventory.identity.path = path.to_owned();
     Ok(inventory)
 }

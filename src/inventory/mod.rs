@@ -15,6 +15,7 @@ mod ground;
 mod held;
 mod history;
 mod hop;
+mod identity;
 mod include;
 mod ingest;
 mod keys;
@@ -45,6 +46,7 @@ mod waiver;
 mod yaml;
 
 pub use files::{Disk, Files};
+pub use identity::Identity;
 pub use ledger::{LedgerAt, LedgerSettings};
 pub use load::{Surroundings, expand, expand_from, load, load_from};
 pub use model::{

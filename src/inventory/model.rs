@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Heartbeat, LedgerSettings, Receiver, Store};
+use super::{Heartbeat, Identity, LedgerSettings, Receiver, Store};
 use crate::extract::Extraction;
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Format, ProjectId};
@@ -17,6 +17,8 @@ use crate::verdict::{Expectation, Verdict};
 pub struct Inventory {
     /// The files, as they are named in messages; [`Site::file`] counts into them.
     pub files: Vec<Box<str>>,
+    /// How it is known again.
+    pub identity: Identity,
     /// How many digits fingerprints are shown and kept with.
     pub digits: Digits,
     /// Who is told what changed, as declared.

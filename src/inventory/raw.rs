@@ -30,6 +30,9 @@ pub(super) struct Targets {
     /// Other files that belong to the inventory, relative to this one; `*`, `?`, `[…]` and `**`
     /// stand for parts of names. A pattern that matches nothing is an error.
     pub include: Option<Held<Vec<String>>>,
+    /// What this inventory is called. The ledger knows it by this name wherever the file is, and tells it
+    /// apart from others that share the ledger; without a name, by where the file is. Only in the main file.
+    pub inventory: Option<Held<String>>,
     /// How many hex digits fingerprints are shown and kept with: 8 to 64, 12 unless said. Only in the
     /// main file.
     #[schemars(range(min = 8, max = 64))]

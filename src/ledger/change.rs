@@ -4,6 +4,17 @@ use std::sync::Arc;
 use crate::inventory::Deployment;
 use crate::verdict::Verdict;
 
+/// What somebody is told of an audit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Whether they were told of none of these deployments before, so that there is nothing to compare with.
+    pub first: bool,
+    /// First those of the audit, as declared, then those that are gone.
+    pub list: Vec<Change>,
+    /// How many more there are that wait for the end of `grace`.
+    pub held_back: usize,
+}
+
 /// What became of a deployment since somebody was last told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {

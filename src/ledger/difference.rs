@@ -20,8 +20,8 @@ pub(super) struct Standing {
 pub(super) struct Held {
     /// For how many audits in a row the deployment has this verdict, this one included.
     pub times: i64,
-    /// Whether good news waits for a second audit.
-    pub patient: bool,
+    /// Whether nobody was told of anything yet, so that all that is not fine has to be told.
+    pub first: bool,
 }
 
 /// What to do about a deployment.
@@ -38,12 +38,12 @@ pub(super) enum Difference {
 /// How many audits in a row something has to be out of reach.
 const UNREACHABLE: i64 = 3;
 
-/// How many audits in a row good news has to hold for the patient.
+/// How many audits in a row good news has to hold, so that what flaps is told once.
 const BETTER: i64 = 2;
 
 /// Compares what was told with how it stands now.
 pub(super) fn difference(told: Option<&Standing>, now: &Standing, held: Held) -> Difference {
-    if now.verdict == Verdict::Unreachable && held.times < UNREACHABLE {
+    if now.verdict == Verdict::Unreachable && held.times < UNREACHABLE && !held.first {
         return Difference::Wait;
     }
     let Some(told) = told else {
@@ -62,7 +62,7 @@ pub(super) fn difference(told: Option<&Standing>, now: &Standing, held: Held) ->
         return Difference::Tell(ChangeKind::New);
     }
     if now.verdict > told.verdict {
-        return if held.patient && held.times < BETTER {
+        return if held.times < BETTER {
             Difference::Wait
         } else {
             Difference::Tell(ChangeKind::Better)
@@ -101,45 +101,59 @@ mod tests {
     const BETTER: Difference = Difference::Tell(ChangeKind::Better);
 
     #[rustfmt::skip]
-    const CASES: &[(&str, &str, &str, i64, Difference, Difference)] = &[
-        // What it shows              what was told    how it stands    times  told at once        told to the patient
-        ("the first audit",           "-",             "stale@0:a",     1,     NEW,                NEW),
-        ("fine from the start",       "-",             "current",       1,     Difference::Settle, Difference::Settle),
-        ("nothing proven",            "-",             "unverified",    1,     NEW,                NEW),
-        ("still fine",                "current",       "current",       9,     Difference::Settle, Difference::Settle),
-        ("still bad",                 "stale@0:a",     "stale@0:a",     9,     Difference::Settle, Difference::Settle),
-        ("it went bad",               "current",       "stale@0:a",     1,     WORSE,              WORSE),
-        ("it got worse",              "unknown@0:x",   "revoked@0:a",   1,     WORSE,              WORSE),
-        ("mended just now",           "stale@0:a",     "current",       1,     BETTER,             Difference::Wait),
-        ("mended for good",           "stale@0:a",     "current",       2,     BETTER,             BETTER),
-        ("better, not good",          "stale@0:a",     "missing@0",     1,     BETTER,             Difference::Wait),
-        ("another old key",           "stale@0:a",     "stale@0:b",     5,     NEW,                NEW),
-        ("another hop",               "stale@0:a",     "stale@1:a",     5,     NEW,                NEW),
-        ("the key came into sight",   "stale@0",       "stale@0:a",     5,     Difference::Settle, Difference::Settle),
-        ("out of reach",              "current",       "unreachable@0", 1,     Difference::Wait,   Difference::Wait),
-        ("out of reach twice",        "current",       "unreachable@0", 2,     Difference::Wait,   Difference::Wait),
-        ("out of reach for long",     "current",       "unreachable@0", 3,     WORSE,              WORSE),
-        ("never reached",             "-",             "unreachable@0", 2,     Difference::Wait,   Difference::Wait),
-        ("never reached for long",    "-",             "unreachable@0", 3,     NEW,                NEW),
-        ("back in reach",             "unreachable@0", "current",       1,     BETTER,             Difference::Wait),
-        ("bad when last seen",        "stale@0:a",     "unreachable@0", 2,     Difference::Wait,   Difference::Wait),
-        ("bad, then out of reach",    "stale@0:a",     "unreachable@0", 3,     NEW,                NEW),
-        ("bad, then nothing proven",  "stale@0:a",     "unverified",    1,     NEW,                NEW),
-        ("bad, and back as it was",   "stale@0:a",     "stale@0:a",     1,     Difference::Settle, Difference::Settle),
-        ("nothing proven anymore",    "current",       "unverified",    1,     WORSE,              WORSE),
+    const CASES: &[(&str, &str, &str, i64, Difference)] = &[
+        // What it shows              what was told    how it stands    times  what to do
+        ("new, and bad",              "-",             "stale@0:a",     1,     NEW),
+        ("fine from the start",       "-",             "current",       1,     Difference::Settle),
+        ("nothing proven",            "-",             "unverified",    1,     NEW),
+        ("still fine",                "current",       "current",       9,     Difference::Settle),
+        ("still bad",                 "stale@0:a",     "stale@0:a",     9,     Difference::Settle),
+        ("it went bad",               "current",       "stale@0:a",     1,     WORSE),
+        ("it got worse",              "unknown@0:x",   "revoked@0:a",   1,     WORSE),
+        ("mended just now",           "stale@0:a",     "current",       1,     Difference::Wait),
+        ("mended for good",           "stale@0:a",     "current",       2,     BETTER),
+        ("better, not good",          "stale@0:a",     "missing@0",     1,     Difference::Wait),
+        ("better for good",           "stale@0:a",     "missing@0",     2,     BETTER),
+        ("another old key",           "stale@0:a",     "stale@0:b",     5,     NEW),
+        ("another hop",               "stale@0:a",     "stale@1:a",     5,     NEW),
+        ("the key came into sight",   "stale@0",       "stale@0:a",     5,     Difference::Settle),
+        ("out of reach",              "current",       "unreachable@0", 1,     Difference::Wait),
+        ("out of reach twice",        "current",       "unreachable@0", 2,     Difference::Wait),
+        ("out of reach for long",     "current",       "unreachable@0", 3,     WORSE),
+        ("never reached",             "-",             "unreachable@0", 2,     Difference::Wait),
+        ("never reached for long",    "-",             "unreachable@0", 3,     NEW),
+        ("back in reach",             "unreachable@0", "current",       1,     Difference::Wait),
+        ("back in reach for good",    "unreachable@0", "current",       2,     BETTER),
+        ("bad when last seen",        "stale@0:a",     "unreachable@0", 2,     Difference::Wait),
+        ("bad, then out of reach",    "stale@0:a",     "unreachable@0", 3,     NEW),
+        ("bad, then nothing proven",  "stale@0:a",     "unverified",    1,     NEW),
+        ("bad, and back as it was",   "stale@0:a",     "stale@0:a",     1,     Difference::Settle),
+        ("nothing proven anymore",    "current",       "unverified",    1,     WORSE),
     ];
 
     #[test]
     fn every_rule_holds() {
-        for (name, told, now, times, at_once, patient) in CASES {
+        for (name, told, now, times, expected) in CASES {
             let (told, now) = (standing(told), standing(now).unwrap());
-            let held = |patient| Held {
+            let held = Held {
                 times: *times,
-                patient,
+                first: false,
             };
-            let differs = |patient| difference(told.as_ref(), &now, held(patient));
-            assert_eq!(differs(false), *at_once, "{name}");
-            assert_eq!(differs(true), *patient, "{name}, patient");
+            assert_eq!(difference(told.as_ref(), &now, held), *expected, "{name}");
         }
+    }
+
+    #[test]
+    fn whoever_was_told_of_nothing_is_told_of_all_that_is_not_fine() {
+        let held = Held {
+            times: 1,
+            first: true,
+        };
+        for now in ["stale@0:a", "unreachable@0", "unverified"] {
+            let now = standing(now).unwrap();
+            assert_eq!(difference(None, &now, held), NEW);
+        }
+        let fine = standing("current").unwrap();
+        assert_eq!(difference(None, &fine, held), Difference::Settle);
     }
 }

@@ -11,6 +11,10 @@ use crate::verdict::{Evidence, Verdict};
 pub struct LastSeen {
     /// Whose route.
     pub name: Name,
+    /// The number of the inventory that it is of; 0 for what was written down before there were several.
+    pub inventory: i64,
+    /// Whether it was on the route at the last audit of that inventory.
+    pub is_on_route: bool,
     /// The deployment by its name alone.
     pub deployment: String,
     /// The id of its source.
@@ -37,7 +41,8 @@ impl Ledger {
 async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
     // The last stretch of each, for what was written down before `holds` was.
     let sql = "SELECT deployment.project, deployment.title, deployment.name, hop.source, \
-               hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint \
+               hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint, \
+               deployment.inventory, span.id, span.until \
                FROM hop JOIN deployment ON deployment.id = hop.deployment \
                LEFT JOIN span ON span.id = (SELECT MAX(last.id) FROM span AS last \
                WHERE last.hop = hop.id) \
@@ -62,6 +67,9 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
                 project: row.get::<&str>(0)?.into(),
                 title: row.get::<&str>(1)?.into(),
             },
+            inventory: row.get(9)?,
+            is_on_route: row.get::<Option<i64>>(10)?.is_some()
+                && row.get::<Option<i64>>(11)?.is_none(),
             deployment: row.get(2)?,
             source: row.get(3)?,
             location: row.get(4)?,

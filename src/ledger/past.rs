@@ -15,6 +15,8 @@ use crate::verdict::{Evidence, Fault, Stage, Verdict};
 pub struct KnownDeployment {
     /// Which.
     pub name: Name,
+    /// The number of the inventory that named it; 0 for what was written down before there were several.
+    pub inventory: i64,
     /// When the first audit that saw it began.
     pub first_seen: Timestamp,
     /// When the last one did.
@@ -116,7 +118,7 @@ async fn deployments(
     connection: &mut Connection,
     project: Option<&str>,
 ) -> Result<Vec<KnownDeployment>, Failure> {
-    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict \
+    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict, inventory \
                FROM deployment";
     let mut known = Vec::new();
     for row in connection.query(sql, &[]).await? {
@@ -131,10 +133,11 @@ async fn deployments(
                 last_seen: row.time(3)?,
                 retired_at: row.time_or_none(4)?,
                 verdict: row.word_or_none(5)?,
+                inventory: row.get(6)?,
             });
         }
     }
-    known.sort_by(|one, other| one.name.cmp(&other.name));
+    known.sort_by(|one, other| (&one.name, one.inventory).cmp(&(&other.name, other.inventory)));
     Ok(known)
 }
 

@@ -109,17 +109,18 @@ async fn retire(
     at: Timestamp,
 ) -> Result<Vec<Name>, Failure> {
     let sql = "SELECT id, project, title FROM deployment WHERE title = $1 OR name = $1";
-    let mut retired = BTreeMap::new();
+    // Several inventories may have one of this name.
+    let mut retired: BTreeMap<Name, Vec<i64>> = BTreeMap::new();
     for row in connection.query(sql, &[deployment.into()]).await? {
         let name = Name {
             project: row.get::<&str>(1)?.into(),
             title: row.get::<&str>(2)?.into(),
         };
         if project.is_none_or(|project| *name.project == *project) {
-            retired.insert(name, row.get::<i64>(0)?);
+            retired.entry(name).or_default().push(row.get(0)?);
         }
     }
-    let ids: Vec<i64> = retired.values().copied().collect();
+    let ids: Vec<i64> = retired.values().flatten().copied().collect();
     let at = [micros(at)];
     let sql = "UPDATE deployment SET retired_at = $1 WHERE id IN";
     connection.run_for(sql, &ids, &at).await?;

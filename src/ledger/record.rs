@@ -6,7 +6,7 @@ use super::db::{Connection, Value};
 use super::error::Failure;
 use super::spans::{self, Route};
 use super::words::{micros, rounded};
-use super::{Ledger, LedgerError, Name, keys};
+use super::{Ledger, LedgerError, Name, inventories, keys};
 use crate::audit::Audit;
 use crate::judge::DeploymentOutcome;
 use crate::verdict::Verdict;
@@ -58,10 +58,11 @@ async fn record(
     audit: &Audit,
     conclusion: &Conclusion,
 ) -> Result<(), Failure> {
+    let inventory = inventories::enter(connection, &audit.inventory).await?.id;
     record_audit(connection, audit, conclusion).await?;
     keys::record(connection, audit).await?;
     let named = named(audit);
-    let routes = record_deployments(connection, audit, &named).await?;
+    let routes = record_deployments(connection, audit, inventory, &named).await?;
     spans::record(connection, audit, &routes).await
 }
 
@@ -115,12 +116,16 @@ pub(super) fn is_partial(outcome: &DeploymentOutcome) -> bool {
     outcome.hops.iter().any(|hop| left_out(hop.verdict))
 }
 
-/// Every deployment that was ever audited.
-pub(super) async fn known(connection: &mut Connection) -> Result<HashMap<Name, Known>, Failure> {
+/// Every deployment that was ever audited in this inventory.
+pub(super) async fn known(
+    connection: &mut Connection,
+    inventory: i64,
+) -> Result<HashMap<Name, Known>, Failure> {
     let sql = "SELECT project, title, id, last_seen, retired_at, verdict, times, digest \
-               FROM deployment LEFT JOIN route ON route.deployment = deployment.id";
+               FROM deployment LEFT JOIN route ON route.deployment = deployment.id \
+               WHERE inventory = $1";
     let mut known = HashMap::new();
-    for row in connection.query(sql, &[]).await? {
+    for row in connection.query(sql, &[inventory.into()]).await? {
         let name = Name {
             project: row.get::<&str>(0)?.into(),
             title: row.get::<&str>(1)?.into(),
@@ -143,10 +148,11 @@ pub(super) async fn known(connection: &mut Connection) -> Result<HashMap<Name, K
 async fn record_deployments(
     connection: &mut Connection,
     audit: &Audit,
+    inventory: i64,
     named: &BTreeMap<Name, usize>,
 ) -> Result<Vec<Option<Route>>, Failure> {
     let at = rounded(audit.started_at);
-    let known = known(connection).await?;
+    let known = known(connection, inventory).await?;
     let mut last_id = connection.last_id("deployment").await?;
     let mut routes = vec![None; audit.deployments.len()];
     let mut new = Vec::new();
@@ -167,6 +173,7 @@ async fn record_deployments(
             let owner = audit.inventory.project(declared.project);
             new.push(vec![
                 last_id.into(),
+                inventory.into(),
                 (&*name.project).into(),
                 (&*name.title).into(),
                 (&*declared.name).into(),
@@ -195,8 +202,8 @@ async fn record_deployments(
             changed.entry(outcome.verdict).or_default().push(known.id);
         }
     }
-    let into = "deployment (id, project, title, name, environment, first_seen, last_seen, verdict, \
-                times)";
+    let into = "deployment (id, inventory, project, title, name, environment, first_seen, last_seen, \
+                verdict, times)";
     connection.insert(into, new, "").await?;
     // One statement for each row, for it is the rows that take time.
     let seen = "UPDATE deployment SET retired_at = NULL, last_seen = $1";

@@ -44,7 +44,7 @@ async fn drop_before(connection: &mut Connection, since: Timestamp) -> Result<()
     for sql in [
         "DELETE FROM audit WHERE finished_at < $1",
         "DELETE FROM told WHERE EXISTS (SELECT 1 FROM deployment \
-         WHERE deployment.project = told.project AND deployment.title = told.title \
+         WHERE deployment.inventory = told.inventory AND deployment.project = told.project AND deployment.title = told.title \
          AND deployment.last_seen < $1)",
         "DELETE FROM span WHERE until < $1",
     ] {

@@ -1,10 +1,15 @@
 use super::db::{Connection, Value};
 use super::error::Failure;
 
-/// What each version of the schema adds to the one before.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("migrations/1.sql"),
-    include_str!("migrations/2.sql"),
+/// What each version of the schema adds to the one before: to both databases, to SQLite and to PostgreSQL.
+const MIGRATIONS: [[&str; 3]; 3] = [
+    [include_str!("migrations/1.sql"), "", ""],
+    [include_str!("migrations/2.sql"), "", ""],
+    [
+        include_str!("migrations/3.sql"),
+        include_str!("migrations/3.sqlite.sql"),
+        include_str!("migrations/3.postgres.sql"),
+    ],
 ];
 
 /// Marks a file of SQLite as a ledger: `strg`.
@@ -32,11 +37,13 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), Failure> 
         connection.run("INSERT INTO ledger VALUES (0)", &[]).await?;
     }
     let done = usize::try_from(version.unwrap_or(0)).unwrap_or(0);
-    for migration in &MIGRATIONS[done..] {
+    for [both, sqlite, postgres] in &MIGRATIONS[done..] {
         let sql = match connection {
             // Under this name SQLite numbers its rows itself, without an index beside.
-            Connection::Sqlite(_) => migration.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"),
-            Connection::Postgres(_) => (*migration).to_owned(),
+            Connection::Sqlite(_) => {
+                format!("{both}{sqlite}").replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+            }
+            Connection::Postgres(_) => format!("{both}{postgres}"),
         };
         connection.script(sql).await?;
     }

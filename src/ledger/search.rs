@@ -10,81 +10,117 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::{Ledger, LedgerError};
+use crate::inventory::Inventory;
 
 /// A ledger that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Where it is.
-    pub path: PathBuf,
+struct Found {
+    path: PathBuf,
     /// The projects that it knows.
-    pub projects: BTreeSet<String>,
-    /// The files whose audits are in it; none where it is older than that this was kept.
-    pub targets: Vec<PathBuf>,
+    projects: BTreeSet<String>,
 }
 
 /// How many files are looked at.
 const MOST: usize = 200;
 
 impl Ledger {
-    /// Notes of which targets.yaml the audits are.
+    /// The ledgers beside a place that may be of this inventory, which was moved since: they know a project of
+    /// it, and the files whose audits are in them are there no more. What this ledger has taken over, and what
+    /// a person said is unrelated, is none. What cannot be read is passed over; nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger of this place cannot be read, where there is one.
+    pub async fn older(
+        own: Option<&Self>,
+        place: &Path,
+        inventory: &Inventory,
+    ) -> Result<Vec<PathBuf>, LedgerError> {
+        let (mut mine, mut unrelated) = Default::default();
+        if let Some(own) = own {
+            let mut turn = own.read().await?;
+            let known = settled(&mut turn.connection).await;
+            (mine, unrelated) = turn.end(known).await?;
+        }
+        let file = inventory.identity.path.to_string_lossy();
+        let is_mine = |project: &String| {
+            let mut projects = inventory.projects.iter();
+            projects.any(|known| *known.name == **project)
+        };
+        let mut older = Vec::new();
+        for path in beside(place) {
+            if unrelated.contains(&*path.to_string_lossy()) {
+                continue;
+            }
+            let Ok(Some(found)) = look(path, &file, &mine).await else {
+                continue;
+            };
+            if found.projects.iter().any(is_mine) {
+                older.push(found.path);
+            }
+        }
+        Ok(older)
+    }
+
+    /// Keeps somebody's word that another ledger is not of the targets.yaml whose ledger this is.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub async fn is_of(&self, targets: &Path) -> Result<(), LedgerError> {
-        let path = targets.to_string_lossy().into_owned();
-        let mut turn = self.read().await?;
-        let known = known(&mut turn.connection).await;
-        if turn.end(known).await?.contains(&path) {
-            return Ok(());
-        }
+    pub async fn disown(&self, other: &Path) -> Result<(), LedgerError> {
         let mut turn = self.write().await?;
-        let row = vec![vec![Value::from(path)]];
+        let row = vec![vec![Value::from(other.to_string_lossy().into_owned())]];
         let nothing = " ON CONFLICT DO NOTHING";
-        let noted = turn.connection.insert("targets (path)", row, nothing).await;
-        turn.end(noted).await
-    }
-
-    /// The ledgers in a folder, but for this one. What is none, or cannot be read, is passed over; nothing is
-    /// written.
-    pub async fn beside(own: &Path) -> Vec<Found> {
-        let files = own.parent().and_then(|folder| fs::read_dir(folder).ok());
-        let mut paths: Vec<PathBuf> = files
-            .into_iter()
-            .flatten()
-            .filter_map(|file| Some(file.ok()?.path()))
-            .filter(|path| path != own && path.extension().is_some_and(|end| end == "db"))
-            .take(MOST)
-            .collect();
-        paths.sort();
-        let mut found = Vec::new();
-        for path in paths {
-            found.extend(look(path).await.ok());
-        }
-        found
+        let kept = turn
+            .connection
+            .insert("unrelated (path)", row, nothing)
+            .await;
+        turn.end(kept).await
     }
 }
 
-async fn look(path: PathBuf) -> Result<Found, Failure> {
+/// The other ledgers in the folder of a place.
+fn beside(own: &Path) -> Vec<PathBuf> {
+    let files = own.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let mut paths: Vec<PathBuf> = files
+        .into_iter()
+        .flatten()
+        .filter_map(|file| Some(file.ok()?.path()))
+        .filter(|path| path != own && path.extension().is_some_and(|end| end == "db"))
+        .take(MOST)
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// The files whose audits this ledger has, and the ledgers that have nothing to do with it.
+async fn settled(
+    connection: &mut Connection,
+) -> Result<(BTreeSet<String>, BTreeSet<String>), Failure> {
+    let mine = texts(connection, "SELECT path FROM targets").await?;
+    let unrelated = texts(connection, "SELECT path FROM unrelated").await?;
+    Ok((mine, unrelated))
+}
+
+/// What a ledger knows; `None` where another file uses it still, or this ledger has all that was of its files.
+async fn look(path: PathBuf, own: &str, mine: &BTreeSet<String>) -> Result<Option<Found>, Failure> {
     let options = SqliteConnectOptions::new().filename(&path).read_only(true);
     let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
-    let sql = "SELECT project FROM reign UNION SELECT project FROM deployment";
-    let mut projects = BTreeSet::new();
-    for row in connection.query(sql, &[]).await? {
-        projects.insert(row.get::<&str>(0)?.to_owned());
+    // None where it is older than that this was kept.
+    let files = texts(&mut connection, "SELECT path FROM targets").await;
+    let files = files.unwrap_or_default();
+    let is_there = |file: &String| file != own && Path::new(file).try_exists().unwrap_or(true);
+    if files.iter().any(is_there) || !files.is_empty() && files.is_subset(mine) {
+        return Ok(None);
     }
-    let targets = known(&mut connection).await.unwrap_or_default();
-    Ok(Found {
-        path,
-        projects,
-        targets: targets.into_iter().map(PathBuf::from).collect(),
-    })
+    let sql = "SELECT DISTINCT project FROM reign UNION SELECT DISTINCT project FROM deployment";
+    let projects = texts(&mut connection, sql).await?;
+    Ok(Some(Found { path, projects }))
 }
 
-async fn known(connection: &mut Connection) -> Result<BTreeSet<String>, Failure> {
-    let mut known = BTreeSet::new();
-    for row in connection.query("SELECT path FROM targets", &[]).await? {
-        known.insert(row.get::<&str>(0)?.to_owned());
+async fn texts(connection: &mut Connection, sql: &str) -> Result<BTreeSet<String>, Failure> {
+    let mut texts = BTreeSet::new();
+    for row in connection.query(sql, &[]).await? {
+        texts.insert(row.get::<&str>(0)?.to_owned());
     }
-    Ok(known)
+    Ok(texts)
 }

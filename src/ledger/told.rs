@@ -5,17 +5,18 @@ use super::difference::{Difference, Held, Standing, difference};
 use super::error::Failure;
 use super::record::{Known, is_partial, known, named};
 use super::words::kept;
-use super::{Change, ChangeKind, Conclusion, Ledger, LedgerError, Name};
+use super::{Change, ChangeKind, Changes, Conclusion, Ledger, LedgerError, Name, inventories};
 use crate::audit::Audit;
 use crate::verdict::Verdict;
 
-/// Somebody who is told of changes.
-#[derive(Clone, Copy, Debug)]
-pub struct Receiver<'a> {
-    /// Under which the ledger keeps what was told.
-    pub name: &'a str,
-    /// Whether good news waits until it held in two audits in a row, so that what flaps is told once.
-    pub patient: bool,
+/// What of an audit is to be told to one receiver, and what will have been when it was.
+pub struct ChangeSet {
+    /// What is to be told.
+    pub changes: Changes,
+    receiver: String,
+    /// `None` where nothing of it will be kept.
+    inventory: Option<i64>,
+    news: Vec<News>,
 }
 
 /// What is different for a receiver, and how that stands.
@@ -31,12 +32,12 @@ struct News {
 type Standings = BTreeMap<Name, Standing>;
 
 impl Ledger {
-    /// What became of the audit's deployments since this receiver was last told: first those of the
-    /// audit, as declared, then those that are gone. To be asked when the audit is recorded; of one that
-    /// was interrupted there is nothing to tell.
+    /// What became of the audit's deployments since each of these receivers was last told. To be asked when
+    /// the audit is recorded; of one that was interrupted there is nothing to tell.
     ///
-    /// Deployments that `--until` judged in part are passed over. What is out of reach counts from its
-    /// third audit in a row on.
+    /// Deployments that `--until` judged in part are passed over. Good news has to hold for two audits in a
+    /// row, and what is out of reach counts from its third one on; but whoever was told of nothing yet is told
+    /// of everything that is not fine.
     ///
     /// # Errors
     ///
@@ -45,50 +46,44 @@ impl Ledger {
         &self,
         audit: &Audit,
         conclusion: &Conclusion,
-        receiver: &Receiver<'_>,
-    ) -> Result<Vec<Change>, LedgerError> {
+        receivers: &[&str],
+    ) -> Result<Vec<ChangeSet>, LedgerError> {
         let mut turn = self.read().await?;
-        let news = news(&mut turn.connection, audit, conclusion, receiver).await;
-        let news = turn.end(news).await?;
-        Ok(news
-            .into_iter()
-            .filter_map(|news| news.change(audit))
-            .collect())
+        let sets = sets(&mut turn.connection, audit, conclusion, receivers).await;
+        turn.end(sets).await
     }
 
-    /// Notes that this receiver was told what [`Ledger::changes`] gives, but for what is held back.
+    /// Notes that a receiver was told of these changes, but for what is held back, and only as far as
+    /// `concerns` says that it is told of a deployment, or of one that is gone, at all.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
     pub async fn tell(
         &self,
-        audit: &Audit,
-        conclusion: &Conclusion,
-        receiver: &Receiver<'_>,
+        set: ChangeSet,
         held_back: &BTreeSet<Name>,
+        concerns: impl Fn(&Name, Option<usize>) -> bool,
     ) -> Result<(), LedgerError> {
-        let mut turn = self.write().await?;
-        let news = news(&mut turn.connection, audit, conclusion, receiver).await;
-        let told = match news {
-            Ok(mut news) => {
-                news.retain(|news| !held_back.contains(&news.name));
-                tell(&mut turn.connection, news, receiver).await
-            }
-            Err(failure) => Err(failure),
+        let Some(inventory) = set.inventory else {
+            return Ok(());
         };
+        let mut news = set.news;
+        news.retain(|news| !held_back.contains(&news.name) && concerns(&news.name, news.index));
+        let mut turn = self.write().await?;
+        let told = tell(&mut turn.connection, news, inventory, &set.receiver).await;
         turn.end(told).await
     }
 }
 
 impl News {
-    fn change(self, audit: &Audit) -> Option<Change> {
+    fn change(&self, audit: &Audit) -> Option<Change> {
         let Difference::Tell(kind) = self.difference else {
             return None;
         };
         Some(Change {
             kind,
-            name: self.name,
+            name: self.name.clone(),
             outcome: self.index,
             before: self.before.map(|standing| standing.verdict),
             now: self.index.map(|index| audit.deployments[index].verdict),
@@ -96,43 +91,70 @@ impl News {
     }
 }
 
-async fn news(
+async fn sets(
     connection: &mut Connection,
     audit: &Audit,
     conclusion: &Conclusion,
-    receiver: &Receiver<'_>,
-) -> Result<Vec<News>, Failure> {
-    if audit.interrupted {
-        return Ok(Vec::new());
+    receivers: &[&str],
+) -> Result<Vec<ChangeSet>, Failure> {
+    let inventory = match audit.interrupted {
+        true => None,
+        false => inventories::find(connection, &audit.inventory).await?,
+    };
+    let known = match inventory {
+        Some(inventory) => known(connection, inventory).await?,
+        None => HashMap::new(),
+    };
+    let named = named(audit);
+    let mut sets = Vec::with_capacity(receivers.len());
+    for receiver in receivers {
+        let mut set = ChangeSet {
+            changes: Changes::default(),
+            receiver: (*receiver).to_owned(),
+            inventory,
+            news: Vec::new(),
+        };
+        if let Some(inventory) = inventory {
+            let told = standings(connection, inventory, receiver).await?;
+            let gone = gone(audit, &told, &known);
+            let mut audited = named.keys();
+            set.changes.first = gone.is_empty() && !audited.any(|name| told.contains_key(name));
+            set.news = present(
+                audit,
+                conclusion,
+                &named,
+                (&told, set.changes.first),
+                &known,
+            );
+            set.news.extend(gone);
+            let changes = set.news.iter().filter_map(|news| news.change(audit));
+            set.changes.list = changes.collect();
+        }
+        sets.push(set);
     }
-    let told = standings(connection, receiver).await?;
-    let known = known(connection).await?;
-    let mut news = present(audit, conclusion, receiver, &told, &known);
-    news.extend(gone(audit, told, &known));
-    Ok(news)
+    Ok(sets)
 }
 
 fn present(
     audit: &Audit,
     conclusion: &Conclusion,
-    receiver: &Receiver<'_>,
-    told: &Standings,
+    named: &BTreeMap<Name, usize>,
+    (told, first): (&Standings, bool),
     known: &HashMap<Name, Known>,
 ) -> Vec<News> {
     let mut news = Vec::new();
-    for (name, index) in named(audit) {
+    for (name, &index) in named {
         let outcome = &audit.deployments[index];
         if is_partial(outcome) || outcome.verdict == Verdict::NotSelected {
             continue;
         }
         let now = standing(audit, index, conclusion);
         let same = |known: &&Known| known.verdict == Some(outcome.verdict);
-        let times = known.get(&name).filter(same).map_or(1, |known| known.times);
-        let patient = receiver.patient;
-        let before = told.get(&name).copied();
+        let times = known.get(name).filter(same).map_or(1, |known| known.times);
+        let before = told.get(name).copied();
         news.push(News {
-            difference: difference(before.as_ref(), &now, Held { times, patient }),
-            name,
+            difference: difference(before.as_ref(), &now, Held { times, first }),
+            name: name.clone(),
             index: Some(index),
             before,
             now: Some(now),
@@ -162,20 +184,13 @@ fn standing(audit: &Audit, index: usize, conclusion: &Conclusion) -> Standing {
     }
 }
 
-/// What the receiver was told of, and targets.yaml names no more. Of a project that is not in it
-/// either, another file may well be in charge.
-fn gone(audit: &Audit, told: Standings, known: &HashMap<Name, Known>) -> Vec<News> {
-    let inventory = &audit.inventory;
-    let projects: BTreeSet<&str> = inventory.projects.iter().map(|one| &*one.name).collect();
-    let named: BTreeSet<Name> = inventory
-        .deployments
-        .iter()
-        .map(|declared| Name::of(&inventory.project(declared.project).name, declared))
-        .collect();
-    told.into_iter()
-        .filter(|(name, _)| projects.contains(&*name.project) && !named.contains(name))
-        .map(|(name, before)| {
-            let known = known.get(&name);
+/// What the receiver was told of, and targets.yaml names no more.
+fn gone(audit: &Audit, told: &Standings, known: &HashMap<Name, Known>) -> Vec<News> {
+    let named = inventories::names(&audit.inventory);
+    told.iter()
+        .filter(|(name, _)| !named.contains(name))
+        .map(|(name, &before)| {
+            let known = known.get(name);
             let retired = known.is_some_and(|known| known.retired_at.is_some());
             News {
                 difference: if retired {
@@ -183,7 +198,7 @@ fn gone(audit: &Audit, told: Standings, known: &HashMap<Name, Known>) -> Vec<New
                 } else {
                     Difference::Tell(ChangeKind::Gone)
                 },
-                name,
+                name: name.clone(),
                 index: None,
                 before: Some(before),
                 now: None,
@@ -195,12 +210,13 @@ fn gone(audit: &Audit, told: Standings, known: &HashMap<Name, Known>) -> Vec<New
 async fn tell(
     connection: &mut Connection,
     news: Vec<News>,
-    receiver: &Receiver<'_>,
+    inventory: i64,
+    receiver: &str,
 ) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for news in news {
         let name = [Value::from(&*news.name.project), (&*news.name.title).into()];
-        let mut row = vec![Value::from(receiver.name)];
+        let mut row = vec![inventory.into(), receiver.into()];
         row.extend(name);
         match news.now {
             _ if news.difference == Difference::Wait || news.now == news.before => {}
@@ -220,29 +236,32 @@ async fn tell(
                 rows.push(row);
             }
             None => {
-                let sql = "DELETE FROM told WHERE receiver = $1 AND project = $2 AND title = $3";
+                let sql = "DELETE FROM told WHERE inventory = $1 AND receiver = $2 \
+                           AND project = $3 AND title = $4";
                 connection.run(sql, &row).await?;
             }
         }
     }
     connection
         .insert(
-            "told (receiver, project, title, verdict, fingerprint, broken_at)",
+            "told (inventory, receiver, project, title, verdict, fingerprint, broken_at)",
             rows,
-            " ON CONFLICT (receiver, project, title) DO UPDATE SET verdict = excluded.verdict, \
-             fingerprint = excluded.fingerprint, broken_at = excluded.broken_at",
+            " ON CONFLICT (inventory, receiver, project, title) DO UPDATE SET \
+             verdict = excluded.verdict, fingerprint = excluded.fingerprint, broken_at = excluded.broken_at",
         )
         .await
 }
 
 async fn standings(
     connection: &mut Connection,
-    receiver: &Receiver<'_>,
+    inventory: i64,
+    receiver: &str,
 ) -> Result<Standings, Failure> {
-    let sql =
-        "SELECT project, title, verdict, fingerprint, broken_at FROM told WHERE receiver = $1";
+    let sql = "SELECT project, title, verdict, fingerprint, broken_at FROM told \
+               WHERE inventory = $1 AND receiver = $2";
     let mut told = Standings::new();
-    for row in connection.query(sql, &[receiver.name.into()]).await? {
+    let whose = [inventory.into(), receiver.into()];
+    for row in connection.query(sql, &whose).await? {
         let name = Name {
             project: row.get::<&str>(0)?.into(),
             title: row.get::<&str>(1)?.into(),

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::audit::Audit;
-use crate::ledger::Change;
+use crate::ledger::{Change, Changes};
 
 /// Writes an audit down.
 pub trait Report {
@@ -19,7 +19,7 @@ pub struct Shown<'a> {
     /// The audit.
     pub audit: &'a Audit,
     /// The deployments that are told of; every one where this is `None`.
-    pub changes: Option<&'a [Change]>,
+    pub changes: Option<&'a Changes>,
 }
 
 impl<'a> Shown<'a> {
@@ -39,6 +39,7 @@ impl<'a> Shown<'a> {
                 .map(|index| (index, None))
                 .collect(),
             Some(changes) => changes
+                .list
                 .iter()
                 .filter_map(|change| Some((change.outcome?, Some(change))))
                 .collect(),

@@ -10,7 +10,7 @@ mod way;
 pub use answer::{Answer, Place};
 pub use document::Document;
 pub use live::{Alive, Life};
-pub use past::{Gone, Known, Past};
+pub use past::{Gone, Known, Last, Past};
 pub use way::way_out;
 
 use crate::audit::{Audit, Remembered};
@@ -85,10 +85,13 @@ impl Question<'_> {
             interrupted: audit.interrupted,
             unfinished: audit.unfinished,
         };
+        let on_route = self.past.on_route();
         for gone in &self.past.forgotten {
+            let title = &gone.name.title;
             // Its name alone is not known anymore where it had an environment.
-            if self.reason(&asked, &gone.title, &gone.title).is_none() {
-                answer.forgotten.push(gone);
+            if self.reason(&asked, title, title).is_none() {
+                let last = gone.last_seen(&on_route, &asked.fingerprints);
+                answer.forgotten.push((gone, last));
             }
         }
         for left in self.left(audit, &asked) {

@@ -16,6 +16,7 @@ mod gcp;
 mod github;
 mod inside;
 mod inspect;
+mod inventories;
 mod leak;
 mod ledger;
 mod lessons;

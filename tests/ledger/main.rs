@@ -12,6 +12,7 @@ mod clock;
 mod disk;
 mod ground;
 mod history;
+mod inventories;
 mod kills;
 mod login;
 mod poison;
@@ -50,11 +51,22 @@ const SUITE: &[(&str, Test)] = suite![
     remembers::two_record_at_once,
     changes::what_is_new_worse_better_or_gone_is_told_once,
     changes::receivers_are_told_apart,
-    changes::what_flaps_is_told_to_the_patient_once,
+    changes::the_first_time_all_that_is_not_fine_is_told,
+    changes::what_flaps_is_told_once,
     changes::what_is_out_of_reach_counts_from_the_third_time_on,
     changes::what_a_waiver_accepts_is_fine,
-    changes::what_is_held_back_comes_later,
+    changes::what_was_not_told_comes_later,
+    changes::nothing_is_told_that_was_not_compared,
     changes::a_part_of_a_route_changes_nothing,
+    inventories::two_tell_nothing_of_each_other,
+    inventories::what_another_one_knew_is_asked_for,
+    inventories::a_name_is_the_same_wherever_the_file_is,
+    inventories::a_file_that_moved_is_known_by_what_it_names,
+    inventories::a_name_that_comes_later_keeps_the_history,
+    inventories::another_name_keeps_the_history,
+    inventories::history_is_carried_over_by_hand,
+    inventories::what_was_there_before_is_the_first_one_s,
+    inventories::what_came_from_two_files_is_whose_they_name,
     history::an_unchanged_audit_adds_an_audit_alone,
     history::the_past_of_a_deployment_is_told_hop_by_hop,
     history::a_rotation_is_followed_stage_by_stage,
@@ -65,6 +77,7 @@ const SUITE: &[(&str, Test)] = suite![
     upkeep::what_was_accepted_is_kept_for_its_key,
     upkeep::there_may_be_no_ledger_yet,
     upkeep::a_newer_schema_is_refused,
+    upkeep::a_ledger_without_inventories_is_taken_over,
     upkeep::a_ledger_of_an_earlier_version_is_taken_over,
     clock::an_audit_with_its_clock_ahead_is_dated_back,
     clock::a_ledger_begun_ahead_is_dated_back,

@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use straggler::audit::{self, Audit, Options, Owner, Remembered};
 use straggler::fetch::Quiet;
 use straggler::gate;
+use straggler::inventory::{self, Inventory};
 use straggler::judge::RotationBasis;
 use straggler::key::{Digits, Fingerprint};
-use straggler::ledger::{Change, Conclusion, Ledger, Receiver};
+use straggler::ledger::{Change, ChangeSet, Conclusion, Ledger};
+use straggler::platform;
 use straggler::verdict::Stage;
-use straggler::{inventory, platform};
 
 /// A key that fits the format, made from its name.
 pub fn key(name: &str) -> String {
@@ -120,15 +121,19 @@ impl Scene {
             .set(self.now.get() + SignedDuration::from_mins(minutes));
     }
 
+    /// What targets.yaml says.
+    pub fn inventory(&self) -> Inventory {
+        let path = self.folder.join("targets.yaml");
+        inventory::load(&path, &|_| None).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
     /// An audit of everything that takes no time.
     pub async fn audit(&self, remembered: &Remembered) -> Audit {
         self.audit_with(remembered, None).await
     }
 
     pub async fn audit_with(&self, remembered: &Remembered, until: Option<Stage>) -> Audit {
-        let path = self.folder.join("targets.yaml");
-        let inventory =
-            inventory::load(&path, &|_| None).unwrap_or_else(|problems| panic!("{problems}"));
+        let inventory = self.inventory();
         let selected: Vec<u32> = (0..).take(inventory.deployments.len()).collect();
         let connections = platform::connections(inventory.connections());
         let options = Options {
@@ -190,14 +195,7 @@ pub fn verdicts(audit: &Audit) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-pub const LOG: Receiver<'_> = Receiver {
-    name: "log",
-    patient: false,
-};
-pub const PATIENT: Receiver<'_> = Receiver {
-    name: "patient",
-    patient: true,
-};
+pub const LOG: &str = "log";
 
 /// `new api (production) stale`, and with what it was before.
 pub fn said(changes: &[Change]) -> Vec<String> {
@@ -213,13 +211,16 @@ pub fn said(changes: &[Change]) -> Vec<String> {
 }
 
 /// Asks what changed, and tells it.
-pub async fn told(ledger: &Ledger, audit: &Audit, receiver: &Receiver<'_>) -> Vec<String> {
-    let conclusion = conclusion(audit);
-    let changes = ledger.changes(audit, &conclusion, receiver).await.unwrap();
+pub async fn told(ledger: &Ledger, audit: &Audit, receiver: &str) -> Vec<String> {
+    let set = changes(ledger, audit, receiver).await;
+    let told = said(&set.changes.list);
     let nothing = std::collections::BTreeSet::new();
-    ledger
-        .tell(audit, &conclusion, receiver, &nothing)
-        .await
-        .unwrap();
-    said(&changes)
+    ledger.tell(set, &nothing, |_, _| true).await.unwrap();
+    told
+}
+
+/// What changed for this receiver.
+pub async fn changes(ledger: &Ledger, audit: &Audit, receiver: &str) -> ChangeSet {
+    let sets = ledger.changes(audit, &conclusion(audit), &[receiver]).await;
+    sets.unwrap().remove(0)
 }

@@ -27,7 +27,7 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
         scene.hold("api.env", held);
         scene.write("web.env", &format!("KEY=\"'{}'\"\n", key(held)));
         let audit = scene.night(&ledger).await;
-        told(&ledger, &audit, &LOG).await;
+        told(&ledger, &audit, LOG).await;
     }
     // What cannot be read says what it got.
     scene.lose("web.env");

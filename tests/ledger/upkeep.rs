@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use straggler::audit::Confirmation;
 use straggler::judge::RotationBasis;
-use straggler::ledger::{Acceptance, Ledger, Place};
+use straggler::ledger::{Acceptance, KnownDeployment, Ledger, Place};
 
 use super::ground::Ground;
-use super::scene::{LOG, Scene, TARGETS, basis, checkout, print, told, verdicts};
+use super::scene::{LOG, Scene, TARGETS, basis, changes, checkout, print, told, verdicts};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -17,7 +17,7 @@ pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
     scene.night(&ledger).await;
     scene.reference("two");
     let audit = scene.night(&ledger).await;
-    told(&ledger, &audit, &LOG).await;
+    told(&ledger, &audit, LOG).await;
     scene.wait(20);
     scene.all_hold("two");
     scene.night(&ledger).await;
@@ -53,7 +53,7 @@ pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
     );
     // Whoever was told of what is long gone is not told of that.
     assert_eq!(
-        told(&ledger, &audit, &LOG).await,
+        told(&ledger, &audit, LOG).await,
         ["better api stale current"]
     );
 }
@@ -114,8 +114,64 @@ pub async fn a_newer_schema_is_refused(ground: &Ground) {
         );
         assert!(message.contains("update straggler"), "{message}");
     }
-    ground.sql("UPDATE ledger SET version = 2").await;
+    ground.sql("UPDATE ledger SET version = 3").await;
     assert_eq!(ground.ledger().await.audits(9).await.unwrap().len(), 1);
+}
+
+/// Takes back what the third version of the schema brought.
+async fn without_inventories(ground: &Ground) {
+    let deployment = match ground.file() {
+        Some(_) => {
+            "PRAGMA foreign_keys = OFF;
+             CREATE TABLE before (id INTEGER PRIMARY KEY, project TEXT NOT NULL, title TEXT NOT NULL,
+                name TEXT NOT NULL, environment TEXT NOT NULL, first_seen BIGINT NOT NULL,
+                last_seen BIGINT NOT NULL, retired_at BIGINT, verdict TEXT, times BIGINT NOT NULL,
+                UNIQUE (project, title));
+             INSERT INTO before SELECT id, project, title, name, environment, first_seen, last_seen,
+                retired_at, verdict, times FROM deployment;
+             DROP TABLE deployment; ALTER TABLE before RENAME TO deployment;"
+        }
+        None => {
+            "ALTER TABLE deployment DROP COLUMN inventory;
+             ALTER TABLE deployment ADD CONSTRAINT deployment_project_title_key UNIQUE (project, title);"
+        }
+    };
+    let told = "CREATE TABLE before (receiver TEXT NOT NULL, project TEXT NOT NULL,
+            title TEXT NOT NULL, verdict TEXT NOT NULL, fingerprint TEXT, broken_at BIGINT,
+            PRIMARY KEY (receiver, project, title));
+         INSERT INTO before SELECT receiver, project, title, verdict, fingerprint, broken_at FROM told;
+         INSERT INTO before SELECT '', project, title, verdict, fingerprint, broken_at FROM told;
+         DROP TABLE told; ALTER TABLE before RENAME TO told;
+         DROP TABLE inventory; DROP TABLE unrelated; ALTER TABLE targets DROP COLUMN inventory;
+         UPDATE ledger SET version = 2";
+    ground.sql(&format!("{deployment}{told}")).await;
+}
+
+pub async fn a_ledger_without_inventories_is_taken_over(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.hold("web.env", "odd");
+    let audit = scene.night(&ledger).await;
+    assert_eq!(told(&ledger, &audit, LOG).await, ["new web - unknown"]);
+    let before = ledger.deployments(None).await.unwrap();
+    let spans = ledger.past("web", None).await.unwrap();
+    drop(ledger);
+    without_inventories(ground).await;
+    let ledger = ground.ledger().await;
+    ledger.check().await.unwrap();
+    let audit = scene.night(&ledger).await;
+    assert!(told(&ledger, &audit, LOG).await.is_empty());
+    // What was told at standard output was told by whichever audit came last.
+    assert!(changes(&ledger, &audit, "").await.changes.first);
+    let after = ledger.deployments(None).await.unwrap();
+    let seen = |known: &[KnownDeployment]| -> Vec<_> {
+        known
+            .iter()
+            .map(|one| (one.name.clone(), one.first_seen))
+            .collect()
+    };
+    assert_eq!(seen(&after), seen(&before));
+    assert_eq!(ledger.past("web", None).await.unwrap(), spans);
 }
 
 pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
@@ -127,7 +183,9 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
         scene.night(&ledger).await;
         ledger.confirm(&checkout(), scene.now()).await.unwrap();
     }
+    told(&ledger, &scene.night(&ledger).await, LOG).await;
     drop(ledger);
+    without_inventories(ground).await;
     // As the first version left it: two keys that deployments had proven.
     ground
         .sql(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use straggler::audit::{self, Audit, Options, Remembered};
 use straggler::fetch::Quiet;
-use straggler::ledger::{Change, ChangeKind, Name};
+use straggler::ledger::{Change, ChangeKind, Changes, Name};
 use straggler::task::notify::{Limits, Sender};
 use straggler::{inventory, platform};
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ pub const SECRET: &str = "a-secret-that-nobody-is-told";
 
 pub struct Scene {
     pub audit: Audit,
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     /// Where targets.yaml is.
     pub folder: TempDir,
 }
@@ -84,7 +84,10 @@ deployments:
                 }
             });
         Self {
-            changes: changes.collect(),
+            changes: Changes {
+                list: changes.collect(),
+                ..Changes::default()
+            },
             audit,
             folder,
         }

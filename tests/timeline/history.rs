@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use straggler::verdict::Verdict;
 
 use crate::model::{Model, Reference, Safety};
 use crate::program::{self, Answer};
@@ -21,6 +22,7 @@ pub fn run(seed: u64, steps: usize, aloud: bool) -> Result<(), String> {
         model: Model::new(2),
         random,
         told: BTreeMap::new(),
+        last: BTreeMap::new(),
         issued: Vec::new(),
         log: format!("TIMELINE={seed}\n"),
     };
@@ -52,6 +54,8 @@ struct History {
     random: Random,
     /// What was told of each deployment; nothing where the rules for what is out of sight decide.
     told: BTreeMap<String, Option<String>>,
+    /// What each deployment was at the step before.
+    last: BTreeMap<String, String>,
     /// Every key there ever was.
     issued: Vec<String>,
     log: String,
@@ -433,12 +437,18 @@ impl History {
             .collect();
         for (name, verdict) in verdicts {
             let out_of_sight = ["unreachable", "unverified"].contains(&verdict.as_str());
-            match self.told.get(name) {
+            // Good news has to hold for two audits, and the step before had one at least.
+            let held = self.last.get(name) == Some(verdict);
+            let is_better = |told: &str| rank(verdict) > rank(told);
+            let told = self.told.get(name).cloned();
+            match &told {
                 Some(Some(told)) if !out_of_sight => {
                     let both = format!("{name} was {told} and is {verdict}");
-                    ensure(told == verdict || changed.contains(&**name), || {
-                        format!("{both}, which is not told")
-                    })?;
+                    let may_wait = is_better(told) && !held;
+                    ensure(
+                        told == verdict || may_wait || changed.contains(&**name),
+                        || format!("{both}, which is not told"),
+                    )?;
                     let same = told == "current" && verdict == "current";
                     ensure(!same || !changed.contains(&**name), || {
                         format!("{both}, which is told")
@@ -451,9 +461,19 @@ impl History {
                 }
                 _ => {}
             }
-            let known = (!out_of_sight).then(|| verdict.clone());
-            self.told.insert(name.clone(), known);
+            let waits = match &told {
+                Some(Some(told)) => is_better(told) && !changed.contains(&**name),
+                _ => false,
+            };
+            if !waits || out_of_sight {
+                // What was out of sight may have been told as such; what holds and is not told was told already.
+                let is_sure = held || changed.contains(&**name) || told != Some(None);
+                let is_sure = is_sure && !out_of_sight;
+                let known = is_sure.then(|| verdict.clone());
+                self.told.insert(name.clone(), known);
+            }
         }
+        self.last.clone_from(verdicts);
         let gone = |name: &String| !verdicts.contains_key(name);
         for name in self.told.keys().filter(|name| gone(name)) {
             ensure(changed.contains(&**name), || {
@@ -522,6 +542,11 @@ impl History {
         keys.map(|key| format!("  {} {key}\n", fingerprint(key)))
             .collect()
     }
+}
+
+/// The worst first.
+fn rank(verdict: &str) -> Option<usize> {
+    Verdict::ALL.iter().position(|one| one.name() == verdict)
 }
 
 fn fingerprint(key: &str) -> String {

@@ -7,7 +7,7 @@ use crate::explain::{belonging, coverage, name_of, word};
 use crate::gate::{Coverage, ExitCode};
 use crate::judge::Outcome;
 use crate::keyring::KeyId;
-use crate::task::revoke_check::{Alive, Answer, Life, Place, way_out};
+use crate::task::revoke_check::{Alive, Answer, Gone, Last, Life, Place, way_out};
 use crate::text::escape;
 
 /// An answer in words.
@@ -18,6 +18,37 @@ pub(super) struct Told<'t> {
 
 /// How many replicas are named at one hop.
 const NAMES: usize = 5;
+
+/// A deployment that was not read here.
+fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
+    let (title, project) = (word(&gone.name.title), word(&gone.name.project));
+    let known = match &gone.elsewhere {
+        None => format!(
+            "past audits knew it under {}, and targets.yaml names it no longer",
+            escape(&gone.name.project)
+        ),
+        Some(other) => format!(
+            "the inventory {} names it under {}, and it was not read here",
+            escape(other),
+            escape(&gone.name.project)
+        ),
+    };
+    let held = match last {
+        Last::Held => "it held the key when it was last read",
+        Last::HeldNone => "it did not hold the key when it was last read",
+        Last::Unknown => "nobody knows what it held",
+    };
+    let look = match &gone.elsewhere {
+        None => "name it again",
+        Some(_) => "name it here too, with the places that it is read from there",
+    };
+    writeln!(
+        out,
+        "\n? {}: {known}; {held}\n  → {look}, or close it with `straggler history retire {title} --project \
+         {project}`, or answer for it: --accept {title} --reason TEXT",
+        escape(&gone.name.title)
+    )
+}
 
 impl Told<'_> {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -34,17 +65,8 @@ impl Told<'_> {
         for place in &self.answer.blind {
             self.place('?', place, out)?;
         }
-        for gone in &self.answer.forgotten {
-            let title = word(&gone.title);
-            writeln!(
-                out,
-                "\n? {}: past audits knew it under {}, and targets.yaml names it no longer\n  → name it again, \
-                 or close it with `straggler history retire {title} --project {}`, or answer for it: \
-                 --accept {title} --reason TEXT",
-                escape(&gone.title),
-                escape(&gone.project),
-                word(&gone.project)
-            )?;
+        for (gone, last) in &self.answer.forgotten {
+            forgotten(gone, *last, out)?;
         }
         for left in &self.answer.left {
             let what = match left.holds {

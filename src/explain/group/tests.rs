@@ -15,7 +15,7 @@ fn vault(outcome: crate::judge::Outcome) -> Judged {
 
 /// Verdict, number of deployments, remedy and whether it applies likewise elsewhere.
 fn told(audit: &Audit) -> Vec<(Verdict, usize, String, bool)> {
-    groups(audit)
+    groups(audit, |_| true)
         .iter()
         .map(|group| {
             let remedy = &group.remedy;
@@ -37,7 +37,7 @@ fn one_broken_store_is_one_group_whatever_hangs_on_it() {
         scene = scene.deploy(name, [vault(stale(0)), process]);
     }
     let audit = scene.audit();
-    let groups = groups(&audit);
+    let groups = groups(&audit, |_| true);
     let [group] = &groups[..] else {
         panic!("one group")
     };
@@ -62,7 +62,7 @@ fn what_runs_and_what_was_built_are_two_steps_afterwards() {
             [vault(stale(0)), follows("process"), follows("bundle")],
         )
         .audit();
-    let groups = groups(&audit);
+    let groups = groups(&audit, |_| true);
     let then: Vec<_> = groups[0].then.iter().map(|(source, _)| *source).collect();
     assert_eq!(then, ["process", "bundle"]);
 }
@@ -107,7 +107,7 @@ fn references_come_first_then_the_worst_then_the_unseen_and_the_waived_last() {
         .deploy("revoked", [hop("process", [revoked()])])
         .deploy("waiting", [hop("process", [no_reference()])])
         .audit();
-    let subjects: Vec<_> = groups(&audit)
+    let subjects: Vec<_> = groups(&audit, |_| true)
         .iter()
         .map(|group| (group.subject, group.waiver.is_some()))
         .collect();
@@ -144,7 +144,7 @@ fn what_does_not_count_makes_no_group() {
         ),
     ];
     for scene in quiet {
-        assert!(groups(&scene.project("shop").audit()).is_empty());
+        assert!(groups(&scene.project("shop").audit(), |_| true).is_empty());
     }
     let unproven = Scene::new()
         .project("shop")
@@ -163,11 +163,11 @@ fn what_inherits_a_waived_fault_without_a_waiver_is_told_by_itself() {
             .audit()
     };
     let bare = route(hop("process", [stale(0)]));
-    let waivers: Vec<_> = groups(&bare)
+    let waivers: Vec<_> = groups(&bare, |_| true)
         .iter()
         .map(|group| group.waiver.is_some())
         .collect();
     assert_eq!(waivers, [false, true]);
     let covered = route(hop("process", [stale(0)]).waived(&[Verdict::Stale], LATER));
-    assert_eq!(groups(&covered).len(), 1);
+    assert_eq!(groups(&covered, |_| true).len(), 1);
 }

@@ -131,7 +131,7 @@ fn the_top_of_a_file() {
             ),
             (
                 "version: 1\nroute: {}",
-                "targets.yaml:2:1: unknown key `route`: expected one of `version`, `include`, \
+                "targets.yaml:2:1: unknown key `route`: expected one of `version`, `include`, `inventory`, \
              `fingerprint_digits`, `notify`, `heartbeat`, `grace`, `ledger`, `projects`, `stores`, `routes`, `defaults`, `deployments`; did \
              you mean `routes`?",
             ),

@@ -80,6 +80,7 @@ ledger: { at: state/ledger.db, retention: 90d }";
 #[test]
 fn what_is_expanded_says_the_same() {
     let top = "grace: 15m
+inventory: 'shop of ${env.HOST}'
 notify: [{ command: { argv: [page, '${env.HOST}'] } }]
 ledger: { at: x.db }";
     let text = format!("{PROJECT}{top}\n{DEPLOYMENT}");
@@ -92,6 +93,8 @@ ledger: { at: x.db }";
     assert_eq!(names(&again), ["command"]);
     assert_eq!(again.grace, Duration::from_secs(900));
     assert_eq!(again.ledger, world.inventory().ledger);
+    assert_eq!(again.identity.name.as_deref(), Some("shop of h"));
+    assert_eq!(world.inventory().identity.name, again.identity.name);
 }
 
 #[test]
@@ -168,6 +171,16 @@ fn every_mistake_has_its_words() {
             "targets.yaml:3:15: expected a path; give the URL of a server by a variable: { env: NAME }",
         ),
         (
+            "inventory: ''".to_owned(),
+            "targets.yaml:3:12: expected a name, found an empty string",
+        ),
+        (
+            "inventry: shop".to_owned(),
+            "targets.yaml:3:1: unknown key `inventry`: expected one of `version`, `include`, `inventory`, \
+             `fingerprint_digits`, `notify`, `heartbeat`, `grace`, `ledger`, `projects`, `stores`, `routes`, \
+             `defaults`, `deployments`; did you mean `inventory`?",
+        ),
+        (
             "ledger: { retention: 0d }".to_owned(),
             "targets.yaml:3:22: expected more than nothing and no more than 36600 days",
         ),
@@ -182,10 +195,16 @@ fn every_mistake_has_its_words() {
 
 #[test]
 fn only_the_main_file_says_who_is_told() {
-    let team = "notify: []\nheartbeat: { url: 'https://x.example' }\ngrace: 1m\nledger: {}\n";
+    let team = "notify: []\nheartbeat: { url: 'https://x.example' }\ngrace: 1m\nledger: {}\ninventory: x\n";
     let main = format!("{PROJECT}include: [a.yaml]\n{DEPLOYMENT}");
     let said = World::of(&main).with("a.yaml", team).problems();
-    for (line, name) in [(1, "notify"), (2, "heartbeat"), (3, "grace"), (4, "ledger")] {
+    for (line, name) in [
+        (1, "notify"),
+        (2, "heartbeat"),
+        (3, "grace"),
+        (4, "ledger"),
+        (5, "inventory"),
+    ] {
         let told = said
             .lines()
             .any(|said| said.starts_with(&format!("a.yaml:{line}:")) && said.contains(name));

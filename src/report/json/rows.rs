@@ -35,15 +35,22 @@ pub struct Document<'a> {
     pub warnings: Vec<WarningRow>,
     /// As declared: every project, and after it each environment that has keys of its own.
     pub projects: Lazy<'a, ProjectRow<'a>>,
-    /// With `--changed-only`, what changed since the last audit in the ledger, and `deployments` has those
-    /// alone; else left out.
+    /// With `--changed-only`, what changed since standard output was last told with it, and `deployments` has
+    /// those alone; else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<ChangeRow<'a>>>,
+    /// With `--changed-only`, whether nothing was told of these deployments before, so that there is nothing to
+    /// compare with and all that is not fine is told; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<bool>,
+    /// With `--changed-only`, how many changes wait for the end of `grace`; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<usize>,
     /// The selected deployments, as declared.
     pub deployments: Lazy<'a, DeploymentRow<'a>>,
 }
 
-/// What became of a deployment since the last audit in the ledger.
+/// What became of a deployment since it was last told of.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Change")]
 pub struct ChangeRow<'a> {

@@ -77,10 +77,13 @@ fn document(shown: Shown<'_>) -> Document<'_> {
         projects: Lazy::new(&audit.projects, |outcome| project(audit, outcome)),
         changes: shown.changes.map(|changes| {
             changes
+                .list
                 .iter()
                 .map(|change| changed(audit, change))
                 .collect()
         }),
+        first: shown.changes.map(|changes| changes.first),
+        held_back: shown.changes.map(|changes| changes.held_back),
         deployments: match shown.changes {
             None => Lazy::new(&audit.deployments, |outcome| deployment(audit, outcome)),
             Some(_) => {

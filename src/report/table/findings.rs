@@ -20,22 +20,14 @@ const PLACES: usize = 5;
 /// How many cases of one group are told.
 const CASES: usize = 3;
 
-/// Writes what is wrong, by what to do about it.
+/// Writes what is wrong, by what to do about it; where only changes are told, with those alone.
 pub fn findings(shown: Shown<'_>, naming: Naming<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let listed: HashSet<usize> = shown
-        .deployments()
-        .iter()
-        .map(|(index, _)| *index)
-        .collect();
-    let is_shown = |group: &Group<'_>| {
-        // What is wrong with a reference is never left out, for nothing can be told without it.
-        matches!(group.subject, Subject::Reference(..))
-            || group
-                .deployments()
-                .iter()
-                .any(|index| listed.contains(index))
-    };
-    for group in groups(naming.audit).into_iter().filter(is_shown) {
+    let listed: Option<HashSet<usize>> = shown.changes.map(|_| {
+        let listed = shown.deployments().into_iter();
+        listed.map(|(index, _)| index).collect()
+    });
+    let is_listed = |index: usize| listed.as_ref().is_none_or(|all| all.contains(&index));
+    for group in groups(naming.audit, is_listed) {
         page.blank()?;
         Findings { naming, page }.group(&group)?;
     }

@@ -12,7 +12,7 @@ use super::row::{Columns, GAP, Naming, Row};
 use super::sight::Sight;
 use super::summary::summary;
 use crate::explain::{Notice, notices};
-use crate::ledger::{Change, ChangeKind};
+use crate::ledger::{Change, ChangeKind, Changes};
 use crate::report::{Format, Look, Report, Shown};
 use crate::text::escape;
 
@@ -111,14 +111,21 @@ fn rows(
     Ok(sights)
 }
 
-/// What has no row: deployments that are gone, or that nothing changed.
-fn unlisted(changes: &[Change], page: &mut Page<'_>) -> io::Result<()> {
+/// What has no row: deployments that are gone, what waits, and that there is nothing to tell.
+fn unlisted(changes: &Changes, page: &mut Page<'_>) -> io::Result<()> {
     let gone = changes
+        .list
         .iter()
         .filter(|change| change.kind == ChangeKind::Gone);
-    let mut told = changes.is_empty();
-    if told {
-        page.text("nothing changed since the last audit", 0)?;
+    let mut told = true;
+    match (changes.first, changes.list.is_empty()) {
+        (true, true) => page.text("nothing was told before to compare with", 0)?,
+        (true, false) => page.text(
+            "nothing was told before to compare with, so all that is not fine is new",
+            0,
+        )?,
+        (false, true) => page.text("nothing changed since it was last told", 0)?,
+        (false, false) => told = false,
     }
     for change in gone {
         told = true;
@@ -128,6 +135,14 @@ fn unlisted(changes: &[Change], page: &mut Page<'_>) -> io::Result<()> {
         };
         let line = format!("gone: {}{before}", escape(&change.name.title));
         page.prose(&Prose::new(Style::new(), &line), 0, LEAD)?;
+    }
+    if changes.held_back > 0 {
+        told = true;
+        let line = match changes.held_back {
+            1 => "1 change waits for the end of `grace`".to_owned(),
+            many => format!("{many} changes wait for the end of `grace`"),
+        };
+        page.text(&line, 0)?;
     }
     if told { page.blank() } else { Ok(()) }
 }

@@ -23,7 +23,7 @@ pub fn schema() -> Schema {
     settings.into_generator().into_root_schema_for::<Document>()
 }
 
-/// What changed since the last audit.
+/// What changed since this receiver was last told.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "straggler.changes/v1", rename = "Changes")]
 pub struct Document {
@@ -36,6 +36,9 @@ pub struct Document {
     pub generated_at: Time,
     /// The same in words, as it is sent to people.
     pub text: String,
+    /// Whether nothing was told of these deployments before, so that there is nothing to compare with and all
+    /// that is not fine is told.
+    pub first: bool,
     /// The change set and the whole audit in numbers.
     pub summary: Summary,
     /// What changed, worst first; 1000 at most.

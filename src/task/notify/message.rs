@@ -13,7 +13,7 @@ use crate::explain::{Spot, spots};
 use crate::gate::{Coverage, exit_code};
 use crate::inventory::Receiver;
 use crate::judge::DeploymentOutcome;
-use crate::ledger::{Change, ChangeKind};
+use crate::ledger::{Change, ChangeKind, Changes, Name};
 use crate::verdict::Verdict;
 
 /// The most changes that one message lists.
@@ -29,31 +29,34 @@ pub struct Message {
 }
 
 impl Message {
-    /// What is left for this receiver: of its owner's and its project's deployments, and not
-    /// [`held_back`]. `None` when that is nothing. Nobody knows anymore whose a deployment was that is
-    /// gone, so all are told whose project fits.
+    /// What of these changes is for this receiver: of its owner's and its project's deployments. `None` when
+    /// that is nothing. Nobody knows anymore whose a deployment was that is gone, so all are told whose
+    /// project fits.
     #[must_use]
-    pub fn of(audit: &Audit, changes: &[Change], receiver: &Receiver) -> Option<Self> {
-        let mut changes: Vec<_> = changes
-            .iter()
-            .filter(|change| concerns(audit, change, receiver) && !held_back(audit, change))
+    pub fn of(audit: &Audit, changes: &Changes, receiver: &Receiver) -> Option<Self> {
+        let list = changes.list.iter();
+        let mut list: Vec<_> = list
+            .filter(|change| concerns(audit, &change.name, change.outcome, receiver))
             .collect();
-        if changes.is_empty() {
+        if list.is_empty() {
             return None;
         }
-        changes.sort_by(|one, other| order(one).cmp(&order(other)));
-        let rows: Vec<_> = changes.iter().map(|change| row(audit, change)).collect();
-        Some(Self::made(audit, rows, &receiver.name))
+        list.sort_by(|one, other| order(one).cmp(&order(other)));
+        let rows: Vec<_> = list.iter().map(|change| row(audit, change)).collect();
+        Some(Self::made(audit, rows, changes.first, &receiver.name))
     }
 
-    fn made(audit: &Audit, mut rows: Vec<Row>, receiver: &str) -> Self {
+    fn made(audit: &Audit, mut rows: Vec<Row>, first: bool, receiver: &str) -> Self {
         let total = rows.len();
         let projects: BTreeSet<&str> = rows.iter().map(|row| &*row.project).collect();
         let projects: Vec<_> = projects.into_iter().collect();
         let several = projects.len() > 1;
         let summary = summary(audit, &rows, total.saturating_sub(LISTED));
         let current = audit.deployments.iter().filter(|o| is_current(audit, o));
-        let headline = headline(&projects, &rows, &summary, current.count());
+        let mut headline = headline(&projects, &rows, &summary, current.count());
+        if first {
+            headline.push_str("; nothing was told before to compare with");
+        }
         rows.truncate(LISTED);
         let lines: Vec<_> = rows.iter().map(|row| line(row, several)).collect();
         let text = fitted(&headline, &lines, total, usize::MAX, str::to_owned);
@@ -62,6 +65,7 @@ impl Message {
             id: id(receiver, audit.generated_at, total, &rows),
             generated_at: Time(audit.generated_at),
             text,
+            first,
             summary,
             changes: rows,
         };
@@ -105,10 +109,25 @@ impl Message {
     }
 }
 
-/// Whether nobody is told of a change yet: its project was rotated less than `grace` before the audit,
-/// and much of what is found then mends itself. What is gone does not.
+/// The changes that are told now; how many others wait, and which. Nobody is told of a deployment yet whose
+/// project was rotated less than `grace` before the audit, for much of what is found then mends itself. What is
+/// gone does not.
 #[must_use]
-pub fn held_back(audit: &Audit, change: &Change) -> bool {
+pub fn due(audit: &Audit, changes: Changes) -> (Changes, BTreeSet<Name>) {
+    let (waiting, list): (Vec<_>, Vec<_>) = changes
+        .list
+        .into_iter()
+        .partition(|change| is_held_back(audit, change));
+    let changes = Changes {
+        list,
+        held_back: changes.held_back + waiting.len(),
+        ..changes
+    };
+    let waiting = waiting.into_iter().map(|change| change.name);
+    (changes, waiting.collect())
+}
+
+fn is_held_back(audit: &Audit, change: &Change) -> bool {
     if change.kind == ChangeKind::Gone {
         return false;
     }
@@ -123,17 +142,16 @@ pub fn held_back(audit: &Audit, change: &Change) -> bool {
     rotated_at.is_some_and(|at| audit.generated_at.duration_since(at) < grace)
 }
 
-fn concerns(audit: &Audit, change: &Change, receiver: &Receiver) -> bool {
+/// Whether a receiver is told of a deployment at all.
+#[must_use]
+pub fn concerns(audit: &Audit, name: &Name, outcome: Option<usize>, receiver: &Receiver) -> bool {
     let fits = |wanted: &Option<std::sync::Arc<str>>, is: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
     };
-    if !fits(&receiver.project, Some(&change.name.project)) {
+    if !fits(&receiver.project, Some(&name.project)) {
         return false;
     }
-    match change
-        .outcome
-        .and_then(|index| audit.deployments.get(index))
-    {
+    match outcome.and_then(|index| audit.deployments.get(index)) {
         None => true,
         Some(outcome) => {
             let deployment = &audit.inventory.deployments[outcome.deployment as usize];

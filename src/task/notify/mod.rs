@@ -10,7 +10,7 @@ mod text;
 
 pub use document::{Document, SCHEMA, schema};
 pub use failure::Failure;
-pub use message::{Message, held_back};
+pub use message::{Message, concerns, due};
 pub use send::{Limits, Sender};
 
 #[cfg(test)]

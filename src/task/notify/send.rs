@@ -7,7 +7,7 @@ use super::Message;
 use super::failure::{Failure, Whom};
 use crate::audit::Audit;
 use crate::inventory::{Means, Receiver};
-use crate::ledger::Change;
+use crate::ledger::Changes;
 use crate::platform::deliver::{Courier, Envelope};
 use crate::reading::{ErrorKind, ReadError, Retry};
 
@@ -64,7 +64,7 @@ impl Sender {
         &self,
         receiver: &Receiver,
         audit: &Audit,
-        changes: &[Change],
+        changes: &Changes,
     ) -> Result<(), Failure> {
         let Some(message) = Message::of(audit, changes, receiver) else {
             return Ok(());

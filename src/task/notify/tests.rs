@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Message, held_back, schema};
+use super::{Message, due, schema};
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, at, current, failed, foreign, hop, missing, revoked, stale};
 use crate::inventory::{Means, Receiver, Site};
-use crate::ledger::{Change, ChangeKind, Name};
+use crate::ledger::{Change, ChangeKind, Changes, Name};
 use crate::platform::Credential;
 use crate::verdict::Verdict;
 
@@ -91,7 +91,14 @@ fn everything(audit: &Audit) -> Vec<Change> {
 }
 
 fn message(audit: &Audit, changes: &[Change]) -> Option<Message> {
-    Message::of(audit, changes, &receiver(None, None))
+    Message::of(audit, &listed(changes), &receiver(None, None))
+}
+
+fn listed(changes: &[Change]) -> Changes {
+    Changes {
+        list: changes.to_vec(),
+        ..Changes::default()
+    }
 }
 
 const IN_ALL: &str = "in all 1 of 5 deployments current, 5 of 6 hops read, 5 proven; exit 1";
@@ -137,7 +144,7 @@ fn a_receiver_is_told_of_its_own_deployments() {
         (None, Some("mail"), None),
         (Some("nobody"), Some("checkout"), None),
     ] {
-        let message = Message::of(&audit, &changes, &receiver(owner, project));
+        let message = Message::of(&audit, &listed(&changes), &receiver(owner, project));
         let text = message.as_ref().map(Message::text);
         assert_eq!(
             text.and_then(|text| text.split("; in all").next()),
@@ -161,16 +168,43 @@ fn while_a_rotation_is_young_only_what_is_gone_is_told() {
         ("2026-11-20T09:00:00Z", false),
     ] {
         audit.projects[0].rotated_at = Some(at(rotated_at));
-        let is_held: Vec<_> = changes.iter().map(|c| held_back(&audit, c)).collect();
-        let expected = [held, held, held, held, false, false];
-        assert_eq!(is_held, expected, "{rotated_at}");
+        let (told, waiting) = due(&audit, listed(&changes));
+        let (held, names) = if held { (4, 4) } else { (0, 0) };
+        assert_eq!(
+            (told.held_back, waiting.len()),
+            (held, names),
+            "{rotated_at}"
+        );
+        assert_eq!(told.list, changes[held..], "{rotated_at}");
     }
     audit.projects[0].rotated_at = Some(at("2026-11-23T11:59:00Z"));
-    let told = message(&audit, &changes).unwrap();
+    let (told, _) = due(&audit, listed(&changes));
+    let told = message(&audit, &told.list).unwrap();
     assert!(told.text().starts_with("shop: 1 new missing, 1 gone;"));
-    assert!(message(&audit, &changes[..2]).is_none());
     audit.inventory.grace = Duration::ZERO;
-    assert!(!held_back(&audit, &changes[0]));
+    assert!(due(&audit, listed(&changes)).1.is_empty());
+}
+
+#[test]
+fn whoever_is_told_for_the_first_time_is_told_so() {
+    let audit = audit();
+    let changes = Changes {
+        first: true,
+        ..listed(&everything(&audit))
+    };
+    let first = Message::of(&audit, &changes, &receiver(None, None)).unwrap();
+    let first_line = first.text().lines().next().unwrap();
+    assert!(
+        first_line.ends_with("; nothing was told before to compare with"),
+        "{first_line}"
+    );
+    for (told, expected) in [
+        (&first, true),
+        (&message(&audit, &changes.list).unwrap(), false),
+    ] {
+        let value: Value = serde_json::from_slice(&told.json().unwrap()).unwrap();
+        assert_eq!(value["first"], expected);
+    }
 }
 
 #[test]
@@ -234,7 +268,7 @@ fn a_message_has_one_id_and_no_other_has_it() {
     let audit = audit();
     let changes = everything(&audit);
     let id = |audit: &Audit, changes: &[Change], receiver: &Receiver| {
-        let message = Message::of(audit, changes, receiver).unwrap();
+        let message = Message::of(audit, &listed(changes), receiver).unwrap();
         message.delivery().to_owned()
     };
     let all = receiver(None, None);

@@ -1,5 +1,5 @@
 use super::live::Alive;
-use super::past::Gone;
+use super::past::{Gone, Last};
 use crate::explain::Spot;
 use crate::gate::ExitCode;
 use crate::judge::Outcome;
@@ -24,8 +24,8 @@ pub struct Answer<'a> {
     pub blind: Vec<Place<'a>>,
     /// Blind spots that somebody answers for, each with the reason.
     pub accepted: Vec<(Place<'a>, String)>,
-    /// The deployments that past audits knew and nothing names anymore.
-    pub forgotten: Vec<&'a Gone>,
+    /// The deployments that past audits knew and this one did not read, with what was seen of them last.
+    pub forgotten: Vec<(&'a Gone, Last)>,
     /// The places that were taken off a route and may hold one of the keys.
     pub left: Vec<&'a LastSeen>,
     /// Why the question itself cannot be answered, and what to do about it.

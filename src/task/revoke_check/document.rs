@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Alive, Answer, Place, is_dead, way_out};
+use super::{Alive, Answer, Last, Place, is_dead, way_out};
 use crate::audit::Audit;
 use crate::gate::{Coverage, ExitCode};
 use crate::key::Fingerprint;
@@ -30,8 +30,10 @@ pub struct Document<'a> {
     holders: Vec<Spot<'a>>,
     blind_spots: Vec<Spot<'a>>,
     accepted: Vec<Spot<'a>>,
-    /// Deployments that past audits knew and targets.yaml does not name.
+    /// Deployments that past audits knew and this one did not read.
     forgotten: Vec<&'a str>,
+    /// Those of them that another inventory of the ledger names.
+    elsewhere: Vec<Elsewhere<'a>>,
     /// Places that were taken off a route and may hold one of them.
     left: Vec<Left<'a>>,
     /// Whether there was a ledger to know of deployments that targets.yaml does not name.
@@ -47,6 +49,15 @@ struct Key<'a> {
     key: &'static str,
     fingerprint: Option<String>,
     dead: bool,
+}
+
+#[derive(Serialize)]
+struct Elsewhere<'a> {
+    deployment: &'a str,
+    project: &'a str,
+    inventory: &'a str,
+    /// Whether it held one of the keys when it was last read; null where nobody can say.
+    held: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +117,19 @@ impl<'a> Document<'a> {
         };
         let accepted = answer.accepted.iter();
         let doubts = answer.doubts.iter();
+        let forgotten = answer.forgotten.iter();
+        let elsewhere = forgotten.clone().filter_map(|(gone, last)| {
+            Some(Elsewhere {
+                deployment: &gone.name.title,
+                project: &gone.name.project,
+                inventory: gone.elsewhere.as_deref()?,
+                held: match last {
+                    Last::Held => Some(true),
+                    Last::HeldNone => Some(false),
+                    Last::Unknown => None,
+                },
+            })
+        });
         Self {
             schema: SCHEMA,
             generated_at: second(audit.generated_at),
@@ -121,7 +145,8 @@ impl<'a> Document<'a> {
             accepted: accepted
                 .map(|(place, reason)| spot(place, Some(reason)))
                 .collect(),
-            forgotten: answer.forgotten.iter().map(|gone| &*gone.title).collect(),
+            forgotten: forgotten.map(|(gone, _)| &*gone.name.title).collect(),
+            elsewhere: elsewhere.collect(),
             left: answer.left.iter().map(|left| place(left)).collect(),
             considered_past_audits: answer.past_is_known,
             coverage: Coverage::of(audit),

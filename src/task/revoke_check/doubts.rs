@@ -23,6 +23,7 @@ impl Question<'_> {
                 "mend what standard error tells of it, and ask again".to_owned(),
             ]);
         }
+        doubts.extend(self.past.older.clone());
         doubts.extend(self.of_references(audit));
         doubts.extend(self.of_others(audit));
         doubts.extend(self.of_unread_keys(audit));

@@ -1,18 +1,23 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::audit::Audit;
-use crate::ledger::LastSeen;
+use crate::inventory::{Deployment, Inventory};
+use crate::key::Fingerprint;
+use crate::ledger::{KnownDeployment, LastSeen, Name};
 
 /// What the ledger knows beyond the audit.
 #[derive(Debug, Default)]
 pub struct Past {
     /// Whether it knows anything.
     pub known: Known,
-    /// The deployments that past audits knew, nobody retired, and targets.yaml does not name.
+    /// The deployments that past audits knew, nobody retired, and were not read here: targets.yaml does not
+    /// name them, or another inventory looks for their keys in other places.
     pub forgotten: Vec<Gone>,
     /// Every place that was ever on the route of a deployment which nobody retired.
     pub places: Vec<LastSeen>,
+    /// Why this may not be the ledger that has all, and what to do about it.
+    pub older: Option<[String; 2]>,
 }
 
 /// Where past audits would be remembered.
@@ -29,16 +34,78 @@ pub enum Known {
     Known,
 }
 
-/// A deployment that targets.yaml does not name anymore.
+/// A deployment that past audits knew, and this one did not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// Whose key it should hold.
-    pub project: Arc<str>,
-    /// Its name, with environment and axes.
-    pub title: Arc<str>,
+    /// Which.
+    pub name: Name,
+    /// The number of the inventory that it is of.
+    pub inventory: i64,
+    /// What that is called, where it is another one.
+    pub elsewhere: Option<Arc<str>>,
+}
+
+/// The places of each deployment, by the number of its inventory and its name.
+pub(super) type OnRoute<'p> = HashMap<(i64, &'p Name), Vec<&'p LastSeen>>;
+
+/// What was seen of a deployment when it was last read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// It held one of the keys in question.
+    Held,
+    /// All of it was read and explained, and it held none of them.
+    HeldNone,
+    /// Nobody can say.
+    Unknown,
 }
 
 impl Past {
+    /// Looks for the deployments that past audits knew and nobody retired, and that this inventory does not
+    /// read. Each comes with what the inventory is called that it is of, where that is another one.
+    pub fn forget<'k>(
+        &mut self,
+        inventory: &Inventory,
+        known: impl IntoIterator<Item = (&'k KnownDeployment, Option<Arc<str>>)>,
+    ) {
+        let named: HashMap<Name, &Deployment> = inventory
+            .deployments
+            .iter()
+            .map(|one| (Name::of(&inventory.project(one.project).name, one), one))
+            .collect();
+        let on_route = self.on_route();
+        let mut forgotten = Vec::new();
+        for (known, elsewhere) in known {
+            let is_read = match (named.get(&known.name), &elsewhere) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                // Two inventories may mean two services by one name.
+                (Some(declared), Some(_)) => {
+                    let places = on_route.get(&(known.inventory, &known.name));
+                    let mut places = places.into_iter().flatten();
+                    places.all(|place| is_place_of(declared, place))
+                }
+            };
+            if !is_read {
+                forgotten.push(Gone {
+                    name: known.name.clone(),
+                    inventory: known.inventory,
+                    elsewhere,
+                });
+            }
+        }
+        self.forgotten = forgotten;
+    }
+
+    /// Where deployments were read when they were last read.
+    pub(super) fn on_route(&self) -> OnRoute<'_> {
+        let mut on_route = OnRoute::new();
+        for place in self.places.iter().filter(|place| place.is_on_route) {
+            let of = (place.inventory, &place.name);
+            on_route.entry(of).or_default().push(place);
+        }
+        on_route
+    }
+
     /// The places that no route names anymore, of deployments that are named still.
     pub(super) fn left(&self, audit: &Audit) -> impl Iterator<Item = &LastSeen> {
         let inventory = &audit.inventory;
@@ -46,15 +113,39 @@ impl Past {
         let named: HashSet<(&str, String)> = hops
             .map(|hop| (hop.place.source.info().id, hop.place.location()))
             .collect();
-        let forgotten: HashSet<(&str, &str)> = self
+        let forgotten: HashSet<(i64, &Name)> = self
             .forgotten
             .iter()
-            .map(|gone| (&*gone.project, &*gone.title))
+            .map(|gone| (gone.inventory, &gone.name))
             .collect();
         self.places.iter().filter(move |place| {
             let spot = (&*place.source, place.location.clone());
-            !named.contains(&spot)
-                && !forgotten.contains(&(&*place.name.project, &*place.name.title))
+            !named.contains(&spot) && !forgotten.contains(&(place.inventory, &place.name))
         })
     }
+}
+
+impl Gone {
+    /// What was seen of it when it was last read.
+    pub(super) fn last_seen(&self, on_route: &OnRoute<'_>, asked: &[Fingerprint]) -> Last {
+        let places = on_route.get(&(self.inventory, &self.name));
+        let places = places.map_or(&[][..], Vec::as_slice);
+        let is_asked = |print: &Fingerprint| asked.iter().any(|key| key.agrees(print));
+        let mut held = places.iter().filter_map(|place| place.holds.as_ref());
+        if held.any(|held| held.iter().any(is_asked)) {
+            Last::Held
+        } else if places.is_empty() || places.iter().any(|place| place.holds.is_none()) {
+            Last::Unknown
+        } else {
+            Last::HeldNone
+        }
+    }
+}
+
+/// Whether a deployment is read at this place.
+fn is_place_of(declared: &Deployment, place: &LastSeen) -> bool {
+    declared.hops.iter().any(|hop| {
+        let source = hop.place.source.info().id;
+        *place.source == *source && place.location == hop.place.location()
+    })
 }

@@ -41,8 +41,12 @@ fn question(accepted: &[Accepted]) -> Question<'static> {
 fn gone(project: &str, title: &str) -> Past {
     Past {
         forgotten: vec![Gone {
-            project: project.into(),
-            title: title.into(),
+            name: Name {
+                project: project.into(),
+                title: title.into(),
+            },
+            inventory: 1,
+            elsewhere: None,
         }],
         ..Past::default()
     }
@@ -356,6 +360,8 @@ fn a_place_that_left_its_route_is_blind_unless_it_held_something_else() {
                     project: "shop".into(),
                     title: "cart (production)".into(),
                 },
+                inventory: 1,
+                is_on_route: true,
                 deployment: "cart".to_owned(),
                 source: source.to_owned(),
                 location: location.to_owned(),
