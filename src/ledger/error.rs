@@ -35,6 +35,14 @@ impl Failure {
         Self::Found(what.into(), RESTORE)
     }
 
+    /// A server that does not answer.
+    pub(super) fn silent() -> Self {
+        Self::Found(
+            "does not answer".into(),
+            "check that the server runs, its host and its port",
+        )
+    }
+
     /// Whether another program is at it, so that it may pass.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error))
@@ -149,6 +157,7 @@ fn of_postgres(
         code if code.starts_with("28") => "check the user, and PGPASSWORD or ~/.pgpass",
         "3D000" => "create the database",
         "42501" => "grant CREATE on the database, or all on the schema straggler and its tables",
+        "57014" => "find out what keeps the server so busy, then run straggler again",
         "53100" => "make room on its disk, then run straggler again",
         "55P03" => "find out who holds the lock, then run straggler again",
         _ => AGAIN,

@@ -2,9 +2,10 @@ use super::db::{Connection, Value};
 use super::error::Failure;
 
 /// What each version of the schema adds to the one before.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
 ];
 
 /// Marks a file of SQLite as a ledger: `strg`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::db::{Connection, Value};
+use super::db::{Connection, File, Value};
 use super::error::Failure;
 use super::{Ledger, LedgerError};
 
@@ -67,7 +67,8 @@ impl Ledger {
 
 async fn look(path: PathBuf) -> Result<Found, Failure> {
     let options = SqliteConnectOptions::new().filename(&path).read_only(true);
-    let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
+    let opened = SqliteConnection::connect_with(&options).await?;
+    let mut connection = Connection::Sqlite(File::of(opened));
     let sql = "SELECT project FROM reign UNION SELECT project FROM deployment";
     let mut projects = BTreeSet::new();
     for row in connection.query(sql, &[]).await? {

@@ -66,6 +66,8 @@ const SUITE: &[(&str, Test)] = suite![
     upkeep::there_may_be_no_ledger_yet,
     upkeep::a_newer_schema_is_refused,
     upkeep::a_ledger_of_an_earlier_version_is_taken_over,
+    upkeep::the_released_format_keeps_its_history,
+    history::who_was_seen_when_is_told_by_sets_of_audits,
     clock::an_audit_with_its_clock_ahead_is_dated_back,
     clock::a_ledger_begun_ahead_is_dated_back,
     clock::a_clock_that_is_behind_spoils_nothing,
