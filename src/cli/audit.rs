@@ -1,6 +1,7 @@
 use super::args::{Config, EXIT_CODES};
 use super::effort::{Effort, Patience};
 use super::exit::Ended;
+use super::finish::finish;
 use super::given::KeyFlags;
 use super::judgement::Judgement;
 use super::memory::LedgerFlags;
@@ -77,6 +78,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
 
     runtime::run(async {
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        memory.ends_within(args.effort.deadline);
         let lock = match args.changed_only {
             true => Some(memory.lock(&args.config).await?),
             false => None,
@@ -98,16 +100,23 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         )
         .await;
         watch.finish();
-        let changes = memory.keep(&audit).await;
-        // Before the reports, which tell the code that straggler ends with.
-        let told = match args.changed_only && !audit.interrupted {
-            true => nightly::tell(&memory, &audit).await,
-            false => ExitCode::Success,
+        if !args.changed_only {
+            return Ok(finish(&args.reports, outputs, &mut audit, &mut memory, color).await);
+        }
+        // Before the reports, which tell what changed, and the code that straggler ends with.
+        let is_kept = memory.keep(&audit).await;
+        let (changes, told) = match is_kept {
+            true => {
+                let changes = memory.changes(&audit).await;
+                (changes, nightly::tell(&memory, &audit).await)
+            }
+            false => (None, ExitCode::Success),
         };
         audit.unfinished = memory.code.and(told) == ExitCode::Unfinished;
         // Where nobody knows what changed, everything is told.
-        let changes = changes.as_deref().filter(|_| args.changed_only);
+        let changes = changes.as_deref();
         let code = args.reports.write(outputs, &mut audit, changes, color);
+        memory.ended(&audit, code).await;
         drop(lock);
         Ok(code.and(memory.code).and(told))
     })?

@@ -5,9 +5,11 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::args::Config;
 use super::config::counted;
@@ -54,7 +56,17 @@ pub(super) struct Memory {
     last_audit: Option<Timestamp>,
     /// Whose audits are kept.
     targets: PathBuf,
+    /// By when all is to be done, as the user says.
+    deadline: Option<Instant>,
+    /// The code that was written down for the audit.
+    kept: Option<ExitCode>,
 }
+
+/// How long it may take to open a ledger, or to add an audit to it.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// So long it may take in any case, when reading took all the time there was.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Whoever looks at standard output was told of every audit.
 const SCREEN: Receiver<'static> = Receiver {
@@ -117,6 +129,8 @@ impl LedgerFlags {
             code: ExitCode::Success,
             last_audit: None,
             targets: path(config),
+            deadline: None,
+            kept: None,
         };
         let Some(place) = self.place(config, inventory)? else {
             return Ok(memory);
@@ -128,7 +142,7 @@ impl LedgerFlags {
             let last_audit = ledger.audits(1).await?.first().map(|last| last.started_at);
             Ok::<_, LedgerError>((ledger.recall().await?, last_audit, ledger))
         };
-        match opened.await {
+        match within(LIMIT, &place, opened).await {
             Ok((remembered, last_audit, ledger)) => {
                 memory.remembered = remembered;
                 memory.last_audit = last_audit;
@@ -173,11 +187,56 @@ impl Memory {
         self.code = self.code.and(failure.code);
     }
 
-    /// Adds a finished audit to the ledger. Gives back what changed since the last one in it; `None`
-    /// where that is not known.
-    pub(super) async fn keep(&mut self, audit: &Audit) -> Option<Vec<Change>> {
-        let ledger = self.ledger.as_ref().filter(|_| !audit.interrupted)?;
-        match kept(ledger, audit, &self.targets, self.last_audit).await {
+    /// Leaves the ledger what is left of this time, from now on, when the audit is done.
+    pub(super) fn ends_within(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+    }
+
+    /// How long adding an audit may take.
+    fn limit(&self) -> Duration {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        self.deadline
+            .map_or(LIMIT, |deadline| left(deadline).clamp(GRACE, LIMIT))
+    }
+
+    /// Corrects the code of the audit that was kept, where a report failed afterwards.
+    pub(super) async fn ended(&mut self, audit: &Audit, code: ExitCode) {
+        let Some(ledger) = self
+            .ledger
+            .as_ref()
+            .filter(|_| self.kept.is_some_and(|kept| kept != code))
+        else {
+            return;
+        };
+        let corrected = ledger.correct(audit.started_at, code.code());
+        if let Err(error) = within(self.limit(), ledger.place(), corrected).await {
+            self.failed(&error);
+        }
+    }
+
+    /// Adds a finished audit to the ledger; whether it is in it.
+    pub(super) async fn keep(&mut self, audit: &Audit) -> bool {
+        let Some(ledger) = self.ledger.as_ref().filter(|_| !audit.interrupted) else {
+            return false;
+        };
+        let kept = kept(ledger, audit, &self.targets, self.last_audit);
+        match within(self.limit(), ledger.place(), kept).await {
+            Ok(()) => {
+                self.kept = Some(exit_code(audit));
+                true
+            }
+            Err(error) => {
+                self.failed(&error);
+                false
+            }
+        }
+    }
+
+    /// What changed since standard output was told last, which it is now; `None` where that is not known.
+    pub(super) async fn changes(&mut self, audit: &Audit) -> Option<Vec<Change>> {
+        let ledger = self.ledger.as_ref()?;
+        let told = told(ledger, audit);
+        match within(self.limit(), ledger.place(), told).await {
             Ok(changes) => Some(changes),
             Err(error) => {
                 self.failed(&error);
@@ -213,24 +272,37 @@ impl Memory {
     }
 }
 
+/// Waits no longer than this.
+async fn within<T>(
+    limit: Duration,
+    place: &Place,
+    work: impl Future<Output = Result<T, LedgerError>>,
+) -> Result<T, LedgerError> {
+    let done = timeout(limit, work).await;
+    done.unwrap_or_else(|_| Err(LedgerError::slow(place, limit)))
+}
+
 async fn kept(
     ledger: &Ledger,
     audit: &Audit,
     targets: &Path,
     last_audit: Option<Timestamp>,
-) -> Result<Vec<Change>, LedgerError> {
-    let conclusion = conclusion(audit);
-    ledger.record(audit, &conclusion).await?;
+) -> Result<(), LedgerError> {
+    ledger.record(audit, &conclusion(audit)).await?;
     ledger.is_of(targets).await?;
-    let changes = ledger.changes(audit, &conclusion, &SCREEN).await?;
-    let nothing = BTreeSet::new();
-    ledger.tell(audit, &conclusion, &SCREEN, &nothing).await?;
     // By the audit before this one: a clock that is ahead for once costs no history.
     let keep = audit.inventory.ledger.retention;
     let now = Timestamp::now();
     ledger
         .retain(keep, last_audit.unwrap_or(now).min(now))
-        .await?;
+        .await
+}
+
+async fn told(ledger: &Ledger, audit: &Audit) -> Result<Vec<Change>, LedgerError> {
+    let conclusion = conclusion(audit);
+    let changes = ledger.changes(audit, &conclusion, &SCREEN).await?;
+    let nothing = BTreeSet::new();
+    ledger.tell(audit, &conclusion, &SCREEN, &nothing).await?;
     Ok(changes)
 }
 

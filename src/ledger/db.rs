@@ -23,23 +23,38 @@ pub(super) enum Connection {
 }
 
 /// A file that is closed, and so has everything in itself, when this is dropped.
-pub(super) struct File(Option<SqliteConnection>);
+pub(super) struct File {
+    connection: Option<SqliteConnection>,
+    /// Whether it is in the midst of something; given up then, it may hang for good.
+    is_busy: bool,
+}
 
 impl File {
     pub(super) fn of(connection: SqliteConnection) -> Self {
-        Self(Some(connection))
+        Self {
+            connection: Some(connection),
+            is_busy: false,
+        }
     }
 
-    fn open(&mut self) -> Result<&mut SqliteConnection, Failure> {
-        self.0
-            .as_mut()
-            .ok_or(Failure::Database(sqlx::Error::WorkerCrashed))
+    /// Does something with it.
+    async fn at_work<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Some(connection) = &mut self.connection else {
+            return Err(Failure::Database(sqlx::Error::WorkerCrashed));
+        };
+        self.is_busy = true;
+        let done = work(connection).await;
+        self.is_busy = false;
+        done
     }
 }
 
 impl Drop for File {
     fn drop(&mut self) {
-        let Some(connection) = self.0.take() else {
+        let Some(connection) = self.connection.take().filter(|_| !self.is_busy) else {
             return;
         };
         let (closed, closes) = mpsc::channel();
@@ -219,12 +234,15 @@ impl Connection {
     ) -> Result<(), Failure> {
         match self {
             Self::Sqlite(file) => {
-                let mut rows = bound(sql, values, again).fetch(file.open()?);
-                // What holds a file up is told by its own limit.
-                while let Some(row) = rows.try_next().await? {
-                    take(Row::Sqlite(row))?;
-                }
-                Ok(())
+                let work = async |connection: &mut SqliteConnection| {
+                    let mut rows = bound(sql, values, again).fetch(connection);
+                    // What holds a file up is told by its own limit.
+                    while let Some(row) = rows.try_next().await? {
+                        take(Row::Sqlite(row))?;
+                    }
+                    Ok(())
+                };
+                file.at_work(work).await
             }
             Self::Postgres(connection) => {
                 let rows = bound(sql, values, again).fetch(connection);
@@ -241,8 +259,11 @@ impl Connection {
     async fn execute(&mut self, sql: &str, values: &[Value], again: bool) -> Result<u64, Failure> {
         Ok(match self {
             Self::Sqlite(file) => {
-                let done = bound(sql, values, again).execute(file.open()?).await?;
-                done.rows_affected()
+                let work = async |connection: &mut SqliteConnection| {
+                    let done = bound(sql, values, again).execute(connection).await?;
+                    Ok(done.rows_affected())
+                };
+                file.at_work(work).await?
             }
             Self::Postgres(connection) => {
                 let done = bound(sql, values, again).execute(connection);
@@ -259,7 +280,12 @@ impl Connection {
     async fn script_within(&mut self, limit: Duration, sql: String) -> Result<(), Failure> {
         let script = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
-            Self::Sqlite(file) => script.execute(file.open()?).await.map(|_| ())?,
+            Self::Sqlite(file) => {
+                let work = async |connection: &mut SqliteConnection| {
+                    Ok(script.execute(connection).await.map(|_| ())?)
+                };
+                file.at_work(work).await?;
+            }
             Self::Postgres(connection) => {
                 limited(limit, script.execute(connection))
                     .await

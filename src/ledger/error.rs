@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::Place;
@@ -12,6 +13,18 @@ pub struct LedgerError {
     place: String,
     what: Cow<'static, str>,
     next: Cow<'static, str>,
+}
+
+impl LedgerError {
+    /// What was to be done took longer than this, and was given up.
+    #[must_use]
+    pub fn slow(place: &Place, limit: Duration) -> Self {
+        Self {
+            place: place.to_string(),
+            what: format!("took longer than {} s", limit.as_secs()).into(),
+            next: "find out who holds it, or what keeps its disk or server so busy".into(),
+        }
+    }
 }
 
 /// The same before it is known where.

@@ -48,6 +48,19 @@ impl Ledger {
         let recorded = record(&mut turn.connection, audit, conclusion).await;
         turn.end(recorded).await
     }
+
+    /// Corrects what straggler exited with after the audit that began at this time.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub async fn correct(&self, began: Timestamp, exit_code: u8) -> Result<(), LedgerError> {
+        let mut turn = self.write().await?;
+        let sql = "UPDATE audit SET exit_code = $1 WHERE started_at = $2";
+        let values = [i64::from(exit_code).into(), micros(began)];
+        let corrected = turn.connection.run(sql, &values).await;
+        turn.end(corrected.map(|_| ())).await
+    }
 }
 
 async fn record(

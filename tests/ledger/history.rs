@@ -177,7 +177,7 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
     assert_eq!(holds().await, [one.clone(), None]);
     // What a damaged key is of is known, and an empty file holds none.
     scene.write("web.env", "KEY=\n");
-    scene.write("api.store", &format!("'{}'", super::scene::key("one")));
+    scene.write("api.store", &format!("'{}'", scene::key("one")));
     scene.night(&ledger).await;
     let [damaged, empty] = holds().await;
     assert!(damaged.unwrap().contains(&print("one")));

@@ -14,11 +14,13 @@ mod ground;
 mod history;
 mod kills;
 mod login;
+mod numbered;
 mod poison;
 mod remembers;
 mod scene;
 mod secrecy;
 mod server;
+mod severed;
 mod upkeep;
 
 use std::pin::Pin;
