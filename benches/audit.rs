@@ -18,7 +18,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use common::{Failable, Times, elapsed, mebibytes, median, timed, timed_ok};
+use common::{Failable, Times, elapsed, mebibytes, median, peak, timed, timed_ok};
 use straggler::audit::{self, Audit, Options};
 use straggler::fetch::Quiet;
 use straggler::inventory::{self, Inventory};
@@ -26,7 +26,6 @@ use straggler::platform;
 use straggler::report::{FORMATS, Look, Report, Shown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wait4::Wait4;
 
 const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const ROUNDS: usize = 7;
@@ -47,6 +46,12 @@ fn main() -> Failable<()> {
     start()
 }
 
+/// What is remembered of an audit, and how the bench calls it.
+const LEDGERS: [(&str, &[&str]); 2] = [
+    ("without a ledger", &["--no-ledger"]),
+    ("the first in its ledger", &["--ledger", "ledger.db"]),
+];
+
 /// Peak memory at two sizes, and what lies between them for each deployment.
 fn memory() -> Failable<()> {
     const SIZES: [usize; 2] = [10_000, 100_000];
@@ -54,17 +59,22 @@ fn memory() -> Failable<()> {
         ("written one by one", Listing::Written),
         ("from a matrix", Listing::Matrix),
     ];
-    let mut peaks = [[0; SIZES.len()]; LISTINGS.len()];
+    let cases = LEDGERS
+        .into_iter()
+        .flat_map(|ledger| LISTINGS.map(|listing| (listing, ledger)));
+    let cases: Vec<_> = cases.collect();
+    let mut peaks = vec![[0; SIZES.len()]; cases.len()];
     for (at, size) in SIZES.into_iter().enumerate() {
         let ground = Ground::new(size, Hops::Two)?;
-        for (peaks, (_, listing)) in peaks.iter_mut().zip(LISTINGS) {
-            ground.declare(listing)?;
-            peaks[at] = median((0..3).map(|_| ground.peak()).collect::<Failable<_>>()?);
+        for (peaks, ((_, listing), (_, ledger))) in peaks.iter_mut().zip(&cases) {
+            ground.declare(*listing)?;
+            let peak = |_| ground.peak(ledger);
+            peaks[at] = median((0..3).map(peak).collect::<Failable<_>>()?);
         }
     }
-    for ([small, large], (how, _)) in peaks.into_iter().zip(LISTINGS) {
+    for ([small, large], ((how, _), (ledger, _))) in peaks.into_iter().zip(cases) {
         println!(
-            "| memory from 10,000 to 100,000 two-hop deployments, {how} | {:.1} to {:.1} MiB | {} B each | 1,536 B |",
+            "| memory from 10,000 to 100,000 two-hop deployments, {how}, {ledger} | {:.1} to {:.1} MiB | {} B each | 1,536 B |",
             mebibytes(small),
             mebibytes(large),
             (large - small) / (SIZES[1] - SIZES[0]) as u64
@@ -79,12 +89,17 @@ fn files() -> Failable<()> {
     let ground = Ground::new(FILES, Hops::One)?;
     ground.declare(Listing::Written)?;
     let runtime = Runtime::new()?;
-    let (mut hash, mut whole) = (Times::default(), Times::default());
+    let (mut hash, mut bare) = (Times::default(), Times::default());
+    let (mut first, mut whole) = (Times::default(), Times::default());
     let (mut parse, mut read, mut write) = (Times::default(), Times::default(), Times::default());
     for _ in 0..ROUNDS {
         // By turns, so that a busy machine slows all.
         hash.add(ground.hash()?);
-        whole.add(ground.audit()?);
+        bare.add(ground.audit(&["--no-ledger"])?);
+        let ledger = ground.forget();
+        let ledger = ["--ledger", &*ledger];
+        first.add(ground.audit(&ledger)?);
+        whole.add(ground.audit(&ledger)?);
         let (inventory, took) = timed(|| inventory::load(&ground.targets(), &|_| None));
         parse.add(took);
         let (audit, took) = timed_ok(|| Ok(runtime.block_on(run(inventory?))))?;
@@ -94,7 +109,14 @@ fn files() -> Failable<()> {
             .add(timed_ok(|| Ok(json().write(black_box(Shown::all(&audit)), &mut io::sink())?))?.1);
     }
     hash.row("`sha256sum` of 10,000 env files", &hash, "");
-    whole.row("`straggler audit -f json` of them", &hash, "5");
+    bare.row("`straggler audit -f json --no-ledger` of them", &hash, "");
+    first.row(
+        "`straggler audit -f json`, the first in its ledger",
+        &hash,
+        "",
+    );
+    let what = "`straggler audit -f json` again, nothing changed";
+    whole.row(what, &hash, "2.5");
     parse.row("— reading targets.yaml, 10,000 deployments", &hash, "");
     read.row("— reading the files and judging", &hash, "2");
     write.row("— writing the JSON report", &hash, "");
@@ -149,7 +171,8 @@ fn start() -> Failable<()> {
         least.add(elapsed(&mut Command::new("/bin/true"), 0)?);
         version.add(elapsed(Command::new(STRAGGLER).arg("--version"), 0)?);
         let mut command = Command::new(STRAGGLER);
-        command.args(["audit", "--config"]).arg(&example);
+        command.args(["audit", "--no-ledger", "--config"]);
+        command.arg(&example);
         // Most of what the example audits is wrong.
         audit.add(elapsed(&mut command, 1)?);
     }
@@ -234,27 +257,31 @@ impl Ground {
         elapsed(&mut command, 0)
     }
 
-    fn audit(&self) -> Failable<Duration> {
+    fn audit(&self, ledger: &[&str]) -> Failable<Duration> {
         let mut command = Command::new(STRAGGLER);
         command
             .args(["audit", "--format", "json", "--config"])
-            .arg(self.targets());
+            .arg(self.targets())
+            .args(ledger);
         elapsed(&mut command, 1)
     }
 
+    /// Where the ledger is, which is there no more.
+    fn forget(&self) -> String {
+        let path = self.folder.path().join("ledger.db");
+        let _ = fs::remove_file(&path);
+        path.display().to_string()
+    }
+
     /// Peak memory in bytes of an audit that writes JSON to a file.
-    fn peak(&self) -> Failable<u64> {
-        let mut child = Command::new(STRAGGLER)
+    fn peak(&self, ledger: &[&str]) -> Failable<u64> {
+        self.forget();
+        let mut command = Command::new(STRAGGLER);
+        command
             .current_dir(self.folder.path())
             .args(["audit", "--quiet", "--output", "json=report.json"])
-            .arg("--config")
-            .arg(self.targets())
-            .spawn()?;
-        let used = child.wait4()?;
-        if used.status.code() != Some(1) {
-            return Err(format!("the audit ended with {}", used.status).into());
-        }
-        Ok(used.rusage.maxrss)
+            .args(ledger);
+        Ok(peak(&mut command, 1)?.1)
     }
 }
 

@@ -21,7 +21,6 @@ use straggler::platform::Ask;
 use straggler::platform::bundle::SearchFolder;
 use straggler::platform::files::Files;
 use tokio::runtime::Runtime;
-use wait4::Wait4;
 
 const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const ROUNDS: usize = 9;
@@ -170,11 +169,7 @@ impl Built {
     }
 
     fn peak(&self) -> Failable<u64> {
-        let used = self.audit().spawn()?.wait4()?;
-        if used.status.code() != Some(0) {
-            return Err(format!("the audit ended with {}", used.status).into());
-        }
-        Ok(used.rusage.maxrss)
+        Ok(common::peak(&mut self.audit(), 0)?.1)
     }
 }
 

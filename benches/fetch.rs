@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Failable, Times, elapsed, mebibytes, timed_ok};
+use common::{Failable, Times, elapsed, mebibytes, peak, timed_ok};
 use straggler::audit::{self, Options};
 use straggler::fetch::{Limits, Quiet};
 use straggler::{inventory, platform};
@@ -28,7 +28,6 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use wait4::Wait4;
 
 const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const KEY: &str = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
@@ -86,18 +85,27 @@ fn speed() -> Failable<()> {
     Ok(())
 }
 
-/// Time and peak memory of the whole program, from 1,000 to 100,000 hops.
+/// Time and peak memory of the whole program, from 1,000 to 100,000 hops: without a ledger, and with one the first
+/// time and again.
 fn growth() -> Failable<()> {
     let server = Server::start(0)?;
-    println!("| hops | whole audit | each | peak memory |\n|---|---|---|---|");
+    println!("| hops | whole audit | each | peak memory | first in its ledger | again |");
+    println!("|---|---|---|---|---|---|");
     for hops in [1_000, 3_000, 10_000, 30_000, 100_000] {
         let ground = Ground::new(&server, hops)?;
-        let (peak, took) = timed_ok(|| ground.peak())?;
+        let (took, most) = ground.whole(&["--no-ledger"])?;
+        let (took, most) = (took.as_secs_f64(), most as f64);
+        let beside = || {
+            let (time, memory) = ground.whole(&["--ledger", "ledger.db"])?;
+            let (time, memory) = (time.as_secs_f64() / took, memory as f64 / most);
+            Failable::Ok(format!("{time:.2} of the time, {memory:.2} of the memory"))
+        };
         println!(
-            "| {hops} | {:.2} s | {:.0} µs | {:.1} MiB |",
-            took.as_secs_f64(),
-            took.as_secs_f64() * 1e6 / hops as f64,
-            mebibytes(peak)
+            "| {hops} | {took:.2} s | {:.0} µs | {:.1} MiB | {} | {} |",
+            took * 1e6 / hops as f64,
+            mebibytes(most as u64),
+            beside()?,
+            beside()?
         );
     }
     println!();
@@ -313,15 +321,12 @@ impl Ground {
         Ok(elapsed(&mut command, 0)? * (HOPS / FEW) as u32)
     }
 
-    fn peak(&self) -> Failable<u64> {
-        let mut child = Command::new(STRAGGLER)
+    fn whole(&self, ledger: &[&str]) -> Failable<(Duration, u64)> {
+        let mut command = Command::new(STRAGGLER);
+        command
             .current_dir(Path::new(self.folder.path()))
             .args(["audit", "--quiet", "--output", "json=report.json"])
-            .spawn()?;
-        let used = child.wait4()?;
-        if used.status.code() != Some(0) {
-            return Err(format!("the audit ended with {}", used.status).into());
-        }
-        Ok(used.rusage.maxrss)
+            .args(ledger);
+        peak(&mut command, 0)
     }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use wait4::Wait4;
+
 /// A benchmark ends where something fails.
 pub type Failable<T> = Result<T, Box<dyn Error>>;
 
@@ -23,6 +25,18 @@ pub fn elapsed(command: &mut Command, code: i32) -> Failable<Duration> {
         return Err(format!("{} ended with {status}", command.get_program().display()).into());
     }
     Ok(took)
+}
+
+/// How long a program takes that prints nothing, and the most memory it had, in bytes.
+pub fn peak(command: &mut Command, code: i32) -> Failable<(Duration, u64)> {
+    let begun = Instant::now();
+    let used = command.spawn()?.wait4()?;
+    let took = begun.elapsed();
+    if used.status.code() != Some(code) {
+        let program = command.get_program().display();
+        return Err(format!("{program} ended with {}", used.status).into());
+    }
+    Ok((took, used.rusage.maxrss))
 }
 
 /// Runs something, and says how long that took.

@@ -1,6 +1,7 @@
 use super::args::{Config, EXIT_CODES};
 use super::effort::{Effort, Patience};
 use super::exit::Ended;
+use super::finish::finish;
 use super::given::KeyFlags;
 use super::judgement::Judgement;
 use super::memory::LedgerFlags;
@@ -78,6 +79,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
 
     runtime::run(async {
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        memory.ends_within(args.effort.deadline);
         let lock = match args.changed_only {
             true => Some(memory.lock(&args.config, &inventory).await?),
             false => None,
@@ -99,9 +101,11 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         )
         .await;
         watch.finish();
-        let is_kept = memory.keep(&audit).await;
-        // Before the reports, which tell the code that straggler ends with.
-        let (told, screen) = match args.changed_only && is_kept {
+        if !args.changed_only {
+            return Ok(finish(&args.reports, outputs, &mut audit, &mut memory, color).await);
+        }
+        // Before the reports, which tell what changed, and the code that straggler ends with.
+        let (told, screen) = match memory.keep(&audit).await {
             true => {
                 let told = nightly::tell(&memory, &audit).await;
                 (told.code, told.screen)
@@ -115,6 +119,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         if let (Some(screen), true) = (screen, written.is_printed) {
             nightly::printed(&memory, screen).await;
         }
+        memory.ended(&audit, written.code).await;
         drop(lock);
         Ok(written.code.and(memory.code).and(told))
     })?

@@ -20,8 +20,10 @@ pub(super) struct Effort {
     retries: u8,
 
     /// How long all reading may take; what is unread then is unreachable
+    ///
+    /// The ledger has what is left of it, and no less than 5 s.
     #[arg(long, value_name = "DURATION", value_parser = duration::duration)]
-    deadline: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
 }
 
 /// How long one read may take.

@@ -4,9 +4,11 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::args::Config;
 use super::config::counted;
@@ -53,7 +55,17 @@ pub(super) struct Memory {
     last_audit: Option<Timestamp>,
     /// The ledgers that may be of this targets.yaml, from before it was moved.
     pub(super) older: Vec<PathBuf>,
+    /// By when all is to be done, as the user says.
+    deadline: Option<Instant>,
+    /// The code that was written down for the audit.
+    kept: Option<ExitCode>,
 }
+
+/// How long it may take to open a ledger, or to add an audit to it.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// So long it may take in any case, when reading took all the time there was.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl LedgerFlags {
     /// The ledger of this targets.yaml; `None` where nothing is to be remembered, or nobody knows where.
@@ -110,6 +122,8 @@ impl LedgerFlags {
             code: ExitCode::Success,
             last_audit: None,
             older: Vec::new(),
+            deadline: None,
+            kept: None,
         };
         let Some(place) = self.place(config, inventory)? else {
             return Ok(memory);
@@ -122,7 +136,7 @@ impl LedgerFlags {
             let older = self.older(Some(&ledger), &place, inventory).await?;
             Ok::<_, LedgerError>((ledger.recall().await?, last_audit, older, ledger))
         };
-        match opened.await {
+        match within(LIMIT, &place, opened).await {
             Ok((remembered, last_audit, older, ledger)) => {
                 memory.remembered = remembered;
                 memory.last_audit = last_audit;
@@ -182,13 +196,53 @@ impl Memory {
         self.code = self.code.and(failure.code);
     }
 
-    /// Adds a finished audit to the ledger. Whether it is there now.
+    /// Leaves the ledger what is left of this time, from now on, when the audit is done.
+    pub(super) fn ends_within(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+    }
+
+    /// How long adding an audit may take.
+    fn limit(&self) -> Duration {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        self.deadline
+            .map_or(LIMIT, |deadline| left(deadline).clamp(GRACE, LIMIT))
+    }
+
+    /// Corrects the code of the audit that was kept, where a report failed afterwards.
+    pub(super) async fn ended(&mut self, audit: &Audit, code: ExitCode) {
+        let Some(ledger) = self
+            .ledger
+            .as_ref()
+            .filter(|_| self.kept.is_some_and(|kept| kept != code))
+        else {
+            return;
+        };
+        let corrected = ledger.correct(audit.started_at, code.code());
+        if let Err(error) = self.limited(ledger, corrected).await {
+            self.failed(&error);
+        }
+    }
+
+    /// Waits for the ledger no longer than there is time.
+    pub(super) async fn limited<T>(
+        &self,
+        ledger: &Ledger,
+        work: impl Future<Output = Result<T, LedgerError>>,
+    ) -> Result<T, LedgerError> {
+        within(self.limit(), ledger.place(), work).await
+    }
+
+    /// Adds a finished audit to the ledger; whether it is in it.
     pub(super) async fn keep(&mut self, audit: &Audit) -> bool {
         let Some(ledger) = self.ledger.as_ref().filter(|_| !audit.interrupted) else {
             return false;
         };
-        match kept(ledger, audit, self.last_audit).await {
-            Ok(()) => true,
+        let kept = kept(ledger, audit, self.last_audit);
+        match self.limited(ledger, kept).await {
+            Ok(()) => {
+                self.kept = Some(exit_code(audit));
+                true
+            }
             Err(error) => {
                 self.failed(&error);
                 false
@@ -229,6 +283,16 @@ impl Memory {
             )
         })
     }
+}
+
+/// Waits no longer than this.
+async fn within<T>(
+    limit: Duration,
+    place: &Place,
+    work: impl Future<Output = Result<T, LedgerError>>,
+) -> Result<T, LedgerError> {
+    let done = timeout(limit, work).await;
+    done.unwrap_or_else(|_| Err(LedgerError::slow(place, limit)))
 }
 
 async fn kept(

@@ -8,6 +8,7 @@ mod dry_run;
 mod duration;
 mod effort;
 mod exit;
+mod finish;
 mod given;
 mod guard;
 mod history;

@@ -44,7 +44,9 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
     let receivers = &audit.inventory.notify;
     let names = receivers.iter().map(|receiver| &*receiver.name);
     let names: Vec<&str> = std::iter::once(SCREEN).chain(names).collect();
-    let sets = ledger.changes(audit, &conclusion(audit), &names).await;
+    let conclusion = conclusion(audit);
+    let sets = ledger.changes(audit, &conclusion, &names);
+    let sets = memory.limited(ledger, sets).await;
     let mut sets = match sets {
         Ok(sets) => sets.into_iter(),
         Err(error) => {
@@ -62,7 +64,7 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
     });
     let sender = Sender::default();
     let sent = receivers.iter().zip(sets);
-    let sent = sent.map(|(receiver, set)| send(receiver, ledger, &sender, audit, set));
+    let sent = sent.map(|(receiver, set)| send(receiver, memory, ledger, &sender, audit, set));
     for failure in join_all(sent).await.into_iter().filter_map(Result::err) {
         fail(&mut told, &failure);
     }
@@ -79,7 +81,8 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
 /// said already what straggler ends with.
 pub(super) async fn printed(memory: &Memory, screen: Screen) {
     if let Some(ledger) = memory.ledger()
-        && let Err(error) = ledger.tell(screen.set, &screen.waiting, |_, _| true).await
+        && let noted = ledger.tell(screen.set, &screen.waiting, |_, _| true)
+        && let Err(error) = memory.limited(ledger, noted).await
     {
         terminal::say(&format!(
             "what was printed will be told again by the next `--changed-only`: {error}"
@@ -89,6 +92,7 @@ pub(super) async fn printed(memory: &Memory, screen: Screen) {
 
 async fn send(
     receiver: &inventory::Receiver,
+    memory: &Memory,
     ledger: &Ledger,
     sender: &Sender,
     audit: &Audit,
@@ -98,7 +102,8 @@ async fn send(
     let sent = sender.tell(receiver, audit, &changes).await;
     sent.map_err(Failure::unfinished)?;
     let is_told = |name: &Name, outcome| concerns(audit, name, outcome, receiver);
-    let noted = ledger.tell(set, &waiting, is_told).await;
+    let noted = ledger.tell(set, &waiting, is_told);
+    let noted = memory.limited(ledger, noted).await;
     noted.map_err(Failure::unfinished)
 }
 

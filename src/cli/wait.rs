@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::args::{Config, EXIT_CODES};
 use super::effort::Effort;
 use super::exit::Ended;
+use super::finish::finish;
 use super::given::KeyFlags;
 use super::interrupt::{self, Interrupt};
 use super::judgement::Judgement;
@@ -16,7 +17,6 @@ use super::selection::SelectionArgs;
 use super::terminal::Color;
 use super::{config, duration, runtime, terminal};
 use crate::audit::{self, Audit, Options, Remembered};
-use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::platform;
 use crate::task::wait::{Left, Pauses};
@@ -107,10 +107,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             }
         };
         display.finish();
-        memory.keep(&audit).await;
-        audit.unfinished = memory.code == ExitCode::Unfinished;
-        let written = args.reports.write(outputs, &mut audit, None, color);
-        Ok(written.code.and(memory.code))
+        Ok(finish(&args.reports, outputs, &mut audit, &mut memory, color).await)
     })?
 }
 

@@ -52,7 +52,7 @@ async fn latest(connection: &mut Connection) -> Result<Option<Timestamp>, Failur
     for sql in [
         "SELECT MAX(started_at) FROM audit",
         "SELECT MAX(last_seen) FROM reign",
-        "SELECT MAX(retired_at) FROM deployment",
+        "SELECT MAX(retired_at) FROM deployment WHERE retired_at IS NOT NULL",
     ] {
         let rows = connection.query(sql, &[]).await?;
         let time = rows.first().map(|row| row.time_or_none(0)).transpose()?;
@@ -97,8 +97,10 @@ async fn mend(connection: &mut Connection, limit: Timestamp) -> Result<usize, Fa
 }
 
 /// What is later than `$1` was at `$2` or after it.
-const MENDS: [&str; 10] = [
+const MENDS: [&str; 12] = [
     "UPDATE audit SET started_at = $2, finished_at = $2 WHERE started_at > $1",
+    "UPDATE scope SET state = NULL WHERE last_seen > $1",
+    "UPDATE scope SET last_seen = $2 WHERE last_seen > $1",
     "UPDATE deployment SET first_seen = $2 WHERE first_seen > $1",
     "UPDATE deployment SET last_seen = $2 WHERE last_seen > $1",
     "UPDATE deployment SET retired_at = $2 WHERE retired_at > $1",

@@ -1,19 +1,72 @@
 //! One set of SQL for two databases.
 
 use std::fmt::Write as _;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::database::HasStatementCache;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Row as _, Sqlite};
+use tokio::time::timeout;
 
 use super::error::Failure;
+use super::store::PATIENCE;
 
 /// A connection.
 pub(super) enum Connection {
-    Sqlite(SqliteConnection),
+    Sqlite(File),
     Postgres(PgConnection),
+}
+
+/// A file that is closed, and so has everything in itself, when this is dropped.
+pub(super) struct File {
+    connection: Option<SqliteConnection>,
+    /// Whether it is in the midst of something; given up then, it may hang for good.
+    is_busy: bool,
+}
+
+impl File {
+    pub(super) fn of(connection: SqliteConnection) -> Self {
+        Self {
+            connection: Some(connection),
+            is_busy: false,
+        }
+    }
+
+    /// Does something with it.
+    async fn at_work<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Some(connection) = &mut self.connection else {
+            return Err(Failure::Database(sqlx::Error::WorkerCrashed));
+        };
+        self.is_busy = true;
+        let done = work(connection).await;
+        self.is_busy = false;
+        done
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take().filter(|_| !self.is_busy) else {
+            return;
+        };
+        let (closed, closes) = mpsc::channel();
+        // A thread of its own, for whoever drops this may be at work in a runtime already.
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let ended = runtime.map(|runtime| runtime.block_on(connection.close()));
+            let _ = closed.send(ended);
+        });
+        // A disk that does not answer must not keep the program from its end.
+        let _ = closes.recv_timeout(CLOSING);
+    }
 }
 
 /// What is put into a statement.
@@ -86,8 +139,40 @@ impl From<Option<String>> for Value {
 /// Whoever writes the ledger in PostgreSQL holds this lock, as SQLite has one for writers too.
 const WRITERS: i64 = 0x7374_7261_6767_6c65;
 
-/// How many values go into one statement; SQLite takes no more than 32,766.
-const AT_ONCE: usize = 4_000;
+/// How long closing a file may take.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// How long a server may take to answer a statement.
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
+
+/// How many rows go into one statement; SQLite takes no more than 32,766 values.
+pub(super) const ROWS_AT_ONCE: usize = 256;
+
+/// How many numbers are listed in one statement.
+const IDS_AT_ONCE: usize = 4_000;
+
+/// Waits for a server no longer than this.
+async fn limited<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Failure> {
+    match timeout(limit, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Failure::silent()),
+    }
+}
+
+/// Takes rows as they come, each within this time.
+async fn drain<R>(
+    limit: Duration,
+    mut rows: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
+    mut take: impl FnMut(R) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    while let Some(row) = limited(limit, rows.try_next()).await? {
+        take(row)?;
+    }
+    Ok(())
+}
 
 /// A statement with its values. Only one that comes again is worth keeping prepared.
 fn bound<'q, DB: Database + HasStatementCache>(
@@ -108,17 +193,62 @@ where
 }
 
 impl Connection {
+    /// All rows at once, where there are few.
     pub(super) async fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Failure> {
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                let rows = bound(sql, values, true).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+        let mut rows = Vec::new();
+        let take = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        self.fetch(sql, values, true, take).await?;
+        Ok(rows)
+    }
+
+    /// The same for a statement that does not come again.
+    pub(super) async fn query_once(&mut self, sql: &str) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        let take = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        self.fetch(sql, &[], false, take).await?;
+        Ok(rows)
+    }
+
+    /// One row after the other, so that many take no more room than one.
+    pub(super) async fn each(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        take: impl FnMut(Row) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.fetch(sql, values, true, take).await
+    }
+
+    async fn fetch(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        again: bool,
+        mut take: impl FnMut(Row) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(file) => {
+                let work = async |connection: &mut SqliteConnection| {
+                    let mut rows = bound(sql, values, again).fetch(connection);
+                    // What holds a file up is told by its own limit.
+                    while let Some(row) = rows.try_next().await? {
+                        take(Row::Sqlite(row))?;
+                    }
+                    Ok(())
+                };
+                file.at_work(work).await
             }
             Self::Postgres(connection) => {
-                let rows = bound(sql, values, true).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Postgres).collect()
+                let rows = bound(sql, values, again).fetch(connection);
+                drain(ANSWER, rows, |row| take(Row::Postgres(row))).await
             }
-        })
+        }
     }
 
     /// A statement that gives nothing; how many rows it changed.
@@ -128,23 +258,39 @@ impl Connection {
 
     async fn execute(&mut self, sql: &str, values: &[Value], again: bool) -> Result<u64, Failure> {
         Ok(match self {
-            Self::Sqlite(connection) => {
-                let done = bound(sql, values, again).execute(connection).await?;
-                done.rows_affected()
+            Self::Sqlite(file) => {
+                let work = async |connection: &mut SqliteConnection| {
+                    let done = bound(sql, values, again).execute(connection).await?;
+                    Ok(done.rows_affected())
+                };
+                file.at_work(work).await?
             }
             Self::Postgres(connection) => {
-                let done = bound(sql, values, again).execute(connection).await?;
-                done.rows_affected()
+                let done = bound(sql, values, again).execute(connection);
+                limited(ANSWER, done).await?.rows_affected()
             }
         })
     }
 
     /// Several statements without values.
     pub(super) async fn script(&mut self, sql: String) -> Result<(), Failure> {
+        self.script_within(ANSWER, sql).await
+    }
+
+    async fn script_within(&mut self, limit: Duration, sql: String) -> Result<(), Failure> {
         let script = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
-            Self::Sqlite(connection) => script.execute(connection).await.map(|_| ())?,
-            Self::Postgres(connection) => script.execute(connection).await.map(|_| ())?,
+            Self::Sqlite(file) => {
+                let work = async |connection: &mut SqliteConnection| {
+                    Ok(script.execute(connection).await.map(|_| ())?)
+                };
+                file.at_work(work).await?;
+            }
+            Self::Postgres(connection) => {
+                limited(limit, script.execute(connection))
+                    .await
+                    .map(|_| ())?;
+            }
         }
         Ok(())
     }
@@ -157,26 +303,50 @@ impl Connection {
         after: &str,
     ) -> Result<(), Failure> {
         let width = rows.first().map_or(1, Vec::len);
-        for rows in rows.chunks((AT_ONCE / width).max(1)) {
-            let mut sql = format!("INSERT INTO {into} VALUES ");
-            for row in 0..rows.len() {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
-                for column in 0..width {
-                    sql.push_str(if column == 0 { "" } else { ", " });
-                    match self {
-                        // SQLite compares every name with all that came before it, so it gets none.
-                        Self::Sqlite(_) => sql.push('?'),
-                        Self::Postgres(_) => {
-                            let _ = write!(sql, "${}", row * width + column + 1);
-                        }
-                    }
-                }
-                sql.push(')');
-            }
-            sql.push_str(after);
-            self.execute(&sql, &rows.concat(), false).await?;
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let sql = format!("INSERT INTO {into} {}{after}", self.rows(rows.len(), width));
+            let again = rows.len() == ROWS_AT_ONCE;
+            self.execute(&sql, &rows.concat(), again).await?;
         }
         Ok(())
+    }
+
+    /// `UPDATE table SET … FROM (VALUES …) AS new WHERE …`, for rows that all have the same number of values;
+    /// the columns of `new` are `column1`, `column2` and so on.
+    pub(super) async fn update(
+        &mut self,
+        set: &str,
+        rows: Vec<Vec<Value>>,
+        which: &str,
+    ) -> Result<(), Failure> {
+        let width = rows.first().map_or(1, Vec::len);
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let values = self.rows(rows.len(), width);
+            let sql = format!("UPDATE {set} FROM ({values}) AS new WHERE {which}");
+            let again = rows.len() == ROWS_AT_ONCE;
+            self.execute(&sql, &rows.concat(), again).await?;
+        }
+        Ok(())
+    }
+
+    /// `VALUES (?, ?), (?, ?)`.
+    fn rows(&self, rows: usize, width: usize) -> String {
+        let mut sql = String::from("VALUES ");
+        for row in 0..rows {
+            sql.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..width {
+                sql.push_str(if column == 0 { "" } else { ", " });
+                match self {
+                    // SQLite compares every name with all that came before it, so it gets none.
+                    Self::Sqlite(_) => sql.push('?'),
+                    Self::Postgres(_) => {
+                        let _ = write!(sql, "${}", row * width + column + 1);
+                    }
+                }
+            }
+            sql.push(')');
+        }
+        sql
     }
 
     /// `before` these numbers in brackets, in as many statements as that takes.
@@ -186,7 +356,7 @@ impl Connection {
         ids: &[i64],
         values: &[Value],
     ) -> Result<(), Failure> {
-        for ids in ids.chunks(AT_ONCE) {
+        for ids in ids.chunks(IDS_AT_ONCE) {
             let sql = format!("{before} ({})", listed(ids));
             self.execute(&sql, values, false).await?;
         }
@@ -198,9 +368,13 @@ impl Connection {
         match self {
             Self::Sqlite(_) => self.script("BEGIN IMMEDIATE".to_owned()).await,
             Self::Postgres(_) => {
-                self.script("BEGIN".to_owned()).await?;
-                let lock = format!("SELECT pg_advisory_xact_lock({WRITERS})");
-                self.script(lock).await
+                // Whoever waits for another one is no statement that takes too long.
+                let answer = ANSWER.as_secs();
+                let begin = format!(
+                    "BEGIN; SET LOCAL statement_timeout TO 0; SELECT pg_advisory_xact_lock({WRITERS}); \
+                     SET LOCAL statement_timeout TO '{answer}s'"
+                );
+                self.script_within(PATIENCE + ANSWER, begin).await
             }
         }
     }
@@ -222,7 +396,7 @@ impl Connection {
     pub(super) async fn is_alive(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => true,
-            Self::Postgres(connection) => connection.ping().await.is_ok(),
+            Self::Postgres(connection) => limited(ANSWER, connection.ping()).await.is_ok(),
         }
     }
 

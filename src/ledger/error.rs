@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::Place;
@@ -12,6 +13,18 @@ pub struct LedgerError {
     place: String,
     what: Cow<'static, str>,
     next: Cow<'static, str>,
+}
+
+impl LedgerError {
+    /// What was to be done took longer than this, and was given up.
+    #[must_use]
+    pub fn slow(place: &Place, limit: Duration) -> Self {
+        Self {
+            place: place.to_string(),
+            what: format!("took longer than {} s", limit.as_secs()).into(),
+            next: "find out who holds it, or what keeps its disk or server so busy".into(),
+        }
+    }
 }
 
 /// The same before it is known where.
@@ -33,6 +46,14 @@ impl Failure {
     /// A ledger that does not say what it should.
     pub(super) fn damaged(what: impl Into<Cow<'static, str>>) -> Self {
         Self::Found(what.into(), RESTORE)
+    }
+
+    /// A server that does not answer.
+    pub(super) fn silent() -> Self {
+        Self::Found(
+            "does not answer".into(),
+            "check that the server runs, its host and its port",
+        )
     }
 
     /// Whether another program is at it, so that it may pass.
@@ -149,6 +170,7 @@ fn of_postgres(
         code if code.starts_with("28") => "check the user, and PGPASSWORD or ~/.pgpass",
         "3D000" => "create the database",
         "42501" => "grant CREATE on the database, or all on the schema straggler and its tables",
+        "57014" => "find out what keeps the server so busy, then run straggler again",
         "53100" => "make room on its disk, then run straggler again",
         "55P03" => "find out who holds the lock, then run straggler again",
         _ => AGAIN,

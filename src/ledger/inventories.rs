@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::{Connection, Value};
 use super::error::Failure;
-use super::{Ledger, LedgerError, Name};
+use super::{Ledger, LedgerError, Name, scope};
 use crate::inventory::{Identity, Inventory};
 
 /// What was written down before inventories were told apart.
@@ -343,6 +343,7 @@ async fn rename(
     if both[0] == both[1] {
         return Ok(Some(0));
     }
+    scope::settle(connection).await?;
     let sql = "UPDATE deployment SET inventory = $1 WHERE inventory = $2 AND NOT EXISTS (\
                SELECT 1 FROM deployment AS other WHERE other.inventory = $1 \
                AND other.project = deployment.project AND other.title = deployment.title)";

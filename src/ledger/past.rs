@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::db::Connection;
 use super::error::Failure;
+use super::scope::Scopes;
 use super::{Ledger, LedgerError, Name};
 use crate::key::Fingerprint;
 use crate::verdict::{Evidence, Fault, Stage, Verdict};
@@ -118,7 +119,8 @@ async fn deployments(
     connection: &mut Connection,
     project: Option<&str>,
 ) -> Result<Vec<KnownDeployment>, Failure> {
-    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict, inventory \
+    let scopes = Scopes::read(connection).await?;
+    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict, inventory, id \
                FROM deployment";
     let mut known = Vec::new();
     for row in connection.query(sql, &[]).await? {
@@ -130,7 +132,7 @@ async fn deployments(
             known.push(KnownDeployment {
                 name,
                 first_seen: row.time(2)?,
-                last_seen: row.time(3)?,
+                last_seen: scopes.since(row.get(7)?, row.time(3)?, 0).0,
                 retired_at: row.time_or_none(4)?,
                 verdict: row.word_or_none(5)?,
                 inventory: row.get(6)?,

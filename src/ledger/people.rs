@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::words::{environment, kept, micros};
-use super::{Ledger, LedgerError, Name};
+use super::{Ledger, LedgerError, Name, scope};
 use crate::audit::Owner;
 use crate::key::{Digits, Fingerprint};
 
@@ -128,7 +128,8 @@ async fn retire(
     let sql = "UPDATE span SET until = CASE WHEN since < $1 THEN $1 ELSE since END \
                WHERE until IS NULL AND (SELECT deployment FROM hop WHERE hop.id = span.hop) IN";
     connection.run_for(sql, &ids, &at).await?;
-    let sql = "DELETE FROM route WHERE deployment IN";
+    let sql = "UPDATE deployment SET digest = NULL WHERE id IN";
     connection.run_for(sql, &ids, &[]).await?;
+    scope::forget(connection).await?;
     Ok(retired.into_keys().collect())
 }

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::db::{Connection, Value};
+use super::db::{Connection, Row, Value};
 use super::error::Failure;
-use super::spans::{self, Route};
-use super::words::{micros, rounded};
-use super::{Ledger, LedgerError, Name, inventories, keys};
+use super::scope::Scopes;
+use super::words::micros;
+use super::{Ledger, LedgerError, Name, deployments, inventories, keys};
 use crate::audit::Audit;
 use crate::judge::DeploymentOutcome;
 use crate::verdict::Verdict;
@@ -24,13 +24,10 @@ pub struct Conclusion {
 
 /// One that is known already.
 pub(super) struct Known {
-    pub id: i64,
-    pub last_seen: Timestamp,
     pub retired_at: Option<Timestamp>,
     pub verdict: Option<Verdict>,
+    /// For how many audits in a row, as far as it counts.
     pub times: i64,
-    /// [`spans::digest`] of its hops, as far as nothing came between.
-    pub digest: Option<i64>,
 }
 
 impl Ledger {
@@ -51,6 +48,19 @@ impl Ledger {
         let recorded = record(&mut turn.connection, audit, conclusion).await;
         turn.end(recorded).await
     }
+
+    /// Corrects what straggler exited with after the audit that began at this time.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub async fn correct(&self, began: Timestamp, exit_code: u8) -> Result<(), LedgerError> {
+        let mut turn = self.write().await?;
+        let sql = "UPDATE audit SET exit_code = $1 WHERE started_at = $2";
+        let values = [i64::from(exit_code).into(), micros(began)];
+        let corrected = turn.connection.run(sql, &values).await;
+        turn.end(corrected.map(|_| ())).await
+    }
 }
 
 async fn record(
@@ -59,17 +69,16 @@ async fn record(
     conclusion: &Conclusion,
 ) -> Result<(), Failure> {
     let inventory = inventories::enter(connection, &audit.inventory).await?.id;
-    record_audit(connection, audit, conclusion).await?;
     keys::record(connection, audit).await?;
-    let named = named(audit);
-    let routes = record_deployments(connection, audit, inventory, &named).await?;
-    spans::record(connection, audit, &routes).await
+    let scope = deployments::record(connection, audit, inventory).await?;
+    record_audit(connection, audit, conclusion, scope).await
 }
 
 async fn record_audit(
     connection: &mut Connection,
     audit: &Audit,
     conclusion: &Conclusion,
+    scope: Option<i64>,
 ) -> Result<(), Failure> {
     let id = connection.last_id("audit").await? + 1;
     let count = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
@@ -80,8 +89,9 @@ async fn record_audit(
         i64::from(conclusion.exit_code).into(),
         i64::from(conclusion.complete).into(),
         count(audit.deployments.len()),
+        scope.into(),
     ];
-    let into = "audit (id, started_at, finished_at, exit_code, complete, deployments)";
+    let into = "audit (id, started_at, finished_at, exit_code, complete, deployments, scope)";
     connection.insert(into, vec![row], "").await?;
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for outcome in &audit.deployments {
@@ -121,105 +131,24 @@ pub(super) async fn known(
     connection: &mut Connection,
     inventory: i64,
 ) -> Result<HashMap<Name, Known>, Failure> {
-    let sql = "SELECT project, title, id, last_seen, retired_at, verdict, times, digest \
-               FROM deployment LEFT JOIN route ON route.deployment = deployment.id \
+    let scopes = Scopes::read(connection).await?;
+    let sql = "SELECT project, title, id, last_seen, retired_at, verdict, times FROM deployment \
                WHERE inventory = $1";
     let mut known = HashMap::new();
-    for row in connection.query(sql, &[inventory.into()]).await? {
+    let take = |row: Row| {
         let name = Name {
             project: row.get::<&str>(0)?.into(),
             title: row.get::<&str>(1)?.into(),
         };
+        let (_, times) = scopes.since(row.get(2)?, row.time(3)?, row.get(6)?);
         let found = Known {
-            id: row.get(2)?,
-            last_seen: row.time(3)?,
             retired_at: row.time_or_none(4)?,
             verdict: row.word_or_none(5)?,
-            times: row.get(6)?,
-            digest: row.get(7)?,
+            times,
         };
         known.insert(name, found);
-    }
+        Ok(())
+    };
+    connection.each(sql, &[inventory.into()], take).await?;
     Ok(known)
-}
-
-/// Notes that they were seen, and what they are; gives back, by index, those of which nothing later is
-/// known and whose hops are not as they were.
-async fn record_deployments(
-    connection: &mut Connection,
-    audit: &Audit,
-    inventory: i64,
-    named: &BTreeMap<Name, usize>,
-) -> Result<Vec<Option<Route>>, Failure> {
-    let at = rounded(audit.started_at);
-    let known = known(connection, inventory).await?;
-    let mut last_id = connection.last_id("deployment").await?;
-    let mut routes = vec![None; audit.deployments.len()];
-    let mut new = Vec::new();
-    let mut partly = Vec::new();
-    let mut same = Vec::new();
-    let mut changed: BTreeMap<Verdict, Vec<i64>> = BTreeMap::new();
-    for (name, &index) in named {
-        let outcome = &audit.deployments[index];
-        let partial = is_partial(outcome);
-        let digest = (!partial).then(|| spans::digest(audit, outcome));
-        let Some(known) = known.get(name) else {
-            last_id += 1;
-            routes[index] = Some(Route {
-                deployment: last_id,
-                digest,
-            });
-            let declared = &audit.inventory.deployments[outcome.deployment as usize];
-            let owner = audit.inventory.project(declared.project);
-            new.push(vec![
-                last_id.into(),
-                inventory.into(),
-                (&*name.project).into(),
-                (&*name.title).into(),
-                (&*declared.name).into(),
-                owner.environment.as_deref().unwrap_or_default().into(),
-                micros(at),
-                micros(at),
-                Value::Text((!partial).then(|| outcome.verdict.name().to_owned())),
-                i64::from(!partial).into(),
-            ]);
-            continue;
-        };
-        if known.last_seen >= at || known.retired_at.is_some_and(|retired| retired >= at) {
-            continue;
-        }
-        if digest.is_none() || known.digest != digest {
-            routes[index] = Some(Route {
-                deployment: known.id,
-                digest,
-            });
-        }
-        if partial {
-            partly.push(known.id);
-        } else if known.verdict == Some(outcome.verdict) {
-            same.push(known.id);
-        } else {
-            changed.entry(outcome.verdict).or_default().push(known.id);
-        }
-    }
-    let into = "deployment (id, inventory, project, title, name, environment, first_seen, last_seen, \
-                verdict, times)";
-    connection.insert(into, new, "").await?;
-    // One statement for each row, for it is the rows that take time.
-    let seen = "UPDATE deployment SET retired_at = NULL, last_seen = $1";
-    let at = micros(at);
-    let sql = format!("{seen} WHERE id IN");
-    connection
-        .run_for(&sql, &partly, std::slice::from_ref(&at))
-        .await?;
-    let sql = format!("{seen}, times = times + 1 WHERE id IN");
-    connection
-        .run_for(&sql, &same, std::slice::from_ref(&at))
-        .await?;
-    for (verdict, ids) in changed {
-        let sql = format!("{seen}, times = 1, verdict = $2 WHERE id IN");
-        let values = [at.clone(), verdict.name().into()];
-        connection.run_for(&sql, &ids, &values).await?;
-    }
-    Ok(routes)
 }

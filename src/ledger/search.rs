@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::db::{Connection, Value};
+use super::db::{Connection, File, Value};
 use super::error::Failure;
 use super::{Ledger, LedgerError};
 use crate::inventory::Inventory;
@@ -104,7 +104,8 @@ async fn settled(
 /// What a ledger knows; `None` where another file uses it still, or this ledger has all that was of its files.
 async fn look(path: PathBuf, own: &str, mine: &BTreeSet<String>) -> Result<Option<Found>, Failure> {
     let options = SqliteConnectOptions::new().filename(&path).read_only(true);
-    let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
+    let opened = SqliteConnection::connect_with(&options).await?;
+    let mut connection = Connection::Sqlite(File::of(opened));
     // None where it is older than that this was kept.
     let files = texts(&mut connection, "SELECT path FROM targets").await;
     let files = files.unwrap_or_default();

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::mem::take;
 
 use jiff::Timestamp;
 
 use super::db::{Connection, Value, listed};
 use super::error::Failure;
-use super::words::{kept, micros, rounded};
+use super::words::{kept, micros};
 use crate::audit::Audit;
 use crate::judge::{DeploymentOutcome, HopOutcome, is_explained};
 use crate::key::{Digits, Fingerprint};
@@ -24,9 +25,12 @@ struct Spot {
 }
 
 /// The hops of a deployment, to be compared with what is known of them.
-#[derive(Clone)]
 pub(super) struct Route {
     pub deployment: i64,
+    /// Index into the audit's deployments.
+    pub index: u32,
+    /// Whether nothing is known of it.
+    pub is_new: bool,
     /// `None` where not every hop was judged.
     pub digest: Option<i64>,
 }
@@ -125,33 +129,65 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
     first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
-/// Takes in how an audit found the hops of these deployments, given by index.
-pub(super) async fn record(
-    connection: &mut Connection,
-    audit: &Audit,
-    routes: &[Option<Route>],
-) -> Result<(), Failure> {
-    let at = rounded(audit.started_at);
-    let ids: Vec<i64> = routes.iter().flatten().map(|one| one.deployment).collect();
-    let mut known = hops(connection, &ids).await?;
-    let mut changes = Changes {
-        last_hop: connection.last_id("hop").await?,
-        last_span: connection.last_id("span").await?,
-        ..Changes::default()
-    };
-    for (outcome, route) in audit.deployments.iter().zip(routes) {
-        let Some(Route { deployment, digest }) = *route else {
-            continue;
-        };
-        match digest {
-            Some(digest) => changes.routes.push(vec![deployment.into(), digest.into()]),
-            None => changes.parts.push(deployment),
+/// What is to be written of a batch of routes.
+pub(super) struct Changes {
+    at: Timestamp,
+    last_hop: i64,
+    last_span: i64,
+    hops: Vec<Vec<Value>>,
+    /// What hops that were known before hold now.
+    held: BTreeMap<Option<String>, Vec<i64>>,
+    closed: Vec<i64>,
+    opened: Vec<Vec<Value>>,
+    /// Deployments that were known before, with what they are in short.
+    digests: Vec<Vec<Value>>,
+}
+
+impl Changes {
+    /// Of an audit that began at this time.
+    pub(super) async fn begin(connection: &mut Connection, at: Timestamp) -> Result<Self, Failure> {
+        Ok(Self {
+            at,
+            last_hop: connection.last_id("hop").await?,
+            last_span: connection.last_id("span").await?,
+            hops: Vec::new(),
+            held: BTreeMap::new(),
+            closed: Vec::new(),
+            opened: Vec::new(),
+            digests: Vec::new(),
+        })
+    }
+
+    /// Takes in how an audit found these hops; whether anything is otherwise than it was.
+    pub(super) async fn take(
+        &mut self,
+        connection: &mut Connection,
+        audit: &Audit,
+        routes: &[Route],
+    ) -> Result<bool, Failure> {
+        let ids = routes.iter().filter(|route| !route.is_new);
+        let ids: Vec<i64> = ids.map(|route| route.deployment).collect();
+        let mut known = hops(connection, &ids).await?;
+        for route in routes {
+            let before = known.remove(&route.deployment).unwrap_or_default();
+            let is_other = self.compare(audit, route, before);
+            // Of a route that was judged in part, nobody can say in short how it is, unless it is as it was.
+            if !route.is_new && (is_other || route.digest.is_some()) {
+                let row = vec![route.deployment.into(), route.digest.into()];
+                self.digests.push(row);
+            }
         }
+        self.write(connection).await
+    }
+
+    /// Whether anything on the route is otherwise than it was.
+    fn compare(&mut self, audit: &Audit, route: &Route, mut before: HashMap<Spot, Hop>) -> bool {
+        let outcome = &audit.deployments[route.index as usize];
         let declared = &audit.inventory.deployments[outcome.deployment as usize];
-        let mut before = known.remove(&deployment).unwrap_or_default();
+        let mut is_other = false;
         for ((judged, hop), place) in outcome.hops.iter().zip(&declared.hops).zip(0..) {
             let spot = Spot {
-                deployment,
+                deployment: route.deployment,
                 place,
                 source: hop.place.source.info().id.to_owned(),
                 location: hop.place.location(),
@@ -163,45 +199,33 @@ pub(super) async fn record(
             }
             let state = State::of(judged, audit.inventory.digits);
             let holds = holds(audit, judged, spot.stage);
-            changes.take(spot, found, (state, holds), at);
+            is_other |= self.hop(spot, found, (state, holds));
         }
         // What is left is on the route no more.
         let ended = before.into_values().filter_map(|hop| hop.open);
-        changes.closed.extend(ended.map(|open| open.id));
+        for open in ended {
+            self.closed.push(open.id);
+            is_other = true;
+        }
+        is_other
     }
-    changes.write(connection, at).await
-}
 
-#[derive(Default)]
-struct Changes {
-    last_hop: i64,
-    last_span: i64,
-    hops: Vec<Vec<Value>>,
-    /// What hops that were known before hold now.
-    held: BTreeMap<Option<String>, Vec<i64>>,
-    closed: Vec<i64>,
-    opened: Vec<Vec<Value>>,
-    routes: Vec<Vec<Value>>,
-    /// Deployments of which nobody can say in short how they are.
-    parts: Vec<i64>,
-}
-
-impl Changes {
-    fn take(
+    fn hop(
         &mut self,
         spot: Spot,
         found: Option<Hop>,
         (state, holds): (State, Option<String>),
-        at: Timestamp,
-    ) {
+    ) -> bool {
+        let mut is_other = false;
         let hop = match found {
             Some(hop) => {
                 if hop.holds != holds {
+                    is_other = true;
                     self.held.entry(holds).or_default().push(hop.id);
                 }
                 if let Some(open) = hop.open {
                     if open.state.same(&state) {
-                        return;
+                        return is_other;
                     }
                     self.closed.push(open.id);
                 }
@@ -229,28 +253,39 @@ impl Changes {
             state.evidence.name().into(),
             Value::Text(state.fault.map(|fault| fault.name().to_owned())),
             Value::Text(state.fingerprint.map(|fingerprint| fingerprint.to_string())),
-            micros(at),
+            micros(self.at),
         ]);
+        true
     }
 
-    async fn write(self, connection: &mut Connection, at: Timestamp) -> Result<(), Failure> {
+    /// Writes it; whether there was anything.
+    async fn write(&mut self, connection: &mut Connection) -> Result<bool, Failure> {
+        let changes = [
+            self.hops.len(),
+            self.held.len(),
+            self.closed.len(),
+            self.opened.len(),
+            self.digests.len(),
+        ];
         let into = "hop (id, deployment, place, source, location, stage, holds)";
-        connection.insert(into, self.hops, "").await?;
-        for (holds, ids) in self.held {
+        connection.insert(into, take(&mut self.hops), "").await?;
+        for (holds, ids) in take(&mut self.held) {
             let sql = "UPDATE hop SET holds = $1 WHERE id IN";
             connection.run_for(sql, &ids, &[holds.into()]).await?;
         }
         let close = "UPDATE span SET until = $1 WHERE id IN";
+        let closed = take(&mut self.closed);
         connection
-            .run_for(close, &self.closed, &[micros(at)])
+            .run_for(close, &closed, &[micros(self.at)])
             .await?;
         let into = "span (id, hop, verdict, evidence, fault, fingerprint, since)";
-        connection.insert(into, self.opened, "").await?;
-        let sql = "DELETE FROM route WHERE deployment IN";
-        connection.run_for(sql, &self.parts, &[]).await?;
-        let over = " ON CONFLICT (deployment) DO UPDATE SET digest = excluded.digest";
-        let into = "route (deployment, digest)";
-        connection.insert(into, self.routes, over).await
+        connection.insert(into, take(&mut self.opened), "").await?;
+        let set = "deployment SET digest = new.column2";
+        let digests = take(&mut self.digests);
+        connection
+            .update(set, digests, "deployment.id = new.column1")
+            .await?;
+        Ok(changes.iter().any(|count| *count > 0))
     }
 }
 
@@ -260,7 +295,7 @@ async fn hops(
     ids: &[i64],
 ) -> Result<HashMap<i64, HashMap<Spot, Hop>>, Failure> {
     let mut known: HashMap<i64, HashMap<Spot, Hop>> = HashMap::new();
-    for ids in ids.chunks(4_000) {
+    if !ids.is_empty() {
         let sql = format!(
             "SELECT hop.deployment, hop.place, hop.source, hop.location, hop.stage, hop.id, \
              span.id, span.verdict, span.evidence, span.fault, span.fingerprint, hop.holds \
@@ -268,7 +303,7 @@ async fn hops(
              WHERE hop.deployment IN ({})",
             listed(ids)
         );
-        for row in connection.query(&sql, &[]).await? {
+        for row in connection.query_once(&sql).await? {
             let spot = Spot {
                 deployment: row.get(0)?,
                 place: row.get(1)?,

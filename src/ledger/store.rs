@@ -10,19 +10,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 
-use super::db::Connection;
+use super::db::{ANSWER, Connection, File};
 use super::error::Failure;
 use super::place::options;
 use super::{LedgerError, Place, schema};
 
 /// How long another program may hold the ledger before this one gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a server may take to answer a login.
 const LOGIN: Duration = Duration::from_secs(30);
 
 /// How many rows SQLite's thread may be ahead; the fewer, the more often the two wait for each other.
-const ROWS: usize = 10_000;
+const ROWS: usize = 1_000;
 
 /// What is remembered from one audit to the next.
 ///
@@ -177,17 +177,17 @@ pub(super) async fn connect(place: &Place) -> Result<Connection, Failure> {
                 let mut connection =
                     Connection::Postgres(PgConnection::connect_with(&options).await?);
                 let patience = PATIENCE.as_secs();
-                let settings =
-                    format!("SET search_path TO straggler; SET lock_timeout TO '{patience}s'");
+                let answer = ANSWER.as_secs();
+                let settings = format!(
+                    "SET search_path TO straggler; SET lock_timeout TO '{patience}s'; \
+                     SET statement_timeout TO '{answer}s'"
+                );
                 connection.script(settings).await?;
                 Ok(connection)
             };
-            timeout(LOGIN, login).await.unwrap_or_else(|_| {
-                Err(Failure::Found(
-                    "does not answer".into(),
-                    "check that the server runs, its host and its port",
-                ))
-            })
+            timeout(LOGIN, login)
+                .await
+                .unwrap_or_else(|_| Err(Failure::silent()))
         }
     }
 }
@@ -199,7 +199,8 @@ async fn open_file(path: &Path) -> Result<Connection, Failure> {
         .busy_timeout(PATIENCE)
         .row_buffer_size(ROWS)
         .foreign_keys(true);
-    let mut connection = Connection::Sqlite(SqliteConnection::connect_with(&options).await?);
+    let opened = SqliteConnection::connect_with(&options).await?;
+    let mut connection = Connection::Sqlite(File::of(opened));
     schema::recognize(&mut connection).await?;
     // Not before it is known to be ours, for the file keeps it.
     connection

@@ -612,3 +612,104 @@ fn one_night_at_a_time() {
     fs::remove_file(scene.path("begun")).unwrap();
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(1));
 }
+
+/// The files of the ledger, which is named by `--ledger`.
+fn files(scene: &Scene) -> Vec<String> {
+    let names = fs::read_dir(scene.folder()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("kept.db")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_file_alone_is_the_whole_ledger_after_every_command() {
+    let scene = scene();
+    let alone = |arguments: &[&str], code: i32| {
+        let ran = run(&scene, &[arguments, &["--ledger", "kept.db"]].concat()).ends(code);
+        assert_eq!(files(&scene), ["kept.db"], "{arguments:?}: {ran}");
+        fs::copy(scene.path("kept.db"), scene.path("copy.db")).unwrap();
+        let copy = ["history", "--audits", "-f", "json", "--ledger", "copy.db"];
+        let audits = run(&scene, &copy).ends(0).json()["audits"].clone();
+        audits.as_array().unwrap().len()
+    };
+    assert_eq!(alone(&["audit"], 0), 1);
+    hold(&scene, "web", OLD);
+    assert_eq!(alone(&["audit", "-o", "json=report.json"], 1), 2);
+    assert_eq!(alone(&["wait", "--timeout", "1ms"], 1), 3);
+    assert_eq!(alone(&["revoke-check", "checkout"], 3), 4);
+    assert_eq!(alone(&["history"], 0), 4);
+    // Also where something fails.
+    assert_eq!(alone(&["history", "--deployment", "nobody"], 2), 4);
+    hold(&scene, "web", CURRENT);
+    assert_eq!(alone(&["audit", "-o", "json=/dev/full"], 4), 5);
+    assert_eq!(
+        alone(
+            &[
+                "revoke-check",
+                "checkout",
+                "--accept",
+                "nobody",
+                "--reason",
+                "x"
+            ],
+            2
+        ),
+        5
+    );
+    let kept = ["history", "--audits", "-f", "json", "--ledger", "kept.db"];
+    let audits = run(&scene, &kept).ends(0).json();
+    // What could not be written was counted before the audit was, or corrected after it.
+    assert_eq!(audits["audits"][0]["exit_code"], 4, "{audits}");
+}
+
+/// Another program that holds the ledger for good: whoever waits for it to end gets no report.
+#[test]
+fn a_ledger_that_hangs_costs_the_audit_no_report() {
+    use sqlx::Connection as _;
+
+    let scene = scene();
+    let ledger = ["--ledger", "kept.db", "--deadline", "1s"];
+    run(&scene, &[&["audit"], &ledger[..]].concat()).ends(0);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("sqlite://{}", scene.path("kept.db").display());
+    let mut other = runtime
+        .block_on(async {
+            let mut other = sqlx::SqliteConnection::connect(&url).await?;
+            sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await?;
+            Ok::<_, sqlx::Error>(other)
+        })
+        .unwrap();
+    for (key, code) in [(OLD, 1), (CURRENT, 4)] {
+        hold(&scene, "web", key);
+        for command in [
+            &["audit", "-f", "json", "-o", "json=report.json"][..],
+            &[
+                "audit",
+                "-f",
+                "json",
+                "-o",
+                "json=report.json",
+                "--changed-only",
+            ],
+        ] {
+            let ran = run(&scene, &[command, &ledger].concat()).ends(code);
+            let ran = ran.complains("kept.db took longer than 5 s");
+            assert_eq!(ran.json()["summary"]["exit_code"], code, "{ran}");
+            let report = fs::read(scene.path("report.json")).unwrap();
+            let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+            assert_eq!(report["summary"]["exit_code"], code, "{ran}");
+            fs::remove_file(scene.path("report.json")).unwrap();
+        }
+    }
+    runtime
+        .block_on(async {
+            sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+            other.close().await
+        })
+        .unwrap();
+    let audits = ["history", "--audits", "-f", "json", "--ledger", "kept.db"];
+    let audits = run(&scene, &audits).ends(0).json()["audits"].clone();
+    assert_eq!(audits.as_array().unwrap().len(), 1);
+    run(&scene, &[&["audit"], &ledger[..]].concat()).ends(0);
+}

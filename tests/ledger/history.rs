@@ -5,7 +5,7 @@ use straggler::ledger::{Converged, Ledger, Span};
 use straggler::verdict::{Stage, Verdict};
 
 use super::ground::Ground;
-use super::scene::{Scene, TARGETS, conclusion, print};
+use super::scene::{self, LOG, Scene, TARGETS, conclusion, print};
 
 /// `0 current 9:01-` is the first hop, current from 9:01 on.
 fn told(spans: &[Span]) -> Vec<String> {
@@ -177,7 +177,7 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
     assert_eq!(holds().await, [one.clone(), None]);
     // What a damaged key is of is known, and an empty file holds none.
     scene.write("web.env", "KEY=\n");
-    scene.write("api.store", &format!("'{}'", super::scene::key("one")));
+    scene.write("api.store", &format!("'{}'", scene::key("one")));
     scene.night(&ledger).await;
     let [damaged, empty] = holds().await;
     assert!(damaged.unwrap().contains(&print("one")));
@@ -218,6 +218,72 @@ pub async fn a_late_audit_changes_nothing(ground: &Ground) {
     let known = ledger.deployments(None).await.unwrap();
     assert_eq!(known[1].verdict, Some(Verdict::Current));
     assert_eq!(known[1].last_seen, scene.now());
+}
+
+/// Audits of all and of a part by turns, as a nightly audit and a pipeline make them, more of them than sets are
+/// kept.
+pub async fn who_was_seen_when_is_told_by_sets_of_audits(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    let (all, api) = (
+        TARGETS,
+        &TARGETS[..TARGETS.find("  - { name: web").unwrap()],
+    );
+    let seen = async |name: &str| {
+        let known = ledger.deployments(None).await.unwrap();
+        let mut named = known
+            .into_iter()
+            .filter(|known| known.name.title.starts_with(name));
+        named.next().unwrap().last_seen
+    };
+    scene.night(&ledger).await;
+    let first = scene.now();
+    scene.targets(api);
+    scene.night(&ledger).await;
+    assert_eq!((seen("api").await, seen("web").await), (scene.now(), first));
+    scene.targets(all);
+    scene.night(&ledger).await;
+    let both = scene.now();
+    assert_eq!((seen("api").await, seen("web").await), (both, both));
+    scene.targets(api);
+    scene.night(&ledger).await;
+    assert_eq!((seen("api").await, seen("web").await), (scene.now(), both));
+
+    // Out of reach counts from the third time on, whichever audits saw it.
+    scene.lose("api.env");
+    let mut news = Vec::new();
+    for yaml in [all, api, all, api] {
+        scene.targets(yaml);
+        let audit = scene.night(&ledger).await;
+        let told = scene::told(&ledger, &audit, &LOG).await;
+        news.push(told.iter().filter(|told| told.contains("api")).count());
+    }
+    assert_eq!(news, [0, 0, 1, 0]);
+    // Another one changes meanwhile: what a set was is not taken for what it is.
+    scene.targets(all);
+    scene.night(&ledger).await;
+    scene.find("api.env");
+    scene.hold("api.env", "one");
+    scene.targets(api);
+    scene.night(&ledger).await;
+    scene.lose("api.env");
+    scene.targets(all);
+    scene.night(&ledger).await;
+    let spans = past(&ledger, "api").await;
+    assert_eq!(spans.len(), 5, "{spans:?}");
+
+    for number in 0..60 {
+        let more = format!(
+            "{all}  - {{ name: more{number}, project: checkout, route: [ {{ dotenv: {{ path: web.env }} }} ] }}\n"
+        );
+        scene.targets(&more);
+        scene.night(&ledger).await;
+    }
+    assert_eq!(
+        seen("more0 ").await,
+        seen("more59").await - SignedDuration::from_mins(59)
+    );
+    assert_eq!(seen("web").await, scene.now());
 }
 
 pub async fn what_is_retired_is_no_more_until_it_is_seen_again(ground: &Ground) {

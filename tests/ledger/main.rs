@@ -15,11 +15,13 @@ mod history;
 mod inventories;
 mod kills;
 mod login;
+mod numbered;
 mod poison;
 mod remembers;
 mod scene;
 mod secrecy;
 mod server;
+mod severed;
 mod upkeep;
 
 use std::pin::Pin;
@@ -79,6 +81,8 @@ const SUITE: &[(&str, Test)] = suite![
     upkeep::a_newer_schema_is_refused,
     upkeep::a_ledger_without_inventories_is_taken_over,
     upkeep::a_ledger_of_an_earlier_version_is_taken_over,
+    upkeep::the_released_format_keeps_its_history,
+    history::who_was_seen_when_is_told_by_sets_of_audits,
     clock::an_audit_with_its_clock_ahead_is_dated_back,
     clock::a_ledger_begun_ahead_is_dated_back,
     clock::a_clock_that_is_behind_spoils_nothing,

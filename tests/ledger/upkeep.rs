@@ -114,8 +114,18 @@ pub async fn a_newer_schema_is_refused(ground: &Ground) {
         );
         assert!(message.contains("update straggler"), "{message}");
     }
-    ground.sql("UPDATE ledger SET version = 3").await;
+    ground.sql("UPDATE ledger SET version = 4").await;
     assert_eq!(ground.ledger().await.audits(9).await.unwrap().len(), 1);
+}
+
+/// Takes back what the fourth version of the schema brought.
+async fn without_scopes(ground: &Ground) {
+    let sql = "DROP TABLE member; DROP TABLE scope; ALTER TABLE audit DROP COLUMN scope;
+        CREATE TABLE route (deployment BIGINT PRIMARY KEY, digest BIGINT NOT NULL);
+        INSERT INTO route SELECT id, digest FROM deployment WHERE digest IS NOT NULL;
+        DROP INDEX deployment_retired; ALTER TABLE deployment DROP COLUMN digest;
+        UPDATE ledger SET version = 3";
+    ground.sql(sql).await;
 }
 
 /// Takes back what the third version of the schema brought.
@@ -156,6 +166,7 @@ pub async fn a_ledger_without_inventories_is_taken_over(ground: &Ground) {
     let before = ledger.deployments(None).await.unwrap();
     let spans = ledger.past("web", None).await.unwrap();
     drop(ledger);
+    without_scopes(ground).await;
     without_inventories(ground).await;
     let ledger = ground.ledger().await;
     ledger.check().await.unwrap();
@@ -185,6 +196,7 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
     }
     told(&ledger, &scene.night(&ledger).await, LOG).await;
     drop(ledger);
+    without_scopes(ground).await;
     without_inventories(ground).await;
     // As the first version left it: two keys that deployments had proven.
     ground
@@ -214,6 +226,80 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
     assert_eq!(verdicts(&audit), "api current, web current");
     ledger.confirm(&checkout(), scene.now()).await.unwrap();
     assert_eq!(basis(&scene.night(&ledger).await), RotationBasis::Ledger);
+}
+
+/// What the released version wrote of the scene: three audits, in the second of which `web` held another key.
+const RELEASED: &str = "
+    INSERT INTO audit VALUES (1, 1763629200000000, 1763629200000000, 0, 1, 2),
+        (2, 1763629260000000, 1763629260000000, 1, 1, 2), (3, 1763629320000000, 1763629320000000, 0, 1, 2);
+    INSERT INTO audit_verdict VALUES (1, 'current', 2), (2, 'current', 1), (2, 'unknown', 1), (3, 'current', 2);
+    INSERT INTO reign VALUES ('checkout', '', 0, 'PRINT', 1763629200000000, 1763629320000000, 'first', NULL,
+        NULL, NULL);
+    INSERT INTO deployment VALUES
+        (1, 'checkout', 'api (production)', 'api', 'production', 1763629200000000, 1763629320000000, NULL,
+            'current', 3),
+        (2, 'checkout', 'web (production)', 'web', 'production', 1763629200000000, 1763629320000000, NULL,
+            'current', 1);
+    INSERT INTO hop VALUES (1, 1, 0, 'file', 'file:FOLDER/api.store', 'config', 'PRINT'),
+        (2, 1, 1, 'dotenv', 'dotenv:FOLDER/api.env#KEY', 'config', 'PRINT'),
+        (3, 2, 0, 'dotenv', 'dotenv:FOLDER/web.env#KEY', 'config', 'PRINT');
+    INSERT INTO span VALUES (1, 1, 'current', 'value', NULL, 'PRINT', 1763629200000000, NULL),
+        (2, 2, 'current', 'value', NULL, 'PRINT', 1763629200000000, NULL),
+        (3, 3, 'current', 'value', NULL, 'PRINT', 1763629200000000, 1763629260000000),
+        (4, 3, 'unknown', 'value', 'own', 'sha256:0123456789ab', 1763629260000000, 1763629320000000),
+        (5, 3, 'current', 'value', NULL, 'PRINT', 1763629320000000, NULL);
+    INSERT INTO told VALUES ('log', 'checkout', 'web (production)', 'unknown', 'sha256:0123456789ab', 0);
+    INSERT INTO route VALUES (1, 1), (2, 2);
+    INSERT INTO ledger VALUES (2)";
+
+pub async fn the_released_format_keeps_its_history(ground: &Ground) {
+    let scene = Scene::new(ground.folder());
+    let numbered = |sql: &str| match ground.file() {
+        Some(_) => sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"),
+        None => sql.to_owned(),
+    };
+    if let Some(file) = ground.file() {
+        drop(ground.ledger().await);
+        std::fs::write(&file, "").unwrap();
+        ground.sql("PRAGMA application_id = 1937011303").await;
+    } else {
+        ground.sql("CREATE SCHEMA straggler").await;
+    }
+    for sql in [
+        "CREATE TABLE ledger (version BIGINT NOT NULL)",
+        &numbered(include_str!("../../src/ledger/migrations/1.sql")),
+        &numbered(include_str!("../../src/ledger/migrations/2.sql")),
+        &RELEASED
+            .replace("PRINT", &print("one").to_string())
+            .replace(
+                "FOLDER",
+                &scene.path("api").parent().unwrap().display().to_string(),
+            ),
+    ] {
+        ground.sql(sql).await;
+    }
+
+    let ledger = ground.ledger().await;
+    ledger.check().await.unwrap();
+    let before = ledger.past("web", None).await.unwrap();
+    let verdicts: Vec<_> = before.iter().map(|span| span.verdict.name()).collect();
+    assert_eq!(verdicts, ["current", "unknown", "current"]);
+    assert_eq!(ledger.places().await.unwrap().len(), 3);
+    let known = ledger.deployments(None).await.unwrap();
+    let last: jiff::Timestamp = "2025-11-20T09:02:00Z".parse().unwrap();
+    assert!(
+        known.iter().all(|known| known.last_seen == last),
+        "{known:?}"
+    );
+    // What is as it was then goes on, and what is not begins.
+    scene.hold("api.env", "odd");
+    let audit = scene.night(&ledger).await;
+    assert_eq!(told(&ledger, &audit, "other").await.len(), 1);
+    assert_eq!(ledger.past("web", None).await.unwrap(), before);
+    let api = ledger.past("api", None).await.unwrap();
+    assert_eq!(api.len(), 3, "{api:?}");
+    assert_eq!(ledger.audits(99).await.unwrap().len(), 4);
+    assert_eq!(told(&ledger, &audit, LOG).await.len(), 2);
 }
 
 pub async fn a_lock_is_held_by_one(ground: &Ground) {

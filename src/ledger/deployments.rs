@@ -1,0 +1,248 @@
+//! How deployments were: what an audit found otherwise than the one before it is written down.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::db::{Connection, ROWS_AT_ONCE, Row, Value};
+use super::error::Failure;
+use super::record::is_partial;
+use super::scope::{self, Scopes, Seen};
+use super::spans::{Changes, Route};
+use super::words::{micros, rounded};
+use crate::audit::Audit;
+use crate::verdict::Verdict;
+
+/// What is to be done about a deployment of the audit.
+#[derive(Clone, Copy, Default)]
+struct Task {
+    /// `None` for a new one.
+    id: Option<i64>,
+    row: Written,
+    /// Whether its hops may be otherwise.
+    hops: bool,
+}
+
+/// What its row is to say.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Written {
+    /// That it is there.
+    #[default]
+    New,
+    /// Nothing else than before.
+    Same,
+    /// Nothing, for a later audit saw it.
+    Later,
+    /// That nobody said anymore that it is gone.
+    Back,
+    /// That it was seen, by an audit that was recorded late; and so for a part of its route.
+    Seen,
+    SeenInPart,
+    /// Another verdict.
+    Verdict,
+}
+
+/// Takes in what an audit saw. Gives back the set of its deployments, where that tells when they were seen.
+pub(super) async fn record(
+    connection: &mut Connection,
+    audit: &Audit,
+    inventory: i64,
+) -> Result<Option<i64>, Failure> {
+    let at = rounded(audit.started_at);
+    let seen = Seen::of(audit, inventory);
+    let newest = connection.query("SELECT MAX(started_at) FROM audit", &[]);
+    let newest = newest.await?;
+    let newest = newest.first().map(|row| row.time_or_none(0)).transpose()?;
+    let is_latest = newest.flatten().is_none_or(|newest| newest < at);
+    if is_latest && let Some(scope) = scope::unchanged(connection, &seen).await? {
+        scope::touch(connection, scope, at).await?;
+        return Ok(Some(scope));
+    }
+    let tasks = tasks(connection, audit, inventory, &seen, is_latest).await?;
+    let is_whole = is_latest && tasks.iter().all(|task| task.row != Written::Later);
+    let mut work = Work {
+        audit,
+        inventory,
+        at,
+        last_id: connection.last_id("deployment").await?,
+        members: Vec::new(),
+        changes: Changes::begin(connection, at).await?,
+        changed: false,
+    };
+    work.write_rows(connection, &tasks).await?;
+    // In the order of their declaration, in which what belongs together mostly stands together.
+    let mut order: Vec<_> = tasks.iter().zip(seen.ones()).collect();
+    order.sort_unstable_by_key(|(_, one)| one.index);
+    for batch in order.chunks(ROWS_AT_ONCE) {
+        let batch = batch
+            .iter()
+            .filter(|(task, _)| task.row != Written::Later)
+            .map(|(task, one)| (**task, one.index, one.digest));
+        work.take(connection, batch.collect()).await?;
+    }
+    if work.changed {
+        scope::forget(connection).await?;
+    }
+    if !is_whole {
+        return Ok(None);
+    }
+    scope::record(connection, &seen, work.members, at)
+        .await
+        .map(Some)
+}
+
+/// What is to be done about each, in the order of the seen ones.
+async fn tasks(
+    connection: &mut Connection,
+    audit: &Audit,
+    inventory: i64,
+    seen: &Seen,
+    is_latest: bool,
+) -> Result<Vec<Task>, Failure> {
+    let at = rounded(audit.started_at);
+    let scopes = Scopes::read(connection).await?;
+    let mut tasks = vec![
+        Task {
+            hops: true,
+            ..Task::default()
+        };
+        seen.ones().len()
+    ];
+    let sql = "SELECT project, title, id, last_seen, retired_at, verdict, digest FROM deployment \
+               WHERE inventory = $1";
+    let take = |row: Row| {
+        let print = scope::print(row.get(0)?, row.get(1)?);
+        let Some(found) = seen.find(&print) else {
+            return Ok(());
+        };
+        let one = &seen.ones()[found];
+        let outcome = &audit.deployments[one.index as usize];
+        let partial = is_partial(outcome);
+        let id = row.get(2)?;
+        let retired_at = row.time_or_none(4)?;
+        let (last_seen, _) = scopes.since(id, row.time(3)?, 0);
+        let digest: Option<i64> = row.get(6)?;
+        tasks[found] = Task {
+            id: Some(id),
+            row: if last_seen >= at || retired_at.is_some_and(|retired| retired >= at) {
+                Written::Later
+            } else if !partial && row.word_or_none(5)? != Some(outcome.verdict) {
+                Written::Verdict
+            } else if !is_latest && partial {
+                Written::SeenInPart
+            } else if !is_latest {
+                Written::Seen
+            } else if retired_at.is_some() {
+                Written::Back
+            } else {
+                Written::Same
+            },
+            hops: partial || digest != Some(one.digest),
+        };
+        Ok(())
+    };
+    connection.each(sql, &[inventory.into()], take).await?;
+    Ok(tasks)
+}
+
+struct Work<'a> {
+    audit: &'a Audit,
+    inventory: i64,
+    at: Timestamp,
+    last_id: i64,
+    /// Ids, and whether whole routes were judged.
+    members: Vec<(i64, bool)>,
+    changes: Changes,
+    /// Whether anything was written.
+    changed: bool,
+}
+
+impl Work<'_> {
+    /// What the rows of known ones are to say.
+    async fn write_rows(
+        &mut self,
+        connection: &mut Connection,
+        tasks: &[Task],
+    ) -> Result<(), Failure> {
+        let ids = |wanted: Written| -> Vec<i64> {
+            let tasks = tasks.iter().filter(|task| task.row == wanted);
+            tasks.filter_map(|task| task.id).collect()
+        };
+        let (back, seen) = (ids(Written::Back), ids(Written::Seen));
+        let in_part = ids(Written::SeenInPart);
+        self.changed |= !(back.is_empty() && seen.is_empty() && in_part.is_empty());
+        let sql = "UPDATE deployment SET retired_at = NULL WHERE id IN";
+        connection.run_for(sql, &back, &[]).await?;
+        let at = [micros(self.at)];
+        let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1 WHERE id IN";
+        connection.run_for(sql, &in_part, &at).await?;
+        let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1, times = times + 1 \
+                   WHERE id IN";
+        connection.run_for(sql, &seen, &at).await
+    }
+
+    /// Writes down what a batch of deployments is, given with their indices and digests.
+    async fn take(
+        &mut self,
+        connection: &mut Connection,
+        batch: Vec<(Task, u32, i64)>,
+    ) -> Result<(), Failure> {
+        let mut new = Vec::new();
+        let mut verdicts: BTreeMap<Verdict, Vec<i64>> = BTreeMap::new();
+        let mut routes = Vec::new();
+        for (task, index, digest) in batch {
+            let outcome = &self.audit.deployments[index as usize];
+            let partial = is_partial(outcome);
+            let id = task.id.unwrap_or_else(|| {
+                self.last_id += 1;
+                new.push(self.row(index, digest));
+                self.last_id
+            });
+            self.members.push((id, !partial));
+            if task.row == Written::Verdict {
+                verdicts.entry(outcome.verdict).or_default().push(id);
+            }
+            if task.hops {
+                routes.push(Route {
+                    deployment: id,
+                    index,
+                    is_new: task.id.is_none(),
+                    digest: (!partial).then_some(digest),
+                });
+            }
+        }
+        self.changed |= !new.is_empty() || !verdicts.is_empty();
+        let into = "deployment (id, inventory, project, title, name, environment, first_seen, last_seen, \
+                    verdict, times, digest)";
+        connection.insert(into, new, "").await?;
+        for (verdict, ids) in verdicts {
+            let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1, times = 1, \
+                       verdict = $2 WHERE id IN";
+            let values = [micros(self.at), verdict.name().into()];
+            connection.run_for(sql, &ids, &values).await?;
+        }
+        self.changed |= self.changes.take(connection, self.audit, &routes).await?;
+        Ok(())
+    }
+
+    /// The row of a new one, with the last id that was given.
+    fn row(&self, index: u32, digest: i64) -> Vec<Value> {
+        let outcome = &self.audit.deployments[index as usize];
+        let declared = &self.audit.inventory.deployments[outcome.deployment as usize];
+        let owner = self.audit.inventory.project(declared.project);
+        let whole = !is_partial(outcome);
+        vec![
+            self.last_id.into(),
+            self.inventory.into(),
+            (&*owner.name).into(),
+            declared.title().into(),
+            (&*declared.name).into(),
+            owner.environment.as_deref().unwrap_or_default().into(),
+            micros(self.at),
+            micros(self.at),
+            Value::Text(whole.then(|| outcome.verdict.name().to_owned())),
+            i64::from(whole).into(),
+            whole.then_some(digest).into(),
+        ]
+    }
+}
