@@ -16,7 +16,7 @@ mod seen;
 mod warnings;
 
 pub use finished::{Audit, Policy};
-pub use plan::{Plans, plan};
+pub use plan::{Plans, plan, reads};
 pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};

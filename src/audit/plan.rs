@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::hops::jobs;
 use super::references::known_keys;
@@ -49,6 +50,29 @@ pub fn plan(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Pl
         later,
         histories: inventory.projects.iter().filter(remembers).count(),
     }
+}
+
+/// Whether a file is one that the references, or the hops of any deployment, are read from.
+#[must_use]
+pub fn reads(inventory: &Inventory, file: &Path) -> bool {
+    let asks = |project: &Project, place: &Place| {
+        let asking = Asking::new(&NoAnswers, place.source.store().map(Into::into));
+        let _ = place.source.read(place.at_for(project), &asking);
+        let asked = asking.into_asked();
+        asked.iter().any(|request| request.reads(file))
+    };
+    let places = known_keys(inventory).filter_map(|(_, project, origin)| match origin {
+        Origin::Place(place) => Some((project, place)),
+        _ => None,
+    });
+    let hops = inventory.deployments.iter().flat_map(|deployment| {
+        let project = inventory.project(deployment.project);
+        deployment.hops.iter().map(move |hop| (project, &hop.place))
+    });
+    places
+        .into_iter()
+        .chain(hops)
+        .any(|(project, place)| asks(project, place))
 }
 
 fn add(

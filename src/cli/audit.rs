@@ -7,6 +7,7 @@ use super::judgement::Judgement;
 use super::memory::LedgerFlags;
 use super::progress::Watch;
 use super::reports::Reports;
+use super::reserved::Reserved;
 use super::selection::SelectionArgs;
 use super::terminal::Color;
 use super::{config, dry_run, interrupt, nightly, runtime, terminal};
@@ -75,9 +76,12 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             .map(|()| ExitCode::Success);
     }
     args.keys.take(&mut inventory, args.reports.quiet)?;
-    let outputs = args.reports.open()?;
 
     runtime::run(async {
+        // Before there are drafts that nobody would remove.
+        let stop = interrupt::listen().happens();
+        let reserved = Reserved::new(&args.config, &inventory, &args.ledger)?;
+        let outputs = args.reports.open(|path| reserved.is(path))?;
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
         memory.ends_within(args.effort.deadline);
         let lock = match args.changed_only {
@@ -97,7 +101,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             &memory.remembered,
             &args.options(),
             &watch,
-            interrupt::listen().happens(),
+            stop,
         )
         .await;
         watch.finish();

@@ -3,6 +3,7 @@ use std::fmt::Display;
 use crate::gate::ExitCode;
 
 /// Why a command ended before its answer.
+#[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: ExitCode,
     /// As it is shown.

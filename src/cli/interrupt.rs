@@ -1,8 +1,19 @@
-use tokio::signal::unix::{SignalKind, signal};
+use std::fs;
+
+use futures_util::future::select_all;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::terminal;
+use super::{output, runtime, terminal};
 use crate::gate::ExitCode;
+use crate::platform;
+
+/// Ctrl-C, the end of a job, and the end of the terminal or session that straggler was started in.
+const SIGNALS: [SignalKind; 3] = [
+    SignalKind::interrupt(),
+    SignalKind::terminate(),
+    SignalKind::hangup(),
+];
 
 /// Whether the user wants to stop.
 pub(super) struct Interrupt(watch::Receiver<bool>);
@@ -19,28 +30,42 @@ impl Interrupt {
     }
 }
 
-/// Listens for Ctrl-C and for the signal that ends a job: the first of them is told, the second ends
-/// the program at once, and so does the first when nobody waits for it any more.
+/// Listens for the signals that end a program: the first of them is told, and starts no program any more;
+/// the second ends straggler at once, and so does the first when nobody waits for it any more. Whatever it
+/// started ends with it.
 pub(super) fn listen() -> Interrupt {
     let (stop, stopped) = watch::channel(false);
+    let ignored = ignored();
+    let heard = SIGNALS.into_iter().filter(|kind| {
+        // Who starts it with `nohup`, or behind a script, wants it to go on.
+        ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0
+    });
+    // Without a handler a signal ends the program by itself.
+    let mut heard: Vec<Signal> = heard.filter_map(|kind| signal(kind).ok()).collect();
     tokio::spawn(async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) = (
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::terminate()),
-        ) else {
-            // Without handlers the signals end the program by themselves.
+        if heard.is_empty() {
             return std::future::pending().await;
-        };
+        }
         loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            let any = heard.iter_mut().map(|signal| Box::pin(signal.recv()));
+            select_all(any).await;
             if *stop.borrow() || stop.send(true).is_err() {
                 terminal::complain("interrupted; nothing more is reported");
+                output::forget_drafts();
+                runtime::end_programs();
                 std::process::exit(ExitCode::Interrupted.code().into());
             }
+            platform::start_no_more();
         }
     });
     Interrupt(stopped)
+}
+
+/// The signals that were ignored when straggler was started, a bit for each.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

@@ -21,6 +21,7 @@ mod nightly;
 mod output;
 mod progress;
 mod reports;
+mod reserved;
 mod revoke_check;
 mod run;
 mod runtime;

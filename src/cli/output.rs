@@ -1,10 +1,26 @@
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, FileType, OpenOptions, Permissions, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufWriter, Seek, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
+
+use super::exit::Failure;
 use crate::text::escape;
+
+/// How long a pipe waits for its reader, which the same line of a script may start just now.
+const READER: Duration = Duration::from_secs(2);
+
+/// How often a name for a draft is made up.
+const TRIES: usize = 100;
 
 /// A report file, opened before the work starts so that a slip in its path costs nothing.
 ///
@@ -13,8 +29,20 @@ use crate::text::escape;
 pub(super) struct Output {
     path: PathBuf,
     file: File,
+    kind: Kind,
     /// What is to be moved to its place.
     draft: Option<Draft>,
+}
+
+/// What becomes of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is moved to its place when it is whole.
+    File,
+    /// It is written as it is, and may fail in the middle.
+    Device,
+    /// It is written as it is, and whoever reads it may go away.
+    Pipe,
 }
 
 struct Draft {
@@ -22,10 +50,44 @@ struct Draft {
     place: PathBuf,
 }
 
+/// The drafts that are not in their places, for those who end the program without ending its work.
+static DRAFTS: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
+
+fn drafts<T>(work: impl FnOnce(&mut HashSet<PathBuf>) -> T) -> T {
+    let mut drafts = DRAFTS.lock().unwrap_or_else(PoisonError::into_inner);
+    work(drafts.get_or_insert_default())
+}
+
+/// Removes all drafts, for the program ends now.
+pub(super) fn forget_drafts() {
+    drafts(|drafts| {
+        for path in drafts.drain() {
+            let _ = fs::remove_file(path);
+        }
+    });
+}
+
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Moved already, as a rule.
-        let _ = fs::remove_file(&self.path);
+        drafts(|drafts| {
+            if drafts.remove(&self.path) {
+                // Moved already, as a rule.
+                let _ = fs::remove_file(&self.path);
+            }
+        });
+    }
+}
+
+/// Why a report cannot go there.
+enum Refused {
+    /// It cannot be meant so; a fragment that goes on after the path.
+    Meant(String),
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -35,57 +97,83 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// A lowercase fragment that names the path.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        Self::try_open(path).map_err(|error| format!("cannot write {}: {error}", shown(path)))
+    /// Where no report can be meant to go, and where none can be written.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        Self::try_open(path).map_err(|refused| match refused {
+            Refused::Meant(why) => {
+                Failure::usage(format!("no report can go to {}: {why}", shown(path)))
+            }
+            // The contract has one code for a report that failed, early or late.
+            Refused::Failed(error) => {
+                Failure::unfinished(format!("cannot write {}: {error}", shown(path)))
+            }
+        })
     }
 
-    fn try_open(path: &Path) -> io::Result<Self> {
-        // Through symbolic links, so that a link stays one.
-        let (place, mode) = match fs::metadata(path) {
-            Ok(found) if found.is_file() => {
-                // The new file takes its place, but nobody may write who could not write before.
-                drop(OpenOptions::new().write(true).open(path)?);
-                (fs::canonicalize(path)?, found.permissions().mode() & 0o777)
-            }
-            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(_) => {
-                let file = OpenOptions::new().write(true).open(path)?;
-                return Ok(Self {
-                    path: path.to_owned(),
-                    file,
-                    draft: None,
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), 0o600),
-            Err(error) => return Err(error),
+    fn try_open(path: &Path) -> Result<Self, Refused> {
+        if let Some(opened) = standard(path) {
+            let file = File::from(opened.map_err(io::Error::from)?);
+            let kind = match file.metadata()?.file_type() {
+                kind if kind.is_fifo() || kind.is_socket() => Kind::Pipe,
+                _ => Kind::Device,
+            };
+            return Ok(Self::direct(path, file, kind));
+        }
+        let found = match fs::metadata(path) {
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error.into()),
         };
-        let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.part", std::process::id()));
-        let draft = place.with_file_name(hidden);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
-        let draft = Draft { path: draft, place };
+        let kind = found.as_ref().map(fs::Metadata::file_type);
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            return Err(Refused::Meant("it is a directory".to_owned()));
+        }
+        if let Some(kind) = kind.filter(|kind| !kind.is_file()) {
+            let file = open_direct(path, kind)?;
+            let kind = match kind.is_fifo() {
+                true => Kind::Pipe,
+                false => Kind::Device,
+            };
+            return Ok(Self::direct(path, file, kind));
+        }
+        // Through a link it would be another file that is written, and whoever may set links in that folder
+        // would choose which.
+        if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
+            let why = "it is a symbolic link: name the file that it leads to";
+            return Err(Refused::Meant(why.to_owned()));
+        }
+        if found.is_some() {
+            // The new file takes its place, but nobody may write who could not write before.
+            drop(OpenOptions::new().write(true).open(path)?);
+        }
+        let mode = found.map_or(0o600, |found| found.permissions().mode() & 0o777);
+        sweep(path);
+        let (draft, file) = Draft::beside(path)?;
         file.set_permissions(Permissions::from_mode(mode))?;
         Ok(Self {
             path: path.to_owned(),
             file,
+            kind: Kind::File,
             draft: Some(draft),
         })
     }
 
-    /// Where the report goes, as it was written on the command line.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    fn direct(path: &Path, file: File, kind: Kind) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            kind,
+            draft: None,
+        }
+    }
+
+    /// What becomes of the report.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Whether it can be written again, until it is in its place.
-    pub(super) fn is_draft(&self) -> bool {
+    fn is_draft(&self) -> bool {
         self.draft.is_some()
     }
 
@@ -121,20 +209,172 @@ impl Output {
         }
     }
 
-    /// Puts the report in its place.
+    /// Puts the report in its place. What was there is back to be written again, as a draft of the same
+    /// report, with [`Output::again`].
     ///
     /// # Errors
     ///
     /// A lowercase fragment that names the path.
-    pub(super) fn place(self) -> Result<(), String> {
-        let Some(draft) = &self.draft else {
+    pub(super) fn place(&mut self) -> Result<(), String> {
+        let Some(draft) = self.draft.take() else {
             return Ok(());
         };
-        fs::rename(&draft.path, &draft.place).map_err(|error| self.not_written(&error))
+        match fs::rename(&draft.path, &draft.place) {
+            Ok(()) => {
+                drafts(|drafts| drafts.remove(&draft.path));
+                Ok(())
+            }
+            Err(error) => Err(self.not_written(&error)),
+        }
+    }
+
+    /// A new draft of a report that is in its place already.
+    ///
+    /// # Errors
+    ///
+    /// A lowercase fragment that names the path.
+    pub(super) fn again(&self) -> Result<Self, String> {
+        let opened = Self::open(&self.path);
+        opened.map_err(|failure| failure.message.trim_start_matches("error: ").to_owned())
     }
 
     fn not_written(&self, error: &io::Error) -> String {
         format!("{} was not written: {error}", shown(&self.path))
+    }
+}
+
+impl Draft {
+    /// A new file beside the place of a report, that nobody else has a name for. It is locked as long as its
+    /// writer lives, so that others know whether it is left of a dead one.
+    fn beside(place: &Path) -> io::Result<(Self, File)> {
+        for _ in 0..TRIES {
+            let random = RandomState::new().build_hasher().finish();
+            let name = draft_name(place, &format!("{random:016x}"))?;
+            let path = place.with_file_name(name);
+            let opened = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path);
+            let file = match opened {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            };
+            drafts(|drafts| drafts.insert(path.clone()));
+            let draft = Self {
+                path,
+                place: place.to_owned(),
+            };
+            // Another one may take it for a dead writer's before it is locked. Where nothing can be locked,
+            // nothing is swept away either.
+            let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+            if !taken && file.metadata()?.nlink() > 0 {
+                return Ok((draft, file));
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// `.NAME.WHICH.part`
+fn draft_name(place: &Path, which: &str) -> io::Result<OsString> {
+    let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{which}.part"));
+    Ok(hidden)
+}
+
+/// Removes the drafts of this report that writers left behind which are no more: nobody holds their lock.
+fn sweep(place: &Path) {
+    use std::os::unix::ffi::OsStrExt;
+
+    let Some(name) = place.file_name() else {
+        return;
+    };
+    let folder = match place.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let is_draft = |found: &OsStr| {
+        let which = found.as_bytes().strip_prefix(b".");
+        let which = which.and_then(|rest| rest.strip_prefix(name.as_bytes()));
+        let which = which.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(b".part"));
+        // Earlier versions wrote the number of their process there.
+        which.is_some_and(|which| !which.is_empty() && which.iter().all(u8::is_ascii_hexdigit))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_draft(&entry.file_name())) {
+        let path = entry.path();
+        let opened = OpenOptions::new()
+            .write(true)
+            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+            .open(&path);
+        let Ok(file) = opened else {
+            continue;
+        };
+        let is_own = file.metadata().is_ok_and(|found| {
+            found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
+        });
+        if is_own && file.try_lock().is_ok() {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Opens what is no file, without waiting for anybody for long.
+fn open_direct(path: &Path, kind: FileType) -> Result<File, Refused> {
+    let patience = Instant::now() + READER;
+    loop {
+        let opened = OpenOptions::new()
+            .write(true)
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
+            .open(path);
+        let no_reader =
+            |error: &io::Error| error.raw_os_error() == Some(Errno::NXIO.raw_os_error());
+        match opened {
+            Ok(file) => {
+                // From now on it waits for its reader.
+                let flags = fcntl_getfl(&file).map_err(io::Error::from)?;
+                fcntl_setfl(&file, flags - OFlags::NONBLOCK).map_err(io::Error::from)?;
+                return Ok(file);
+            }
+            Err(error) if kind.is_fifo() && no_reader(&error) => {
+                if Instant::now() >= patience {
+                    return Err(Refused::Meant("it is a pipe that nobody reads".to_owned()));
+                }
+                sleep(Duration::from_millis(20));
+            }
+            Err(error) if no_reader(&error) => {
+                return Err(Refused::Meant(
+                    "nobody takes what is written to it".to_owned(),
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Standard output and standard error as they are: opened anew, a file would be written from its start, over
+/// what was printed.
+fn standard(path: &Path) -> Option<rustix::io::Result<OwnedFd>> {
+    match path.to_str()? {
+        "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Some(rustix::io::dup(io::stdout())),
+        "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Some(rustix::io::dup(io::stderr())),
+        _ => None,
+    }
+}
+
+/// Where a path leads to, with its last name as it is, so that two spellings of one place are equal.
+pub(super) fn spelled_out(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
     }
 }
 
@@ -157,9 +397,10 @@ pub(super) fn split(text: &OsStr) -> Option<(&str, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::ExitCode;
 
     fn write(path: &Path, text: &str) -> Result<(), String> {
-        let output = Output::open(path)?;
+        let mut output = Output::open(path).map_err(|failure| failure.message)?;
         output.fill(|out| out.write_all(text.as_bytes()))?;
         output.place()
     }
@@ -212,7 +453,7 @@ mod tests {
     fn the_last_words_are_those_that_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
-        let output = Output::open(&path).unwrap();
+        let mut output = Output::open(&path).unwrap();
         for text in ["the longer one", "short"] {
             output.fill(|out| out.write_all(text.as_bytes())).unwrap();
         }
@@ -222,25 +463,103 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn a_link_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink("file", &link).unwrap();
-        write(&link, "new").unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        let failure = Output::open(&link).err().unwrap();
+        assert_eq!(failure.code, ExitCode::Usage);
+        assert!(failure.message.contains("symbolic link"));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_a_dead_writer_left_neither_stops_a_report_nor_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let own = std::process::id();
+        for name in [
+            ".report.json.1.part",
+            ".report.json.0123456789abcdef.part",
+            &format!(".report.json.{own}.part"),
+        ] {
+            fs::write(folder.path().join(name), "half").unwrap();
+        }
+        // Others' files, and that of a living writer.
+        let others = [
+            ".other.json.1.part",
+            ".report.json.x.part",
+            "report.json.1.part",
+        ];
+        for name in others {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let living = Output::open(&path).unwrap();
+        living.fill(|out| out.write_all(b"first")).unwrap();
+        write(&path, "second").unwrap();
+        assert_eq!(names(folder.path()).len(), others.len() + 2);
+        drop(living);
+        let mut left: Vec<_> = others.map(str::to_owned).into();
+        left.push("report.json".to_owned());
+        left.sort();
+        assert_eq!(names(folder.path()), left);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+    }
+
+    #[test]
+    fn a_report_in_its_place_can_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let mut output = Output::open(&path).unwrap();
+        output.fill(|out| out.write_all(b"first")).unwrap();
+        output.place().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        let mut again = output.again().unwrap();
+        again.fill(|out| out.write_all(b"second")).unwrap();
+        again.place().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(names(folder.path()), ["report.json"]);
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_is_refused_and_one_with_a_reader_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let failure = Output::open(&pipe).err().unwrap();
+        assert_eq!(failure.code, ExitCode::Usage);
+        assert!(failure.message.contains("nobody reads"));
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe).unwrap()
+        });
+        write(&pipe, "text").unwrap();
+        assert_eq!(reader.join().unwrap(), "text");
+    }
+
+    #[test]
+    fn two_spellings_of_one_place_are_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("in")).unwrap();
+        std::os::unix::fs::symlink("in", folder.path().join("link")).unwrap();
+        let spelled = ["in/report", "link/report", "in/../in/./report"]
+            .map(|path| spelled_out(&folder.path().join(path)));
+        assert!(spelled[0] == spelled[1] && spelled[1] == spelled[2]);
     }
 
     #[test]
     fn a_slip_in_the_path_is_told_at_once() {
         let folder = tempfile::tempdir().unwrap();
+        let folder_itself = Output::open(folder.path()).err().unwrap();
+        assert_eq!(folder_itself.code, ExitCode::Usage);
         for path in ["missing/report.json", ""] {
             assert!(Output::open(&folder.path().join(path)).is_err());
         }
         let error = Output::open(&folder.path().join("a\x1b[31m/b"))
             .err()
-            .unwrap();
+            .unwrap()
+            .message;
         assert!(!error.contains('\x1b'), "{error:?}");
     }
 

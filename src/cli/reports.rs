@@ -1,11 +1,12 @@
+use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 
 use super::exit::Failure;
-use super::output::{self, Output};
+use super::output::{self, Kind, Output};
 use super::terminal::{self, Color};
 use crate::audit::Audit;
 use crate::gate::{self, ExitCode};
@@ -22,7 +23,8 @@ pub(super) struct Reports {
 
     /// Write a report to a file as well; one audit, many reports
     ///
-    /// Opened before the work starts. A new file is readable by its owner alone.
+    /// Opened before the work starts. A new file is readable by its owner alone. A symbolic link, a folder and
+    /// a file that the audit itself reads or writes are refused.
     #[arg(short, long, value_name = "FORMAT=PATH", value_parser = report())]
     output: Vec<(&'static Format, PathBuf)>,
 
@@ -68,25 +70,36 @@ fn report() -> impl TypedValueParser<Value = (&'static Format, PathBuf)> {
 }
 
 impl Reports {
-    pub(super) fn open(&self) -> Result<Vec<(&'static Format, Output)>, Failure> {
-        let mut outputs: Vec<(&Format, Output)> = Vec::new();
-        for (format, path) in &self.output {
-            if outputs.iter().any(|(_, output)| output.path() == path) {
+    /// Opens every report file. `reserved` says what else a path belongs to, which no report may take.
+    pub(super) fn open(
+        &self,
+        reserved: impl Fn(&Path) -> Option<String>,
+    ) -> Result<Vec<(&'static Format, Output)>, Failure> {
+        let mut places = HashSet::new();
+        for (_, path) in &self.output {
+            if !places.insert(output::spelled_out(path)) {
                 let path = output::shown(path);
                 return Err(Failure::usage(format!("two reports would go to {path}")));
             }
-            // The contract has one code for a report that failed, early or late.
-            outputs.push((format, Output::open(path).map_err(Failure::unfinished)?));
+            if let Some(what) = reserved(path) {
+                let path = output::shown(path);
+                return Err(Failure::usage(format!(
+                    "no report can go to {path}: it is {what}"
+                )));
+            }
         }
-        Ok(outputs)
+        let outputs = self.output.iter();
+        outputs
+            .map(|(format, path)| Ok((*format, Output::open(path)?)))
+            .collect()
     }
 
     /// Writes every report, whatever becomes of the others, and tells what straggler ends with. Files hold
     /// the whole audit.
     ///
     /// Every report says that code, so the one of a report that failed as well. What cannot be taken back is
-    /// therefore written last, standard output after pipes and devices, and files are written again before
-    /// they are put in their places.
+    /// therefore written last: devices, which may fail, after the drafts of files, and pipes, which cannot but
+    /// lose their reader, when the files are in their places.
     pub(super) fn write(
         &self,
         outputs: Vec<(&Format, Output)>,
@@ -96,35 +109,47 @@ impl Reports {
     ) -> Written {
         let (files, direct): (Vec<_>, Vec<_>) = outputs
             .into_iter()
-            .partition(|(_, output)| output.is_draft());
+            .partition(|(_, output)| output.kind() == Kind::File);
+        let (pipes, devices): (Vec<_>, Vec<_>) = direct
+            .into_iter()
+            .partition(|(_, output)| output.kind() == Kind::Pipe);
+        let printed_first = !terminal::prints_to_pipe();
         let was_unfinished = audit.unfinished;
         let mut files = fill(files, audit);
-        fill(direct, audit);
+        fill(devices, audit);
         let mut is_printed = false;
-        if let Some(format) = self.printed() {
-            let look = Look {
-                width: terminal::width(),
-                colour: color.on_stdout(),
-            };
-            let report = (format.make)(look);
-            let shown = Shown { audit, changes };
-            match terminal::deliver(|out| report.write(shown, out)) {
-                Ok(taken) => is_printed = taken,
-                Err(failure) => fail(audit, &failure),
-            }
+        if printed_first {
+            is_printed = self.print(audit, changes, color);
         }
         if audit.unfinished != was_unfinished {
             files = fill(files, audit);
         }
-        for (_, file) in files {
-            if let Err(error) = file.place() {
-                fail(audit, &Failure::unfinished(error));
-            }
+        place(files, audit);
+        fill(pipes, audit);
+        if !printed_first {
+            is_printed = self.print(audit, changes, color);
         }
         Written {
             code: gate::exit_code(audit),
             is_printed,
         }
+    }
+
+    /// Whether there was something for standard output, and all of it was taken.
+    fn print(&self, audit: &mut Audit, changes: Option<&Changes>, color: Color) -> bool {
+        let Some(format) = self.printed() else {
+            return false;
+        };
+        let look = Look {
+            width: terminal::width(),
+            colour: color.on_stdout(),
+        };
+        let report = (format.make)(look);
+        let shown = Shown { audit, changes };
+        terminal::deliver(|out| report.write(shown, out)).unwrap_or_else(|failure| {
+            fail(audit, &failure);
+            false
+        })
     }
 
     fn printed(&self) -> Option<&'static Format> {
@@ -146,6 +171,33 @@ fn fill<'f>(outputs: Vec<(&'f Format, Output)>, audit: &mut Audit) -> Vec<(&'f F
         }
     }
     filled
+}
+
+/// Puts files in their places. Those that are there already are written again when one cannot be put in its.
+fn place(files: Vec<(&Format, Output)>, audit: &mut Audit) {
+    let was_unfinished = audit.unfinished;
+    let mut placed = Vec::with_capacity(files.len());
+    for (format, mut file) in files {
+        match file.place() {
+            Ok(()) => placed.push((format, file)),
+            Err(error) => fail(audit, &Failure::unfinished(error)),
+        }
+    }
+    if audit.unfinished == was_unfinished {
+        return;
+    }
+    let mut again = Vec::with_capacity(placed.len());
+    for (format, file) in placed {
+        match file.again() {
+            Ok(file) => again.push((format, file)),
+            Err(error) => fail(audit, &Failure::unfinished(error)),
+        }
+    }
+    for (_, mut file) in fill(again, audit) {
+        if let Err(error) = file.place() {
+            fail(audit, &Failure::unfinished(error));
+        }
+    }
 }
 
 fn fail(audit: &mut Audit, failure: &Failure) {

@@ -1,4 +1,6 @@
 use super::exit::Failure;
+use super::terminal;
+use crate::platform;
 
 /// Runs what has to wait.
 ///
@@ -11,8 +13,16 @@ pub(super) fn run<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
         .build()
         .map_err(|error| Failure::unfinished(format!("no threads could be started: {error}")))?;
     let result = runtime.block_on(future);
+    end_programs();
     // A read that hangs in the kernel, such as one of a dead network file system, must not keep
     // what is known from being told.
     runtime.shutdown_background();
     Ok(result)
+}
+
+/// Ends the programs that nobody waits for any more, and says what could not be ended.
+pub(super) fn end_programs() {
+    for left in platform::end_programs() {
+        terminal::say(&left);
+    }
 }

@@ -2,6 +2,7 @@ use std::env;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
+use rustix::fs::FileType;
 
 use super::exit::Failure;
 use crate::report::Look;
@@ -54,6 +55,14 @@ impl Color {
             Self::Auto => terminal && variable("TERM") != "dumb" && &*variable("CLICOLOR") != "0",
         }
     }
+}
+
+/// Whether standard output is a pipe or a socket, which fails in no other way than that its reader goes.
+pub(super) fn prints_to_pipe() -> bool {
+    rustix::fs::fstat(io::stdout()).is_ok_and(|found| {
+        let kind = FileType::from_raw_mode(found.st_mode);
+        kind == FileType::Fifo || kind == FileType::Socket
+    })
 }
 
 /// Writes to standard output. A reader that went away, as `head` does, is no error.

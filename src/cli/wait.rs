@@ -13,13 +13,14 @@ use super::judgement::Judgement;
 use super::memory::LedgerFlags;
 use super::progress::Watch;
 use super::reports::Reports;
+use super::reserved::Reserved;
 use super::selection::SelectionArgs;
 use super::terminal::Color;
 use super::{config, duration, runtime, terminal};
 use crate::audit::{self, Audit, Options, Remembered};
 use crate::inventory::Inventory;
 use crate::platform;
-use crate::task::wait::{Left, Pauses};
+use crate::task::wait::{Known, Left, Pauses};
 
 /// Audit again and again until nothing selected holds a wrong key, or --timeout
 ///
@@ -70,31 +71,42 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     let mut inventory = config::load(&args.config)?;
     let selected = args.selection.select(&inventory)?;
     args.keys.take(&mut inventory, args.reports.quiet)?;
-    let outputs = args.reports.open()?;
     runtime::run(async {
+        // Before there are drafts that nobody would remove.
+        let interrupt = interrupt::listen();
+        let reserved = Reserved::new(&args.config, &inventory, &args.ledger)?;
+        let outputs = args.reports.open(|path| reserved.is(path))?;
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
         let round = Round {
             remembered: std::mem::take(&mut memory.remembered),
             options: args.options(),
-            interrupt: interrupt::listen(),
+            interrupt,
             verbose: args.reports.verbose,
         };
         let display = Display::new(&args.reports);
         let end = Instant::now() + args.timeout;
         let mut pauses = Pauses::of(args.every);
         let mut left: Option<Left> = None;
+        let mut known = Known::default();
         let mut audit = loop {
             let again = left.as_ref().map_or(&selected[..], |left| &left.again);
             let whole = again.len() == selected.len();
             let audit = round.audit(inventory, again).await;
+            if audit.interrupted {
+                break known.instead_of(audit);
+            }
             let now = Left::of(&audit);
-            let over = now.worse == 0 || Instant::now() >= end || audit.interrupted;
-            if over && (whole || audit.interrupted) {
+            let over = now.worse == 0 || Instant::now() >= end;
+            if over && whole {
                 break audit;
             }
-            inventory = audit.inventory;
+            inventory = known.add(audit);
             if over {
-                break round.audit(inventory, &selected).await;
+                let audit = round.audit(inventory, &selected).await;
+                break match audit.interrupted {
+                    true => known.instead_of(audit),
+                    false => audit,
+                };
             }
             display.show(&now, selected.len());
             let moved = left.is_none_or(|before| before.told != now.told);
@@ -102,7 +114,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             let pause = Instant::now() + pauses.next(moved);
             tokio::select! {
                 () = tokio::time::sleep_until(pause.min(end)) => {}
-                // The next audit ends at once, and says so.
+                // The next audit ends at once, and adds nothing.
                 () = round.interrupt.happens() => {}
             }
         };

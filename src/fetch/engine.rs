@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
@@ -247,8 +248,9 @@ impl<'a> Fetcher<'a> {
 
     /// Sends as many calls as may be under way; the moment at which there may be more to send.
     fn send(&mut self, round: &mut Round) -> Option<Instant> {
+        self.notice();
         let mut wake = None;
-        while round.under_way.len() < self.limits.concurrency {
+        while self.stopped.is_none() && round.under_way.len() < self.limits.concurrency {
             let now = Instant::now();
             let due = round.under_way.is_empty() || round.share_at <= now;
             if round.looked_at && due && !round.sharing.is_empty() {
@@ -267,6 +269,18 @@ impl<'a> Fetcher<'a> {
         wake.into_iter().chain(share_at).min()
     }
 
+    /// Takes note of an interrupt and of the deadline, also where nothing is waited for.
+    fn notice(&mut self) {
+        if self.stopped.is_some() {
+            return;
+        }
+        if (&mut self.interrupt).now_or_never().is_some() {
+            self.stopped = Some(Stopped::Interrupt);
+        } else if self.deadline.is_some_and(|end| Instant::now() >= end) {
+            self.stopped = Some(Stopped::Deadline);
+        }
+    }
+
     fn start(&mut self, lane: LaneId, mut call: Call, round: &mut Round) {
         call.tried += 1;
         let requests: Vec<Request> = call
@@ -280,7 +294,7 @@ impl<'a> Fetcher<'a> {
         let timeout = self.limits.timeout;
         let task = round.tasks.spawn(async move {
             let begun = Instant::now();
-            let sending = Request::send(&requests, &connections);
+            let sending = platform::within(timeout, Request::send(&requests, &connections));
             let answers = match tokio::time::timeout(timeout, sending).await {
                 Ok(answers) => answers,
                 Err(_) => requests
@@ -306,6 +320,9 @@ impl<'a> Fetcher<'a> {
         };
         let idle = round.under_way.is_empty();
         if idle && wake.is_none() {
+            return None;
+        }
+        if self.stopped.is_some() {
             return None;
         }
         let joined = tokio::select! {

@@ -1,6 +1,9 @@
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// Where files are read from: the disk, or a test's memory.
 pub trait Files {
@@ -10,6 +13,16 @@ pub trait Files {
     ///
     /// When it cannot be read.
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
+
+    /// The same of a file that another one includes. It has to be a regular one: nobody would know what is
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn read_included(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        self.read(path, limit)
+    }
 
     /// The files that a glob matches, in the order of their names.
     ///
@@ -29,14 +42,23 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let size = usize::try_from(size).unwrap_or(usize::MAX).min(limit);
-        // One allocation, so that nothing of a key is left behind by a growing buffer.
-        let mut bytes = Vec::with_capacity(size + 1);
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        file.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        read(File::open(path)?, limit)
+    }
+
+    fn read_included(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
+            .open(path)?;
+        let found = file.metadata()?;
+        match (found.is_file(), found.is_dir()) {
+            (true, _) => read(file, limit),
+            (_, true) => Err(io::ErrorKind::IsADirectory.into()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no regular file",
+            )),
+        }
     }
 
     fn matching(&self, directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
@@ -66,12 +88,23 @@ impl Files for Disk {
     }
 }
 
+fn read(file: File, limit: usize) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len();
+    let size = usize::try_from(size).unwrap_or(usize::MAX).min(limit);
+    // One allocation, so that nothing of a key is left behind by a growing buffer.
+    let mut bytes = Vec::with_capacity(size + 1);
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Why a file cannot be read, without its name.
 pub(super) fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::InvalidInput => "it is no regular file".to_owned(),
         kind => kind.to_string(),
     }
 }

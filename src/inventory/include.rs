@@ -63,7 +63,12 @@ impl<'a> Gathering<'a> {
             line: 0,
             column: 0,
         };
-        let tree = match self.surroundings.files.read(path, LARGEST_FILE + 1) {
+        let files = self.surroundings.files;
+        let read = match parent {
+            None => files.read(path, LARGEST_FILE + 1),
+            Some(_) => files.read_included(path, LARGEST_FILE + 1),
+        };
+        let tree = match read {
             Ok(bytes) if bytes.len() > LARGEST_FILE => {
                 let message = format!(
                     "is larger than {} MiB; write a matrix, or split it with `include`",

@@ -2,6 +2,7 @@ use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -49,6 +50,11 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
     /// spellings of one place are equal. `None` where an ask is about no place that a key is kept in.
     fn place(&self, _platform: &Self::Platform, _answer: &Self::Answer) -> Option<String> {
         None
+    }
+
+    /// Whether this file of this host, which is there, may be read for it.
+    fn reads(&self, _file: &Path) -> bool {
+        false
     }
 
     /// What is asked, for plans and logs. Never a secret.
@@ -138,6 +144,12 @@ impl Request {
     pub fn place(&self, connections: &Connections, answer: &Answer) -> Option<String> {
         let platform = connections.find(self.ask.platform_type(), self.store.as_ref())?;
         self.ask.place(platform, &**answer)
+    }
+
+    /// Whether this file of this host, which is there, may be read for it.
+    #[must_use]
+    pub fn reads(&self, file: &Path) -> bool {
+        self.ask.reads(file)
     }
 
     /// The store it goes to, where one is named.
@@ -239,6 +251,7 @@ trait AnyAsk: Send + Sync {
     fn platform_id(&self) -> &'static str;
     fn platform_type(&self) -> TypeId;
     fn describe(&self) -> String;
+    fn reads(&self, file: &Path) -> bool;
     fn batch(&self) -> usize;
     fn keep(&self) -> bool;
     fn group(&self) -> Cow<'_, str>;
@@ -280,6 +293,10 @@ impl<A: Ask> AnyAsk for A {
 
     fn describe(&self) -> String {
         Ask::describe(self)
+    }
+
+    fn reads(&self, file: &Path) -> bool {
+        Ask::reads(self, file)
     }
 
     fn batch(&self) -> usize {

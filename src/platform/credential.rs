@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use super::blocking::blocking;
@@ -156,8 +157,8 @@ pub(super) struct Credentials {
     printed: Mutex<HashMap<Argv, Arc<Printed>>>,
 }
 
-/// What a command printed, once it ran.
-type Printed = OnceCell<Arc<Secret>>;
+/// What a command printed, once it ran, or why it gave nothing: it is not run again.
+type Printed = OnceCell<Result<Arc<Secret>, ReadError>>;
 
 impl Credentials {
     /// The credential itself.
@@ -204,10 +205,13 @@ impl Credentials {
             Arc::clone(printed.entry(Arc::clone(argv)).or_default())
         };
         let run = async || {
-            let output = commands::execute(argv, &[], Path::new("")).await?;
+            let program = argv.first().map_or("", |program| program);
+            let mut command = Command::new(program);
+            command.args(argv.iter().skip(1).map(|argument| &**argument));
+            let output = commands::login(program, command).await?;
             without_line_end(&Credential::Command(Arc::clone(argv)), output).map(Arc::new)
         };
-        cell.get_or_try_init(run).await.cloned()
+        cell.get_or_init(run).await.clone()
     }
 }
 

@@ -76,6 +76,10 @@ pattern or unit, for its command line may hold the same words as the service's: 
 `sudo`, a session, cron), what it started, and other stragglers with theirs. By its `pid` it may be read. When nothing \
 matches, the hop is `unreachable`, for nothing was seen.
 
+A process whose command line runs straggler (`watch straggler audit`, a shell that sleeps between two of them) is \
+matched by no `name` and no `match` either, and is named in the reading, since only its command line tells: its name \
+as a word, followed by one of its commands. What merely has the word in a path or an argument is matched as any other.
+
 `loads` says where the program takes its key from. With `environ`, the default, a variable that is not \
 in the environment is `missing`. With `itself` the program reads a file on its own, so its absence \
 proves nothing and is `unverified`; a value in the environment still counts, since nearly every loader \
@@ -132,11 +136,15 @@ one that was not seen may hold the old key.",
             ReadError::new(ErrorKind::BadData, why, "correct the settings of `process`")
         })?;
         let snapshot = asking.of(&List)?;
-        let matching: Vec<&Running> = snapshot
+        let fitting = snapshot
             .processes
             .iter()
-            .filter(|process| selector.fits(process))
-            .collect();
+            .filter(|process| selector.fits(process));
+        // A unit is told by more than a command line.
+        let (passed_over, matching): (Vec<&Running>, Vec<_>) = fitting.partition(|process| {
+            let by_words = matches!(selector, Selector::Name(_) | Selector::Match(_));
+            by_words && process.runs_straggler
+        });
         let asks: Vec<Environ> = matching.iter().map(|process| Environ(process.id)).collect();
         let environments = asking.all(&asks)?;
 
@@ -151,9 +159,14 @@ one that was not seen may hold the old key.",
             Some(_) => programs.together(self.loads),
             None => programs.each(),
         };
+        if let (Some(told), Some(first)) = (told(&passed_over), readings.first_mut()) {
+            first.note.get_or_insert_with(|| told.into());
+        }
         let hidden = snapshot.partial && self.pid.is_none();
         match (readings.is_empty(), hidden) {
-            (true, _) => Err(Stop::Failed(self.nothing_seen(snapshot.partial))),
+            (true, _) => Err(Stop::Failed(
+                self.nothing_seen(snapshot.partial, &passed_over),
+            )),
             (false, true) => {
                 readings.push(Reading::new(Found::Failed(hidden_processes())).of_replica("hidden"));
                 Ok(readings)
@@ -190,8 +203,15 @@ impl Process {
         }
     }
 
-    fn nothing_seen(&self, partial: bool) -> ReadError {
+    fn nothing_seen(&self, partial: bool, passed_over: &[&Running]) -> ReadError {
         let selector = self.shown();
+        if let Some(told) = told(passed_over) {
+            return ReadError::new(
+                ErrorKind::NotFound,
+                format!("no running process matches {selector} but what runs straggler: {told}"),
+                "start it, or name the process by `pid` or `unit` if one of those is meant",
+            );
+        }
         if partial {
             return ReadError::new(
                 ErrorKind::Denied,
@@ -205,6 +225,16 @@ impl Process {
             "start it, or correct what it is selected by",
         )
     }
+}
+
+/// Those that were not counted because their command lines run straggler; `None` where there are none.
+fn told(passed_over: &[&Running]) -> Option<String> {
+    let names: Vec<_> = passed_over
+        .iter()
+        .map(|process| format!("{} (process {})", Escaped(&process.name), process.id.pid))
+        .collect();
+    (!names.is_empty())
+        .then(|| format!("not counted, since it runs straggler: {}", names.join(", ")))
 }
 
 impl Selector {

@@ -1,6 +1,6 @@
 //! Auditing again and again until what is selected has the current key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::audit::Audit;
 use crate::explain::when;
 use crate::gate::waived;
-use crate::judge::{DeploymentOutcome, Outcome};
+use crate::inventory::Inventory;
+use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Warning};
 use crate::text::escape;
 use crate::verdict::Verdict;
 
@@ -36,6 +37,72 @@ impl Pauses {
         let pause = self.next;
         self.next = (self.next * 2).min(self.first * LONGEST);
         pause
+    }
+}
+
+/// What is known so far: of each deployment what was found out last.
+#[derive(Default)]
+pub struct Known {
+    projects: Vec<ProjectOutcome>,
+    deployments: BTreeMap<u32, DeploymentOutcome>,
+    warnings: Vec<Warning>,
+    times: Option<(Timestamp, Timestamp)>,
+}
+
+impl Known {
+    /// Adds what an audit found out, and gives the inventory back for the next one.
+    pub fn add(&mut self, audit: Audit) -> Inventory {
+        let read: BTreeSet<u32> = audit
+            .deployments
+            .iter()
+            .map(|outcome| outcome.deployment)
+            .collect();
+        let is_whole = self.deployments.keys().all(|index| read.contains(index));
+        if is_whole {
+            self.projects = audit.projects;
+            self.warnings = audit.warnings;
+            self.deployments.clear();
+        } else if self.speaks_of_the_same_keys(&audit.projects) {
+            for (project, now) in self.projects.iter_mut().zip(audit.projects) {
+                let selected = project.selected || now.selected;
+                *project = now;
+                project.selected = selected;
+            }
+        } else {
+            return audit.inventory;
+        }
+        let outcomes = audit.deployments.into_iter();
+        self.deployments
+            .extend(outcomes.map(|outcome| (outcome.deployment, outcome)));
+        let begun = self.times.map_or(audit.started_at, |(begun, _)| begun);
+        self.times = Some((begun, audit.generated_at));
+        audit.inventory
+    }
+
+    /// Outcomes name keys by their place among those of their project.
+    fn speaks_of_the_same_keys(&self, projects: &[ProjectOutcome]) -> bool {
+        let keys = |project: &ProjectOutcome| {
+            let previous = project.previous.iter().map(|previous| previous.fingerprint);
+            let previous: Vec<_> = previous.collect();
+            (project.current, project.last_sure, project.next, previous)
+        };
+        self.projects.iter().map(keys).eq(projects.iter().map(keys))
+    }
+
+    /// All of it when the user wants to stop, in the place of the audit that was cut off by that.
+    #[must_use]
+    pub fn instead_of(self, cut_off: Audit) -> Audit {
+        let Some((started_at, generated_at)) = self.times else {
+            return cut_off;
+        };
+        Audit {
+            started_at,
+            generated_at,
+            projects: self.projects,
+            deployments: self.deployments.into_values().collect(),
+            warnings: self.warnings,
+            ..cut_off
+        }
     }
 }
 
@@ -158,6 +225,32 @@ mod tests {
                     .to_owned(),
             }
         );
+    }
+
+    #[test]
+    fn what_is_known_is_of_each_what_was_found_out_last() {
+        let first = || {
+            Scene::new()
+                .project("shop")
+                .deploy("one", [hop("process", [current()])])
+                .deploy("two", [hop("process", [stale(0)])])
+                .audit()
+        };
+        let mut known = Known::default();
+        known.add(first());
+        let mut again = first();
+        again.deployments.remove(0);
+        again.deployments[0].verdict = Verdict::Current;
+        let begun = first().started_at;
+        known.add(again);
+        // An audit that was cut off knows less.
+        let mut cut = first();
+        cut.interrupted = true;
+        cut.deployments[0].verdict = Verdict::Unreachable;
+        let audit = known.instead_of(cut);
+        let verdicts: Vec<_> = audit.deployments.iter().map(|it| it.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Current, Verdict::Current]);
+        assert!(audit.interrupted && audit.started_at == begun);
     }
 
     #[test]

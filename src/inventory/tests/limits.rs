@@ -3,10 +3,8 @@
 use super::{DEPLOYMENT, PROJECT, World};
 
 fn refused(main: &str) -> String {
-    let started = std::time::Instant::now();
-    let said = World::of(main).problems();
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
-    said
+    // Were it not refused, the memory of no machine would be enough.
+    World::of(main).problems()
 }
 
 #[test]

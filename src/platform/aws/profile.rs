@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::platform::files::read_regular;
 use crate::platform::variable::variable;
 
 /// What the files under `~/.aws` say of a profile, beside its credentials.
@@ -35,7 +36,7 @@ impl Profile {
                 Some(Path::new(&home).join(usual))
             })?;
             // It may hold secret keys.
-            std::fs::read(path).ok().map(Zeroizing::new)
+            read_regular(&path).ok().map(Zeroizing::new)
         };
         let name = name
             .map(str::to_owned)

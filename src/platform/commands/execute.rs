@@ -8,11 +8,11 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use zeroize::Zeroizing;
 
+use super::children::start;
 use crate::key::Secret;
 use crate::platform::buffer::{Buffer, MAX_BYTES, Overflow};
 use crate::platform::excerpt::last_words;
@@ -40,25 +40,33 @@ pub(in crate::platform) async fn execute(
         let what = "an empty command cannot be run";
         ReadError::new(ErrorKind::BadData, what, "name a program in `argv`")
     })?;
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    let mut child = Command::new(&**program)
-        .current_dir(folder)
+    let mut command = Command::new(&**program);
+    command
         .args(arguments.iter().map(|argument| &**argument))
         .envs(
             env.iter()
                 .map(|(name, value)| (name, OsStr::from_bytes(value.expose()))),
-        )
+        );
+    execute_in(program, command, folder).await
+}
+
+/// The same with a command that is made ready, whose program is told by this name.
+pub(super) async fn execute_in(
+    program: &str,
+    mut command: Command,
+    folder: &Path,
+) -> Result<Secret, ReadError> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    command
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| not_started(program, &error))?;
-    let mut group = Group::led_by(&child);
+        .stderr(Stdio::piped());
+    let (mut child, mut group) =
+        start(&mut command).map_err(|error| not_started(program, &error))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
 
     let mut complaints = Complaints::from(stderr);
@@ -167,30 +175,6 @@ impl<R: AsyncRead + Unpin> Complaints<R> {
     }
 }
 
-/// The process group a program leads, killed when dropped before the program is done.
-pub(super) struct Group(Option<Pid>);
-
-impl Group {
-    pub fn led_by(child: &Child) -> Self {
-        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
-        Self(pid.and_then(Pid::from_raw))
-    }
-
-    /// What the program leaves running on purpose may go on, and its number may be used again.
-    pub fn is_done(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // It fails only when nothing is left to kill.
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
-    }
-}
-
 pub(super) fn not_started(program: &str, error: &io::Error) -> ReadError {
     let shown = escape(program);
     match error.kind() {
@@ -203,6 +187,11 @@ pub(super) fn not_started(program: &str, error: &io::Error) -> ReadError {
             ErrorKind::NotFound,
             format!("there is no program `{shown}`"),
             "install it, or write its full path",
+        ),
+        Io::Interrupted => ReadError::new(
+            ErrorKind::Interrupted,
+            format!("`{shown}` was not started any more"),
+            "run it again",
         ),
         Io::PermissionDenied => ReadError::new(
             ErrorKind::Denied,
@@ -310,33 +299,63 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::TooLarge);
     }
 
+    /// Waits until a file holds so many numbers of processes, and gives them.
+    async fn pids(path: &Path, count: usize) -> Vec<String> {
+        let patience = Instant::now() + Duration::from_secs(120);
+        loop {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            if lines.len() == count && text.ends_with('\n') {
+                return lines;
+            }
+            assert!(Instant::now() < patience, "they do not start: {text}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     #[tokio::test]
     async fn what_is_dropped_is_killed_with_all_it_started() {
         let directory = tempfile::tempdir().unwrap();
-        let pid_file = directory.path().join("pid");
-        let script = format!("sleep 1000 & echo $! > {}; wait", pid_file.display());
-        let outcome = tokio::time::timeout(Duration::from_millis(500), sh(&script)).await;
-        assert!(outcome.is_err(), "it should still have run");
-
-        let pid = std::fs::read_to_string(pid_file).unwrap();
-        let stat = format!("/proc/{}/stat", pid.trim());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
-            assert!(Instant::now() < deadline, "the grandchild lives on");
+        let file = directory.path().join("pids");
+        let note = format!("echo $$ >> {}", file.display());
+        // In its group, in a session of its own, with its parents gone, and deaf to what asks it to end.
+        let script = format!(
+            "sh -c '{note}; sleep 1000; true' &
+             setsid sh -c '{note}; sleep 1000; true' &
+             (setsid sh -c '(setsid sh -c \"{note_inside}; sleep 1000; true\" &); exit' &)
+             sh -c 'trap \"\" TERM HUP INT; {note}; setsid sleep 1000; true' &
+             {note}; wait",
+            note_inside = note.replace('$', "\\$"),
+        );
+        let run = tokio::spawn(async move { sh(&script).await });
+        let pids = pids(&file, 5).await;
+        run.abort();
+        assert!(run.await.is_err());
+        let patience = Instant::now() + Duration::from_secs(120);
+        let lives = |pid: &&String| {
+            std::fs::read_to_string(format!("/proc/{pid}/stat"))
+                .is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        while let Some(pid) = pids.iter().find(lives) {
+            assert!(Instant::now() < patience, "{pid} of {pids:?} lives on");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
     #[tokio::test]
     async fn what_is_left_running_on_purpose_is_neither_waited_for_nor_killed() {
-        let begin = Instant::now();
-        let script = "sleep 5 >/dev/null & echo $!; echo complaint >&2";
+        // Were it waited for, this would take a quarter of an hour, and its end be the end of the pipe.
+        let script = "sleep 1000 >/dev/null & echo $!; echo complaint >&2";
         let pid = String::from_utf8(sh(script).await.unwrap()).unwrap();
-        let error = sh("sleep 5 >/dev/null & echo complaint >&2; exit 1")
+        let error = sh("sleep 1000 >/dev/null & echo $! complaint >&2; exit 1")
             .await
             .unwrap_err();
-        assert_eq!(error.message, "`sh` exited with status 1: complaint");
-        assert!(begin.elapsed() < Duration::from_secs(4));
-        assert!(Path::new("/proc").join(pid.trim()).exists());
+        let told = error.message.strip_prefix("`sh` exited with status 1: ");
+        let other = told.unwrap().strip_suffix(" complaint").unwrap();
+        for pid in [pid.trim(), other] {
+            let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL)
+                .expect("it still runs");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{ChildStdin, Command};
 
-use super::execute::{Complaints, GRACE, Group, failed, not_started};
+use super::children::start;
+use super::execute::{Complaints, GRACE, failed, not_started};
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
@@ -26,17 +27,15 @@ pub(in crate::platform) async fn feed(
         true => Path::new("."),
         false => folder,
     };
-    let mut child = Command::new(&**program)
+    let mut command = Command::new(&**program);
+    command
         .current_dir(folder)
         .args(arguments.iter().map(|argument| &**argument))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| not_started(program, &error))?;
-    let mut group = Group::led_by(&child);
+        .stderr(Stdio::piped());
+    let (mut child, mut group) =
+        start(&mut command).map_err(|error| not_started(program, &error))?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
 
     let mut complaints = Complaints::from(stderr);
@@ -92,7 +91,7 @@ mod tests {
 
     async fn sh(script: &str, input: &[u8]) -> Result<(), ReadError> {
         let argv = ["sh", "-c", script].map(Box::from);
-        let limit = Duration::from_secs(20);
+        let limit = Duration::from_secs(120);
         tokio::time::timeout(limit, feed(&argv, Path::new(""), input))
             .await
             .unwrap()
@@ -109,8 +108,8 @@ mod tests {
     #[tokio::test]
     async fn what_it_prints_and_leaves_running_is_its_own_affair() {
         sh("cat /dev/zero | head -c 9000000", b"").await.unwrap();
-        sh("sleep 30 & true", b"").await.unwrap();
-        let error = sh("sleep 30 & echo no pager >&2; exit 3", b"")
+        sh("sleep 300 & true", b"").await.unwrap();
+        let error = sh("sleep 300 & echo no pager >&2; exit 3", b"")
             .await
             .unwrap_err();
         assert_eq!(error.message, "`sh` exited with status 3: no pager");

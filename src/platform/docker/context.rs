@@ -4,6 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::failure::unfit;
+use crate::platform::files::read_regular;
 use crate::platform::http::Tls;
 use crate::platform::reason::reason;
 use crate::platform::variable::variable;
@@ -61,7 +62,7 @@ pub(super) fn folder() -> Option<PathBuf> {
 fn chosen_in(folder: &Path, named: Option<String>) -> Result<Option<Context>, ReadError> {
     let name = match named {
         Some(name) => name,
-        None => match std::fs::read(folder.join("config.json")) {
+        None => match read_regular(&folder.join("config.json")) {
             Ok(text) => {
                 let config: Config = parse(&text, "the Docker client's config.json")?;
                 config.current
@@ -74,7 +75,7 @@ fn chosen_in(folder: &Path, named: Option<String>) -> Result<Option<Context>, Re
     }
     let shown = format!("the context {}", escape(&name));
     let id = hex::encode(Sha256::digest(name.as_bytes()));
-    let text = std::fs::read(folder.join("contexts/meta").join(&id).join("meta.json"))
+    let text = read_regular(&folder.join("contexts/meta").join(&id).join("meta.json"))
         .map_err(|error| unfit(&shown, &format!("it cannot be read: {}", reason(&error))))?;
     let meta: Meta = parse(&text, &shown)?;
     let tls = folder.join("contexts/tls").join(&id).join("docker");

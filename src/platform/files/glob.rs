@@ -46,6 +46,21 @@ impl Ask for Glob {
         format!("list {}", escape(&self.pattern.to_string_lossy()))
     }
 
+    fn reads(&self, file: &Path) -> bool {
+        let place = |path: &Path| {
+            let whole = std::path::absolute(path).ok()?;
+            Some(fs::canonicalize(&whole).unwrap_or(whole))
+        };
+        let is_fit = || {
+            let whole = std::path::absolute(&self.pattern).ok()?;
+            let pattern = Pattern::new(&whole.to_string_lossy()).ok()?;
+            let spelled = std::path::absolute(file).ok()?;
+            let fits = |path: &Path| pattern.matches_path_with(path, OPTIONS);
+            Some(fits(&spelled) || place(file).is_some_and(|path| fits(&path)))
+        };
+        is_fit().unwrap_or(false)
+    }
+
     async fn send(_: &Files, asks: Vec<Self>) -> Vec<Result<Globbed, ReadError>> {
         blocking(move || asks.iter().map(|ask| expand(&ask.pattern)).collect()).await
     }

@@ -3,10 +3,12 @@
 mod glob;
 mod read;
 mod readings;
+mod regular;
 mod rooted;
 
 pub use glob::{Glob, Globbed, check as check_glob, is_glob};
 pub use read::{File, Files, ReadFile};
 pub(super) use read::{read, refused};
 pub use readings::readings;
+pub(super) use regular::{is_readable, read_regular};
 pub use rooted::rooted;

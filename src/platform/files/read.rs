@@ -50,6 +50,14 @@ impl Ask for ReadFile {
         format!("read {}", shown(&self.path))
     }
 
+    fn reads(&self, file: &Path) -> bool {
+        let of = |path: &Path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.dev(), found.ino()))
+        };
+        of(&self.path).is_some_and(|own| of(file) == Some(own))
+    }
+
     async fn send(_: &Files, asks: Vec<Self>) -> Vec<Result<Option<File>, ReadError>> {
         blocking(move || asks.iter().map(|ask| read(&ask.path)).collect()).await
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::failure::innermost;
+use crate::platform::files::read_regular;
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
@@ -68,7 +69,7 @@ impl Tls {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-    let bytes = std::fs::read(path).map_err(|error| unfit(path, &reason(&error)))?;
+    let bytes = read_regular(path).map_err(|error| unfit(path, &reason(&error)))?;
     // Room for a key behind it, so that no copy stays behind when it grows.
     let mut roomy = Zeroizing::new(Vec::with_capacity(bytes.len() + (64 << 10)));
     roomy.extend_from_slice(&Zeroizing::new(bytes));

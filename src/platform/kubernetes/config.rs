@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 use futures_util::FutureExt;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::Config;
-use kube::config::{
-    AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError,
-};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 
 use super::settings::Kubernetes;
+use crate::platform::files::is_readable;
 use crate::platform::reason::reason;
 use crate::platform::variable::variable;
 use crate::reading::{ErrorKind, ReadError};
@@ -46,6 +45,7 @@ pub(super) fn load(said: &Kubernetes) -> Result<Loaded, ReadError> {
 /// `None` where nobody names a kubeconfig and there is none at the usual place.
 fn kubeconfig(said: &Kubernetes) -> Result<Option<Kubeconfig>, ReadError> {
     let read = |path: &Path| {
+        is_readable(path).map_err(|error| unreadable(&error, path, "the kubeconfig"))?;
         Kubeconfig::read_from(path).map_err(|error| unusable(&path.to_string_lossy(), &error))
     };
     if let Some(path) = &said.kubeconfig {
@@ -86,6 +86,7 @@ fn chosen(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, ReadE
         let proxy = named.cluster.as_ref().and_then(|it| it.proxy_url.as_ref());
         Some(&named.name) == cluster.as_ref() && proxy.is_some_and(|proxy| !proxy.is_empty())
     });
+    can_be_read(&kubeconfig)?;
     let options = KubeConfigOptions {
         context: context.map(str::to_owned),
         ..KubeConfigOptions::default()
@@ -102,6 +103,29 @@ fn chosen(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, ReadE
         config.proxy_url = None;
     }
     Ok(config)
+}
+
+/// kube reads the files that a kubeconfig names by itself, and would wait for the writer of a pipe.
+fn can_be_read(kubeconfig: &Kubeconfig) -> Result<(), ReadError> {
+    let clusters = kubeconfig.clusters.iter();
+    let clusters = clusters.filter_map(|named| named.cluster.as_ref());
+    let authorities = clusters.map(|it| (&it.certificate_authority, "the certificate authority"));
+    let users = kubeconfig.auth_infos.iter();
+    let users = users.filter_map(|named| named.auth_info.as_ref());
+    let own = users.flat_map(|user| {
+        [
+            (&user.client_certificate, "the client certificate"),
+            (&user.client_key, "the key of the client certificate"),
+            (&user.token_file, "the token"),
+        ]
+    });
+    for (path, what) in authorities.chain(own) {
+        if let Some(path) = path {
+            let path = Path::new(path);
+            is_readable(path).map_err(|error| unreadable(&error, path, what))?;
+        }
+    }
+    Ok(())
 }
 
 fn in_cluster() -> Result<Config, ReadError> {
@@ -144,12 +168,6 @@ fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
     // kube takes for granted that it can be sent.
     if token.is_some_and(|token| HeaderValue::from_str(token.expose_secret()).is_err()) {
         return Err(unsendable());
-    }
-    if let Some(exec) = &mut config.auth_info.exec
-        && exec.interactive_mode != Some(ExecInteractiveMode::Always)
-    {
-        // What a plugin complains about is told with the hop, and nobody is there to answer it.
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
     config.default_retry = false;
     config.connect_timeout = None;

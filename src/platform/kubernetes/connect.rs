@@ -2,28 +2,33 @@
 
 use std::time::Duration;
 
-use http::Request;
 use jiff::Timestamp;
-use kube::client::{AuthError, Body, ClientBuilder, ConfigExt};
+use kube::client::{AuthError, ClientBuilder};
+use kube::config::AuthInfo;
 use kube::{Client, Config, Error};
-use tower::buffer::BufferLayer;
 
 use super::config::{Loaded, unreadable, unsendable};
+use super::plugin;
 use crate::platform::excerpt::last_words;
 use crate::platform::http::install_crypto;
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
-
-/// How many requests may wait for a token, as in kube's own client.
-const AT_ONCE: usize = 1024;
 
 /// How much of a plugin's complaints is told.
 const TOLD: usize = 200;
 
 /// A client, and for how long its credentials hold where a plugin says that.
 pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>), ReadError> {
-    let config = loaded.config.clone();
-    // Plugins run, and files are read, while somebody waits.
+    let mut config = loaded.config.clone();
+    let mut end = None;
+    // kube starts a plugin anew for each thing that it might give, waits for it on a thread of its own, and
+    // leaves it running.
+    if let Some(exec) = config.auth_info.exec.take()
+        && !says_who(&config.auth_info)
+    {
+        end = plugin::log_in(&exec, &mut config.auth_info).await?;
+    }
+    // Files are read while somebody waits.
     let built = tokio::task::spawn_blocking(move || build(config)).await;
     let client = built.unwrap_or_else(|_| {
         Err(ReadError::new(
@@ -32,26 +37,21 @@ pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>
             "run again with -v and report it",
         ))
     })?;
-    let lasts = client.valid_until().map(|end| {
+    let lasts = end.map(|end| {
         let left = end.duration_since(Timestamp::now());
         Duration::try_from(left).unwrap_or_default()
     });
     Ok((client, lasts))
 }
 
-fn build(mut config: Config) -> Result<Client, ReadError> {
+/// Whether kube takes something else and asks no plugin.
+fn says_who(user: &AuthInfo) -> bool {
+    let password = user.username.is_some() && user.password.is_some();
+    password || user.token.is_some() || user.token_file.is_some() || user.auth_provider.is_some()
+}
+
+fn build(config: Config) -> Result<Client, ReadError> {
     install_crypto();
-    if config.auth_info.exec.is_some() {
-        // kube starts a plugin anew for each thing that it might give. One that gives a token, as nearly
-        // all do, needs to run once.
-        let given = config.auth_layer().map_err(|error| unfit(&error))?;
-        if let Some(token) = given {
-            config.auth_info.exec = None;
-            let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
-            let shared = BufferLayer::<Request<Body>>::new(AT_ONCE);
-            return Ok(builder.with_layer(&shared).with_layer(&token).build());
-        }
-    }
     let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
     Ok(builder.build())
 }

@@ -9,6 +9,7 @@ mod list;
 mod names;
 mod object;
 mod ownership;
+mod plugin;
 mod pod;
 mod pods;
 mod selector;

@@ -39,8 +39,9 @@ own-cluster: { kubernetes: { in_cluster: true } }
 Without settings it is the cluster that `kubectl` would ask: the current context of the files in `KUBECONFIG`, else \
 of `~/.kube/config`, else, where there is no such file, the cluster that straggler's own pod runs in. Tokens, token \
 files, client certificates, exec plugins, impersonation (`as`), `proxy-url` and `tls-server-name` in a kubeconfig \
-work as they do for kubectl. A plugin that gives a token runs once for each store and must not have \
-to ask anything; what it prints is shown to nobody, and what it complains of is told with the hop.
+work as they do for kubectl. A plugin runs once for each store, for as long as one read may take, and must not have \
+to ask anything: one with `interactiveMode: Always` is not run. What it prints is shown to nobody, what it complains \
+of is told with the hop, and one that does not end is named and ended with all it started.
 
 Differences from kubectl: a cluster with `insecure-skip-tls-verify` is not asked, since straggler always verifies \
 whom it talks to. As with kubectl, no credential is sent to a server whose address starts with `http://`.

@@ -98,6 +98,7 @@ fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
         cgroup: cgroup(groups.expose()).into(),
         containers: containers(groups.expose()),
         ours: false,
+        runs_straggler: false,
     }))
 }
 

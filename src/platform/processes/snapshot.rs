@@ -40,6 +40,9 @@ pub struct Process {
     /// Whether it belongs to a straggler: what started this one, what this one started, another one.
     /// Only who names its number can mean it.
     pub ours: bool,
+    /// Whether its command line runs straggler, again and again perhaps. It is passed over like those, and
+    /// told of, since only its command line says so.
+    pub runs_straggler: bool,
 }
 
 impl Process {
@@ -123,6 +126,7 @@ impl Process {
             cgroup: "/".into(),
             containers: Box::default(),
             ours: false,
+            runs_straggler: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Process;
+use super::snapshot::file_name;
 
 /// As many ancestors as are followed. What is read one after the other may seem to go round.
 const MOST_ANCESTORS: usize = 256;
@@ -47,6 +48,47 @@ pub(super) fn mark(processes: &mut [Process], own: u32, is_straggler: impl Fn(&P
     for index in ours.into_iter().chain(started) {
         processes[index].ours = true;
     }
+    // `watch`, `timeout`, a shell that sleeps between two of them: one that will run straggler again has no
+    // straggler under it just now.
+    for process in processes.iter_mut().filter(|process| !process.ours) {
+        process.runs_straggler = runs_straggler(process);
+    }
+}
+
+/// The commands of straggler that wait for something or are run again and again.
+const COMMANDS: [&[u8]; 9] = [
+    b"audit",
+    b"wait",
+    b"revoke-check",
+    b"config",
+    b"history",
+    b"inspect",
+    b"schema",
+    b"completions",
+    b"man",
+];
+
+/// Whether a command line runs straggler: its name, as a word of its own or as the last one of a path, and one
+/// of its commands behind it. What only speaks of straggler, as in the name of a folder, does not.
+fn runs_straggler(process: &Process) -> bool {
+    let line = process.command_line();
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b";|&(){}`'\"$".contains(byte);
+    let words = line.expose().split(is_between);
+    let mut words = words.filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        if file_name(word) != b"straggler" {
+            continue;
+        }
+        // `straggler --color never audit`
+        let color = words.next_if(|word| word.starts_with(b"--color"));
+        if color.is_some_and(|color| !color.contains(&b'=')) {
+            words.next();
+        }
+        if words.peek().is_some_and(|word| COMMANDS.contains(word)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn names_straggler(process: &Process) -> bool {
@@ -118,6 +160,54 @@ mod tests {
         mark(&mut processes, 13, |process| &*process.name == "straggler");
         for (process, (pid, .., ours)) in processes.iter().zip(PROCESSES) {
             assert_eq!(process.ours, *ours, "{pid}");
+        }
+    }
+
+    #[test]
+    fn who_will_run_straggler_again_is_told_from_who_only_speaks_of_it() {
+        let told: [(&[&str], bool); 12] = [
+            (&["watch", "-n", "60", "straggler", "audit", "web"], true),
+            (
+                &[
+                    "sh",
+                    "-c",
+                    "while sleep 60; do straggler audit -c web.yaml; done",
+                ],
+                true,
+            ),
+            (
+                &[
+                    "/bin/sh",
+                    "-c",
+                    "cd /srv && /usr/local/bin/straggler --color never wait",
+                ],
+                true,
+            ),
+            (
+                &[
+                    "timeout",
+                    "60",
+                    "./straggler",
+                    "--color=never",
+                    "revoke-check",
+                    "web",
+                ],
+                true,
+            ),
+            (&["sudo", "-u", "web", "straggler", "history"], true),
+            (&["bash", "-c", "(straggler audit)"], true),
+            (&["gunicorn", "--chdir", "/srv/straggler", "app"], false),
+            (&["node", "straggler-report.js", "audit"], false),
+            (&["web", "--config", "/etc/straggler/targets.yaml"], false),
+            (&["vim", "straggler"], false),
+            (&["straggler.py", "audit"], false),
+            (&["web", "--tell", "straggler", "of", "audit"], false),
+        ];
+        for (arguments, runs) in told {
+            let mut processes = [Process::made(9, arguments[0], arguments)];
+            mark(&mut processes, 1, |_| false);
+            assert_eq!(processes[0].runs_straggler, runs, "{arguments:?}");
+            assert!(!processes[0].ours);
         }
     }
 

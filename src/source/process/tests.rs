@@ -101,7 +101,9 @@ async fn read_here(settings: Value) -> Result<Vec<Reading>, ReadError> {
 
 #[tokio::test]
 async fn what_belongs_to_straggler_is_meant_only_by_its_number() {
-    let name = "straggler-child";
+    // Another run of this test on the same machine has children too.
+    let name = format!("straggler-child-{}", std::process::id());
+    let name = name.as_str();
     let child = Program::start(name, &[(VARIABLE, b"own")]);
     for settings in [
         json!({"name": name}),

@@ -1,0 +1,94 @@
+//! What a report must not be written over.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::args::Config;
+use super::exit::Failure;
+use super::memory::LedgerFlags;
+use super::output;
+use crate::audit;
+use crate::inventory::Inventory;
+use crate::ledger::Place;
+
+/// What stands beside a ledger under its name.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The files that an audit reads and writes by itself.
+pub(super) struct Reserved<'a> {
+    inventory: &'a Inventory,
+    targets: PathBuf,
+    ledger: Option<PathBuf>,
+}
+
+impl<'a> Reserved<'a> {
+    /// # Errors
+    ///
+    /// As [`LedgerFlags::place`].
+    pub(super) fn new(
+        config: &Config,
+        inventory: &'a Inventory,
+        ledger: &LedgerFlags,
+    ) -> Result<Self, Failure> {
+        let ledger = match ledger.place(config, inventory)? {
+            Some(Place::File(path)) => Some(path),
+            _ => None,
+        };
+        Ok(Self {
+            inventory,
+            targets: config.config.clone(),
+            ledger,
+        })
+    }
+
+    /// What a path is, where no report may go there.
+    pub(super) fn is(&self, path: &Path) -> Option<String> {
+        let included = self.inventory.files.iter().map(|file| Path::new(&**file));
+        let mut declared = included.chain([&*self.targets]);
+        if declared.any(|file| same(file, path)) {
+            return Some("a file of this targets.yaml".to_owned());
+        }
+        if let Some(ledger) = &self.ledger
+            && is_of_ledger(ledger, path)
+        {
+            return Some("the ledger, or belongs to it".to_owned());
+        }
+        let reads = fs::metadata(path).is_ok_and(|found| found.is_file())
+            && audit::reads(self.inventory, path);
+        reads.then(|| "a file that the audit reads".to_owned())
+    }
+}
+
+/// Whether both lead to one place, or to one file.
+fn same(one: &Path, other: &Path) -> bool {
+    let file = |path| {
+        Some(
+            fs::metadata(path)
+                .ok()
+                .map(|found| (found.dev(), found.ino()))?,
+        )
+    };
+    output::spelled_out(one) == output::spelled_out(other)
+        || file(one).is_some_and(|one| file(other) == Some(one))
+}
+
+/// The ledger itself, what SQLite keeps beside it, and its locks.
+fn is_of_ledger(ledger: &Path, path: &Path) -> bool {
+    if same(ledger, path) {
+        return true;
+    }
+    let beside = |end: &str| {
+        let mut name = OsString::from(ledger);
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let (ledger_place, place) = (output::spelled_out(ledger), output::spelled_out(path));
+    let name = place.file_name().unwrap_or_default().as_encoded_bytes();
+    let ledger_name = ledger_place.file_name().unwrap_or_default();
+    let is_lock = place.parent() == ledger_place.parent()
+        && name.starts_with(ledger_name.as_encoded_bytes())
+        && name.ends_with(b".lock");
+    is_lock || BESIDE.iter().any(|end| same(&beside(end), path))
+}
