@@ -261,7 +261,13 @@ fn confirm(args: &Confirm) -> Ended {
 
 fn rename(args: &Rename) -> Ended {
     runtime::run(async {
-        let (ledger, _) = args.from.open().await?;
+        let (ledger, inventory) = args.from.open().await?;
+        // It may be a key by mistake, so it is neither kept nor repeated.
+        if inventory.identity.name.as_deref() != Some(&args.after) {
+            return Err(Failure::usage(
+                "targets.yaml does not call its inventory so: write the new name under `inventory` first",
+            ));
+        }
         let renamed = ledger.rename(&args.before, &args.after).await;
         let Some(came) = renamed.map_err(Failure::unfinished)? else {
             return Err(Failure::usage(

@@ -203,9 +203,11 @@ async fn resolve(connection: &mut Connection, inventory: &Inventory) -> Result<F
     }
     // A path means one file on this machine, but not on all that share a server.
     let path_tells = matches!(connection, Connection::Sqlite(_));
-    if path_tells && name.is_none() && matches!(here, Some((_, None))) {
+    if let (None, Some((id, None))) = (name, &here)
+        && (path_tells || shares_one_of_the_first(connection, inventory, *id).await?)
+    {
         return Ok(Found {
-            id: here.map(|(id, _)| id),
+            id: Some(*id),
             how: Recognized::Well,
             is_noted: true,
         });
@@ -235,6 +237,24 @@ async fn resolve(connection: &mut Connection, inventory: &Inventory) -> Result<F
         }
     }
     elsewhere(connection, &mine).await
+}
+
+/// A quick look, which nearly always tells.
+async fn shares_one_of_the_first(
+    connection: &mut Connection,
+    inventory: &Inventory,
+    id: i64,
+) -> Result<bool, Failure> {
+    let sql = "SELECT id FROM deployment WHERE inventory = $1 AND project = $2 AND title = $3 \
+               AND retired_at IS NULL";
+    for declared in inventory.deployments.iter().take(10) {
+        let project = Value::from(&*inventory.project(declared.project).name);
+        let values = [id.into(), project, declared.title().into()];
+        if !connection.query(sql, &values).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the ledger makes of an inventory whose file and name it does not know.

@@ -156,9 +156,11 @@ fn how_an_inventory_was_known_again_is_told() {
     on_one(&scene, "new/targets.yaml", &rename)
         .ends(0)
         .prints("0 deployments");
-    let rename = ["history", "rename", OLD, "bazaar"];
-    let ran = on_one(&scene, "new/targets.yaml", &rename).ends(2);
-    assert!(!ran.to_string().contains(OLD), "{ran}");
+    for slip in [[OLD, "bazaar"], ["bazaar", OLD]] {
+        let rename = ["history", "rename", slip[0], slip[1]];
+        let ran = on_one(&scene, "new/targets.yaml", &rename).ends(2);
+        assert!(!ran.to_string().contains(OLD), "{ran}");
+    }
 }
 
 #[test]

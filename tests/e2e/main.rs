@@ -20,6 +20,7 @@ mod inventories;
 mod leak;
 mod ledger;
 mod lessons;
+mod night;
 mod outputs;
 mod readings;
 mod revoke_check;

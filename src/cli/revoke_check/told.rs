@@ -39,12 +39,12 @@ fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
         Last::Unknown => "nobody knows what it held",
     };
     let look = match &gone.elsewhere {
-        None => "name it again",
-        Some(_) => "name it here too, with the places that it is read from there",
+        None => "name it again, or close it with",
+        Some(_) => "ask with a file that includes both; if it is no more, close it with",
     };
     writeln!(
         out,
-        "\n? {}: {known}; {held}\n  → {look}, or close it with `straggler history retire {title} --project \
+        "\n? {}: {known}; {held}\n  → {look} `straggler history retire {title} --project \
          {project}`, or answer for it: --accept {title} --reason TEXT",
         escape(&gone.name.title)
     )
