@@ -39,7 +39,7 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), Failure> 
             Connection::Sqlite(_) => migration.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"),
             Connection::Postgres(_) => (*migration).to_owned(),
         };
-        connection.script(sql).await?;
+        connection.migrate(sql).await?;
     }
     let set = "UPDATE ledger SET version = $1";
     connection.run(set, &[Value::from(newest)]).await?;
