@@ -108,6 +108,7 @@ pub(super) fn run(args: Args) -> Ended {
     };
     runtime::run(async {
         let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        memory.ends_within(args.effort.deadline);
         let known = known(&memory, &args.project, &inventory).await;
         let (accepted, past) = known.unwrap_or_else(|error| {
             memory.failed(&error);

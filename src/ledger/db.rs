@@ -59,13 +59,15 @@ impl Drop for File {
         };
         let (closed, closes) = mpsc::channel();
         // A thread of its own, for whoever drops this may be at work in a runtime already.
-        thread::spawn(move || {
+        let close = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
             let ended = runtime.map(|runtime| runtime.block_on(connection.close()));
             let _ = closed.send(ended);
-        });
-        // A disk that does not answer must not keep the program from its end.
-        let _ = closes.recv_timeout(CLOSING);
+        };
+        if thread::Builder::new().spawn(close).is_ok() {
+            // A disk that does not answer must not keep the program from its end.
+            let _ = closes.recv_timeout(CLOSING);
+        }
     }
 }
 
@@ -144,6 +146,9 @@ const CLOSING: Duration = Duration::from_secs(10);
 
 /// How long a server may take to answer a statement.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long a server may take to bring a ledger up to date.
+const MIGRATION: Duration = Duration::from_secs(60 * 60);
 
 /// How many rows go into one statement; SQLite takes no more than 32,766 values.
 pub(super) const ROWS_AT_ONCE: usize = 256;
@@ -275,6 +280,17 @@ impl Connection {
     /// Several statements without values.
     pub(super) async fn script(&mut self, sql: String) -> Result<(), Failure> {
         self.script_within(ANSWER, sql).await
+    }
+
+    /// Several statements without values that may take their time, in the midst of a transaction.
+    pub(super) async fn migrate(&mut self, sql: String) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => self.script(sql).await,
+            Self::Postgres(_) => {
+                let sql = format!("SET LOCAL statement_timeout TO 0; {sql}");
+                self.script_within(MIGRATION, sql).await
+            }
+        }
     }
 
     async fn script_within(&mut self, limit: Duration, sql: String) -> Result<(), Failure> {

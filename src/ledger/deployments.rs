@@ -16,8 +16,8 @@ use crate::verdict::Verdict;
 /// What is to be done about a deployment of the audit.
 #[derive(Clone, Copy, Default)]
 struct Task {
-    /// `None` for a new one.
-    id: Option<i64>,
+    /// Not given yet to a new one.
+    id: i64,
     row: Written,
     /// Whether its hops may be otherwise.
     hops: bool,
@@ -58,35 +58,36 @@ pub(super) async fn record(
         scope::touch(connection, scope, at).await?;
         return Ok(Some(scope));
     }
-    let tasks = tasks(connection, audit, inventory, &seen, is_latest).await?;
+    let mut tasks = tasks(connection, audit, inventory, &seen, is_latest).await?;
     let is_whole = is_latest && tasks.iter().all(|task| task.row != Written::Later);
     let mut work = Work {
         audit,
         inventory,
         at,
         last_id: connection.last_id("deployment").await?,
-        members: Vec::new(),
         changes: Changes::begin(connection, at).await?,
         changed: false,
     };
     work.write_rows(connection, &tasks).await?;
     // In the order of their declaration, in which what belongs together mostly stands together.
-    let mut order: Vec<_> = tasks.iter().zip(seen.ones()).collect();
-    order.sort_unstable_by_key(|(_, one)| one.index);
+    let mut order: Vec<u32> = (0..).take(tasks.len()).collect();
+    order.sort_unstable_by_key(|place| seen.ones()[*place as usize].index);
     for batch in order.chunks(ROWS_AT_ONCE) {
-        let batch = batch
-            .iter()
-            .filter(|(task, _)| task.row != Written::Later)
-            .map(|(task, one)| (**task, one.index, one.digest));
-        work.take(connection, batch.collect()).await?;
+        work.take(connection, batch, &seen, &mut tasks).await?;
     }
+    drop(order);
     if work.changed {
         scope::forget(connection).await?;
     }
     if !is_whole {
         return Ok(None);
     }
-    scope::record(connection, &seen, work.members, at)
+    let members = tasks.iter().zip(seen.ones()).map(|(task, one)| {
+        let whole = !is_partial(&audit.deployments[one.index as usize]);
+        (task.id, whole)
+    });
+    let members = members.collect();
+    scope::record(connection, &seen, members, at)
         .await
         .map(Some)
 }
@@ -123,7 +124,7 @@ async fn tasks(
         let (last_seen, _) = scopes.since(id, row.time(3)?, 0);
         let digest: Option<i64> = row.get(6)?;
         tasks[found] = Task {
-            id: Some(id),
+            id,
             row: if last_seen >= at || retired_at.is_some_and(|retired| retired >= at) {
                 Written::Later
             } else if !partial && row.word_or_none(5)? != Some(outcome.verdict) {
@@ -150,8 +151,6 @@ struct Work<'a> {
     inventory: i64,
     at: Timestamp,
     last_id: i64,
-    /// Ids, and whether whole routes were judged.
-    members: Vec<(i64, bool)>,
     changes: Changes,
     /// Whether anything was written.
     changed: bool,
@@ -166,7 +165,7 @@ impl Work<'_> {
     ) -> Result<(), Failure> {
         let ids = |wanted: Written| -> Vec<i64> {
             let tasks = tasks.iter().filter(|task| task.row == wanted);
-            tasks.filter_map(|task| task.id).collect()
+            tasks.map(|task| task.id).collect()
         };
         let (back, seen) = (ids(Written::Back), ids(Written::Seen));
         let in_part = ids(Written::SeenInPart);
@@ -181,33 +180,39 @@ impl Work<'_> {
         connection.run_for(sql, &seen, &at).await
     }
 
-    /// Writes down what a batch of deployments is, given with their indices and digests.
+    /// Writes down what a batch of deployments is, given by their places among the seen ones, and gives ids to those
+    /// that are new.
     async fn take(
         &mut self,
         connection: &mut Connection,
-        batch: Vec<(Task, u32, i64)>,
+        batch: &[u32],
+        seen: &Seen,
+        tasks: &mut [Task],
     ) -> Result<(), Failure> {
         let mut new = Vec::new();
         let mut verdicts: BTreeMap<Verdict, Vec<i64>> = BTreeMap::new();
         let mut routes = Vec::new();
-        for (task, index, digest) in batch {
-            let outcome = &self.audit.deployments[index as usize];
-            let partial = is_partial(outcome);
-            let id = task.id.unwrap_or_else(|| {
+        for place in batch {
+            let (one, task) = (&seen.ones()[*place as usize], &mut tasks[*place as usize]);
+            if task.row == Written::Later {
+                continue;
+            }
+            let outcome = &self.audit.deployments[one.index as usize];
+            let is_new = task.row == Written::New;
+            if is_new {
                 self.last_id += 1;
-                new.push(self.row(index, digest));
-                self.last_id
-            });
-            self.members.push((id, !partial));
+                task.id = self.last_id;
+                new.push(self.row(one.index, one.digest));
+            }
             if task.row == Written::Verdict {
-                verdicts.entry(outcome.verdict).or_default().push(id);
+                verdicts.entry(outcome.verdict).or_default().push(task.id);
             }
             if task.hops {
                 routes.push(Route {
-                    deployment: id,
-                    index,
-                    is_new: task.id.is_none(),
-                    digest: (!partial).then_some(digest),
+                    deployment: task.id,
+                    index: one.index,
+                    is_new,
+                    digest: (!is_partial(outcome)).then_some(one.digest),
                 });
             }
         }

@@ -46,7 +46,7 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), Failure> 
             }
             Connection::Postgres(_) => format!("{both}{postgres}"),
         };
-        connection.script(sql).await?;
+        connection.migrate(sql).await?;
     }
     let set = "UPDATE ledger SET version = $1";
     connection.run(set, &[Value::from(newest)]).await?;
