@@ -125,8 +125,10 @@ impl Writer {
         self.child.kill().unwrap();
         let (mut recorded, failed) = self.ended();
         assert_eq!(failed, None);
-        let first = first.and_then(|line| line.trim().strip_prefix(RECORDED)?.parse().ok());
-        recorded.extend(first);
+        if let Some(line) = first {
+            let time = line.trim_end().strip_prefix(RECORDED).unwrap();
+            recorded.push(time.parse().unwrap());
+        }
         recorded
     }
 
