@@ -125,9 +125,10 @@ impl Writer {
         self.child.kill().unwrap();
         let (mut recorded, failed) = self.ended();
         assert_eq!(failed, None);
-        let first: Option<Timestamp> =
-            first.and_then(|line| line.trim().strip_prefix(RECORDED)?.parse().ok());
-        recorded.extend(first);
+        if let Some(line) = first {
+            let time = line.trim_end().strip_prefix(RECORDED).unwrap();
+            recorded.push(time.parse().unwrap());
+        }
         recorded
     }
 
@@ -198,9 +199,10 @@ async fn records_until_it_is_killed() {
             let conclusion = conclusion(audit);
             ledger.record(audit, &conclusion).await?;
             say(format!("{RECORDED}{}", audit.started_at));
-            for set in ledger.changes(audit, &conclusion, &[LOG]).await? {
-                ledger.tell(set, &BTreeSet::new(), |_, _| true).await?;
-            }
+            ledger.changes(audit, &conclusion, &LOG).await?;
+            ledger
+                .tell(audit, &conclusion, &LOG, &BTreeSet::new())
+                .await?;
             ledger.recall().await?;
         }
         Ok(())
