@@ -19,7 +19,7 @@ use super::folder::{Folder, InFolder, is_text, shown, too_many};
 use super::packed::{HEAD, Packed};
 use super::search::Search;
 use super::window::Window;
-use crate::keyring::{Format, scrubbed};
+use crate::keyring::{Format, Scrubber};
 use crate::platform::files::refused;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -38,7 +38,7 @@ const SHOWN: usize = 300;
 
 /// Searches one file after the other.
 pub(super) struct Unpacking<'o> {
-    format: Arc<Format>,
+    scrubber: Scrubber,
     search: Search,
     window: Window,
     /// Whether nobody waits any more.
@@ -55,7 +55,7 @@ impl<'o> Unpacking<'o> {
     pub fn new(format: &Arc<Format>, most: (u64, u64), over: &'o AtomicBool) -> Self {
         let search = Search::new(Arc::clone(format));
         Self {
-            format: Arc::clone(format),
+            scrubber: Scrubber::new(vec![Arc::clone(format)]),
             window: search.window(0),
             search,
             over,
@@ -228,10 +228,10 @@ impl<'o> Unpacking<'o> {
     /// What an entry is called, if there may be another one.
     fn entry(&mut self, archive: &Path, name: &[u8]) -> Result<PathBuf, Stopped> {
         self.left.0 = self.left.0.checked_sub(1).ok_or(Stopped::Large)?;
-        let shown = scrubbed(name, [&*self.format], SHOWN);
+        let shown = self.scrubber.text(name, SHOWN);
         let mut path = archive.as_os_str().to_owned();
         path.push("!/");
-        path.push(shown);
+        path.push(&*shown);
         Ok(path.into())
     }
 
