@@ -1,14 +1,21 @@
 //! The client, and the login of exec plugins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use kube::client::{AuthError, Body, ClientBuilder, ConfigExt};
+use kube::config::AuthInfo;
 use kube::{Client, Config, Error};
+use secrecy::ExposeSecret;
 use tower::buffer::BufferLayer;
+use tower::util::MapRequestLayer;
+use zeroize::Zeroizing;
 
 use super::config::{Loaded, unreadable, unsendable};
+use crate::platform::credential::Credentials;
 use crate::platform::excerpt::last_words;
 use crate::platform::http::install_crypto;
 use crate::platform::reason::reason;
@@ -21,10 +28,18 @@ const AT_ONCE: usize = 1024;
 const TOLD: usize = 200;
 
 /// A client, and for how long its credentials hold where a plugin says that.
-pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>), ReadError> {
+pub(super) async fn connect(
+    loaded: &Loaded,
+    credentials: &Arc<Credentials>,
+) -> Result<(Client, Option<Duration>), ReadError> {
     let config = loaded.config.clone();
+    let credentials = Arc::clone(credentials);
     // Plugins run, and files are read, while somebody waits.
-    let built = tokio::task::spawn_blocking(move || build(config)).await;
+    let built = tokio::task::spawn_blocking(move || {
+        note(&config.auth_info, &credentials);
+        build(config, &credentials)
+    })
+    .await;
     let client = built.unwrap_or_else(|_| {
         Err(ReadError::new(
             ErrorKind::Protocol,
@@ -39,7 +54,19 @@ pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>
     Ok((client, lasts))
 }
 
-fn build(mut config: Config) -> Result<Client, ReadError> {
+/// Notes the credentials that stand in the kubeconfig, or where it says.
+fn note(login: &AuthInfo, credentials: &Credentials) {
+    for secret in [&login.token, &login.password].into_iter().flatten() {
+        credentials.uses(secret.expose_secret().as_bytes());
+    }
+    let file = login.token_file.as_ref();
+    // kube says why it cannot be read.
+    let token = file.and_then(|path| std::fs::read(path).ok());
+    let token = Zeroizing::new(token.unwrap_or_default());
+    credentials.uses(token.trim_ascii());
+}
+
+fn build(mut config: Config, credentials: &Arc<Credentials>) -> Result<Client, ReadError> {
     install_crypto();
     if config.auth_info.exec.is_some() {
         // kube starts a plugin anew for each thing that it might give. One that gives a token, as nearly
@@ -49,7 +76,16 @@ fn build(mut config: Config) -> Result<Client, ReadError> {
             config.auth_info.exec = None;
             let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
             let shared = BufferLayer::<Request<Body>>::new(AT_ONCE);
-            return Ok(builder.with_layer(&shared).with_layer(&token).build());
+            let credentials = Arc::clone(credentials);
+            let noted = MapRequestLayer::new(move |request: Request<Body>| {
+                if let Some(given) = request.headers().get(AUTHORIZATION) {
+                    let given = given.as_bytes();
+                    credentials.uses(given.strip_prefix(b"Bearer ").unwrap_or(given));
+                }
+                request
+            });
+            let builder = builder.with_layer(&noted).with_layer(&shared);
+            return Ok(builder.with_layer(&token).build());
         }
     }
     let builder = ClientBuilder::try_from(config).map_err(|error| unfit(&error))?;
