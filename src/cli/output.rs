@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::text::escape;
+use crate::text::shown_path;
 
 /// A report file, opened before the work starts so that a slip in its path costs nothing.
 ///
@@ -140,7 +140,7 @@ impl Output {
 
 /// A path as it may be shown.
 pub(super) fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy()).into_owned()
+    shown_path(path)
 }
 
 /// Splits `FORMAT=PATH`.

@@ -16,7 +16,7 @@ use crate::audit::{self, Audit, Options, Owner};
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
-use crate::keyring::ProjectId;
+use crate::keyring::{ProjectId, Scrubber};
 use crate::ledger::{Acceptance, LedgerError, Name};
 use crate::platform;
 use crate::report;
@@ -117,7 +117,7 @@ pub(super) fn run(args: Args) -> Ended {
         });
         args.check_accepted(&memory, &inventory, &past.forgotten)?;
 
-        let watch = Watch::new(&inventory, !args.no_progress, args.verbose);
+        let watch = Watch::new(!args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
         let stop = interrupt::listen().happens();
         let mut audit = audit::run(
@@ -132,6 +132,14 @@ pub(super) fn run(args: Args) -> Ended {
         .await;
         watch.finish();
         memory.keep(&audit).await;
+        if audit
+            .scrubber
+            .finds(args.reason.as_deref().unwrap_or_default().as_bytes())
+        {
+            return Err(Failure::usage(
+                "--reason holds a key or a part of one, and the ledger keeps it: say it without",
+            ));
+        }
         let remembered = std::mem::take(&mut memory.remembered);
         let mut question = Question {
             owners: &owners,
@@ -266,8 +274,7 @@ impl Args {
             return Err(Failure::usage("--reason says nothing"));
         }
         let reason = self.reason.as_deref().unwrap_or_default().as_bytes();
-        let mut formats = inventory.formats().into_iter();
-        if formats.any(|format| format.find_in(reason).next().is_some()) {
+        if Scrubber::new(inventory.formats()).finds(reason) {
             return Err(Failure::usage(
                 "--reason holds what looks like a key, and the ledger keeps it: say it without",
             ));
