@@ -413,7 +413,7 @@ impl Scene {
             warnings: Vec::new(),
             interrupted: false,
             unfinished: false,
-            scrubber: std::sync::Arc::default(),
+            scrubber: Arc::default(),
         })
     }
 
