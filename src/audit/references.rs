@@ -8,8 +8,10 @@ use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
 use crate::judge::{KnownKey, ProjectOutcome, Rotation, RotationBasis, Scope, Soundness, Warning};
-use crate::key::{Digits, Secret};
-use crate::keyring::{KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber};
+use crate::key::{Digits, Fingerprint, Secret};
+use crate::keyring::{
+    KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber, SearchOutcome,
+};
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Identity, ReadError};
 
@@ -282,6 +284,7 @@ impl<'a> Judging<'a> {
         let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
         let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
         self.compare(&keyring);
+        self.compare_damaged(&keyring);
         self.compare_shared(&keyring);
         self.doubt_next(&keyring);
         let projects = self.outcomes.len();
@@ -371,6 +374,34 @@ impl<'a> Judging<'a> {
                 self.warnings.extend(again.map(Warning::CurrentIsPrevious));
             } else {
                 self.fault(id.project, soundness);
+            }
+        }
+    }
+
+    /// Judges every reference of which only the fingerprint was declared by what the other keys would be with
+    /// something around them: somebody hashed the wrong copy.
+    fn compare_damaged(&mut self, keyring: &Keyring) {
+        let is_sound = |id: ProjectId| self.outcomes[id.0 as usize].reference.is_sound();
+        let declared: Vec<(ProjectId, Fingerprint)> = of_role(keyring, Role::Current)
+            .map(|known| (known.id().project, known.fingerprint()))
+            .filter(|(id, fingerprint)| is_sound(*id) && keyring.is_hearsay(fingerprint))
+            .collect();
+        if declared.is_empty() {
+            return;
+        }
+        // Without the declared ones, which explain themselves.
+        let seen = keyring.known().iter().filter_map(|known| {
+            let secret = known.secret()?;
+            Some(Known::by_value(known.id(), Secret::copied(secret.expose())))
+        });
+        let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
+        let outcomes = ring(self.inventory, seen.collect(), &variables).search_wrapped(&declared);
+        for ((project, _), outcome) in declared.into_iter().zip(outcomes.outcomes) {
+            if let SearchOutcome::Explained(found) = outcome
+                && let Some(&key) = found.keys.first()
+            {
+                let damage = found.damage;
+                self.fault(project, Soundness::OfDamaged { key, damage });
             }
         }
     }

@@ -20,8 +20,8 @@ use super::packed::{HEAD, Packed};
 use super::search::Search;
 use super::window::Window;
 use crate::keyring::{Format, Scrubber};
-use crate::platform::files::refused;
-use crate::reading::{ErrorKind, ReadError};
+use crate::platform::files::{identity, refused};
+use crate::reading::{ErrorKind, Identity, ReadError};
 
 /// How deep archives may lie in each other.
 const DEEPEST: u32 = 4;
@@ -47,6 +47,7 @@ pub(super) struct Unpacking<'o> {
     most: (u64, u64),
     /// What may still be taken out of the archive that is open.
     left: (u64, u64),
+    identity: Identity,
     modified: Option<Timestamp>,
     pub folder: Folder,
 }
@@ -61,6 +62,7 @@ impl<'o> Unpacking<'o> {
             over,
             most,
             left: most,
+            identity: Identity::of(""),
             modified: None,
             folder: Folder::default(),
         }
@@ -73,6 +75,7 @@ impl<'o> Unpacking<'o> {
             Ok(opened) => opened,
             Err(error) => return self.unseen(path, refused(whole, &error)),
         };
+        self.identity = identity(&metadata);
         let modified = metadata.modified().ok();
         self.modified = modified.and_then(|time| Timestamp::try_from(time).ok());
         let bytes = LEAST.max(metadata.len().saturating_mul(MOST_TIMES));
@@ -274,6 +277,7 @@ impl<'o> Unpacking<'o> {
         if !found.tokens.is_empty() {
             self.folder.files.push(InFolder {
                 path: path.to_owned(),
+                identity: self.identity.clone(),
                 modified: self.modified,
                 tokens: found.tokens,
             });

@@ -7,6 +7,6 @@ mod rooted;
 
 pub use glob::{Glob, Globbed, check as check_glob, is_glob};
 pub use read::{File, Files, ReadFile};
-pub(super) use read::{read, refused};
+pub(super) use read::{identity, read, refused};
 pub use readings::readings;
 pub use rooted::rooted;
