@@ -61,8 +61,12 @@ pub fn opaque(name: &str) -> bool {
         digits.is_some_and(|at| part[at..].contains(char::is_alphabetic))
     });
     let scrambled: usize = scrambled.map(str::len).sum();
+    let is_mixed = |part: &&str| {
+        part.contains(|c: char| c.is_ascii_digit()) && part.contains(char::is_alphabetic)
+    };
+    let mixed = parts().filter(is_mixed).count();
     name.len() > 64
-        || name.len() >= 16 && scrambled >= 8
+        || name.len() >= 16 && (scrambled >= 8 || mixed >= 5)
         || parts().any(|part| {
             part.len() >= 24
                 || part.len() >= 16
@@ -74,7 +78,7 @@ pub fn opaque(name: &str) -> bool {
 /// The same of a file, by its own name.
 #[must_use]
 pub fn is_opaque(path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default();
+    let name = path.file_name().unwrap_or_default();
     opaque(&name.to_string_lossy())
 }
 

@@ -8,7 +8,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, 
 
 use super::needles::Needles;
 use super::world::World;
-use crate::support::{Ran, fingerprint};
+use crate::support::{Ran, Scene, fingerprint};
 
 /// What may be repeated, and what it is to straggler.
 const SECRETS: [(&str, &str); 12] = [
@@ -355,6 +355,73 @@ fn nobody_repeats_a_secret_of_projects_without_a_format() {
     assert!(is_there("night.db") && is_there("told") && is_there("report.json"));
     for (name, bytes) in &all {
         assert_eq!(needles.find(bytes), None, "{name}");
+    }
+}
+
+#[test]
+fn what_is_pasted_where_a_name_belongs_is_not_repeated() {
+    let needles = needles();
+    for (name, secret) in SECRETS {
+        let scene = Scene::with(
+            "version: 1
+projects:
+  shop: { variable: KEY, current: { file: { path: DIR/key } } }
+deployments:
+  - { name: web, project: shop, route: [ { file: { path: DIR/key } } ] }
+",
+        )
+        .file("key", SECRETS[0].1);
+        let within = format!("json=missing/{secret}");
+        let label = format!("team={secret}");
+        for arguments in [
+            &["inspect", "--env", secret][..],
+            &["inspect", "--env", secret, "-f", "json"],
+            &["inspect", "--env", secret, "-f", "reading"],
+            &["inspect", "--file", secret],
+            &["inspect", "--file", secret, "--variable", "KEY"],
+            &["inspect", "--file", "key", "--variable", secret],
+            &[
+                "inspect",
+                "--file",
+                "key",
+                "--variable",
+                "KEY",
+                "--dialect",
+                secret,
+            ],
+            &["inspect", "--name", secret, "--variable", "KEY"],
+            &["inspect", "--unit", secret, "--variable", "KEY"],
+            &["inspect", "--name", "none-is-so", "--variable", secret],
+            &["config", "check", "-c", secret],
+            &["config", "expand", "-c", secret],
+            &["audit", "-c", secret],
+            &["audit", "--project", secret],
+            &["audit", "--environment", secret],
+            &["audit", "--deployment", secret],
+            &["audit", "--owner", secret],
+            &["audit", "--label", &label],
+            &["audit", "-o", &within],
+            &["audit", "--ledger", "missing/folder", "--project", secret],
+            &["wait", "--project", secret],
+            &["revoke-check", secret],
+            &["revoke-check", "shop", "--environment", secret],
+            &[
+                "revoke-check",
+                "shop",
+                "--accept",
+                secret,
+                "--reason",
+                "it is off",
+            ],
+            &["history", "--project", secret],
+            &["history", "--deployment", secret],
+            &["history", "confirm", secret],
+            &["history", "confirm", "shop", "--environment", secret],
+            &["history", "retire", secret],
+        ] {
+            let ran = scene.run([arguments, &["--color", "never"]].concat());
+            needles.are_not_in(&ran, &format!("{name} in {arguments:?}"));
+        }
     }
 }
 
