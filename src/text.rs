@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::path::Path;
 
 /// A text with every character escaped that a terminal, a log or a page would act on instead of
 /// showing: C0 and C1 controls, DEL, line and paragraph separators, what changes the direction of
@@ -48,6 +49,46 @@ pub fn acts(character: char) -> bool {
                 | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+/// Whether a name looks more like a key than like a name: somebody pasted it into the wrong place.
+#[must_use]
+pub fn opaque(name: &str) -> bool {
+    let parts = || name.split(|character: char| !character.is_alphanumeric());
+    // In words, digits stand at the end.
+    let scrambled = parts().filter(|part| {
+        let digits = part.find(|c: char| c.is_ascii_digit());
+        digits.is_some_and(|at| part[at..].contains(char::is_alphabetic))
+    });
+    let scrambled: usize = scrambled.map(str::len).sum();
+    let is_mixed = |part: &&str| {
+        part.contains(|c: char| c.is_ascii_digit()) && part.contains(char::is_alphabetic)
+    };
+    let mixed = parts().filter(is_mixed).count();
+    name.len() > 64
+        || name.len() >= 16 && (scrambled >= 8 || mixed >= 5)
+        || parts().any(|part| {
+            part.len() >= 24
+                || part.len() >= 16
+                    && part.contains(|c: char| c.is_ascii_digit())
+                    && part.contains(char::is_alphabetic)
+        })
+}
+
+/// The same of a file, by its own name.
+#[must_use]
+pub fn is_opaque(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    opaque(&name.to_string_lossy())
+}
+
+/// A path as it may be shown.
+#[must_use]
+pub fn shown_path(path: &Path) -> String {
+    if is_opaque(path) {
+        return "(a file whose name is not shown)".to_owned();
+    }
+    escape(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
 use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role};
+use crate::keyring::{KeyId, Role, Scrubber};
 use crate::verdict::Verdict;
 
 /// A finished audit.
@@ -26,6 +28,8 @@ pub struct Audit {
     pub interrupted: bool,
     /// Whether straggler could not finish its own job, as where the ledger failed.
     pub unfinished: bool,
+    /// Takes every secret of it out of what is said later, as by a program that is told of it.
+    pub scrubber: Arc<Scrubber>,
 }
 
 impl Audit {

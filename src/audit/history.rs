@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::learn::Learned;
-use super::place::{Scrubber, extracted};
+use super::place::extracted;
 use super::references::References;
 use super::seen::Seen;
 use crate::fetch::{Fetcher, Work};
@@ -22,7 +22,6 @@ pub async fn consult(
     wanted: &BTreeSet<ProjectId>,
     references: &mut References,
     seen: &mut Seen,
-    scrubber: &Scrubber<'_>,
     fetcher: &mut Fetcher<'_>,
     now: Timestamp,
 ) {
@@ -30,7 +29,7 @@ pub async fn consult(
     own.extend(seen.timed_of(inventory));
     own.extend(references.suspected());
     own.extend(wanted);
-    let learned = learn(inventory, references, seen, own.clone(), scrubber, fetcher).await;
+    let learned = learn(inventory, references, seen, own.clone(), fetcher).await;
     seen.time_again(inventory, references);
     seen.explain_exactly(inventory, references, now);
     seen.search(learned, inventory, references, now);
@@ -39,7 +38,7 @@ pub async fn consult(
     }
     let all = (0..).map(ProjectId).take(inventory.projects.len());
     let others: BTreeSet<_> = all.filter(|id| !own.contains(id)).collect();
-    if learn(inventory, references, seen, others, scrubber, fetcher).await {
+    if learn(inventory, references, seen, others, fetcher).await {
         seen.explain_exactly(inventory, references, now);
         seen.search(true, inventory, references, now);
     }
@@ -51,7 +50,6 @@ async fn learn(
     references: &mut References,
     seen: &mut Seen,
     projects: BTreeSet<ProjectId>,
-    scrubber: &Scrubber<'_>,
     fetcher: &mut Fetcher<'_>,
 ) -> bool {
     let mut histories = Histories {
@@ -77,6 +75,7 @@ async fn learn(
                     continue;
                 };
                 let project = inventory.project(id);
+                references.withhold(versions.iter().map(|version| &version.found));
                 let history = derive(versions, &current, id, project, &references.keyring);
                 learned |= !history.previous.is_empty();
                 references.bound(id, history.stored_at);
@@ -93,7 +92,7 @@ async fn learn(
             }
             Err(error) => references.warnings.push(Warning::HistoryUnread {
                 project: id,
-                error: Box::new(scrubber.error(error)),
+                error: Box::new(error),
             }),
         }
     }

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::place::{Scrubber, extracted};
+use super::place::extracted;
 use super::references::References;
 use super::seen::{Seen, Unexplained, circumstances};
 use crate::fetch::{Fetcher, Work};
@@ -30,7 +30,6 @@ pub async fn read(
     inventory: &Inventory,
     jobs: Vec<(u32, u16)>,
     references: &References,
-    scrubber: &Scrubber<'_>,
     fetcher: &mut Fetcher<'_>,
     now: Timestamp,
 ) -> Seen {
@@ -42,7 +41,6 @@ pub async fn read(
     let mut hops = Hops {
         inventory,
         references,
-        scrubber: scrubber.knowing(&references.keyring),
         bench,
         seen: Seen::of(jobs),
     };
@@ -54,7 +52,6 @@ pub async fn read(
 struct Hops<'a> {
     inventory: &'a Inventory,
     references: &'a References,
-    scrubber: Scrubber<'a>,
     bench: Bench<'a>,
     seen: Seen,
 }
@@ -74,7 +71,6 @@ impl Hops<'_> {
         let circumstances = circumstances(self.inventory, self.seen.jobs[job]);
         let mut outcomes = Vec::with_capacity(readings.len());
         for reading in readings {
-            let reading = self.scrubber.reading(reading);
             let identity = reading.identity.as_ref();
             let circumstances = Circumstances {
                 is_reference: circumstances.is_reference

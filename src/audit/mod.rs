@@ -12,6 +12,7 @@ mod references;
 mod reigns;
 mod remembered;
 mod run;
+mod scrub;
 mod seen;
 mod warnings;
 
@@ -20,6 +21,7 @@ pub use plan::{Plans, plan, reads};
 pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
+pub use scrub::MOST_SHOWN;
 
 #[cfg(test)]
 mod tests;

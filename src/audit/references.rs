@@ -3,15 +3,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::memory::{Sight, Suspect};
-use super::place::{Scrubber, extracted, with_member};
+use super::place::{extracted, with_member};
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
 use crate::judge::{KnownKey, ProjectOutcome, Rotation, RotationBasis, Scope, Soundness, Warning};
-use crate::key::Digits;
-use crate::keyring::{KeyId, Keyring, Known, Placeholder, ProjectId, Role};
+use crate::key::{Digits, Fingerprint, Secret};
+use crate::keyring::{
+    KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber, SearchOutcome,
+};
 use crate::platform::{Asking, Stop};
-use crate::reading::{Identity, ReadError};
+use crate::reading::{Found, Identity, ReadError};
 
 /// Keys this short can be guessed from a fingerprint.
 const GUESSABLE: usize = 16;
@@ -35,6 +37,9 @@ pub struct References {
     pub suspects: Vec<Option<Suspect>>,
     /// For each project what past audits know of its current key's age.
     pub sights: Vec<Sight>,
+    /// What stands where a key should, and is none that anything may be compared with: nobody is shown it
+    /// all the same.
+    pub withheld: Vec<Secret>,
 }
 
 impl References {
@@ -43,14 +48,14 @@ impl References {
     pub async fn read(
         inventory: &Inventory,
         selected: &BTreeSet<ProjectId>,
-        scrubber: &Scrubber<'_>,
         fetcher: &mut Fetcher<'_>,
         now: Timestamp,
     ) -> Self {
-        let mut work = KnownPlaces::new(inventory, scrubber);
+        let mut work = KnownPlaces::new(inventory);
         fetcher.read_and_keep(&mut work).await;
         let (examined, places) = (work.examined, work.identities);
         let mut references = Judging::new(inventory, selected, now).judge(examined);
+        references.withheld = work.withheld;
         for identity in places {
             let place = identity.place().into();
             references.places.entry(place).or_default().push(identity);
@@ -63,6 +68,20 @@ impl References {
     pub fn were_read_at(&self, identity: &Identity) -> bool {
         let here = self.places.get(identity.place());
         here.is_some_and(|here| here.iter().any(|known| known.overlaps(identity)))
+    }
+
+    /// Withholds what was read where a key should stand.
+    pub fn withhold<'f>(&mut self, found: impl Iterator<Item = &'f Found>) {
+        self.withheld.extend(found.filter_map(value));
+    }
+
+    /// What takes out of texts all that is known to be secret, and these credentials.
+    pub fn scrubber(&self, formats: &Scrubber, mut secrets: Vec<Secret>) -> Scrubber {
+        let withheld = self.withheld.iter();
+        secrets.extend(withheld.map(|secret| Secret::copied(secret.expose())));
+        formats
+            .knowing_keys(&self.keyring)
+            .knowing(secrets, Vec::new())
     }
 
     /// What the hops of a project are judged by.
@@ -117,17 +136,27 @@ pub(super) fn known_keys(
         })
 }
 
+/// A copy of what was found, where that is bytes.
+fn value(found: &Found) -> Option<Secret> {
+    match found {
+        Found::Value(value) => Some(Secret::copied(value.expose())),
+        _ => None,
+    }
+}
+
 /// Reads the keys that stand somewhere; the others are given.
 struct KnownPlaces<'a> {
     places: Vec<(usize, &'a Project, &'a Place)>,
     examined: Vec<(KeyId, Examined)>,
     /// Where the current and next ones really stand.
     identities: Vec<Identity>,
-    scrubber: &'a Scrubber<'a>,
+    /// What was found and is no sound key.
+    withheld: Vec<Secret>,
 }
 
 impl<'a> KnownPlaces<'a> {
-    fn new(inventory: &'a Inventory, scrubber: &'a Scrubber<'a>) -> Self {
+    fn new(inventory: &'a Inventory) -> Self {
+        let mut withheld = Vec::new();
         let mut places = Vec::new();
         let mut examined = Vec::new();
         for (index, (id, project, origin)) in known_keys(inventory).enumerate() {
@@ -136,6 +165,7 @@ impl<'a> KnownPlaces<'a> {
                 match origin {
                     Origin::Fingerprint(fingerprint) => reference::declared(*fingerprint, project),
                     Origin::Given { secret, note } => {
+                        withheld.push(Secret::copied(secret.expose()));
                         reference::given(secret, note.clone(), project)
                     }
                     Origin::Place(place) => {
@@ -153,7 +183,7 @@ impl<'a> KnownPlaces<'a> {
             places,
             examined,
             identities: Vec::new(),
-            scrubber,
+            withheld,
         }
     }
 }
@@ -173,7 +203,10 @@ impl Work for KnownPlaces<'_> {
         let readings: Vec<_> = readings
             .into_iter()
             .map(|reading| with_member(place, extracted(place, reading)))
-            .map(|reading| self.scrubber.reading(reading))
+            .collect();
+        let found: Vec<Secret> = readings
+            .iter()
+            .filter_map(|reading| value(&reading.found))
             .collect();
         if !matches!(self.examined[index].0.role, Role::Previous(_)) {
             let identities = readings
@@ -182,12 +215,15 @@ impl Work for KnownPlaces<'_> {
             self.identities.extend(identities);
         }
         self.examined[index].1 = reference::examine(Ok(readings), project);
+        if !self.examined[index].1.soundness.is_sound() {
+            self.withheld.extend(found);
+        }
         Ok(())
     }
 
     fn failed(&mut self, job: usize, error: ReadError) {
         let (index, project, _) = self.places[job];
-        self.examined[index].1 = reference::examine(Err(self.scrubber.error(error)), project);
+        self.examined[index].1 = reference::examine(Err(error), project);
     }
 }
 
@@ -248,6 +284,7 @@ impl<'a> Judging<'a> {
         let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
         let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
         self.compare(&keyring);
+        self.compare_damaged(&keyring);
         self.compare_shared(&keyring);
         self.doubt_next(&keyring);
         let projects = self.outcomes.len();
@@ -260,6 +297,7 @@ impl<'a> Judging<'a> {
             bounds: vec![None; projects],
             suspects: vec![None; projects],
             sights: vec![Sight::default(); projects],
+            withheld: Vec::new(),
         }
     }
 
@@ -336,6 +374,34 @@ impl<'a> Judging<'a> {
                 self.warnings.extend(again.map(Warning::CurrentIsPrevious));
             } else {
                 self.fault(id.project, soundness);
+            }
+        }
+    }
+
+    /// Judges every reference of which only the fingerprint was declared by what the other keys would be with
+    /// something around them: somebody hashed the wrong copy.
+    fn compare_damaged(&mut self, keyring: &Keyring) {
+        let is_sound = |id: ProjectId| self.outcomes[id.0 as usize].reference.is_sound();
+        let declared: Vec<(ProjectId, Fingerprint)> = of_role(keyring, Role::Current)
+            .map(|known| (known.id().project, known.fingerprint()))
+            .filter(|(id, fingerprint)| is_sound(*id) && keyring.is_hearsay(fingerprint))
+            .collect();
+        if declared.is_empty() {
+            return;
+        }
+        // Without the declared ones, which explain themselves.
+        let seen = keyring.known().iter().filter_map(|known| {
+            let secret = known.secret()?;
+            Some(Known::by_value(known.id(), Secret::copied(secret.expose())))
+        });
+        let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
+        let outcomes = ring(self.inventory, seen.collect(), &variables).search_wrapped(&declared);
+        for ((project, _), outcome) in declared.into_iter().zip(outcomes.outcomes) {
+            if let SearchOutcome::Explained(found) = outcome
+                && let Some(&key) = found.keys.first()
+            {
+                let damage = found.damage;
+                self.fault(project, Soundness::OfDamaged { key, damage });
             }
         }
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::place::Scrubber;
 use super::references::References;
 use super::remembered::Remembered;
+use super::scrub::Scrub;
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
-use crate::keyring::ProjectId;
+use crate::keyring::{ProjectId, Scrubber};
 use crate::platform::Connections;
 use crate::verdict::Stage;
 
@@ -45,52 +45,59 @@ pub async fn run(
         .iter()
         .map(|&index| inventory.deployments[index as usize].project)
         .collect();
-    let scrubber = Scrubber::new(&inventory);
+    let scrubber = Scrubber::new(inventory.formats());
+    let credentials = connections.credentials();
     let manners = inventory
         .stores
         .iter()
         .map(|store| (Arc::clone(&store.name), store.manners));
     let mut fetcher =
         Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
-    let mut references =
-        References::read(&inventory, &projects, &scrubber, &mut fetcher, started_at).await;
+    let mut references = References::read(&inventory, &projects, &mut fetcher, started_at).await;
     references.remember(&inventory, remembered, started_at);
+    progress.known(&Arc::new(references.scrubber(&scrubber, credentials())));
     let jobs = hops::jobs(&inventory, selected, options.until);
-    let mut seen = hops::read(
-        &inventory,
-        jobs,
-        &references,
-        &scrubber,
-        &mut fetcher,
-        started_at,
-    )
-    .await;
+    let mut seen = hops::read(&inventory, jobs, &references, &mut fetcher, started_at).await;
     history::consult(
         &inventory,
         &options.trace,
         &mut references,
         &mut seen,
-        &scrubber,
         &mut fetcher,
         started_at,
     )
     .await;
-    let deployments = seen.assemble(&inventory, selected);
     let interrupted = fetcher.interrupted();
+    let scrubber = references.scrubber(&scrubber, credentials());
+    // Whoever repeats a value that nobody knows is not shown either.
+    let scrubber = Arc::new(scrubber.knowing(Vec::new(), seen.unknown()));
+    let mut deployments = seen.assemble(&inventory, selected);
     drop(fetcher);
 
     let mut warnings = warnings::references_behind(&inventory, &deployments);
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
+    let mut projects = references.outcomes;
+    let scrub = Scrub(&scrubber);
+    projects
+        .iter_mut()
+        .for_each(|project| scrub.project(project));
+    deployments
+        .iter_mut()
+        .for_each(|deployment| scrub.deployment(deployment));
+    warnings
+        .iter_mut()
+        .for_each(|warning| scrub.warning(warning));
     Audit {
         started_at,
         generated_at: Timestamp::now(),
         policy: options.policy.clone(),
-        projects: references.outcomes,
+        projects,
         deployments,
         warnings,
         inventory,
         interrupted,
         unfinished: false,
+        scrubber,
     }
 }

@@ -67,6 +67,12 @@ impl Seen {
         }
     }
 
+    /// The fingerprints of what nothing explained.
+    pub fn unknown(&self) -> Vec<Fingerprint> {
+        let all = self.unexplained.iter();
+        all.map(|one| one.fingerprint).collect()
+    }
+
     fn deployment<'a>(&self, inventory: &'a Inventory, job: usize) -> &'a Deployment {
         &inventory.deployments[self.jobs[job].0 as usize]
     }

@@ -13,6 +13,7 @@ use super::terminal::Color;
 use super::{config, dry_run, interrupt, nightly, runtime, terminal};
 use crate::audit::{self, Options};
 use crate::gate::ExitCode;
+use crate::keyring::Scrubber;
 use crate::platform;
 
 /// Read every hop, compare it with the current key, report what is wrong and where
@@ -71,8 +72,8 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     let selected = args.selection.select(&inventory)?;
     if args.dry_run {
         let plans = audit::plan(&inventory, &selected, args.selection.until());
-        let formats = inventory.formats();
-        return terminal::print(|out| dry_run::write(&plans, &formats, out))
+        let scrubber = Scrubber::new(inventory.formats());
+        return terminal::print(|out| dry_run::write(&plans, &scrubber, out))
             .map(|()| ExitCode::Success);
     }
     args.keys.take(&mut inventory, args.reports.quiet)?;
@@ -89,7 +90,6 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             false => None,
         };
         let watch = Watch::new(
-            &inventory,
             !args.reports.quiet && !args.reports.no_progress,
             args.reports.verbose,
         );

@@ -1,24 +1,23 @@
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use super::config::counted;
 use crate::audit::Plans;
 use crate::fetch::Planned;
-use crate::keyring::{Format, scrubbed};
+use crate::keyring::Scrubber;
 use crate::text::Escaped;
 
 /// How many characters of a request are shown.
 const MOST_SHOWN: usize = 400;
 
 /// Writes what an audit would ask of whom.
-pub(super) fn write(plans: &Plans, formats: &[Arc<Format>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(plans: &Plans, scrubber: &Scrubber, out: &mut dyn Write) -> io::Result<()> {
     section(
         "for the known keys of all projects",
         &plans.known_keys,
-        formats,
+        scrubber,
         out,
     )?;
-    section("for the hops, beside those", &plans.hops, formats, out)?;
+    section("for the hops, beside those", &plans.hops, scrubber, out)?;
     if !plans.later.is_empty() || plans.histories > 0 {
         writeln!(out, "as the answers tell")?;
     }
@@ -40,14 +39,11 @@ pub(super) fn write(plans: &Plans, formats: &[Arc<Format>], out: &mut dyn Write)
 fn section(
     title: &str,
     planned: &[Planned],
-    formats: &[Arc<Format>],
+    scrubber: &Scrubber,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     // A place may be named like a key, by way of a variable.
-    let shown = |ask: &str| {
-        let formats = formats.iter().map(|format| &**format);
-        scrubbed(ask.as_bytes(), formats, MOST_SHOWN)
-    };
+    let shown = |ask: &str| scrubber.text(ask.as_bytes(), MOST_SHOWN);
     let calls: usize = planned.iter().map(|store| store.calls.len()).sum();
     let requests: usize = planned.iter().map(Planned::requests).sum();
     writeln!(out, "{title}: {}", counts(requests, calls))?;

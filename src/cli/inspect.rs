@@ -8,12 +8,12 @@ use super::exit::{Ended, Failure};
 use super::{duration, interrupt, runtime, stdin, terminal};
 use crate::fetch::Limits;
 use crate::gate::ExitCode;
-use crate::key::{Digits, Fingerprint};
-use crate::keyring::Damage;
+use crate::key::{Digits, Fingerprint, Secret};
+use crate::keyring::{Damage, Scrubber};
 use crate::platform;
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::task::inspect::{Comparison, Held, Oddity, Place, Seen, Side, Sight};
-use crate::text::escape;
+use crate::text::{escape, opaque};
 
 /// Look at one key here without showing it
 ///
@@ -90,6 +90,41 @@ struct PlaceArgs {
     unit: Option<String>,
 }
 
+/// How many characters of a text from outside are shown.
+const MOST_SHOWN: usize = 1000;
+
+impl Args {
+    /// What stands where a name belongs and may be the key itself: it is never repeated.
+    fn withheld(&self) -> Vec<Secret> {
+        let place = &self.place;
+        let variables = [&place.env, &self.variable].into_iter().flatten();
+        let names = [&place.name, &place.unit, &self.dialect]
+            .into_iter()
+            .flatten();
+        let names = names.filter(|name| opaque(name));
+        let file = place.file.iter().flat_map(|path| path.split('/'));
+        let texts = variables
+            .filter(|name| may_be_key(name))
+            .chain(names)
+            .map(String::as_str)
+            .chain(file.filter(|name| opaque(name)))
+            // A key may have a slash in it.
+            .chain(
+                place
+                    .file
+                    .as_deref()
+                    .filter(|path| opaque(path) && path.len() <= 64),
+            );
+        texts.map(|text| Secret::copied(text.as_bytes())).collect()
+    }
+}
+
+/// Whether what should be the name of a variable is none, or looks like a key.
+fn may_be_key(name: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    opaque(name) || !name.bytes().all(is_name)
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -116,11 +151,14 @@ pub(super) fn run(args: Args) -> Ended {
     }
     let variable = args.place.env.clone().or_else(|| args.variable.clone());
     let (location, readings) = read(&args, variable.as_deref().unwrap_or_default())?;
+    let withheld = args.withheld();
+    let scrubber = Scrubber::default().knowing(withheld, Vec::new());
+    let location = scrubber.text(location.as_bytes(), MOST_SHOWN);
     let seen: Vec<Seen> = readings
         .into_iter()
         .map(|reading| {
             let variable = variable.as_deref().unwrap_or_default();
-            Seen::of(reading, variable, args.expect, args.digits)
+            Seen::of(reading, variable, args.expect, args.digits, &scrubber)
         })
         .collect();
     match args.format {
@@ -134,7 +172,10 @@ pub(super) fn run(args: Args) -> Ended {
                 writeln!(out)
             })?;
         }
-        Format::Reading => return print_reading(&seen, variable.as_deref()),
+        Format::Reading => {
+            let variable = variable.filter(|name| !may_be_key(name));
+            return print_reading(&seen, variable.as_deref());
+        }
     }
     Ok(code(&seen))
 }
@@ -171,7 +212,9 @@ fn read(args: &Args, variable: &str) -> Result<(String, Vec<Reading>), Failure> 
         let reading = Reading::value(stdin::read()?);
         return Ok(("standard input".to_owned(), vec![reading]));
     };
-    let place = place.map_err(|error| Failure::usage(escape(&error)))?;
+    let scrubber = Scrubber::default().knowing(args.withheld(), Vec::new());
+    let place =
+        place.map_err(|error| Failure::usage(scrubber.text(error.as_bytes(), MOST_SHOWN)))?;
     let limits = Limits {
         timeout: args.timeout,
         ..Limits::DEFAULT
@@ -185,17 +228,18 @@ fn read(args: &Args, variable: &str) -> Result<(String, Vec<Reading>), Failure> 
             )
             .await
     })?;
-    let readings = read.map_err(|error| unread(&error))?;
+    let readings = read.map_err(|error| unread(&error, &scrubber))?;
     Ok((place.location(), readings))
 }
 
-fn unread(error: &ReadError) -> Failure {
+fn unread(error: &ReadError, scrubber: &Scrubber) -> Failure {
     let code = if error.kind == ErrorKind::Interrupted {
         ExitCode::Interrupted
     } else {
         ExitCode::Incomplete
     };
-    Failure::new(code, escape(&format!("{}; {}", error.message, error.next)))
+    let text = format!("{}; {}", error.message, error.next);
+    Failure::new(code, scrubber.text(text.as_bytes(), MOST_SHOWN))
 }
 
 fn print_reading(seen: &[Seen], variable: Option<&str>) -> Ended {
@@ -214,7 +258,9 @@ fn print_reading(seen: &[Seen], variable: Option<&str>) -> Ended {
             ),
         }));
     };
-    let mut remote = seen.to_remote(variable).map_err(|error| unread(&error))?;
+    let mut remote = seen
+        .to_remote(variable)
+        .map_err(|error| unread(&error, &Scrubber::default()))?;
     remote.replica = remote.replica.map(|replica| match host() {
         Some(host) => format!("{host}/{replica}"),
         None => replica,

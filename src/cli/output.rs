@@ -14,7 +14,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
 use super::exit::Failure;
-use crate::text::escape;
+use crate::text::shown_path;
 
 /// How long a pipe waits for its reader, which the same line of a script may start just now.
 const READER: Duration = Duration::from_secs(2);
@@ -380,7 +380,7 @@ pub(super) fn spelled_out(path: &Path) -> PathBuf {
 
 /// A path as it may be shown.
 pub(super) fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy()).into_owned()
+    shown_path(path)
 }
 
 /// Splits `FORMAT=PATH`.

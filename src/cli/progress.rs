@@ -1,12 +1,11 @@
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal;
 use crate::fetch::Progress;
-use crate::inventory::Inventory;
-use crate::keyring::{Format, scrubbed};
+use crate::keyring::Scrubber;
 use crate::reading::ReadError;
 
 /// How many characters of a request are shown.
@@ -16,15 +15,36 @@ const MOST_SHOWN: usize = 200;
 pub(super) struct Watch {
     bar: Option<ProgressBar>,
     verbosity: u8,
-    /// What no line may hold: a file may be named like a key.
-    formats: Vec<Arc<Format>>,
+    state: Mutex<State>,
+}
+
+/// A file may be named like a key, and which keys there are is known only when the references were read:
+/// until then, nothing is said.
+#[derive(Default)]
+struct State {
+    scrubber: Option<Arc<Scrubber>>,
+    /// What is still to be said.
+    held: Vec<Line>,
     /// What is asked and not answered, the oldest first.
-    open: Mutex<Vec<String>>,
+    open: Vec<String>,
+}
+
+/// What is said of requests.
+struct Line {
+    before: String,
+    request: String,
+}
+
+impl Line {
+    fn told(&self, scrubber: &Scrubber) -> String {
+        let request = scrubber.text(self.request.as_bytes(), MOST_SHOWN);
+        format!("{}{request}", self.before)
+    }
 }
 
 impl Watch {
     /// `bar` asks for one where standard error is a terminal.
-    pub(super) fn new(inventory: &Inventory, bar: bool, verbosity: u8) -> Self {
+    pub(super) fn new(bar: bool, verbosity: u8) -> Self {
         let bar = bar.then(|| {
             // At most ten times a second, so that drawing costs nothing beside ten thousand files.
             let target = ProgressDrawTarget::stderr_with_hz(10);
@@ -40,8 +60,7 @@ impl Watch {
         Self {
             bar: bar.filter(|bar| !bar.is_hidden()),
             verbosity,
-            formats: inventory.formats(),
-            open: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
@@ -52,15 +71,25 @@ impl Watch {
         }
     }
 
-    fn shown(&self, request: &str) -> String {
-        let formats = self.formats.iter().map(|format| &**format);
-        scrubbed(request.as_bytes(), formats, MOST_SHOWN)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn say(&self, line: &str) {
+    /// Says something of requests, as soon as it may be said.
+    fn say(&self, lines: Vec<Line>) {
+        let mut state = self.state();
+        state.held.extend(lines);
+        let Some(scrubber) = state.scrubber.clone() else {
+            return;
+        };
+        let held = std::mem::take(&mut state.held);
+        let lines: Vec<String> = held.iter().map(|line| line.told(&scrubber)).collect();
+        drop(state);
+        let lines = lines.join("\n");
         match &self.bar {
-            Some(bar) => bar.suspend(|| terminal::say(line)),
-            None => terminal::say(line),
+            _ if lines.is_empty() => {}
+            Some(bar) => bar.suspend(|| terminal::say(&lines)),
+            None => terminal::say(&lines),
         }
     }
 
@@ -76,21 +105,30 @@ impl Watch {
         let Some(bar) = &self.bar else {
             return;
         };
-        let mut open = self
-            .open
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner());
-        change(&mut open);
-        let message = match &open[..] {
-            [] => String::new(),
-            [only] => format!("waiting for {only}"),
-            [oldest, others @ ..] => format!("waiting for {oldest} and {} more", others.len()),
+        let mut state = self.state();
+        change(&mut state.open);
+        let shown = |request: &str| match &state.scrubber {
+            Some(scrubber) => scrubber.text(request.as_bytes(), MOST_SHOWN),
+            None => Arc::from("a reference"),
         };
+        let message = match &state.open[..] {
+            [] => String::new(),
+            [only] => format!("waiting for {}", shown(only)),
+            [oldest, others @ ..] => {
+                format!("waiting for {} and {} more", shown(oldest), others.len())
+            }
+        };
+        drop(state);
         bar.set_message(message);
     }
 }
 
 impl Progress for Watch {
+    fn known(&self, scrubber: &Arc<Scrubber>) {
+        self.state().scrubber = Some(Arc::clone(scrubber));
+        self.say(Vec::new());
+    }
+
     fn planned(&self, requests: usize) {
         if let Some(bar) = &self.bar {
             bar.inc_length(requests as u64);
@@ -101,13 +139,13 @@ impl Progress for Watch {
         if self.bar.is_none() && self.verbosity < 2 {
             return;
         }
-        let requests: Vec<String> = requests.map(|request| self.shown(&request)).collect();
+        let requests: Vec<String> = requests.collect();
         if self.verbosity > 1 {
-            let lines: Vec<String> = requests
-                .iter()
-                .map(|request| format!("asking {request}"))
-                .collect();
-            self.say(&lines.join("\n"));
+            let asking = requests.iter().map(|request| Line {
+                before: "asking ".to_owned(),
+                request: request.clone(),
+            });
+            self.say(asking.collect());
         }
         self.waits(|open| open.extend(requests));
     }
@@ -116,28 +154,30 @@ impl Progress for Watch {
         if self.bar.is_none() && self.verbosity == 0 {
             return;
         }
-        let request = self.shown(&request());
+        let request = request();
+        self.forget(&request);
         if self.verbosity > 0 {
             let (kind, wait) = (error.kind.name(), wait.as_millis());
-            self.say(&format!("{kind}, again in {wait} ms: {request}"));
+            let before = format!("{kind}, again in {wait} ms: ");
+            self.say(vec![Line { before, request }]);
         }
-        self.forget(&request);
     }
 
     fn answered(&self, request: &dyn Fn() -> String, took: Duration, error: Option<&ReadError>) {
         if self.bar.is_none() && self.verbosity == 0 {
             return;
         }
-        let request = self.shown(&request());
+        let request = request();
+        self.forget(&request);
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
         if self.verbosity > 0 {
             // What the other side said is in the report, as far as it may be shown.
             let outcome = error.map_or("ok", |error| error.kind.name());
             let milliseconds = took.as_millis();
-            self.say(&format!("{outcome} after {milliseconds} ms: {request}"));
+            let before = format!("{outcome} after {milliseconds} ms: ");
+            self.say(vec![Line { before, request }]);
         }
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
-        }
-        self.forget(&request);
     }
 }

@@ -14,7 +14,7 @@ use crate::audit::{self, Audit, Options, Owner};
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
-use crate::keyring::ProjectId;
+use crate::keyring::{ProjectId, Scrubber};
 use crate::ledger::{Acceptance, KnownDeployment, LedgerError};
 use crate::platform;
 use crate::report;
@@ -116,7 +116,7 @@ pub(super) fn run(args: Args) -> Ended {
         });
         args.check_accepted(&memory, &inventory, &past.forgotten)?;
 
-        let watch = Watch::new(&inventory, !args.no_progress, args.verbose);
+        let watch = Watch::new(!args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
         let stop = interrupt::listen().happens();
         let mut audit = audit::run(
@@ -131,6 +131,14 @@ pub(super) fn run(args: Args) -> Ended {
         .await;
         watch.finish();
         memory.keep(&audit).await;
+        if audit
+            .scrubber
+            .finds(args.reason.as_deref().unwrap_or_default().as_bytes())
+        {
+            return Err(Failure::usage(
+                "--reason holds a key or a part of one, and the ledger keeps it: say it without",
+            ));
+        }
         let remembered = std::mem::take(&mut memory.remembered);
         let mut question = Question {
             owners: &owners,
@@ -267,8 +275,7 @@ impl Args {
             return Err(Failure::usage("--reason says nothing"));
         }
         let reason = self.reason.as_deref().unwrap_or_default().as_bytes();
-        let mut formats = inventory.formats().into_iter();
-        if formats.any(|format| format.find_in(reason).next().is_some()) {
+        if Scrubber::new(inventory.formats()).finds(reason) {
             return Err(Failure::usage(
                 "--reason holds what looks like a key, and the ledger keeps it: say it without",
             ));

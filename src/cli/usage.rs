@@ -24,8 +24,15 @@ pub(super) fn tell(error: &Error) -> ExitCode {
     }
 }
 
-/// Replaces what the user wrote in an error's message, unless it can only be a word.
+/// Replaces what the user wrote in an error's message, unless it is nearly a word that was expected.
 fn withhold(mut error: Error) -> Error {
+    let is_near = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .any(|kind| error.get(kind).is_some());
     for kind in [
         ContextKind::InvalidValue,
         ContextKind::InvalidSubcommand,
@@ -38,7 +45,7 @@ fn withhold(mut error: Error) -> Error {
         let ours = kind == ContextKind::InvalidArg
             && error.get(ContextKind::InvalidValue).is_some()
             || text.contains(" <");
-        if !ours && !is_word(text) {
+        if !ours && !(is_near && is_word(text)) {
             error.remove(ContextKind::Suggested);
             error.insert(kind, ContextValue::String("(not shown)".to_owned()));
         }
@@ -84,6 +91,14 @@ mod tests {
             vec!["audit", "-f", key],
             vec!["audit", "--accept", key],
             vec!["completions", key],
+            vec!["inspect", "--digits", key],
+            vec!["inspect", "--pid", key],
+            vec!["history", "--audits", key],
+            vec!["revoke-check", "checkout", "--key", key],
+            vec!["revoke-check", "checkout", key],
+            vec!["audit", "--ledger", "ask://x", key],
+            vec!["audit", "--color", key],
+            vec!["wait", "--timeout", key],
         ];
         let dashed = format!("--{key}");
         let assigned = format!("--key={key}");
@@ -102,6 +117,12 @@ mod tests {
         for arguments in shapes.iter().chain(&more) {
             let message = message(arguments);
             assert!(!message.contains(&key[9..20]), "{arguments:?}: {message}");
+            // One that is nothing but small letters.
+            let plain = |argument: &str| argument.replace(key, "qhzwkxvjpmbgtc");
+            let plain: Vec<String> = arguments.iter().map(|argument| plain(argument)).collect();
+            let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
+            let text = self::message(&plain);
+            assert!(!text.contains("qhzwkxv"), "{plain:?}: {text}");
         }
     }
 

@@ -144,7 +144,7 @@ struct Round {
 
 impl Round {
     async fn audit(&self, inventory: Inventory, selected: &[u32]) -> Audit {
-        let watch = Watch::new(&inventory, false, self.verbose);
+        let watch = Watch::new(false, self.verbose);
         // A credential may have been renewed meanwhile, and so may a session.
         let connections = platform::connections(inventory.connections());
         audit::run(

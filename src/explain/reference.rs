@@ -94,6 +94,11 @@ impl<'a> Reference<'a> {
             Soundness::Damaged(damage) => {
                 format!("is wrapped in what is no part of a key: {}", names(damage))
             }
+            Soundness::OfDamaged { key, damage } => format!(
+                "is the fingerprint of a damaged copy of {}: {}",
+                whose(*key),
+                names(damage)
+            ),
             Soundness::OutsideFormat { length } => {
                 format!("is outside the project's format, with {length} bytes")
             }
@@ -174,6 +179,7 @@ impl<'a> Reference<'a> {
             }
             Soundness::Returned { .. } => settling(self.audit, self.id),
             Soundness::Absent
+            | Soundness::OfDamaged { .. }
             | Soundness::Placeholder(_)
             | Soundness::Foreign(_)
             | Soundness::Dead(_) => self.renew(),
@@ -218,6 +224,14 @@ mod tests {
                 Soundness::Damaged([Damage::DoubleQuotes].into()),
                 "is wrapped in what is no part of a key: double-quotes",
                 "remove the quotes around the value".to_owned(),
+            ),
+            (
+                Soundness::OfDamaged {
+                    key: key(1, Role::Current),
+                    damage: [Damage::TrailingNewline].into(),
+                },
+                "is the fingerprint of a damaged copy of mail's current key: trailing-newline",
+                write.to_owned(),
             ),
             (
                 Soundness::OutsideFormat { length: 7 },

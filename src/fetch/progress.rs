@@ -1,9 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::keyring::Scrubber;
 use crate::reading::ReadError;
 
 /// Somebody who watches the fetcher work. Calls come from one task, in order.
 pub trait Progress: Send + Sync {
+    /// Every reference was read: what takes the known keys out of whatever is said of requests. Before, no
+    /// key is known that a request may be named by.
+    fn known(&self, _scrubber: &Arc<Scrubber>) {}
+
     /// More requests are to be made.
     fn planned(&self, requests: usize);
 

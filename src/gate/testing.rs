@@ -414,6 +414,7 @@ impl Scene {
             warnings: Vec::new(),
             interrupted: false,
             unfinished: false,
+            scrubber: Arc::default(),
         })
     }
 

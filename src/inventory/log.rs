@@ -7,6 +7,8 @@ use super::nearest::nearest;
 use super::problem::Spot;
 use super::{Problem, Problems, Site};
 use crate::text::escape;
+use crate::text::is_opaque;
+pub(super) use crate::text::opaque;
 
 /// More than anybody corrects at once.
 const KEPT: usize = 500;
@@ -143,7 +145,7 @@ impl Log {
     }
 
     fn shown_file(&self, name: &str) -> String {
-        if self.guard().is_some_and(|guard| guard.hides(name)) {
+        if is_opaque(Path::new(name)) || self.guard().is_some_and(|guard| guard.hides(name)) {
             "(a file whose name is not shown)".to_owned()
         } else {
             name.to_owned()
@@ -178,19 +180,6 @@ impl Log {
     }
 }
 
-/// Whether a name looks more like a key than like a name, whatever the formats say.
-pub(super) fn opaque(name: &str) -> bool {
-    name.len() > 64
-        || name
-            .split(|character: char| !character.is_alphanumeric())
-            .any(|part| {
-                part.len() >= 24
-                    || part.len() >= 16
-                        && part.contains(|c: char| c.is_ascii_digit())
-                        && part.contains(char::is_alphabetic)
-            })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +187,13 @@ mod tests {
     #[test]
     fn names_are_shown_and_what_looks_like_a_key_is_not() {
         let log = Log::default();
-        for name in ["rout", "checkout-api", "kubernetes_cronjob_secret", "größe"] {
+        for name in [
+            "rout",
+            "checkout-api",
+            "kubernetes_cronjob_secret",
+            "größe",
+            "Checkout-API-v2 (k8s, eu-west-1)",
+        ] {
             assert_eq!(log.name(name), format!("`{name}`"));
         }
         assert_eq!(log.name("a\u{1b}[1m"), r"`a\u{1b}[1m`");
@@ -206,6 +201,7 @@ mod tests {
             "ask_live_4f9a2c81d07b3e6a",
             "AKIAIOSFODNN7EXAMPLEAB",
             "abcdEFGHijklMNOPqrstUVWX",
+            "Kq3-vT9_mW2x+Z7rB5yL8/nQ4",
             &"very-long-".repeat(8),
         ] {
             assert_eq!(log.name(name), "(a name that is not shown)");

@@ -198,6 +198,13 @@ pub enum Soundness {
         /// Length in bytes.
         length: u64,
     },
+    /// It is declared by the fingerprint of a key with something around it, or changed in it.
+    OfDamaged {
+        /// Which key.
+        key: KeyId,
+        /// What happened to it, from the outermost to the innermost.
+        damage: Box<[Damage]>,
+    },
     /// It is another project's key, or one of another environment.
     Foreign(KeyId),
     /// It is a key that is declared dead.

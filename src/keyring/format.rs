@@ -165,6 +165,11 @@ impl Format {
         self.bounded.find_iter(text).map(|found| found.range())
     }
 
+    /// What [`Format::find_anywhere`] looks for.
+    pub(super) fn anywhere(&self) -> &str {
+        self.anywhere.as_str()
+    }
+
     /// The same whatever stands beside it: for hiding, where too much is better than too little.
     pub(super) fn find_anywhere<'t>(
         &'t self,

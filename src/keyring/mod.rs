@@ -45,7 +45,7 @@ pub use embedded::{Fragment, Inside, Sighting, surrounding};
 pub use format::{Format, FormatError};
 pub use known::{Explanation, KeyId, Keyring, Known, ProjectId, Role};
 pub use placeholder::{Cipher, Placeholder, Resolver, placeholder};
-pub use scrub::scrubbed;
+pub use scrub::Scrubber;
 pub use search::{Outcome as SearchOutcome, Search};
 pub use stand_in::placeholder_by_fingerprint;
 pub use way::Way;

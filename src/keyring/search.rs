@@ -67,7 +67,15 @@ impl Keyring {
     #[must_use]
     pub fn search(&self, unexplained: &[(ProjectId, Fingerprint)]) -> Search {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        self.search_on(threads, CHANCE, unexplained)
+        self.search_on(threads, &Tier::ALL, CHANCE, unexplained)
+    }
+
+    /// The same by what may stand around a key alone, which is far less to look at.
+    #[must_use]
+    pub fn search_wrapped(&self, unexplained: &[(ProjectId, Fingerprint)]) -> Search {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let tiers = [Tier::Wrapped, Tier::WrappedTwice];
+        self.search_on(threads, &tiers, CHANCE, unexplained)
     }
 
     /// How many forms of each length a search hashes that finds nothing, to measure it by.
@@ -89,6 +97,7 @@ impl Keyring {
     pub(super) fn search_on(
         &self,
         threads: usize,
+        tiers: &[Tier],
         chance: f64,
         unexplained: &[(ProjectId, Fingerprint)],
     ) -> Search {
@@ -100,12 +109,12 @@ impl Keyring {
         wanted.sort_unstable();
         wanted.dedup();
 
-        let all_forms = Tier::ALL.into_iter().map(|tier| self.forms(tier)).sum();
+        let all_forms = tiers.iter().map(|&tier| self.forms(tier)).sum();
         let needed = digits_for(all_forms, wanted.len(), chance);
         let mut best: Vec<Option<Best>> = vec![None; wanted.len()];
         let mut filter = Filter::new(Vec::new());
         let (mut planned, mut hashed) = (0, 0);
-        for tier in Tier::ALL {
+        for &tier in tiers {
             planned += self.forms(tier);
             let digits = digits_for(planned, wanted.len(), chance);
             let pool: Vec<_> = wanted
@@ -359,9 +368,9 @@ mod tests {
             cut(&KEY.replace("abc", "xbc"), 14),
             cut("stranger", 14),
         ];
-        let alone = ring.search_on(1, CHANCE, &wanted);
+        let alone = ring.search_on(1, &Tier::ALL, CHANCE, &wanted);
         for threads in [2, 3, 16] {
-            assert_eq!(ring.search_on(threads, CHANCE, &wanted), alone);
+            assert_eq!(ring.search_on(threads, &Tier::ALL, CHANCE, &wanted), alone);
         }
         let keys = |outcome: &Outcome| match outcome {
             Outcome::Explained(found) => found.keys.iter().map(|key| key.project.0).collect(),

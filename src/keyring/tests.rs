@@ -432,7 +432,7 @@ fn a_million_random_keys_are_unknown_by_fingerprint() {
     let wanted: Vec<_> = strangers(MILLION)
         .map(|key| (OWN, Fingerprint::of(&key).cut(Digits::DEFAULT)))
         .collect();
-    let search = ring.search_on(2, 1.0, &wanted);
+    let search = ring.search_on(2, &forms::Tier::ALL, 1.0, &wanted);
     assert!(
         search
             .outcomes

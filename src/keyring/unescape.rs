@@ -101,7 +101,7 @@ pub(super) fn entities(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     any.then_some(bytes)
 }
 
-fn entity(name: &[u8]) -> Option<u8> {
+pub(super) fn entity(name: &[u8]) -> Option<u8> {
     match name {
         [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
         [b'#', digits @ ..] => number(digits, 10),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::text::Escaped;
+use crate::text::{Escaped, shown_path};
 
 /// Where a ledger is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => Escaped(&path.to_string_lossy()).fmt(f),
+            Self::File(path) => f.write_str(&shown_path(path)),
             Self::Postgres(url) => {
                 let Some(options) = options(url) else {
                     return f.write_str("postgres");

@@ -9,6 +9,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::Rate;
+use super::credential::Credentials;
+use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 
 /// A kind of connection. Retry, limits and logging are wrapped around it; it only makes calls.
@@ -222,6 +224,7 @@ impl Hash for Request {
 #[derive(Default)]
 pub struct Connections {
     open: HashMap<ConnectionKey, Box<dyn Any + Send + Sync>>,
+    credentials: Arc<Credentials>,
 }
 
 /// The platform's type and the store's name.
@@ -234,6 +237,19 @@ impl Connections {
         self.open
             .insert((TypeId::of::<P>(), store), Box::new(platform));
         self
+    }
+
+    /// The same, whose credentials are these.
+    #[must_use]
+    pub(super) fn with_credentials(mut self, credentials: &Arc<Credentials>) -> Self {
+        self.credentials = Arc::clone(credentials);
+        self
+    }
+
+    /// Every credential that was used so far, whenever that is asked.
+    pub fn credentials(&self) -> impl Fn() -> Vec<Secret> + Send + use<> {
+        let credentials = Arc::clone(&self.credentials);
+        move || credentials.used()
     }
 
     fn find(&self, platform: TypeId, store: Option<&Arc<str>>) -> Option<&(dyn Any + Send + Sync)> {

@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -10,11 +11,12 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+use super::base64;
 use super::blocking::blocking;
 use super::commands::{self, Argv};
 use super::files;
 use super::variable::variable;
-use crate::key::Secret;
+use crate::key::{Fingerprint, Secret};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -155,6 +157,7 @@ fn refused<E: Error>() -> E {
 #[derive(Default)]
 pub(super) struct Credentials {
     printed: Mutex<HashMap<Argv, Arc<Printed>>>,
+    used: Mutex<HashMap<Fingerprint, Secret>>,
 }
 
 /// What a command printed, once it ran, or why it gave nothing: it is not run again.
@@ -175,7 +178,44 @@ impl Credentials {
             Credential::Command(argv) => return self.print(argv).await,
         };
         let found = found.ok_or_else(|| unfit(credential, "is not there"))?;
-        without_line_end(credential, found).map(Arc::new)
+        let found = without_line_end(credential, found)?;
+        self.uses(found.expose());
+        Ok(Arc::new(found))
+    }
+
+    /// Notes a credential that is sent to somebody, who may repeat it.
+    pub fn uses(&self, credential: &[u8]) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for secret in secrets(credential) {
+            used.entry(secret.fingerprint()).or_insert(secret);
+        }
+    }
+
+    /// Notes what stands in the query of an address, where many have a token.
+    pub fn uses_query(&self, url: &Url) {
+        for (_, value) in url.query_pairs() {
+            self.uses(value.as_bytes());
+        }
+    }
+
+    /// None so far but the passwords of the proxies that the environment names.
+    pub fn with_proxies() -> Self {
+        let credentials = Self::default();
+        for name in ["http_proxy", "https_proxy", "all_proxy"] {
+            for name in [name.to_owned(), name.to_uppercase()] {
+                let set = variable(&name).and_then(|proxy| Url::parse(&proxy).ok());
+                let password = set.as_ref().and_then(Url::password);
+                credentials.uses(password.unwrap_or_default().as_bytes());
+            }
+        }
+        credentials
+    }
+
+    /// Every credential that was used so far.
+    pub fn used(&self) -> Vec<Secret> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = used.values();
+        used.map(|secret| Secret::copied(secret.expose())).collect()
     }
 
     /// The credential that a store's settings name, else that in the first of these variables that is
@@ -209,9 +249,56 @@ impl Credentials {
             let mut command = Command::new(program);
             command.args(argv.iter().skip(1).map(|argument| &**argument));
             let output = commands::login(program, command).await?;
-            without_line_end(&Credential::Command(Arc::clone(argv)), output).map(Arc::new)
+            let printed = without_line_end(&Credential::Command(Arc::clone(argv)), output)?;
+            self.uses(printed.expose());
+            Ok(Arc::new(printed))
         };
         cell.get_or_init(run).await.clone()
+    }
+}
+
+/// What of a credential is secret: of an address, of a user with a password and of a document only parts
+/// are, and the rest may be told.
+fn secrets(credential: &[u8]) -> Vec<Secret> {
+    let text = String::from_utf8_lossy(credential);
+    if let Ok(document) = serde_json::from_str::<Document>(&text) {
+        return document.secrets();
+    }
+    if let Some(url) = Url::parse(&text).ok().filter(Url::has_host) {
+        let segments = url.path_segments().into_iter().flatten();
+        let query = url.query_pairs().map(|(_, value)| value.into_owned());
+        let parts = segments.map(str::to_owned).chain(query);
+        let parts = parts.chain(url.password().map(str::to_owned));
+        return parts.map(|part| Secret::new(part.into_bytes())).collect();
+    }
+    let mut all = vec![Secret::copied(credential)];
+    let decoded = base64::decoded(credential);
+    let readable = [Some(credential), decoded.as_ref().map(Secret::expose)];
+    for pair in readable.into_iter().flatten() {
+        // `user:password`, as basic authentication has it.
+        if let Some(at) = pair.iter().position(|&byte| byte == b':') {
+            all.push(Secret::copied(&pair[at + 1..]));
+        }
+    }
+    all
+}
+
+/// A file of several credentials, as Google's are, by the names of its members.
+#[derive(Deserialize)]
+struct Document(HashMap<Box<str>, serde_json::Value>);
+
+impl Document {
+    fn secrets(&self) -> Vec<Secret> {
+        let is_secret = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            ["key", "secret", "token", "password"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let members = self.0.iter().filter(|(name, _)| is_secret(name));
+        let texts = members.filter_map(|(_, value)| value.as_str());
+        let own = texts.filter(|text| !text.starts_with("https://"));
+        own.map(|text| Secret::copied(text.as_bytes())).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::commands::Commands;
+use super::credential::Credentials;
 use super::environment::Environment;
 use super::files::Files;
 use super::http::Http;
@@ -16,8 +17,11 @@ use super::{AnyStore, Connections, Shared, open_undeclared};
 pub fn connections<'a>(
     declared: impl IntoIterator<Item = (&'a Arc<str>, &'a dyn AnyStore)>,
 ) -> Connections {
-    let shared = Shared::default();
+    let shared = Shared {
+        credentials: Arc::new(Credentials::with_proxies()),
+    };
     let here = Connections::default()
+        .with_credentials(&shared.credentials)
         .with(None, Environment::Own)
         .with(None, Files)
         .with(None, Processes::new())

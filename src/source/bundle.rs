@@ -235,7 +235,8 @@ impl Bundle {
             .iter()
             .flat_map(|file| {
                 let of = move |reading: Reading| {
-                    let reading = reading.started_at(file.modified);
+                    let mut reading = reading.started_at(file.modified);
+                    reading.identity = Some(file.identity.clone());
                     match file.path.as_os_str().is_empty() {
                         true => reading,
                         false => reading.of_replica(shown(&file.path)),

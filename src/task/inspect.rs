@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::fetch::{Fetcher, Limits, Quiet, Work};
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{
-    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Role, SearchOutcome, placeholder,
+    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber, SearchOutcome,
+    placeholder,
 };
 use crate::platform::{Asking, Connections, Stop};
 use crate::reading::remote::{self, RemoteReading};
@@ -18,6 +19,9 @@ use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::source::{self, AnySource, At};
 
 pub use oddity::{Oddity, OddityKind, Side};
+
+/// How many characters of a text from outside are shown.
+const MOST_SHOWN: usize = 1000;
 
 /// Where to look: the settings of a hop, which is read as an audit would read it.
 pub struct Place {
@@ -187,13 +191,15 @@ pub enum Comparison {
 }
 
 impl Seen {
-    /// Looks at a reading and lets its bytes go.
+    /// Looks at a reading and lets its bytes go. Nothing that is said of it repeats them, or what the
+    /// scrubber knows.
     #[must_use]
     pub fn of(
         reading: Reading,
         variable: &str,
         expected: Option<Fingerprint>,
         digits: Digits,
+        scrubber: &Scrubber,
     ) -> Self {
         let Reading {
             replica,
@@ -202,6 +208,12 @@ impl Seen {
             note,
             ..
         } = reading;
+        let own = match &found {
+            Found::Value(secret) => vec![Secret::copied(secret.expose())],
+            _ => Vec::new(),
+        };
+        let scrubber = scrubber.knowing(own, Vec::new());
+        let shown = |text: &str| scrubber.text(text.as_bytes(), MOST_SHOWN).to_string();
         let sight = match found {
             Found::Value(secret) => Sight::Held(Held::of(secret, variable, expected, digits)),
             Found::Fingerprint {
@@ -222,13 +234,17 @@ impl Seen {
                 }),
             }),
             Found::Absent => Sight::Absent,
-            Found::Hidden { why, .. } => Sight::Hidden(why.into()),
-            Found::Failed(error) => Sight::Failed(error),
+            Found::Hidden { why, .. } => Sight::Hidden(shown(&why).into()),
+            Found::Failed(error) => Sight::Failed(ReadError {
+                message: shown(&error.message).into(),
+                next: shown(&error.next).into(),
+                ..error
+            }),
         };
         Self {
-            replica,
+            replica: replica.map(|replica| shown(&replica).into()),
             started_at,
-            note: note.map(Into::into),
+            note: note.map(|note| shown(&note).into()),
             sight,
         }
     }
@@ -391,7 +407,14 @@ mod tests {
 
     fn seen(found: Found, expected: Option<&[u8]>) -> Seen {
         let expected = expected.map(Fingerprint::of);
-        Seen::of(Reading::new(found), "KEY", expected, Digits::DEFAULT)
+        let scrubber = Scrubber::default();
+        Seen::of(
+            Reading::new(found),
+            "KEY",
+            expected,
+            Digits::DEFAULT,
+            &scrubber,
+        )
     }
 
     #[test]

@@ -120,6 +120,33 @@ fn of_a_globs_files_only_the_references_own_is_no_proof() {
 }
 
 #[test]
+fn of_a_bundles_files_only_the_references_own_is_no_proof() {
+    let pattern = "pattern: 'ask_live_[A-Za-z0-9]{32}'";
+    for (path, evidence) in [
+        ("cur", &["reference"][..]),
+        ("link", &["reference"]),
+        ("copy", &["fingerprint"]),
+        ("sub", &["fingerprint"]),
+        ("dist", &["fingerprint", "reference"]),
+    ] {
+        let hop = format!("bundle: {{ path: {path}, {pattern} }}");
+        let scene = scene("file: { path: cur }", &hop).file("dist/app.js", CURRENT);
+        fs::hard_link(scene.path("cur"), scene.path("dist/own.js")).unwrap();
+        assert_eq!(seen(&audit(&scene)).0, evidence, "{path}");
+    }
+    let server = Server::new(|asked| match &*asked.path {
+        "/k" | "/other" => Answer::status(200, CURRENT),
+        _ => Answer::status(404, ""),
+    });
+    let reference = format!("http: {{ url: '{}' }}", server.url("/k"));
+    for (path, evidence) in [("/x/../k#here", "reference"), ("/other", "fingerprint")] {
+        let hop = format!("bundle: {{ url: '{}', {pattern} }}", server.url(path));
+        let ran = audit(&scene(&reference, &hop));
+        assert_eq!(seen(&ran).0[0], evidence, "{path}: {ran}");
+    }
+}
+
+#[test]
 fn a_variable_and_an_address_are_the_same_in_other_words() {
     let server = Server::new(|_| Answer::status(200, CURRENT));
     let [plain, other] =

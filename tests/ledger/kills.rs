@@ -199,10 +199,9 @@ async fn records_until_it_is_killed() {
             let conclusion = conclusion(audit);
             ledger.record(audit, &conclusion).await?;
             say(format!("{RECORDED}{}", audit.started_at));
-            ledger.changes(audit, &conclusion, &LOG).await?;
-            ledger
-                .tell(audit, &conclusion, &LOG, &BTreeSet::new())
-                .await?;
+            for set in ledger.changes(audit, &conclusion, &[LOG]).await? {
+                ledger.tell(set, &BTreeSet::new(), |_, _| true).await?;
+            }
             ledger.recall().await?;
         }
         Ok(())

@@ -98,6 +98,28 @@ async fn what_was_hashed_with_its_line_end_is_a_damaged_key_where_it_is_seen() {
 }
 
 #[tokio::test]
+async fn the_fingerprint_of_another_keys_damaged_copy_is_no_reference() {
+    for (text, of, role) in [
+        (key("old") + "\n", CHECKOUT, Role::Previous(0)),
+        (format!("\"{}\"", key("shop")), SHOP, Role::Current),
+        (format!("'{}'\r\n", key("shop")), SHOP, Role::Current),
+    ] {
+        let mut inventory = inventory("", &["config now"]);
+        let checkout = &mut inventory.projects[CHECKOUT];
+        checkout.current = print(&text);
+        checkout.previous = vec![previous(Origin::Place(place("store old")))];
+        let audit = audit(inventory).await;
+        assert_eq!(references(&audit)[CHECKOUT], Verdict::Malformed, "{text:?}");
+        let Soundness::OfDamaged { key, damage } = &audit.projects[CHECKOUT].reference else {
+            panic!("{text:?} is sound")
+        };
+        let project = ProjectId(u32::try_from(of).unwrap());
+        assert_eq!(*key, KeyId { project, role }, "{text:?}");
+        assert!(!damage.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_previous_or_next_key_that_is_nothing_is_told_and_compared_with_nothing() {
     let changes: [Change; 2] = [
         |inventory| {

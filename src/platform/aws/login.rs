@@ -45,6 +45,7 @@ impl Account {
     pub(super) async fn keys(&self) -> Result<Arc<Keys>, ReadError> {
         let log_in = async || {
             let keys = self.log_in().await?;
+            self.login.uses(&keys);
             let lasts = keys.expires_in.map(left).transpose()?;
             Ok::<_, ReadError>((keys, lasts))
         };
@@ -107,6 +108,7 @@ impl Account {
         arn: &str,
         external_id: Option<&str>,
     ) -> Result<Keys, ReadError> {
+        self.login.uses(keys);
         let mut form = url_form(&[
             ("Action", "AssumeRole"),
             ("Version", "2011-06-15"),
@@ -157,6 +159,14 @@ impl Account {
 }
 
 impl Login {
+    /// Notes what of a credential is secret; the id of an access key is none.
+    fn uses(&self, keys: &Keys) {
+        let token = keys.session_token.as_ref();
+        for secret in token.into_iter().chain([&keys.secret_access_key]) {
+            self.credentials.uses(secret.as_bytes());
+        }
+    }
+
     /// The credential that the settings name.
     async fn named(&self) -> Result<Option<Keys>, ReadError> {
         let (Some(id), Some(secret)) = (&self.access_key_id, &self.secret_access_key) else {

@@ -26,6 +26,7 @@ impl Server {
         let (place, cloud) = Cloud::of(&vault.host());
         let session = &self.sessions[place];
         let given = session.get(async || self.log_in(cloud).await).await?;
+        self.credentials.uses(given.expose());
         Ok(Arc::clone(&given))
     }
 

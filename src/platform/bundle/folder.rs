@@ -14,7 +14,7 @@ use crate::keyring::Format;
 use crate::platform::Ask;
 use crate::platform::blocking::blocking;
 use crate::platform::files::{Files, refused};
-use crate::reading::{ErrorKind, ReadError};
+use crate::reading::{ErrorKind, Identity, ReadError};
 use crate::text::escape;
 
 /// Asks for the tokens in the files of a folder, or in one file.
@@ -46,6 +46,8 @@ pub struct Folder {
 pub struct InFolder {
     /// Its path within the folder.
     pub path: PathBuf,
+    /// Where it really is; of what is packed in a file, where that is.
+    pub identity: Identity,
     /// When it was last written.
     pub modified: Option<Timestamp>,
     /// What it holds.

@@ -8,7 +8,7 @@ use super::reference::{Reference, Strength};
 use super::search::Token;
 use super::seen::Seen;
 use super::{html, names};
-use crate::keyring::{Format, scrubbed};
+use crate::keyring::{Format, Scrubber};
 use crate::platform::Ask;
 use crate::platform::http::{Call, Headers, Http, fill, host, location, parse_url};
 use crate::reading::{ErrorKind, ReadError};
@@ -63,7 +63,8 @@ impl Ask for SearchPage {
     // Another page wrote it, which may have written a key into it.
     fn describe(&self) -> String {
         let shown = location(&self.url);
-        format!("GET {}", scrubbed(shown.as_bytes(), [&*self.format], SHOWN))
+        let scrubber = Scrubber::new(vec![Arc::clone(&self.format)]);
+        format!("GET {}", scrubber.text(shown.as_bytes(), SHOWN))
     }
 
     fn host(&self, _: &Http) -> Option<Arc<str>> {

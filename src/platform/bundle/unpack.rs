@@ -19,9 +19,9 @@ use super::folder::{Folder, InFolder, is_text, shown, too_many};
 use super::packed::{HEAD, Packed};
 use super::search::Search;
 use super::window::Window;
-use crate::keyring::{Format, scrubbed};
-use crate::platform::files::refused;
-use crate::reading::{ErrorKind, ReadError};
+use crate::keyring::{Format, Scrubber};
+use crate::platform::files::{identity, refused};
+use crate::reading::{ErrorKind, Identity, ReadError};
 
 /// How deep archives may lie in each other.
 const DEEPEST: u32 = 4;
@@ -38,7 +38,7 @@ const SHOWN: usize = 300;
 
 /// Searches one file after the other.
 pub(super) struct Unpacking<'o> {
-    format: Arc<Format>,
+    scrubber: Scrubber,
     search: Search,
     window: Window,
     /// Whether nobody waits any more.
@@ -47,6 +47,7 @@ pub(super) struct Unpacking<'o> {
     most: (u64, u64),
     /// What may still be taken out of the archive that is open.
     left: (u64, u64),
+    identity: Identity,
     modified: Option<Timestamp>,
     pub folder: Folder,
 }
@@ -55,12 +56,13 @@ impl<'o> Unpacking<'o> {
     pub fn new(format: &Arc<Format>, most: (u64, u64), over: &'o AtomicBool) -> Self {
         let search = Search::new(Arc::clone(format));
         Self {
-            format: Arc::clone(format),
+            scrubber: Scrubber::new(vec![Arc::clone(format)]),
             window: search.window(0),
             search,
             over,
             most,
             left: most,
+            identity: Identity::of(""),
             modified: None,
             folder: Folder::default(),
         }
@@ -73,6 +75,7 @@ impl<'o> Unpacking<'o> {
             Ok(opened) => opened,
             Err(error) => return self.unseen(path, refused(whole, &error)),
         };
+        self.identity = identity(&metadata);
         let modified = metadata.modified().ok();
         self.modified = modified.and_then(|time| Timestamp::try_from(time).ok());
         let bytes = LEAST.max(metadata.len().saturating_mul(MOST_TIMES));
@@ -228,10 +231,10 @@ impl<'o> Unpacking<'o> {
     /// What an entry is called, if there may be another one.
     fn entry(&mut self, archive: &Path, name: &[u8]) -> Result<PathBuf, Stopped> {
         self.left.0 = self.left.0.checked_sub(1).ok_or(Stopped::Large)?;
-        let shown = scrubbed(name, [&*self.format], SHOWN);
+        let shown = self.scrubber.text(name, SHOWN);
         let mut path = archive.as_os_str().to_owned();
         path.push("!/");
-        path.push(shown);
+        path.push(&*shown);
         Ok(path.into())
     }
 
@@ -274,6 +277,7 @@ impl<'o> Unpacking<'o> {
         if !found.tokens.is_empty() {
             self.folder.files.push(InFolder {
                 path: path.to_owned(),
+                identity: self.identity.clone(),
                 modified: self.modified,
                 tokens: found.tokens,
             });

@@ -46,12 +46,18 @@ impl Default for Courier {
         Self {
             out: Clients::unfollowing(),
             here: Clients::direct().still(),
-            credentials: Credentials::default(),
+            credentials: Credentials::with_proxies(),
         }
     }
 }
 
 impl Courier {
+    /// Every credential that was used so far, the secret parts of addresses among them.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<Secret> {
+        self.credentials.used()
+    }
+
     /// Posts JSON, with an envelope where the receiver knows what to do with one.
     ///
     /// # Errors
@@ -141,6 +147,7 @@ impl Courier {
     async fn url(&self, target: &Target) -> Result<Url, ReadError> {
         let credential = match target {
             Target::Url(url) => {
+                self.credentials.uses(url.as_bytes());
                 return parse(url)
                     .map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct `url`"));
             }

@@ -59,6 +59,7 @@ impl Server {
             .await?;
         if reply.status.is_success() {
             let Answer { token } = reply.json()?;
+            self.credentials.uses(token.0.expose());
             return Ok((Some(Arc::new(token.0)), Some(LASTS)));
         }
         let refusal = Refusal::of(&reply);
@@ -96,7 +97,10 @@ impl Server {
             }
         };
         match password {
-            Some(password) => Ok(Some(User { name, password })),
+            Some(password) => {
+                self.credentials.uses(password.expose());
+                Ok(Some(User { name, password }))
+            }
             None => Err(ReadError::new(
                 ErrorKind::Denied,
                 format!("no credential: {} has no password", escape(&name)),

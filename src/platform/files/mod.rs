@@ -8,7 +8,7 @@ mod rooted;
 
 pub use glob::{Glob, Globbed, check as check_glob, is_glob};
 pub use read::{File, Files, ReadFile};
-pub(super) use read::{read, refused};
+pub(super) use read::{identity, read, refused};
 pub use readings::readings;
 pub(super) use regular::{is_readable, read_regular};
 pub use rooted::rooted;

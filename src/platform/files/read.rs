@@ -1,4 +1,4 @@
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, ErrorKind as Io, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -84,7 +84,7 @@ pub(in crate::platform) fn read(path: &Path) -> Result<Option<File>, ReadError> 
         Ok(match contents(file, size)? {
             Ok(bytes) => Ok(File {
                 bytes,
-                identity: Identity::of(format!("file {} {}", metadata.dev(), metadata.ino())),
+                identity: identity(&metadata),
                 modified: modified.and_then(|time| Timestamp::try_from(time).ok()),
             }),
             Err(Overflow) => Err(too_large(path)),
@@ -94,6 +94,11 @@ pub(in crate::platform) fn read(path: &Path) -> Result<Option<File>, ReadError> 
         Ok(file) => file.map(Some),
         Err(error) => failed(path, &error),
     }
+}
+
+/// Which file it is, whatever led to it.
+pub(in crate::platform) fn identity(metadata: &Metadata) -> Identity {
+    Identity::of(format!("file {} {}", metadata.dev(), metadata.ino()))
 }
 
 /// Everything a reader gives, which may be of this size.

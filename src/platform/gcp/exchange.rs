@@ -164,6 +164,9 @@ impl Server {
         sent: Vec<Arc<Secret>>,
         next: &str,
     ) -> Result<Token, ReadError> {
+        for secret in &sent {
+            self.credentials.uses(secret.expose());
+        }
         let call = Call::post(url(place)?, FORM, form(fields));
         let call = sent.into_iter().fold(call, Call::carrying);
         let reply = call.send(&self.clients).await?;

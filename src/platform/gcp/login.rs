@@ -26,6 +26,7 @@ impl Server {
     /// Adds the token to a request, after logging in where that is needed.
     pub(super) async fn authorized(&self, call: Call) -> Result<Call, ReadError> {
         let login = self.session.get(async || self.log_in().await).await?;
+        self.credentials.uses(login.token.expose());
         let call = match &login.quota {
             Some(project) => call.with(USER_PROJECT, project.clone()),
             None => call,
@@ -69,7 +70,10 @@ impl Server {
             .join("application_default_credentials.json")
             .into();
         match read(Arc::clone(&path)).await {
-            Ok(Some(bytes)) => File::parse(bytes.expose(), &path).map(Some),
+            Ok(Some(bytes)) => {
+                self.credentials.uses(bytes.expose());
+                File::parse(bytes.expose(), &path).map(Some)
+            }
             // Nobody named it, so its folder need not be there either.
             Ok(None) => Ok(None),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),

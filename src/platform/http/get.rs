@@ -3,7 +3,7 @@ use std::sync::Arc;
 use reqwest::{StatusCode, Url};
 
 use super::header::{Headers, fill};
-use super::url::parse;
+use super::url::{parse, place};
 use super::{Call, Http, host, location};
 use crate::key::Secret;
 use crate::platform::Ask;
@@ -27,9 +27,7 @@ impl Ask for Get {
     }
 
     fn place(&self, _: &Http, _: &Secret) -> Option<String> {
-        let mut url = self.url().ok()?;
-        url.set_fragment(None);
-        Some(url.to_string())
+        place(&self.url)
     }
 
     fn host(&self, _: &Http) -> Option<Arc<str>> {
@@ -52,6 +50,7 @@ impl Get {
 
     async fn get(&self, http: &Http) -> Result<Secret, ReadError> {
         let url = self.url()?;
+        http.credentials.uses_query(&url);
         let (headers, sent) = fill(&self.headers, &http.credentials).await?;
         let reply = Call::get(url)
             .with_all(headers, sent)

@@ -27,6 +27,6 @@ pub use get::Get;
 pub(in crate::platform) use header::fill;
 pub use header::{Header, Headers, check as check_headers};
 pub use tls::Tls;
-pub use url::{check as check_url, location};
+pub use url::{check as check_url, location, place};
 pub(in crate::platform) use url::{host, origin, parse as parse_url};
 pub(in crate::platform) use wait::wait as wait_for;

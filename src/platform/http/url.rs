@@ -38,6 +38,14 @@ pub fn location(url: &str) -> String {
     }
 }
 
+/// An address as places are compared: without what no server sees.
+#[must_use]
+pub fn place(url: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    url.set_fragment(None);
+    Some(url.to_string())
+}
+
 /// What [`Url`] keeps is ASCII without control characters, so nothing has to be escaped.
 pub(super) fn shown(url: &Url) -> String {
     let mut shown = format!("{}{}", origin(url), url.path());

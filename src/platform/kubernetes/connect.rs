@@ -1,14 +1,18 @@
 //! The client, and the login of exec plugins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::client::{AuthError, ClientBuilder};
 use kube::config::AuthInfo;
 use kube::{Client, Config, Error};
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
 use super::config::{Loaded, unreadable, unsendable};
 use super::plugin;
+use crate::platform::credential::Credentials;
 use crate::platform::excerpt::last_words;
 use crate::platform::http::install_crypto;
 use crate::platform::reason::reason;
@@ -18,7 +22,10 @@ use crate::reading::{ErrorKind, ReadError};
 const TOLD: usize = 200;
 
 /// A client, and for how long its credentials hold where a plugin says that.
-pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>), ReadError> {
+pub(super) async fn connect(
+    loaded: &Loaded,
+    credentials: &Arc<Credentials>,
+) -> Result<(Client, Option<Duration>), ReadError> {
     let mut config = loaded.config.clone();
     let mut end = None;
     // kube starts a plugin anew for each thing that it might give, waits for it on a thread of its own, and
@@ -28,8 +35,13 @@ pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>
     {
         end = plugin::log_in(&exec, &mut config.auth_info).await?;
     }
+    let credentials = Arc::clone(credentials);
     // Files are read while somebody waits.
-    let built = tokio::task::spawn_blocking(move || build(config)).await;
+    let built = tokio::task::spawn_blocking(move || {
+        note(&config.auth_info, &credentials);
+        build(config)
+    })
+    .await;
     let client = built.unwrap_or_else(|_| {
         Err(ReadError::new(
             ErrorKind::Protocol,
@@ -48,6 +60,18 @@ pub(super) async fn connect(loaded: &Loaded) -> Result<(Client, Option<Duration>
 fn says_who(user: &AuthInfo) -> bool {
     let password = user.username.is_some() && user.password.is_some();
     password || user.token.is_some() || user.token_file.is_some() || user.auth_provider.is_some()
+}
+
+/// Notes the credentials that stand in the kubeconfig, or where it says, or that a plugin gave.
+fn note(login: &AuthInfo, credentials: &Credentials) {
+    for secret in [&login.token, &login.password].into_iter().flatten() {
+        credentials.uses(secret.expose_secret().as_bytes());
+    }
+    let file = login.token_file.as_ref();
+    // kube says why it cannot be read.
+    let token = file.and_then(|path| std::fs::read(path).ok());
+    let token = Zeroizing::new(token.unwrap_or_default());
+    credentials.uses(token.trim_ascii());
 }
 
 fn build(config: Config) -> Result<Client, ReadError> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::config::{Loaded, load};
 use super::connect::connect;
+use crate::platform::credential::Credentials;
 use crate::platform::http::host;
 use crate::platform::session::Session;
 use crate::platform::{Platform, Shared, Store, StoreInfo};
@@ -72,8 +73,9 @@ pods, however many hops look at it.",
         Ok(())
     }
 
-    fn open(&self, _shared: &Shared) -> Cluster {
+    fn open(&self, shared: &Shared) -> Cluster {
         Cluster {
+            credentials: Arc::clone(&shared.credentials),
             said: self.clone(),
             loaded: OnceLock::new(),
             session: Session::default(),
@@ -84,6 +86,7 @@ pods, however many hops look at it.",
 /// A connection to the API server of a cluster.
 pub struct Cluster {
     said: Kubernetes,
+    credentials: Arc<Credentials>,
     loaded: OnceLock<Result<Loaded, ReadError>>,
     session: Session<Client>,
 }
@@ -103,7 +106,9 @@ impl Cluster {
 
     pub(super) async fn client(&self) -> Result<Arc<Client>, ReadError> {
         let loaded = self.loaded()?;
-        self.session.get(async || connect(loaded).await).await
+        self.session
+            .get(async || connect(loaded, &self.credentials).await)
+            .await
     }
 
     pub(super) fn host(&self) -> Option<Arc<str>> {

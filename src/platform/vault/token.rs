@@ -88,7 +88,9 @@ impl Server {
                 };
             }
         };
-        token.map(Some)
+        let token = token?;
+        self.credentials.uses(token.expose());
+        Ok(Some(token))
     }
 }
 

@@ -7,9 +7,9 @@ use crate::keyring::Format;
 use crate::platform::bundle::{
     Page, SearchPage, Strength, beside, located, name_of, origin, usual,
 };
-use crate::platform::http::Headers;
+use crate::platform::http::{Headers, place};
 use crate::platform::{Asking, Attempt, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading, Retry};
+use crate::reading::{ErrorKind, Found, Identity, ReadError, Reading, Retry};
 
 /// How many files are asked for side by side; only then it is looked whether there is room for more.
 const AT_ONCE: usize = 64;
@@ -214,7 +214,11 @@ impl<'a> Crawl<'a> {
         self.there.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (url, found) in &self.there {
             let name = name_of(url, page);
-            let of = |reading: Reading| reading.of_replica(&*name).started_at(found.modified);
+            let of = |reading: Reading| {
+                let mut reading = reading.of_replica(&*name).started_at(found.modified);
+                reading.identity = place(url).map(Identity::of);
+                reading
+            };
             let failed = |error: ReadError| of(Reading::new(Found::Failed(error)));
             if found.is_html && **url != *page {
                 if self.known.get(url) == Some(&Strength::Firm) {

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use crate::inventory::Inventory;
-use crate::keyring::scrubbed;
+use crate::audit::MOST_SHOWN;
+use crate::keyring::Scrubber;
 use crate::reading::ReadError;
 use crate::text::Escaped;
 
@@ -12,9 +12,6 @@ pub struct Failure {
     attempts: u32,
     error: ReadError,
 }
-
-/// The most characters of what happened that are shown.
-const MOST_SHOWN: usize = 400;
 
 /// Who was not told.
 #[derive(Debug)]
@@ -32,12 +29,10 @@ impl Failure {
         }
     }
 
-    /// Takes out what looks like a key: what a program complains about may hold one.
-    pub(super) fn scrubbed(mut self, inventory: &Inventory) -> Self {
-        let formats = inventory.formats();
-        let formats = formats.iter().map(|format| &**format);
-        let message = scrubbed(self.error.message.as_bytes(), formats, MOST_SHOWN);
-        self.error.message = message.into();
+    /// Takes out every secret: what a program complains about may hold one.
+    pub(super) fn scrubbed(mut self, scrubber: &Scrubber) -> Self {
+        let message = scrubber.text(self.error.message.as_bytes(), MOST_SHOWN);
+        self.error.message = message.to_string().into();
         self
     }
 }

@@ -7,6 +7,7 @@ use super::Message;
 use super::failure::{Failure, Whom};
 use crate::audit::Audit;
 use crate::inventory::{Means, Receiver};
+use crate::keyring::Scrubber;
 use crate::ledger::Changes;
 use crate::platform::deliver::{Courier, Envelope};
 use crate::reading::{ErrorKind, ReadError, Retry};
@@ -70,7 +71,7 @@ impl Sender {
             return Ok(());
         };
         let told = self.notify(receiver, &message).await;
-        told.map_err(|why| why.scrubbed(&audit.inventory))
+        told.map_err(|why| why.scrubbed(&self.scrubber(audit)))
     }
 
     async fn notify(&self, receiver: &Receiver, message: &Message) -> Result<(), Failure> {
@@ -122,8 +123,15 @@ impl Sender {
             .await
             .map_err(|(attempts, error)| {
                 let failure = Failure::new(Whom::Heartbeat, attempts, error);
-                failure.scrubbed(&audit.inventory)
+                failure.scrubbed(&self.scrubber(audit))
             })
+    }
+
+    /// What takes out all that the audit knows, and the credentials that were used since.
+    fn scrubber(&self, audit: &Audit) -> Scrubber {
+        audit
+            .scrubber
+            .knowing(self.courier.credentials(), Vec::new())
     }
 
     /// Tries again while that may help. What failed comes with the number of attempts.

@@ -7,6 +7,7 @@ mod consul;
 mod docker;
 mod doppler;
 mod etcd;
+mod formless;
 mod gcp_secret_manager;
 mod github_actions;
 mod kubernetes;

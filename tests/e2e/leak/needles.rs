@@ -17,7 +17,8 @@ impl Needles {
     pub fn of(keys: &[&str]) -> Self {
         let mut needles = BTreeSet::new();
         for key in keys {
-            let secret = key.strip_prefix("ask_live_").unwrap().as_bytes();
+            // What all keys of AllStak begin with is no secret.
+            let secret = key.strip_prefix("ask_live_").unwrap_or(key).as_bytes();
             for piece in secret.windows(WINDOW) {
                 needles.insert(piece.to_vec());
                 needles.insert(piece.to_ascii_lowercase());
@@ -29,6 +30,7 @@ impl Needles {
                 needles.insert(each(piece, |byte| format!("\\u{byte:04x}")));
                 needles.insert(each(piece, |byte| format!("\\x{byte:02x}")));
                 needles.insert(each(piece, |byte| format!("&#{byte};")));
+                needles.insert(each(piece, |byte| format!("&#x{byte:x};")));
                 needles.insert(each(piece, |byte| format!("{byte}, ")));
             }
             for before in 0..3 {

@@ -308,7 +308,7 @@ impl World {
         }
     }
 
-    fn script(&mut self, name: &str, text: &str) {
+    pub fn script(&mut self, name: &str, text: &str) {
         let text = text.replace("DIR", self.scene.folder().to_str().unwrap());
         self.write(name, text.as_bytes());
     }
