@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use straggler::key::{Fingerprint, Secret};
-use straggler::keyring::{KeyId, Keyring, Known, ProjectId, Role, SearchOutcome};
+use straggler::keyring::{KeyId, Keyring, Known, ProjectId, SearchOutcome};
 
 const ROUNDS: usize = 7;
 
@@ -57,10 +57,7 @@ fn ring(keys: &[Vec<u8>]) -> Keyring {
         .iter()
         .zip(0..)
         .map(|(key, project)| {
-            let id = KeyId {
-                project: ProjectId(project),
-                role: Role::Current,
-            };
+            let id = KeyId::current(ProjectId(project));
             Known::by_value(id, Secret::copied(key))
         })
         .collect();
@@ -69,7 +66,7 @@ fn ring(keys: &[Vec<u8>]) -> Keyring {
 
 fn compare(what: &str, keys: &[Vec<u8>]) {
     let ring = ring(keys);
-    let lengths = ring.form_lengths();
+    let lengths = ring.form_lengths(ProjectId(0));
     // Whole fingerprints that nothing explains, so that the search never ends early.
     let wanted: Vec<_> = (0..200_u32)
         .map(|index| (ProjectId(0), Fingerprint::of(&index.to_be_bytes())))

@@ -13,6 +13,7 @@ mod reigns;
 mod remembered;
 mod run;
 mod seen;
+mod standing;
 mod warnings;
 
 pub use finished::{Audit, Policy};

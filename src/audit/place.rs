@@ -92,7 +92,7 @@ impl<'a> Scrubber<'a> {
 
     /// Knows the keys as well, as far as they have no format.
     pub fn knowing(&self, keyring: &'a Keyring) -> Self {
-        let secrets = keyring.known().iter().filter_map(Known::secret);
+        let secrets = keyring.known().filter_map(Known::secret);
         let formless = |secret: &&Secret| {
             let bytes = secret.expose();
             bytes.len() >= SHORTEST && !self.formats.iter().any(|format| format.fits(bytes))

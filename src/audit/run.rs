@@ -86,7 +86,11 @@ pub async fn run(
         started_at,
         generated_at: Timestamp::now(),
         policy: options.policy.clone(),
-        projects: references.outcomes,
+        projects: references
+            .projects
+            .into_iter()
+            .map(|project| project.outcome)
+            .collect(),
         deployments,
         warnings,
         inventory,

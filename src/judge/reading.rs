@@ -218,9 +218,10 @@ fn of_hearsay(
     scope: &Scope<'_>,
     hop: Circumstances,
 ) -> Option<Judged> {
-    let is_ours = exact.keys.first().is_some_and(|key| {
-        scope.is_own(key.project) && matches!(key.role, Role::Current | Role::Next)
-    });
+    let is_ours = exact
+        .keys
+        .first()
+        .is_some_and(|key| scope.is_own(key.project) && key.role() != Role::Previous);
     if !is_ours || !bench.keyring.is_hearsay(&value.fingerprint()) {
         return None;
     }
@@ -385,7 +386,7 @@ fn holds(
         doubt(&mut keys, scope);
     }
     if damage.is_empty() && keys.iter().any(|&key| scope.outweighs_next(key)) {
-        keys.retain(|key| key.role != Role::Next || !scope.is_own(key.project));
+        keys.retain(|key| key.role() != Role::Next || !scope.is_own(key.project));
     }
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
@@ -396,8 +397,8 @@ fn holds(
     } else if scope.is_dead(key, bench.now) {
         Verdict::Revoked
     } else {
-        match key.role {
-            Role::Previous(_) => Verdict::Stale,
+        match key.role() {
+            Role::Previous => Verdict::Stale,
             Role::Current | Role::Next if !damage.is_empty() => Verdict::Malformed,
             // A key that should be gone from here was left behind, however new it is.
             Role::Current | Role::Next if expect == Expectation::Absent => Verdict::Stale,
@@ -423,12 +424,9 @@ fn holds(
 /// Leaves out what an unsound reference holds, since nobody knows whose it is. Another reference with the
 /// same key is as doubtful, and says nothing either.
 fn doubt(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
-    let own = KeyId {
-        project: scope.id,
-        role: Role::Current,
-    };
-    if keys.contains(&own) {
-        keys.retain(|key| key.role != Role::Current);
+    let is_own = |key: &KeyId| key.project == scope.id && key.role() == Role::Current;
+    if keys.iter().any(is_own) {
+        keys.retain(|key| key.role() != Role::Current);
     }
 }
 

@@ -174,11 +174,9 @@ pub fn compare(own: KeyId, agreeing: &[KeyId], scope: &Scope<'_>, now: Timestamp
         if scope.is_dead(key, now) {
             return Soundness::Dead(key);
         }
-        let current = KeyId {
-            project: key.project,
-            role: Role::Current,
-        };
-        if !agreeing.contains(&current) {
+        let is_current =
+            |other: &KeyId| other.project == key.project && other.role() == Role::Current;
+        if !agreeing.iter().any(is_current) {
             // One of those who share the key was rotated, and the other was not.
             return Soundness::Foreign(key);
         }

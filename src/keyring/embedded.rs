@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::book::Keyring;
 use super::candidates::{candidates, windows};
 use super::damage::Damage;
 use super::format::Format;
-use super::known::{Explanation, Keyring, ProjectId, Role};
+use super::known::{Explanation, ProjectId, Role};
 use super::layers::Described;
 use super::placeholder::placeholder;
 use super::tables::is_enclosed;
@@ -194,7 +195,8 @@ impl Keyring {
                 })
                 .collect();
             let mut unknown = Vec::new();
-            let (found, cut) = candidates(bytes, &text.breaks, self.formats(), lookup.formless);
+            let (found, cut) =
+                candidates(bytes, &text.breaks, self.formats(), lookup.is_formless());
             parts.cut |= cut;
             for candidate in found {
                 let range = candidate.range;
@@ -223,7 +225,7 @@ impl Keyring {
                     unknown.push(found);
                 }
             }
-            let (ranges, left) = windows(bytes.len(), &lookup.lengths, hashes);
+            let (ranges, left) = windows(bytes.len(), lookup.lengths(), hashes);
             parts.cut |= left.is_none();
             hashes = left.unwrap_or(0);
             for range in ranges {
@@ -264,7 +266,7 @@ impl Keyring {
     /// Whether a key may have been missed: one of which neither the bytes nor the format are known.
     fn leaves_open(&self, found: &[Fragment]) -> bool {
         let is_found = |key: &Fingerprint| found.iter().any(|part| part.fingerprint.agrees(key));
-        !self.lookup().hidden.iter().all(is_found)
+        !self.lookup().hidden.values().all(is_found)
     }
 
     /// Known by enough digits that no chance among many parts is taken for it.
@@ -322,7 +324,7 @@ impl Keyring {
 fn rank(own: ProjectId, explanation: &Explanation) -> u8 {
     match explanation.keys.first() {
         Some(key) if key.project != own => 1,
-        Some(key) if matches!(key.role, Role::Previous(_)) => 0,
+        Some(key) if key.role() == Role::Previous => 0,
         _ => 2,
     }
 }

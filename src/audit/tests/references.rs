@@ -5,7 +5,7 @@ use crate::audit::Audit;
 use crate::inventory::{Inventory, Origin, Previous, Retirement, Site};
 use crate::judge::{Soundness, Warning, Why};
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{KeyId, ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId};
 use crate::verdict::Verdict;
 
 /// The projects of [`inventory`], by their place in it.
@@ -337,14 +337,10 @@ async fn a_next_key_that_is_an_old_or_a_foreign_one_makes_nobody_current() {
         &["config now"],
     )
     .await;
-    let of = |role| KeyId {
-        project: ProjectId(0),
-        role,
-    };
     assert!(matches!(
         &next.warnings[..],
         [Warning::NextIsKnown { key, also }]
-            if *key == of(Role::Next) && *also == of(Role::Previous(0))
+            if *key == KeyId::next(ProjectId(0)) && *also == KeyId::previous(ProjectId(0), 0)
     ));
 }
 
@@ -546,10 +542,7 @@ async fn a_fault_says_with_which_key() {
         &["config now"],
     )
     .await;
-    let current = |project| KeyId {
-        project: ProjectId(project),
-        role: Role::Current,
-    };
+    let current = |project| KeyId::current(ProjectId(project));
     for (project, other) in [(CHECKOUT, 2), (SHOP, 0)] {
         let reference = &audit.projects[project].reference;
         assert!(matches!(reference, Soundness::Foreign(key) if *key == current(other)));

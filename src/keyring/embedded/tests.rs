@@ -16,16 +16,9 @@ const OTHER: &str = "ask_live_Gx7BnP4wLs9KjV2tCm6QfYh1RdZe8Ta5";
 const STRANGER: &str = "ask_live_Qw2ErT5yUi8OpA1sDf4GhJ7kLz0XcVb3";
 const OWN: ProjectId = ProjectId(0);
 
-const fn id(project: u32, role: Role) -> KeyId {
-    KeyId {
-        project: ProjectId(project),
-        role,
-    }
-}
-
-const CURRENT: KeyId = id(0, Role::Current);
-const PREVIOUS: KeyId = id(0, Role::Previous(0));
-const FOREIGN: KeyId = id(1, Role::Current);
+const CURRENT: KeyId = KeyId::current(ProjectId(0));
+const PREVIOUS: KeyId = KeyId::previous(ProjectId(0), 0);
+const FOREIGN: KeyId = KeyId::current(ProjectId(1));
 
 fn value(id: KeyId, key: &str) -> Known {
     Known::by_value(id, Secret::copied(key.as_bytes()))
@@ -173,7 +166,6 @@ fn a_key_is_found_in_every_shape_and_keeps_its_name() {
                 // By its bytes it is found before anything around it is decoded.
                 let by_bytes = ring
                     .known()
-                    .iter()
                     .any(|other| other.id() == known && other.secret().is_some());
                 if by_bytes {
                     assert_eq!(names(&found), expected, "{shown}");
