@@ -155,10 +155,12 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
         }
         None => bench.keyring.look_into(scope.id, value.expose()),
     };
+    let may_hide = bench.keyring.may_hide_within(&sighting);
     let Sighting {
         explanation,
         fragments,
         looks_like_key,
+        may_be_within,
     } = sighting;
     let is_known = explanation.is_some();
     let mut judged = match explanation {
@@ -174,8 +176,17 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
             plain(verdict, Evidence::Value, why)
         }
         None => {
-            if !looks_like_key && let Some(placeholder) = no_key(value, scope) {
-                return stands_in(placeholder, hop);
+            if !looks_like_key
+                && !may_hide
+                && let Some(placeholder) = no_key(value, scope)
+            {
+                let mut judged = stands_in(placeholder, hop);
+                if may_be_within {
+                    // Earlier versions of the references may still tell a key in it.
+                    judged.unexplained = Some((fingerprint, Evidence::Value));
+                    judged.fragments = fragments;
+                }
+                return judged;
             }
             if let Some(error) = unnamed_member(value, hop.member, None) {
                 return failed(error);

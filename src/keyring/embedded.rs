@@ -14,6 +14,7 @@ use super::tables::is_enclosed;
 use super::texts::Texts;
 use super::way::{Way, way};
 use super::wire::Wire;
+use super::within::{insides, may_be_key};
 use super::wraps::MIN_KEY;
 use crate::key::{Digits, Fingerprint};
 
@@ -57,6 +58,8 @@ pub struct Sighting {
     pub fragments: Box<[Fragment]>,
     /// Whether one of the parts that are not known looks like a key.
     pub looks_like_key: bool,
+    /// Whether it has the signs of a placeholder, and may be a key between them all the same.
+    pub may_be_within: bool,
 }
 
 impl Sighting {
@@ -67,6 +70,7 @@ impl Sighting {
             explanation: Some(explanation),
             fragments: Box::default(),
             looks_like_key: false,
+            may_be_within: false,
         }
     }
 }
@@ -92,7 +96,7 @@ impl Keyring {
     /// What a value is, and what is in it. As [`Keyring::explain_value`], with what that leaves open.
     #[must_use]
     pub fn look_into(&self, own: ProjectId, value: &[u8]) -> Sighting {
-        let whole = self.explain_whole(own, value).map(|mut whole| {
+        let mut whole = self.explain_whole(own, value).map(|mut whole| {
             whole.wire = Wire::of(value);
             whole
         });
@@ -101,22 +105,31 @@ impl Keyring {
         let done = |whole: &Explanation| {
             !whole.damage.contains(&Damage::VariablePrefix) && !is_enclosed(&whole.damage)
         };
-        if value.len() <= MIN_KEY || whole.as_ref().is_some_and(done) {
+        if let Some(done) = whole.take_if(|whole| done(whole)) {
+            return Sighting::of(done);
+        }
+        let insides = insides(value);
+        if value.len() <= MIN_KEY && insides.is_empty() {
             return Sighting {
                 explanation: whole,
                 fragments: Box::default(),
                 looks_like_key: false,
+                may_be_within: false,
             };
         }
+        let may_be_within = !insides.is_empty() && may_be_key(value);
         let texts = Texts::new(value);
-        let parts = self.parts(&texts);
+        let mut parts = self.parts(&texts);
+        self.take_insides(&mut parts, value, insides, may_be_within);
         let mut described = Described::new(&texts);
+        let wire = Wire::of(value);
         let mut fragments: Vec<Fragment> = parts
             .known
             .iter()
             .chain(&parts.unknown)
             .map(|part| Fragment {
                 cut: parts.cut,
+                wire,
                 ..self.fragment(part, &texts, &mut described)
             })
             .collect();
@@ -140,6 +153,7 @@ impl Keyring {
             explanation,
             fragments: fragments.into(),
             looks_like_key: parts.looks_like_key,
+            may_be_within,
         }
     }
 
@@ -243,6 +257,34 @@ impl Keyring {
         parts
     }
 
+    /// Takes what stands between the signs of a placeholder, which may be a key of any length.
+    fn take_insides(
+        &self,
+        parts: &mut Parts,
+        value: &[u8],
+        insides: Vec<Range<usize>>,
+        may_be_key: bool,
+    ) {
+        let parts_of_it = insides.into_iter().map(|range| Part {
+            text: 0,
+            fingerprint: Fingerprint::of(&value[range.clone()]),
+            range,
+        });
+        let (known, unknown): (Vec<_>, _) =
+            parts_of_it.partition(|part| self.knows_surely(&part.fingerprint));
+        parts.take(known, Vec::new());
+        if may_be_key && parts.known.is_empty() {
+            parts.take(Vec::new(), unknown);
+        }
+    }
+
+    /// Whether a text that is taken for a placeholder may hide a key: one of which only the fingerprint is
+    /// known, or one too short to be looked for everywhere.
+    #[must_use]
+    pub fn may_hide_within(&self, sighting: &Sighting) -> bool {
+        sighting.may_be_within && !self.lookup().hidden.is_empty()
+    }
+
     fn fragment(&self, part: &Part, texts: &Texts<'_>, described: &mut Described<'_>) -> Fragment {
         let mut damage = described.layers(part.text, &part.range);
         if damage.is_empty() {
@@ -250,15 +292,15 @@ impl Keyring {
         }
         let value = texts.all.first().filter(|_| part.text == 0);
         let way = value.and_then(|value| {
-            let is_json = described.is_json(0, value.bytes());
+            let seen = described.of(0, value.bytes());
             let told = |name: &[u8]| self.is_no_key(name);
-            way(value.bytes(), &part.range, is_json, told)
+            way(value.bytes(), &part.range, seen, told)
         });
         Fragment {
             fingerprint: part.fingerprint,
             damage: damage.into(),
             way,
-            wire: Wire::of(texts.all.first().map_or(&[][..], |value| value.bytes())),
+            wire: Wire::default(),
             cut: false,
         }
     }
@@ -355,7 +397,7 @@ fn looks_like_key(part: &[u8]) -> bool {
 
 /// Whether something that fits a wide format is made of words, as names are: every run of letters in
 /// one case, or capitalised, and no digits.
-fn reads_as_words(part: &[u8]) -> bool {
+pub(super) fn reads_as_words(part: &[u8]) -> bool {
     const LONGEST: usize = 16;
     let is_word = |word: &[u8]| {
         let tail = word.get(1..).unwrap_or_default();

@@ -35,6 +35,7 @@ mod unravel;
 mod utf16;
 mod way;
 mod wire;
+mod within;
 mod wrapping;
 mod wraps;
 
