@@ -468,6 +468,70 @@ mod tests {
         );
     }
 
+    /// Projects that each have a key and a variable of their own.
+    fn many(projects: u32) -> Keyring {
+        let known = (0..projects).map(|project| {
+            let key = format!("{project:08}");
+            Known::by_value(
+                KeyId::current(ProjectId(project)),
+                Secret::copied(key.as_bytes()),
+            )
+        });
+        let names: Vec<_> = (0..projects)
+            .map(|project| format!("KEY_{project}"))
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        Keyring::new(known.collect(), &names)
+    }
+
+    #[test]
+    fn forms_grow_with_the_keys_and_not_with_the_names() {
+        let forms = |projects| {
+            let ring = many(projects);
+            let plan = ring.plan((0..projects).map(ProjectId));
+            let forms: u64 = Tier::ALL.into_iter().map(|tier| plan.forms(tier)).sum();
+            forms / u64::from(projects)
+        };
+        let few = forms(20);
+        assert!(forms(100) < 3 * few && forms(2000) <= 2 * few, "{few}");
+    }
+
+    #[test]
+    fn everybody_finds_their_key_behind_their_own_name_however_many_ask() {
+        let ring = many(150);
+        let asking = |project, text: &str| {
+            let digits = Digits::new(20).unwrap();
+            let print = Fingerprint::of(text.as_bytes()).cut(digits);
+            (ProjectId(project), print)
+        };
+        let mut wanted: Vec<_> = (0..150)
+            .map(|project| asking(project, &format!("stranger {project}")))
+            .collect();
+        for text in [
+            "KEY_7=00000007",
+            "'export KEY_7=00000007'",
+            "KEY_8=00000007",
+        ] {
+            wanted.push(asking(7, text));
+        }
+        let found = ring.search(&wanted).outcomes;
+        let [.., once, twice, other] = &found[..] else {
+            unreachable!()
+        };
+        assert_eq!(named(once), "variable-prefix");
+        assert_eq!(named(twice), "single-quotes variable-prefix");
+        assert_eq!(
+            named(other),
+            "variable-prefix",
+            "with one name in it pairs are few"
+        );
+        // By value every name is recognised.
+        for text in ["KEY_8=00000007", "'export KEY_8=00000007'"] {
+            let found = ring.explain_value(ProjectId(7), text.as_bytes()).unwrap();
+            assert_eq!(found.keys, [KeyId::current(ProjectId(7))]);
+        }
+    }
+
     #[test]
     fn an_early_answer_ends_the_search() {
         let ring = ring(&[KEY]);

@@ -362,6 +362,51 @@ fn the_default_of_a_reference_may_be_a_key() {
 }
 
 #[test]
+fn a_key_too_short_for_a_search_is_found_inside_a_placeholder() {
+    const SHORT: &str = "Zq81Lp";
+    for old in [value(PREVIOUS, SHORT), print(PREVIOUS, SHORT)] {
+        let ring = Keyring::new(vec![value(CURRENT, NEW), old], &["KEY"]);
+        for text in [
+            "<Zq81Lp>",
+            "\"< Zq81Lp >\"\n",
+            "${KEY-Zq81Lp}",
+            "${KEY:-Zq81Lp}",
+            "${KEY:=\"Zq81Lp\"}",
+            "{{ Zq81Lp }}",
+            "${Zq81Lp}",
+            "%Zq81Lp%",
+        ] {
+            let found = ring.explain_value(OWN, text.as_bytes());
+            assert_eq!(
+                found.map(|found| found.keys),
+                Some(vec![PREVIOUS]),
+                "{text}"
+            );
+        }
+        // Glued to other signs it cannot be looked for, and is not ruled out either.
+        for (text, may_hide) in [
+            ("<aZq81Lpb>", true),
+            ("${KEY-xZq81Lp}", true),
+            ("<your-key-here>", false),
+            ("${KEY}", false),
+            ("${KEY:-changeme}", false),
+            ("changeme", false),
+            ("***", false),
+        ] {
+            let sighting = ring.look_into(OWN, text.as_bytes());
+            assert!(sighting.explanation.is_none(), "{text}");
+            assert_eq!(ring.may_hide_within(&sighting), may_hide, "{text}");
+        }
+    }
+    // Where a format tells what the old key looks like, it would have been found.
+    let format = format();
+    let told = Keyring::new(vec![value(CURRENT, NEW), print(PREVIOUS, OLD)], &[]);
+    let told = told.with_formats([Some(&format)]);
+    let sighting = told.look_into(OWN, b"<aZq81Lpb>");
+    assert!(!told.may_hide_within(&sighting));
+}
+
+#[test]
 fn it_is_said_how_the_key_would_be_read() {
     let format = format();
     let ring = Keyring::new(vec![value(CURRENT, NEW)], &[]).with_formats([Some(&format)]);
