@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use straggler::key::{Fingerprint, Secret};
-use straggler::keyring::{KeyId, Keyring, Known, ProjectId, Role, SearchOutcome};
+use straggler::keyring::{KeyId, Keyring, Known, ProjectId, SearchOutcome};
 
 const ROUNDS: usize = 7;
 
@@ -24,6 +24,7 @@ fn main() {
     compare("40 keys of 64 bytes", &keys(40, 64));
     compare("1 key of 512 bytes", &keys(1, 512));
     by_value();
+    unexplained();
 }
 
 fn cores() -> usize {
@@ -57,10 +58,7 @@ fn ring(keys: &[Vec<u8>]) -> Keyring {
         .iter()
         .zip(0..)
         .map(|(key, project)| {
-            let id = KeyId {
-                project: ProjectId(project),
-                role: Role::Current,
-            };
+            let id = KeyId::current(ProjectId(project));
             Known::by_value(id, Secret::copied(key))
         })
         .collect();
@@ -69,7 +67,7 @@ fn ring(keys: &[Vec<u8>]) -> Keyring {
 
 fn compare(what: &str, keys: &[Vec<u8>]) {
     let ring = ring(keys);
-    let lengths = ring.form_lengths();
+    let lengths = ring.form_lengths(ProjectId(0));
     // Whole fingerprints that nothing explains, so that the search never ends early.
     let wanted: Vec<_> = (0..200_u32)
         .map(|index| (ProjectId(0), Fingerprint::of(&index.to_be_bytes())))
@@ -161,6 +159,49 @@ fn by_value() {
         recognise / values.len() as u32,
         recognise.as_secs_f64() / raw.as_secs_f64()
     );
+}
+
+/// What a value costs in which nothing is known, without a format, beside keys of which some are known by
+/// their fingerprint alone.
+fn unexplained() {
+    let known = keys(100, 41);
+    let ring = ring(&known);
+    let words: Vec<_> = keys(2000, 42)
+        .into_iter()
+        .map(|key| key[1..].to_vec())
+        .collect();
+    let text = |separator: &[u8], words: &[Vec<u8>]| {
+        let mut text = words.join(separator);
+        text.truncate(4096);
+        text
+    };
+    let prose = b"lorem ipsum dolor sit amet, consectetur adipiscing elit; sed do ".repeat(64);
+    let list = text(b", ", &words);
+    let lines = text(b"\n", &words);
+    let json = format!(
+        "{{{}}}",
+        (0..64)
+            .map(|at| format!("\"name_{at}\":\"{}\"", String::from_utf8_lossy(&words[at])))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    for (what, values) in [
+        ("a value of 41 bytes", words),
+        ("prose of 4 KiB", vec![prose]),
+        ("a list of 4 KiB", vec![list]),
+        ("lines of 4 KiB", vec![lines]),
+        ("JSON of 4 KiB", vec![json.into_bytes()]),
+    ] {
+        let times = (0..ROUNDS).map(|_| {
+            timed(|| {
+                for value in &values {
+                    black_box(ring.look_into(ProjectId(0), black_box(value)));
+                }
+            })
+        });
+        let took = median(times.collect()) / values.len() as u32;
+        println!("{what} that nothing explains, beside 100 keys: {took:?}");
+    }
 }
 
 fn timed(work: impl FnOnce()) -> Duration {

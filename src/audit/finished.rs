@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::judge::{DeploymentOutcome, Outcome, ProjectOutcome, Warning, Why};
+use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Role, Scrubber};
 use crate::verdict::Verdict;
@@ -37,11 +37,29 @@ impl Audit {
     #[must_use]
     pub fn fingerprint(&self, key: KeyId) -> Option<Fingerprint> {
         let project = self.projects.get(key.project.0 as usize)?;
-        match key.role {
+        match key.role() {
             Role::Current => project.current.or(project.last_sure),
             Role::Next => project.next,
-            Role::Previous(age) => Some(project.previous.get(usize::from(age))?.fingerprint),
+            Role::Previous => Some(self.previous(key)?.fingerprint),
         }
+    }
+
+    /// What is known of a previous key.
+    #[must_use]
+    pub fn previous(&self, key: KeyId) -> Option<&KnownKey> {
+        let project = self.projects.get(key.project.0 as usize)?;
+        project.previous.iter().find(|known| known.key == key)
+    }
+
+    /// How many rotations a key is behind the current one; 0 for that and the next one. A previous key that
+    /// could not be read is where it is declared.
+    #[must_use]
+    pub fn behind(&self, key: KeyId) -> u32 {
+        let Some(nth) = key.nth() else {
+            return 0;
+        };
+        self.previous(key)
+            .map_or(nth.saturating_add(1), |known| known.behind)
     }
 
     /// The known keys that a reading holds, damaged or not.

@@ -29,7 +29,7 @@ pub async fn consult(
     own.extend(seen.timed_of(inventory));
     own.extend(references.suspected());
     own.extend(wanted);
-    let learned = learn(inventory, references, seen, own.clone(), fetcher).await;
+    let learned = learn(inventory, references, own.clone(), fetcher).await;
     seen.time_again(inventory, references);
     seen.explain_exactly(inventory, references, now);
     seen.search(learned, inventory, references, now);
@@ -38,7 +38,7 @@ pub async fn consult(
     }
     let all = (0..).map(ProjectId).take(inventory.projects.len());
     let others: BTreeSet<_> = all.filter(|id| !own.contains(id)).collect();
-    if learn(inventory, references, seen, others, fetcher).await {
+    if learn(inventory, references, others, fetcher).await {
         seen.explain_exactly(inventory, references, now);
         seen.search(true, inventory, references, now);
     }
@@ -48,7 +48,6 @@ pub async fn consult(
 async fn learn(
     inventory: &Inventory,
     references: &mut References,
-    seen: &mut Seen,
     projects: BTreeSet<ProjectId>,
     fetcher: &mut Fetcher<'_>,
 ) -> bool {
@@ -58,7 +57,7 @@ async fn learn(
         read: BTreeMap::new(),
     };
     for id in projects {
-        let sound = references.outcomes[id.0 as usize].reference.is_sound();
+        let sound = references.project(id).outcome.reference.is_sound();
         if let Origin::Place(place) = &inventory.project(id).current
             && inventory.project(id).versions > 0
             && sound
@@ -78,7 +77,7 @@ async fn learn(
                 references.withhold(versions.iter().map(|version| &version.found));
                 let history = derive(versions, &current, id, project, &references.keyring);
                 learned |= !history.previous.is_empty();
-                references.bound(id, history.stored_at);
+                references.project_mut(id).bound(history.stored_at);
                 references.settle(id, &history);
                 let earlier = |(secret, rotated_at)| Learned {
                     material: Material::Value(secret),
@@ -87,8 +86,7 @@ async fn learn(
                     unsettled: false,
                 };
                 let previous = history.previous.into_iter().map(earlier).collect();
-                let renamed = references.learn(inventory, id, previous);
-                seen.rename(|key| renamed.get(&key).copied().unwrap_or(key));
+                references.learn(inventory, id, previous);
             }
             Err(error) => references.warnings.push(Warning::HistoryUnread {
                 project: id,

@@ -1,6 +1,6 @@
 mod refuse;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -8,57 +8,35 @@ use super::learn::Learned;
 use super::references::References;
 use super::reigns::{declares, is_foreign};
 use super::remembered::{Owner, Reign, Remembered};
+use super::standing::{Sight, Standing, Suspect};
 use crate::inventory::Inventory;
 use crate::judge::history::History;
 use crate::judge::reference::Material;
 use crate::judge::{RotationBasis, SKEW, Soundness, Warning};
-use crate::key::Fingerprint;
+use crate::key::{Digits, Fingerprint};
 use crate::keyring::{KeyId, ProjectId, Role};
-
-/// What a reference was before it changed.
-#[derive(Clone, Copy)]
-pub struct Suspect {
-    /// The key that past audits knew as the current one.
-    pub former: Fingerprint,
-    /// When an audit last saw it as the reference.
-    pub last_seen: Timestamp,
-    /// Whether the current one was somebody else's before.
-    pub foreign: bool,
-    /// Whether the current one was the project's before.
-    pub returned: bool,
-    /// `rotated_at`, where it cannot be about this change.
-    pub declared: Option<Timestamp>,
-}
-
-/// What bounds the age of a current key.
-#[derive(Clone, Copy, Default)]
-pub struct Sight {
-    /// When an audit first saw it, as the current or as the next key.
-    pub since: Option<Timestamp>,
-    /// Where it was announced as the next key: before when it cannot have been there. Whatever a store
-    /// tells of the current key's place is about a later moment.
-    pub announced: Option<Timestamp>,
-}
 
 impl References {
     /// Takes in what past audits saw: earlier keys, since when the current one may be there, and what
     /// makes a reference faulty that looks sound by itself.
     pub fn remember(&mut self, inventory: &Inventory, remembered: &Remembered, now: Timestamp) {
         let ids = || (0..).map(ProjectId).take(inventory.projects.len());
+        let reigned = Reigned::of(remembered);
         for id in ids() {
-            self.date(inventory, id, remembered, now);
+            self.date(inventory, id, remembered, &reigned, now);
         }
         for id in ids() {
             self.refuse_dead_return(inventory, id, remembered, now);
         }
+        let others = Others::of(remembered);
         let earlier = |references: &Self, id| {
-            references.earlier(inventory, id, remembered, references.current(id))
+            references.earlier(inventory, id, remembered, &others, references.current(id))
         };
         let learned: Vec<Vec<Learned>> = ids().map(|id| earlier(self, id)).collect();
         let refused = self.about_to_be_refused(inventory, remembered, &learned);
         for ((id, learned), refused) in ids().zip(learned).zip(refused) {
             let previous = match refused {
-                true => self.earlier(inventory, id, remembered, None),
+                true => self.earlier(inventory, id, remembered, &others, None),
                 false => learned,
             };
             if !previous.is_empty() {
@@ -77,17 +55,16 @@ impl References {
 
     /// Tells of next keys that past audits knew as the current ones of their projects.
     fn doubt_next(&mut self) {
+        let told: HashSet<KeyId> = self.warnings.iter().filter_map(next_is_known).collect();
         for known in self.keyring.known() {
             let key = known.id();
-            let is_told = |told: &Warning| matches!(told, Warning::NextIsKnown { key: next, .. } if *next == key);
-            if key.role != Role::Next || self.warnings.iter().any(is_told) {
+            if key.role() != Role::Next || told.contains(&key) {
                 continue;
             }
             let same = self.keyring.exact(key.project, &known.fingerprint());
             let mut same = same.into_iter().flat_map(|same| same.keys);
-            let is_former = |key: &KeyId| {
-                key.project == known.id().project && matches!(key.role, Role::Previous(_))
-            };
+            let is_former =
+                |also: &KeyId| also.project == key.project && also.role() == Role::Previous;
             if let Some(also) = same.find(is_former) {
                 self.warnings.push(Warning::NextIsKnown { key, also });
             }
@@ -100,12 +77,12 @@ impl References {
         inventory: &Inventory,
         id: ProjectId,
         remembered: &Remembered,
+        reigned: &Reigned<'_>,
         now: Timestamp,
     ) {
         let Some(current) = self.current(id) else {
             return;
         };
-        let index = id.0 as usize;
         let owner = Owner::of(inventory.project(id));
         let reigns = remembered.reigns_of(&owner);
         let own = |reign: &&Reign| reign.is_of(&current);
@@ -119,10 +96,11 @@ impl References {
             first.map(|reign| reign.first_seen),
             announced.map(|known| known.first_seen),
         ];
-        self.sights[index] = Sight {
+        let sight = Sight {
             since: seen.into_iter().flatten().min(),
             announced: announced.map(|known| known.absent_at.unwrap_or(Timestamp::MIN)),
         };
+        self.project_mut(id).sight = sight;
         let Some(at) = reigns.iter().rposition(Reign::is_sure) else {
             return;
         };
@@ -135,12 +113,13 @@ impl References {
                 former.is_some_and(|former| is_time_of(former, declared))
                     && !is_time_of(last, declared)
             };
-            self.bound(id, former.map(|former| former.last_seen));
+            self.project_mut(id)
+                .bound(former.map(|former| former.last_seen));
             match declared.filter(|declared| !told(*declared)) {
                 Some(declared) => self.contradict(id, declared, former, first),
                 None if former.is_some() => {
-                    let outcome = &mut self.outcomes[index];
-                    outcome.rotated_at = first.map(|reign| self.sights[index].dated(reign));
+                    let outcome = &mut self.project_mut(id).outcome;
+                    outcome.rotated_at = first.map(|reign| sight.dated(reign));
                     outcome.rotation = RotationBasis::Ledger;
                 }
                 None => {}
@@ -149,7 +128,7 @@ impl References {
         }
         let returned = known.iter().any(|reign| reign.is_of(&current));
         if !returned {
-            self.bound(id, Some(last.last_seen));
+            self.project_mut(id).bound(Some(last.last_seen));
         }
         if let Some(declared) = declared
             && declares(declared, known, now)
@@ -158,15 +137,16 @@ impl References {
             self.contradict(id, declared, Some(last), first);
             return;
         }
-        let outcome = &mut self.outcomes[index];
-        outcome.rotation = RotationBasis::Suspected;
+        let project = self.project_mut(id);
+        project.outcome.rotation = RotationBasis::Suspected;
         // When the change was seen, not when the key before it came.
         let changed = reigns.get(at + 1).filter(own);
-        outcome.rotated_at = changed.map(|reign| reign.first_seen);
-        self.suspects[index] = Some(Suspect {
+        project.outcome.rotated_at = changed.map(|reign| reign.first_seen);
+        project.suspect = Some(Suspect {
             former: last.fingerprint,
             last_seen: last.last_seen,
-            foreign: is_foreign(&remembered.reigns, &owner, &current),
+            foreign: reigned.by_others(&owner, &current)
+                && is_foreign(&remembered.reigns, &owner, &current),
             returned,
             declared,
         });
@@ -200,6 +180,7 @@ impl References {
         inventory: &Inventory,
         id: ProjectId,
         remembered: &Remembered,
+        others: &Others<'_>,
         current: Option<Fingerprint>,
     ) -> Vec<Learned> {
         let owner = Owner::of(inventory.project(id));
@@ -207,7 +188,7 @@ impl References {
         let is_live = |fingerprint: &Fingerprint| {
             let known = self.keyring.exact(id, fingerprint);
             let mut known = known.into_iter().flat_map(|known| known.keys);
-            known.any(|key| match key.role {
+            known.any(|key| match key.role() {
                 Role::Current if key.project == id => true,
                 // What was replaced is not right again because it is announced.
                 Role::Next if key.project == id => since(reigns, fingerprint).is_none(),
@@ -217,32 +198,26 @@ impl References {
                     let mine = since(reigns, fingerprint);
                     theirs.is_some_and(|theirs| mine.is_none_or(|mine| theirs < mine))
                 }
-                Role::Next | Role::Previous(_) => false,
+                Role::Next | Role::Previous => false,
             })
         };
         // One that died does not live on by being read again.
-        let returned = matches!(
-            self.outcomes[id.0 as usize].reference,
-            Soundness::Returned { .. }
-        );
+        let reference = &self.project(id).outcome.reference;
+        let returned = matches!(reference, Soundness::Returned { .. });
         let settled = reigns.iter().rposition(Reign::is_sure);
         let told = match settled {
             Some(last) if returned => &reigns[..=last],
             _ => reigns,
         };
         let mut previous = earlier(told, current.as_ref(), is_live);
-        let mine = |keys: &[(Owner, Fingerprint)]| -> Vec<Fingerprint> {
-            let keys = keys.iter().filter(|(of, _)| *of == owner);
-            keys.map(|(_, fingerprint)| *fingerprint).collect()
-        };
         // What was suspected until now, and is not the reference anymore, is settled by nobody.
         let replaced = reigns
             .last()
             .filter(|last| !last.is_sure() && current.is_some_and(|current| !last.is_of(&current)));
         let replaced = replaced.map(|reign| reign.fingerprint);
-        let others = mine(&remembered.others).into_iter().map(|key| (key, false));
-        let unsettled = mine(&remembered.unsettled).into_iter().chain(replaced);
-        for (fingerprint, unsettled) in others.chain(unsettled.map(|key| (key, true))) {
+        let theirs = others.0.get(&owner);
+        let theirs = theirs.into_iter().flatten().copied();
+        for (fingerprint, unsettled) in theirs.chain(replaced.map(|key| (key, true))) {
             let same = |learned: &Learned| learned.material.fingerprint().agrees(&fingerprint);
             if !is_live(&fingerprint) && !previous.iter().any(same) {
                 previous.push(Learned {
@@ -256,32 +231,30 @@ impl References {
         previous
     }
 
-    /// Notes a moment at which the reference surely was another key.
-    pub fn bound(&mut self, id: ProjectId, at: Option<Timestamp>) {
-        let bound = &mut self.bounds[id.0 as usize];
-        *bound = (*bound).max(at);
-    }
-
     /// Takes from the versions of a reference's store when the key was rotated, and whether it was.
     pub fn settle(&mut self, id: ProjectId, history: &History) {
-        let index = id.0 as usize;
-        let outcome = &mut self.outcomes[index];
+        let Standing {
+            outcome,
+            suspect,
+            sight,
+            ..
+        } = self.project_mut(id);
         let declared = outcome.rotation == RotationBasis::Declared;
-        let unsettled = self.suspects[index].is_some_and(|suspect| suspect.returned);
+        let unsettled = suspect.is_some_and(|suspect| suspect.returned);
         if let (false, Some(stored)) = (declared || unsettled, history.stored_at) {
-            let seen = self.sights[index].announced.and(self.sights[index].since);
+            let seen = sight.announced.and(sight.since);
             outcome.rotated_at = Some(seen.map_or(stored, |seen| seen.min(stored)));
         }
         let known = |former: &Fingerprint| {
             let mut keys = history.previous.iter();
             keys.any(|(key, _)| key.fingerprint().agrees(former))
         };
-        let settled = match &self.suspects[index] {
+        let settled = match suspect {
             Some(suspect) => !suspect.foreign && !suspect.returned && known(&suspect.former),
             None => !declared && history.stored_at.is_some(),
         };
         if settled {
-            self.suspects[index] = None;
+            *suspect = None;
             outcome.last_sure = None;
             outcome.rotation = match (history.stored_at, outcome.rotation) {
                 (Some(_), _) => RotationBasis::History,
@@ -289,27 +262,45 @@ impl References {
             };
         }
     }
+}
 
-    /// The projects whose reference changed, and nobody knows why.
-    pub fn suspected(&self) -> BTreeSet<ProjectId> {
-        let suspects = self.suspects.iter().zip(0..);
-        let suspects = suspects.filter(|(suspect, _)| suspect.is_some());
-        suspects.map(|(_, index)| ProjectId(index)).collect()
+/// Whose reference a key ever was, by the digits that all fingerprints have.
+struct Reigned<'r>(HashMap<Fingerprint, Vec<&'r Owner>>);
+
+impl<'r> Reigned<'r> {
+    fn of(remembered: &'r Remembered) -> Self {
+        let mut owners = HashMap::<_, Vec<_>>::new();
+        for (owner, reigns) in &remembered.reigns {
+            for reign in reigns {
+                let same = owners.entry(reign.fingerprint.cut(Digits::MIN));
+                same.or_default().push(owner);
+            }
+        }
+        Self(owners)
     }
 
-    /// What is to be told of them.
-    pub fn changed(&self) -> impl Iterator<Item = Warning> {
-        let suspects = self.suspects.iter().zip(0..);
-        suspects.filter_map(|(suspect, index)| {
-            let suspect = suspect.as_ref()?;
-            Some(Warning::ReferenceChanged {
-                project: ProjectId(index),
-                former: suspect.former,
-                last_seen: suspect.last_seen,
-                returned: suspect.returned,
-                declared: suspect.declared,
-            })
-        })
+    /// Whether a key may have been another's.
+    fn by_others(&self, own: &Owner, key: &Fingerprint) -> bool {
+        let owners = self.0.get(&key.cut(Digits::MIN));
+        owners.into_iter().flatten().any(|owner| *owner != own)
+    }
+}
+
+/// Keys of which past audits knew nothing more, by owner, and whether each was replaced before it was sure.
+struct Others<'r>(BTreeMap<&'r Owner, Vec<(Fingerprint, bool)>>);
+
+impl<'r> Others<'r> {
+    fn of(remembered: &'r Remembered) -> Self {
+        let mut by_owner = BTreeMap::<_, Vec<_>>::new();
+        let Remembered {
+            others, unsettled, ..
+        } = remembered;
+        for (keys, unsettled) in [(others, false), (unsettled, true)] {
+            for (owner, key) in keys {
+                by_owner.entry(owner).or_default().push((*key, unsettled));
+            }
+        }
+        Self(by_owner)
     }
 }
 
@@ -319,14 +310,13 @@ impl Sight {
         let told = first.rotated_at.unwrap_or(first.first_seen);
         self.since.map_or(told, |since| told.min(since))
     }
+}
 
-    /// What a bound is worth, a moment at which the reference surely was another key.
-    pub fn bounded(&self, bound: Option<Timestamp>) -> Option<Timestamp> {
-        let bound = match self.announced {
-            Some(announced) => bound?.min(announced),
-            None => bound?,
-        };
-        (bound != Timestamp::MIN).then_some(bound)
+/// The next key that a warning says is another one as well.
+fn next_is_known(warning: &Warning) -> Option<KeyId> {
+    match warning {
+        Warning::NextIsKnown { key, .. } => Some(*key),
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod remembered;
 mod run;
 mod scrub;
 mod seen;
+mod standing;
 mod warnings;
 
 pub use finished::{Audit, Policy};

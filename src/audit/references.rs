@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::memory::{Sight, Suspect};
 use super::place::{extracted, with_member};
+use super::standing::Standing;
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
@@ -23,20 +24,13 @@ pub struct References {
     /// Every key that may be compared with.
     pub keyring: Keyring,
     /// One for each project of the inventory.
-    pub outcomes: Vec<ProjectOutcome>,
+    pub projects: Vec<Standing>,
     /// What is worth telling beside the verdicts.
     pub warnings: Vec<Warning>,
-    /// When each project's previous keys died, the latest key first.
-    pub deaths: Vec<Vec<Option<Timestamp>>>,
+    /// When previous keys died, as far as that is known.
+    pub deaths: HashMap<KeyId, Timestamp>,
     /// Where the current and next keys really stand, by the place.
     pub places: HashMap<Box<str>, Vec<Identity>>,
-    /// For each project the latest moment at which its reference surely was another key.
-    pub bounds: Vec<Option<Timestamp>>,
-    /// For each project the key that its reference was before, while nothing tells whether it was
-    /// rotated or is misread now.
-    pub suspects: Vec<Option<Suspect>>,
-    /// For each project what past audits know of its current key's age.
-    pub sights: Vec<Sight>,
     /// What stands where a key should, and is none that anything may be compared with: nobody is shown it
     /// all the same.
     pub withheld: Vec<Secret>,
@@ -84,11 +78,56 @@ impl References {
             .knowing(secrets, Vec::new())
     }
 
+    /// How a project stands.
+    pub fn project(&self, id: ProjectId) -> &Standing {
+        &self.projects[id.0 as usize]
+    }
+
+    /// The same, to say more of it.
+    pub fn project_mut(&mut self, id: ProjectId) -> &mut Standing {
+        &mut self.projects[id.0 as usize]
+    }
+
+    /// The project's current key, by all the digits that are known of it; `None` while its reference is
+    /// not sound.
+    pub fn current(&self, id: ProjectId) -> Option<Fingerprint> {
+        if !self.project(id).outcome.reference.is_sound() {
+            return None;
+        }
+        let known = self.keyring.get(KeyId::current(id));
+        known.map(Known::fingerprint)
+    }
+
+    /// The projects whose reference changed, and nobody knows why.
+    pub fn suspected(&self) -> BTreeSet<ProjectId> {
+        let suspected = self.projects.iter();
+        let suspected = suspected.filter(|project| project.suspect.is_some());
+        suspected.map(|project| project.outcome.project).collect()
+    }
+
+    /// What is to be told of them.
+    pub fn changed(&self) -> impl Iterator<Item = Warning> {
+        self.projects.iter().filter_map(|project| {
+            let suspect = project.suspect.as_ref()?;
+            Some(Warning::ReferenceChanged {
+                project: project.outcome.project,
+                former: suspect.former,
+                last_seen: suspect.last_seen,
+                returned: suspect.returned,
+                declared: suspect.declared,
+            })
+        })
+    }
+
     /// What the hops of a project are judged by.
     pub fn scope<'a>(&'a self, inventory: &'a Inventory, id: ProjectId) -> Scope<'a> {
         let project = inventory.project(id);
-        let index = id.0 as usize;
-        let (outcome, sight) = (&self.outcomes[index], self.sights[index]);
+        let Standing {
+            outcome,
+            sight,
+            bound,
+            ..
+        } = self.project(id);
         // While a change is not settled, what is declared is about the key before it.
         let is_declared = outcome.rotation == RotationBasis::Declared;
         let declared = project.rotated_at.filter(|_| is_declared);
@@ -99,7 +138,7 @@ impl References {
             project,
             inventory,
             sound: outcome.reference.is_sound(),
-            rotation: match (declared, sight.bounded(self.bounds[index])) {
+            rotation: match (declared, sight.bounded(*bound)) {
                 (Some(declared), _) => Rotation::Declared(declared),
                 (None, Some(stored)) => Rotation::StoredAt(stored),
                 (None, None) => Rotation::Unknown,
@@ -118,20 +157,15 @@ pub(super) fn known_keys(
         .iter()
         .zip(0..)
         .flat_map(|(project, index)| {
-            let id = move |role| KeyId {
-                project: ProjectId(index),
-                role,
-            };
-            let current = std::iter::once((id(Role::Current), project, &project.current));
+            let id = ProjectId(index);
+            let current = std::iter::once((KeyId::current(id), project, &project.current));
             let next = project
                 .next
                 .iter()
-                .map(move |origin| (id(Role::Next), project, origin));
-            let previous = project
-                .previous
-                .iter()
-                .zip(0..)
-                .map(move |(previous, age)| (id(Role::Previous(age)), project, &previous.origin));
+                .map(move |origin| (KeyId::next(id), project, origin));
+            let previous = project.previous.iter().zip(0..);
+            let previous = previous
+                .map(move |(previous, nth)| (KeyId::previous(id, nth), project, &previous.origin));
             current.chain(next).chain(previous)
         })
 }
@@ -208,7 +242,7 @@ impl Work for KnownPlaces<'_> {
             .iter()
             .filter_map(|reading| value(&reading.found))
             .collect();
-        if !matches!(self.examined[index].0.role, Role::Previous(_)) {
+        if self.examined[index].0.role() != Role::Previous {
             let identities = readings
                 .iter()
                 .filter_map(|reading| reading.identity.clone());
@@ -227,13 +261,22 @@ impl Work for KnownPlaces<'_> {
     }
 }
 
-/// A keyring that knows what the keys of the inventory's projects look like.
-pub(super) fn ring(inventory: &Inventory, known: Vec<Known>, variables: &[&str]) -> Keyring {
-    let formats = inventory
-        .projects
-        .iter()
-        .map(|project| project.format.as_ref());
-    Keyring::new(known, variables).with_formats(formats)
+/// A keyring that knows what the keys of the inventory's projects look like, and where they are deployed.
+fn ring(inventory: &Inventory) -> Keyring {
+    let projects = || inventory.projects.iter();
+    let formats = projects().map(|project| project.format.as_ref());
+    let mut keyring = Keyring::default().with_formats(formats);
+    let mut names: Vec<BTreeSet<&Arc<str>>> = projects()
+        .map(|project| BTreeSet::from([&project.variable]))
+        .collect();
+    for deployment in &inventory.deployments {
+        let hops = deployment.hops.iter();
+        names[deployment.project.0 as usize].extend(hops.map(|hop| &hop.place.variable));
+    }
+    for (names, project) in names.into_iter().zip(0..) {
+        keyring.name(ProjectId(project), names.into_iter().cloned());
+    }
+    keyring
 }
 
 /// Compares the keys of all projects with each other.
@@ -241,10 +284,10 @@ struct Judging<'a> {
     inventory: &'a Inventory,
     now: Timestamp,
     digits: Digits,
-    known: Vec<Known>,
+    keyring: Keyring,
     outcomes: Vec<ProjectOutcome>,
     warnings: Vec<Warning>,
-    deaths: Vec<Vec<Option<Timestamp>>>,
+    deaths: HashMap<KeyId, Timestamp>,
 }
 
 impl<'a> Judging<'a> {
@@ -270,10 +313,10 @@ impl<'a> Judging<'a> {
             inventory,
             now,
             digits: inventory.digits,
-            known: Vec::new(),
+            keyring: ring(inventory),
             outcomes: inventory.projects.iter().zip(0..).map(outcome).collect(),
             warnings: Vec::new(),
-            deaths: inventory.projects.iter().map(|_| Vec::new()).collect(),
+            deaths: HashMap::new(),
         }
     }
 
@@ -281,22 +324,18 @@ impl<'a> Judging<'a> {
         for (id, examined) in examined {
             self.take(id, examined);
         }
-        let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
-        let keyring = ring(self.inventory, std::mem::take(&mut self.known), &variables);
+        let mut keyring = std::mem::take(&mut self.keyring);
+        self.compare_looks(&mut keyring);
         self.compare(&keyring);
         self.compare_damaged(&keyring);
         self.compare_shared(&keyring);
         self.doubt_next(&keyring);
-        let projects = self.outcomes.len();
         References {
             keyring,
-            outcomes: self.outcomes,
+            projects: self.outcomes.into_iter().map(Standing::new).collect(),
             warnings: self.warnings,
             deaths: self.deaths,
             places: HashMap::new(),
-            bounds: vec![None; projects],
-            suspects: vec![None; projects],
-            sights: vec![Sight::default(); projects],
             withheld: Vec::new(),
         }
     }
@@ -314,7 +353,7 @@ impl<'a> Judging<'a> {
         let sound = soundness.is_sound();
         let next_is_read = self.is_read(id.project);
         let outcome = &mut self.outcomes[id.project.0 as usize];
-        match id.role {
+        match id.role() {
             Role::Current => {
                 outcome.verdict = soundness.verdict();
                 outcome.reference = soundness;
@@ -324,26 +363,27 @@ impl<'a> Judging<'a> {
             }
             // Between two rotations there is none, so its place is empty.
             Role::Next if is_empty(&soundness) && next_is_read => {}
-            Role::Next | Role::Previous(_) if !sound => {
+            Role::Next | Role::Previous if !sound => {
                 let error = Box::new(reference::why_unread(soundness));
                 self.warnings.push(Warning::KeyUnread { key: id, error });
             }
             Role::Next => outcome.next = fingerprint,
-            Role::Previous(age) => {
-                let declared = &self.inventory.project(id.project).previous[usize::from(age)];
+            Role::Previous => {
+                let nth = id.nth().unwrap_or_default();
+                let declared = &self.inventory.project(id.project).previous[nth as usize];
                 outcome
                     .previous
                     .extend(fingerprint.map(|fingerprint| KnownKey {
+                        key: id,
+                        behind: nth + 1,
                         fingerprint,
                         rotated_at: declared.rotated_at,
                         revoked_at: declared.revoked_at,
                         unsettled: false,
                     }));
+                self.deaths
+                    .extend(declared.revoked_at.map(|death| (id, death)));
             }
-        }
-        if let Role::Previous(age) = id.role {
-            let declared = &self.inventory.project(id.project).previous[usize::from(age)];
-            self.deaths[id.project.0 as usize].push(declared.revoked_at);
         }
         if !sound {
             return;
@@ -353,10 +393,13 @@ impl<'a> Judging<'a> {
         {
             self.warnings.push(Warning::GuessableKey(id));
         }
-        self.known.extend(material.map(|material| match material {
-            Material::Value(secret) => Known::by_value(id, secret),
-            Material::Fingerprint(fingerprint) => Known::by_fingerprint(id, fingerprint),
-        }));
+        match material {
+            Some(Material::Value(secret)) => self.keyring.add(Known::by_value(id, secret)),
+            Some(Material::Fingerprint(fingerprint)) => {
+                self.keyring.add(Known::by_fingerprint(id, fingerprint));
+            }
+            None => {}
+        }
     }
 
     /// Judges every reference by the other keys. What an unsound one holds stays known: it may be found
@@ -367,14 +410,38 @@ impl<'a> Judging<'a> {
             let agreeing = agreeing(keyring, known);
             let soundness = reference::compare(id, &agreeing, &self.scope(id.project), self.now);
             if soundness.is_sound() {
-                let previous = |key: &&KeyId| {
-                    key.project == id.project && matches!(key.role, Role::Previous(_))
-                };
+                let previous =
+                    |key: &&KeyId| key.project == id.project && key.role() == Role::Previous;
                 let again = agreeing.iter().find(previous).copied();
                 self.warnings.extend(again.map(Warning::CurrentIsPrevious));
             } else {
                 self.fault(id.project, soundness);
             }
+        }
+    }
+
+    /// Judges every reference of which only the fingerprint was declared by the bytes of that key, where
+    /// another one's are at hand. One that does not look like the project's keys was taken from where it
+    /// belongs, and makes nobody else's doubtful.
+    fn compare_looks(&mut self, keyring: &mut Keyring) {
+        let declared = of_role(keyring, Role::Current).filter(|known| known.secret().is_none());
+        let mut pasted = Vec::new();
+        for known in declared {
+            let id = known.id();
+            let Some(secret) = keyring.secret_of(&known.fingerprint()) else {
+                continue;
+            };
+            let soundness = reference::shape(secret, self.inventory.project(id.project));
+            if soundness.is_sound() {
+                continue;
+            }
+            let agreeing = agreeing(keyring, known);
+            let whose = reference::compare(id, &agreeing, &self.scope(id.project), self.now);
+            pasted.push((id, if whose.is_sound() { soundness } else { whose }));
+        }
+        for (id, soundness) in pasted {
+            self.fault(id.project, soundness);
+            keyring.forget(id);
         }
     }
 
@@ -390,13 +457,14 @@ impl<'a> Judging<'a> {
             return;
         }
         // Without the declared ones, which explain themselves.
-        let seen = keyring.known().iter().filter_map(|known| {
-            let secret = known.secret()?;
-            Some(Known::by_value(known.id(), Secret::copied(secret.expose())))
-        });
-        let variables: Vec<&str> = self.inventory.variables().into_iter().collect();
-        let outcomes = ring(self.inventory, seen.collect(), &variables).search_wrapped(&declared);
-        for ((project, _), outcome) in declared.into_iter().zip(outcomes.outcomes) {
+        let mut seen = ring(self.inventory);
+        for known in keyring.known() {
+            if let Some(secret) = known.secret() {
+                seen.add(Known::by_value(known.id(), Secret::copied(secret.expose())));
+            }
+        }
+        let search = seen.search_wrapped(&declared);
+        for ((project, _), outcome) in declared.into_iter().zip(search.outcomes) {
             if let SearchOutcome::Explained(found) = outcome
                 && let Some(&key) = found.keys.first()
             {
@@ -469,8 +537,9 @@ impl<'a> Judging<'a> {
 }
 
 fn of_role(keyring: &Keyring, role: Role) -> impl Iterator<Item = &Known> {
-    let known = keyring.known().iter();
-    known.filter(move |known| known.id().role == role)
+    keyring
+        .known()
+        .filter(move |known| known.id().role() == role)
 }
 
 /// Every known key with this one's fingerprint, itself among them.

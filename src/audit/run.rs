@@ -77,7 +77,8 @@ pub async fn run(
     let mut warnings = warnings::references_behind(&inventory, &deployments);
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
-    let mut projects = references.outcomes;
+    let projects = references.projects.into_iter();
+    let mut projects: Vec<_> = projects.map(|project| project.outcome).collect();
     let scrub = Scrub(&scrubber);
     projects
         .iter_mut()

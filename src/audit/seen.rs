@@ -101,16 +101,6 @@ impl Seen {
             .collect()
     }
 
-    /// Calls keys by their new names.
-    pub fn rename(&mut self, rename: impl Fn(KeyId) -> KeyId) {
-        for outcome in self.judged.iter_mut().flatten() {
-            if let Why::Holds { key, also, .. } = &mut outcome.why {
-                *key = rename(*key);
-                also.iter_mut().for_each(|key| *key = rename(*key));
-            }
-        }
-    }
-
     /// Explains what is a known key as it stands, or holds some.
     pub fn explain_exactly(
         &mut self,
@@ -155,13 +145,10 @@ impl Seen {
             return Some(found);
         };
         // The same bytes may be known as several keys, of which not all are named.
-        let prints = |keys: &dyn Fn(&KeyId) -> bool| -> Vec<Fingerprint> {
-            let known = keyring.known().iter().filter(|known| keys(&known.id()));
-            known.map(Known::fingerprint).collect()
-        };
-        let named = prints(&|id| id == key || also.contains(id));
-        let is_named = |new: &Fingerprint| named.iter().any(|print| print.agrees(new));
-        if prints(&|id| found.keys.contains(id)).iter().all(is_named) {
+        let print = |key: &KeyId| keyring.get(*key).map(Known::fingerprint);
+        let named: Vec<_> = std::iter::once(key).chain(also).filter_map(print).collect();
+        let is_named = |new: Fingerprint| named.iter().any(|print| print.agrees(&new));
+        if found.keys.iter().filter_map(print).all(is_named) {
             return None;
         }
         let was_open = inside.as_ref().is_some_and(|inside| inside.open);

@@ -535,7 +535,7 @@ async fn a_store_tells_how_many_rotations_behind_and_since_when() {
     let report = audit(inventory(row, &["config first", "config older"])).await;
     let checkout = &report.projects[0];
     let behind = |hop: usize| match report.deployments[0].hops[hop].readings[0].why {
-        Why::Holds { key, .. } => key.role.behind(),
+        Why::Holds { key, .. } => report.behind(key),
         _ => panic!("it holds a known key"),
     };
     // The declared `old` and `older` have their places in the history.

@@ -28,10 +28,10 @@ pub fn site_of(audit: &Audit, site: Site) -> String {
 
 /// Which key it is, as the project `own` would say it: `the current key`, `shop's next key`.
 pub fn whose(audit: &Audit, own: ProjectId, key: KeyId) -> String {
-    let role = match key.role {
+    let role = match key.role() {
         Role::Current => "current",
         Role::Next => "next",
-        Role::Previous(_) => "previous",
+        Role::Previous => "previous",
     };
     if key.project == own {
         return format!("the {role} key");
@@ -63,19 +63,18 @@ pub fn belonging(audit: &Audit, key: KeyId) -> String {
 /// How old a previous key is and since when it is dead: `, 1 rotation behind, replaced 2026-11-20`.
 /// Nothing for the others.
 pub fn age(audit: &Audit, key: KeyId) -> String {
-    let Role::Previous(index) = key.role else {
+    if key.role() != Role::Previous {
         return String::new();
-    };
+    }
     let now = audit.generated_at;
-    let known = audit.projects.get(key.project.0 as usize);
-    let known = known.and_then(|project| project.previous.get(usize::from(index)));
+    let known = audit.previous(key);
     if known.is_some_and(|known| known.unsettled) {
         return ", replaced before anything settled that it was the project's".to_owned();
     }
-    let behind = key.role.behind();
+    let behind = audit.behind(key);
     let rotations = if behind == 1 { "rotation" } else { "rotations" };
     let mut told = format!(", {behind} {rotations} behind");
-    let replaced = replaced(audit, key.project, index, now);
+    let replaced = replaced(audit, key.project, behind, now);
     if let Some(replaced) = &replaced {
         told.push_str(", ");
         told.push_str(replaced);
@@ -93,12 +92,13 @@ pub fn age(audit: &Audit, key: KeyId) -> String {
     told
 }
 
-/// When the key after this one came to be.
-fn replaced(audit: &Audit, id: ProjectId, index: u16, now: Timestamp) -> Option<String> {
+/// When the key after the one that is so far behind came to be.
+fn replaced(audit: &Audit, id: ProjectId, behind: u32, now: Timestamp) -> Option<String> {
     let project = audit.projects.get(id.0 as usize)?;
-    if let Some(newer) = usize::from(index).checked_sub(1) {
-        let at = project.previous.get(newer)?.rotated_at?;
-        return Some(format!("replaced {}", when(at, now)));
+    if behind > 1 {
+        let mut keys = project.previous.iter();
+        let newer = keys.find(|newer| newer.behind == behind - 1)?;
+        return Some(format!("replaced {}", when(newer.rotated_at?, now)));
     }
     let at = when(project.rotated_at?, now);
     match project.rotation {
@@ -122,49 +122,39 @@ mod tests {
             .audit()
     }
 
-    fn key(project: u32, role: Role) -> KeyId {
-        KeyId {
-            project: ProjectId(project),
-            role,
-        }
-    }
-
     #[test]
     fn a_key_is_named_as_its_finder_would_name_it() {
         let audit = audit();
-        for (own, project, role, words) in [
-            (0, 0, Role::Current, "the current key"),
-            (0, 0, Role::Previous(3), "the previous key"),
-            (0, 2, Role::Next, "mail's next key"),
+        for (own, key, words) in [
+            (0, KeyId::current(ProjectId(0)), "the current key"),
+            (0, KeyId::previous(ProjectId(0), 3), "the previous key"),
+            (0, KeyId::next(ProjectId(2)), "mail's next key"),
             (
                 0,
-                1,
-                Role::Current,
+                KeyId::current(ProjectId(1)),
                 "shop's current key of environment staging",
             ),
             (
                 2,
-                1,
-                Role::Current,
+                KeyId::current(ProjectId(1)),
                 "shop's current key of environment staging",
             ),
             (
                 1,
-                0,
-                Role::Current,
+                KeyId::current(ProjectId(0)),
                 "shop's general current key, not the one of environment staging",
             ),
-            (1, 2, Role::Previous(0), "mail's previous key"),
+            (1, KeyId::previous(ProjectId(2), 0), "mail's previous key"),
         ] {
-            assert_eq!(whose(&audit, ProjectId(own), key(project, role)), words);
+            assert_eq!(whose(&audit, ProjectId(own), key), words);
         }
     }
 
     #[test]
     fn a_previous_key_is_told_with_its_age_and_its_death() {
         let mut audit = audit();
-        let told = |audit: &Audit, index| age(audit, key(0, Role::Previous(index)));
-        assert_eq!(age(&audit, key(0, Role::Current)), "");
+        let told = |audit: &Audit, index| age(audit, KeyId::previous(ProjectId(0), index));
+        assert_eq!(age(&audit, KeyId::current(ProjectId(0))), "");
         assert_eq!(told(&audit, 0), ", 1 rotation behind, replaced 2026-11-20");
         assert_eq!(told(&audit, 1), ", 2 rotations behind, replaced 2026-08-01");
         assert_eq!(told(&audit, 9), ", 10 rotations behind");

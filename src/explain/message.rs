@@ -6,7 +6,7 @@ use super::known::name_of;
 use super::when::when;
 use crate::inventory::Hop;
 use crate::judge::{Member, Outcome, Why};
-use crate::keyring::{KeyId, Role, Way};
+use crate::keyring::{Role, Way};
 use crate::text::escape;
 use crate::verdict::{Expectation, Fault, Stage, Verdict};
 
@@ -127,21 +127,14 @@ impl Spot<'_> {
         };
         match (lead.verdict, &lead.why) {
             (Verdict::Revoked, _) => Some(format!("{it_runs}{REFUSED}")),
-            (
-                Verdict::WrongProject,
-                Why::Holds {
-                    key:
-                        KeyId {
-                            project,
-                            role: Role::Current | Role::Next,
-                        },
-                    damage,
-                    ..
-                },
-            ) if damage.is_empty() => Some(format!(
-                "{it_runs}its events land in {}",
-                name_of(self.audit, *project)
-            )),
+            (Verdict::WrongProject, Why::Holds { key, damage, .. })
+                if damage.is_empty() && key.role() != Role::Previous =>
+            {
+                Some(format!(
+                    "{it_runs}its events land in {}",
+                    name_of(self.audit, key.project)
+                ))
+            }
             _ => None,
         }
     }

@@ -224,16 +224,12 @@ fn expired(audit: &Audit, waiver: &Waiver, count: usize) -> Notice {
 mod tests {
     use super::*;
     use crate::gate::testing::{Scene, current, hop, print_of, waiver};
-    use crate::keyring::{KeyId, ProjectId, Role};
+    use crate::keyring::{KeyId, ProjectId};
     use crate::reading::{ErrorKind, ReadError};
     use crate::verdict::Verdict;
 
     #[test]
     fn a_reference_that_may_be_behind_comes_first_and_expired_waivers_last() {
-        let key = |project, role| KeyId {
-            project: ProjectId(project),
-            role,
-        };
         let error = ReadError::new(ErrorKind::Timeout, "no answer in 3s", "try again");
         let audit = Scene::new()
             .project("shop")
@@ -247,15 +243,15 @@ mod tests {
                 }
                 audit.warnings = vec![
                     Warning::NextIsKnown {
-                        key: key(0, Role::Next),
-                        also: key(1, Role::Previous(0)),
+                        key: KeyId::next(ProjectId(0)),
+                        also: KeyId::previous(ProjectId(1), 0),
                     },
                     Warning::KeyUnread {
-                        key: key(1, Role::Next),
+                        key: KeyId::next(ProjectId(1)),
                         error: Box::new(error),
                     },
-                    Warning::CurrentIsPrevious(key(0, Role::Current)),
-                    Warning::GuessableKey(key(1, Role::Current)),
+                    Warning::CurrentIsPrevious(KeyId::current(ProjectId(0))),
+                    Warning::GuessableKey(KeyId::current(ProjectId(1))),
                     Warning::ReferenceBehind {
                         project: ProjectId(0),
                         fingerprint: print_of("newer"),

@@ -160,7 +160,7 @@ impl<'a> Reference<'a> {
                     self.name()
                 )
             }
-            Soundness::Foreign(key) if key.role == Role::Current => format!(
+            Soundness::Foreign(key) if key.role() == Role::Current => format!(
                 "compare both with the dashboard; if this one is wrong, {}; if they share one key on \
                  purpose, say so with same_key_as ({declared})",
                 self.renew()
@@ -198,10 +198,6 @@ mod tests {
     #[test]
     fn each_fault_is_told_with_what_mends_it() {
         let denied = ReadError::new(ErrorKind::Denied, "403 from vault", "grant read on shop");
-        let key = |project, role| KeyId {
-            project: ProjectId(project),
-            role,
-        };
         let write = "write the current key to vault:secret/shop#api_key";
         for (soundness, message, remedy) in [
             (
@@ -227,7 +223,7 @@ mod tests {
             ),
             (
                 Soundness::OfDamaged {
-                    key: key(1, Role::Current),
+                    key: KeyId::current(ProjectId(1)),
                     damage: [Damage::TrailingNewline].into(),
                 },
                 "is the fingerprint of a damaged copy of mail's current key: trailing-newline",
@@ -239,7 +235,7 @@ mod tests {
                 format!("{write}; or correct the format of shop (targets.yaml:4)"),
             ),
             (
-                Soundness::Foreign(key(1, Role::Current)),
+                Soundness::Foreign(KeyId::current(ProjectId(1))),
                 "holds mail's current key",
                 format!(
                     "compare both with the dashboard; if this one is wrong, {write}; if they share one key \
@@ -247,12 +243,12 @@ mod tests {
                 ),
             ),
             (
-                Soundness::Foreign(key(1, Role::Next)),
+                Soundness::Foreign(KeyId::next(ProjectId(1))),
                 "holds mail's next key",
                 write.to_owned(),
             ),
             (
-                Soundness::NotShared(key(1, Role::Current)),
+                Soundness::NotShared(KeyId::current(ProjectId(1))),
                 "is another key than mail's current key, which it is declared to share",
                 format!(
                     "compare both with the dashboard; if this one is wrong, {write}; if each has its own \
@@ -260,7 +256,7 @@ mod tests {
                 ),
             ),
             (
-                Soundness::Dead(key(0, Role::Previous(1))),
+                Soundness::Dead(KeyId::previous(ProjectId(0), 1)),
                 "holds the previous key, 2 rotations behind, replaced 2026-08-01, which is declared dead",
                 write.to_owned(),
             ),

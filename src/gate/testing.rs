@@ -15,7 +15,7 @@ use crate::judge::{
     TimeProof, Why,
 };
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Role, Wire};
+use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Wire};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::source::{AnySource, At, Info};
@@ -31,6 +31,16 @@ pub(crate) fn at(time: &str) -> Timestamp {
 /// The fingerprint of one of a project's keys.
 pub(crate) fn print_of(text: &str) -> Fingerprint {
     Fingerprint::of(text.as_bytes()).cut(Digits::DEFAULT)
+}
+
+/// The fingerprint of a key that is never seen.
+fn print_of_key(key: KeyId) -> Fingerprint {
+    let role = match key.nth() {
+        Some(nth) => format!("Previous({nth})"),
+        None => format!("{:?}", key.role()),
+    };
+    let project = key.project;
+    print_of(&format!("KeyId {{ project: {project:?}, role: {role} }}"))
 }
 
 /// A source that is nothing but its words.
@@ -245,11 +255,7 @@ fn outcome(verdict: Verdict, evidence: Evidence, why: Why) -> Outcome {
     }
 }
 
-fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outcome {
-    let key = KeyId {
-        project: ProjectId(project),
-        role,
-    };
+fn holds(verdict: Verdict, key: KeyId, damage: &[Damage]) -> Outcome {
     let wire = if damage.contains(&Damage::TrailingNewline) {
         Wire::LineBreak
     } else {
@@ -267,34 +273,38 @@ fn holds(verdict: Verdict, project: u32, role: Role, damage: &[Damage]) -> Outco
             wire,
         },
     );
-    held.fingerprint = Some(print_of(&format!("{key:?}")));
+    held.fingerprint = Some(print_of_key(key));
     held
 }
 
 // Unless said otherwise these hold keys of project 0.
 
 pub(crate) fn current() -> Outcome {
-    holds(Verdict::Current, 0, Role::Current, &[])
+    holds(Verdict::Current, KeyId::current(ProjectId(0)), &[])
 }
 
 pub(crate) fn next() -> Outcome {
-    holds(Verdict::Current, 0, Role::Next, &[])
+    holds(Verdict::Current, KeyId::next(ProjectId(0)), &[])
 }
 
-pub(crate) fn stale(index: u16) -> Outcome {
-    holds(Verdict::Stale, 0, Role::Previous(index), &[])
+pub(crate) fn stale(index: u32) -> Outcome {
+    holds(Verdict::Stale, KeyId::previous(ProjectId(0), index), &[])
 }
 
 pub(crate) fn revoked() -> Outcome {
-    holds(Verdict::Revoked, 0, Role::Previous(0), &[])
+    holds(Verdict::Revoked, KeyId::previous(ProjectId(0), 0), &[])
 }
 
 pub(crate) fn foreign(project: u32) -> Outcome {
-    holds(Verdict::WrongProject, project, Role::Current, &[])
+    holds(
+        Verdict::WrongProject,
+        KeyId::current(ProjectId(project)),
+        &[],
+    )
 }
 
 pub(crate) fn malformed(damage: &[Damage]) -> Outcome {
-    holds(Verdict::Malformed, 0, Role::Current, damage)
+    holds(Verdict::Malformed, KeyId::current(ProjectId(0)), damage)
 }
 
 pub(crate) fn missing() -> Outcome {
@@ -427,7 +437,6 @@ impl Scene {
         let audit = &mut self.0;
         let id = ProjectId(u32::try_from(audit.projects.len()).unwrap());
         let line = 4 + id.0;
-        let key = |role| print_of(&format!("{:?}", KeyId { project: id, role }));
         audit.inventory.projects.push(Project {
             name: name.into(),
             environment,
@@ -458,15 +467,17 @@ impl Scene {
             verdict: Verdict::Current,
             reference: Soundness::Sound,
             note: None,
-            current: Some(key(Role::Current)),
-            held: Some(key(Role::Current)),
+            current: Some(print_of_key(KeyId::current(id))),
+            held: Some(print_of_key(KeyId::current(id))),
             last_sure: None,
             next: None,
             rotated_at: Some(at("2026-11-20T09:00:00Z")),
             rotation: RotationBasis::Declared,
             previous: [0, 1]
-                .map(|index| KnownKey {
-                    fingerprint: key(Role::Previous(index)),
+                .map(|nth| KnownKey {
+                    key: KeyId::previous(id, nth),
+                    behind: nth + 1,
+                    fingerprint: print_of_key(KeyId::previous(id, nth)),
                     rotated_at: Some(at("2026-08-01T00:00:00Z")),
                     revoked_at: None,
                     unsettled: false,

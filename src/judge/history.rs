@@ -9,6 +9,9 @@ use crate::key::{Fingerprint, Secret};
 use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
 use crate::reading::{Found, Version};
 
+/// The project, where the keys of one are looked at by themselves.
+const ALONE: ProjectId = ProjectId(0);
+
 /// What a history tells.
 #[derive(Default)]
 pub struct History {
@@ -30,7 +33,7 @@ pub fn derive(
     keyring: &Keyring,
 ) -> History {
     History {
-        stored_at: first_stored(&versions, current, id, project, keyring),
+        stored_at: first_stored(&versions, current, project, keyring),
         previous: earlier_keys(versions, current, id, project, keyring),
     }
 }
@@ -42,43 +45,33 @@ pub fn derive(
 fn first_stored(
     versions: &[Version],
     current: &Fingerprint,
-    id: ProjectId,
     project: &Project,
     keyring: &Keyring,
 ) -> Option<Timestamp> {
     let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint().agrees(current));
     let first = versions.iter().position(holds)?;
-    let alone = alone(current, id, project, keyring);
+    let alone = alone(current, project, keyring);
     let before = versions[..first]
         .iter()
-        .rposition(|version| shows_another(version, id, project, &alone))?;
+        .rposition(|version| shows_another(version, project, &alone))?;
     versions[before + 1].created_at
 }
 
 /// Whether this version surely held another key than the current one, which stands alone in `alone`.
-fn shows_another(version: &Version, id: ProjectId, project: &Project, alone: &Keyring) -> bool {
+fn shows_another(version: &Version, project: &Project, alone: &Keyring) -> bool {
     let Found::Value(value) = &version.found else {
         return false;
     };
-    shape(value, project).is_sound() && alone.explain_value(id, value.expose()).is_none()
+    shape(value, project).is_sound() && alone.explain_value(ALONE, value.expose()).is_none()
 }
 
 /// A keyring of the current key alone; empty where its bytes are not at hand.
-fn alone(current: &Fingerprint, id: ProjectId, project: &Project, keyring: &Keyring) -> Keyring {
-    let reference = reference(current, keyring).map(|secret| {
-        let role = Role::Current;
+fn alone(current: &Fingerprint, project: &Project, keyring: &Keyring) -> Keyring {
+    let reference = keyring.secret_of(current).map(|secret| {
         let secret = Secret::copied(secret.expose());
-        Known::by_value(KeyId { project: id, role }, secret)
+        Known::by_value(KeyId::current(ALONE), secret)
     });
     Keyring::new(reference.into_iter().collect(), &[&*project.variable])
-}
-
-/// The bytes of the current key, where they are at hand.
-fn reference<'k>(current: &Fingerprint, keyring: &'k Keyring) -> Option<&'k Secret> {
-    let known = keyring.known().iter();
-    known
-        .filter(|known| known.fingerprint().agrees(current))
-        .find_map(Known::secret)
 }
 
 fn earlier_keys(
@@ -111,7 +104,7 @@ fn earlier_keys(
         keys.push((value, first));
     }
     keys.reverse();
-    without_damaged(keys, current, id, project, keyring)
+    without_damaged(keys, current, project, keyring)
 }
 
 /// Whether another project has this key, or this project has it as its next one.
@@ -119,7 +112,7 @@ fn earlier_keys(
 pub fn belongs_elsewhere(fingerprint: &Fingerprint, id: ProjectId, keyring: &Keyring) -> bool {
     let known = keyring.exact(id, fingerprint);
     known.is_some_and(|known| {
-        let own = |key: &KeyId| key.project == id && matches!(key.role, Role::Previous(_));
+        let own = |key: &KeyId| key.project == id && key.role() == Role::Previous;
         !known.keys.iter().any(own)
     })
 }
@@ -129,38 +122,24 @@ pub fn belongs_elsewhere(fingerprint: &Fingerprint, id: ProjectId, keyring: &Key
 fn without_damaged(
     keys: Vec<(Secret, Option<Timestamp>)>,
     current: &Fingerprint,
-    id: ProjectId,
     project: &Project,
     keyring: &Keyring,
 ) -> Vec<(Secret, Option<Timestamp>)> {
-    let reference = reference(current, keyring);
-    let usual = reference.map_or(0, Secret::len);
+    let usual = keyring.secret_of(current).map_or(0, Secret::len);
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by_key(|&index| (keys[index].0.len().abs_diff(usual), index));
 
-    let variables = [&*project.variable];
-    let named = |secret: &Secret, index: usize| {
-        let role = Role::Previous(u16::try_from(index).unwrap_or(u16::MAX));
-        let secret = Secret::copied(secret.expose());
-        Known::by_value(KeyId { project: id, role }, secret)
-    };
-    let mut whole = Keyring::new(
-        reference
-            .map(|secret| named(secret, usize::from(u16::MAX)))
-            .into_iter()
-            .collect(),
-        &variables,
-    );
+    let mut whole = alone(current, project, keyring);
     let mut damaged = vec![false; keys.len()];
     for index in order {
         let key = &keys[index].0;
-        if whole.explain_value(id, key.expose()).is_some() {
+        if whole.explain_value(ALONE, key.expose()).is_some() {
             damaged[index] = true;
             continue;
         }
-        let mut known = whole.into_known();
-        known.push(named(key, index));
-        whole = Keyring::new(known, &variables);
+        whole.learn(ALONE, |id| {
+            Known::by_value(id, Secret::copied(key.expose()))
+        });
     }
     keys.into_iter()
         .zip(damaged)

@@ -169,6 +169,10 @@ pub struct ProjectOutcome {
 
 /// A previous key, as far as it is known.
 pub struct KnownKey {
+    /// What it is called.
+    pub key: KeyId,
+    /// How many rotations behind the current key it is.
+    pub behind: u32,
     /// At the digits that are shown.
     pub fingerprint: Fingerprint,
     /// When it came to be.

@@ -155,10 +155,12 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
         }
         None => bench.keyring.look_into(scope.id, value.expose()),
     };
+    let may_hide = bench.keyring.may_hide_within(&sighting);
     let Sighting {
         explanation,
         fragments,
         looks_like_key,
+        may_be_within,
     } = sighting;
     let is_known = explanation.is_some();
     let mut judged = match explanation {
@@ -174,8 +176,17 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
             plain(verdict, Evidence::Value, why)
         }
         None => {
-            if !looks_like_key && let Some(placeholder) = no_key(value, scope) {
-                return stands_in(placeholder, hop);
+            if !looks_like_key
+                && !may_hide
+                && let Some(placeholder) = no_key(value, scope)
+            {
+                let mut judged = stands_in(placeholder, hop);
+                if may_be_within {
+                    // Earlier versions of the references may still tell a key in it.
+                    judged.unexplained = Some((fingerprint, Evidence::Value));
+                    judged.fragments = fragments;
+                }
+                return judged;
             }
             if let Some(error) = unnamed_member(value, hop.member, None) {
                 return failed(error);
@@ -218,15 +229,18 @@ fn of_hearsay(
     scope: &Scope<'_>,
     hop: Circumstances,
 ) -> Option<Judged> {
-    let is_ours = exact.keys.first().is_some_and(|key| {
-        scope.is_own(key.project) && matches!(key.role, Role::Current | Role::Next)
-    });
-    if !is_ours || !bench.keyring.is_hearsay(&value.fingerprint()) {
+    let is_ours = |key: &KeyId| scope.is_own(key.project) && key.role() != Role::Previous;
+    if !exact.keys.first().is_some_and(is_ours) || !bench.keyring.is_hearsay(&value.fingerprint()) {
         return None;
     }
     match shape(value, scope.project) {
         Soundness::Placeholder(placeholder) => Some(stands_in(placeholder, hop)),
         Soundness::OutsideFormat { .. } if hop.expect != Expectation::Absent => {
+            // It is whoever else's has this fingerprint.
+            exact.keys.retain(|key| !is_ours(key));
+            if !exact.keys.is_empty() {
+                return None;
+            }
             let mut judged = plain(Verdict::Unverified, Evidence::None, Why::NoReference);
             finish(&mut judged, &value.fingerprint(), bench, hop);
             Some(judged)
@@ -385,7 +399,7 @@ fn holds(
         doubt(&mut keys, scope);
     }
     if damage.is_empty() && keys.iter().any(|&key| scope.outweighs_next(key)) {
-        keys.retain(|key| key.role != Role::Next || !scope.is_own(key.project));
+        keys.retain(|key| key.role() != Role::Next || !scope.is_own(key.project));
     }
     let mut keys = keys.into_iter();
     let Some(key) = keys.next() else {
@@ -396,8 +410,8 @@ fn holds(
     } else if scope.is_dead(key, bench.now) {
         Verdict::Revoked
     } else {
-        match key.role {
-            Role::Previous(_) => Verdict::Stale,
+        match key.role() {
+            Role::Previous => Verdict::Stale,
             Role::Current | Role::Next if !damage.is_empty() => Verdict::Malformed,
             // A key that should be gone from here was left behind, however new it is.
             Role::Current | Role::Next if expect == Expectation::Absent => Verdict::Stale,
@@ -423,12 +437,9 @@ fn holds(
 /// Leaves out what an unsound reference holds, since nobody knows whose it is. Another reference with the
 /// same key is as doubtful, and says nothing either.
 fn doubt(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
-    let own = KeyId {
-        project: scope.id,
-        role: Role::Current,
-    };
-    if keys.contains(&own) {
-        keys.retain(|key| key.role != Role::Current);
+    let is_own = |key: &KeyId| key.project == scope.id && key.role() == Role::Current;
+    if keys.iter().any(is_own) {
+        keys.retain(|key| key.role() != Role::Current);
     }
 }
 

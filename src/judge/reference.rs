@@ -109,7 +109,8 @@ pub fn given(secret: &Secret, note: Option<Cow<'static, str>>, project: &Project
 }
 
 /// Whether the bytes look like a key at all.
-pub(super) fn shape(value: &Secret, project: &Project) -> Soundness {
+#[must_use]
+pub fn shape(value: &Secret, project: &Project) -> Soundness {
     let format = project.format.as_ref();
     let fits = format.map(|format| format.fits(value.expose()));
     // A key that is known by its format is a key, whatever stands around it.
@@ -174,11 +175,9 @@ pub fn compare(own: KeyId, agreeing: &[KeyId], scope: &Scope<'_>, now: Timestamp
         if scope.is_dead(key, now) {
             return Soundness::Dead(key);
         }
-        let current = KeyId {
-            project: key.project,
-            role: Role::Current,
-        };
-        if !agreeing.contains(&current) {
+        let is_current =
+            |other: &KeyId| other.project == key.project && other.role() == Role::Current;
+        if !agreeing.iter().any(is_current) {
             // One of those who share the key was rotated, and the other was not.
             return Soundness::Foreign(key);
         }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::Member;
@@ -19,8 +21,8 @@ pub struct Scope<'a> {
     pub sound: bool,
     /// When its current key came to be.
     pub rotation: Rotation,
-    /// When every project's previous keys died, the latest key first.
-    pub deaths: &'a [Vec<Option<Timestamp>>],
+    /// When previous keys died, whosever they are, as far as that is known.
+    pub deaths: &'a HashMap<KeyId, Timestamp>,
 }
 
 /// What one hop is judged by beside its scope.
@@ -54,13 +56,9 @@ impl Scope<'_> {
     /// Whether this is a previous key that is dead.
     #[must_use]
     pub fn is_dead(&self, key: KeyId, now: Timestamp) -> bool {
-        let Role::Previous(index) = key.role else {
-            return false;
-        };
-        let deaths = self.deaths.get(key.project.0 as usize);
-        let death = deaths.and_then(|deaths| deaths.get(usize::from(index)).copied().flatten());
+        let death = self.deaths.get(&key).copied();
         let retirement = self.inventory.project(key.project).retirement;
-        retirement.is_dead(death, now)
+        key.role() == Role::Previous && retirement.is_dead(death, now)
     }
 
     /// Whether this project's keys are its own, or shared with it on purpose.
@@ -73,6 +71,6 @@ impl Scope<'_> {
     /// is somebody else's.
     #[must_use]
     pub fn outweighs_next(&self, key: KeyId) -> bool {
-        !self.is_own(key.project) || matches!(key.role, Role::Previous(_))
+        !self.is_own(key.project) || key.role() == Role::Previous
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::book::Keyring;
 use super::candidates::{candidates, windows};
 use super::damage::Damage;
 use super::format::Format;
-use super::known::{Explanation, Keyring, ProjectId, Role};
+use super::known::{Explanation, ProjectId, Role};
 use super::layers::Described;
 use super::placeholder::placeholder;
 use super::tables::is_enclosed;
 use super::texts::Texts;
 use super::way::{Way, way};
 use super::wire::Wire;
+use super::within::{insides, may_be_key};
 use super::wraps::MIN_KEY;
 use crate::key::{Digits, Fingerprint};
 
@@ -56,6 +58,8 @@ pub struct Sighting {
     pub fragments: Box<[Fragment]>,
     /// Whether one of the parts that are not known looks like a key.
     pub looks_like_key: bool,
+    /// Whether it has the signs of a placeholder, and may be a key between them all the same.
+    pub may_be_within: bool,
 }
 
 impl Sighting {
@@ -66,6 +70,7 @@ impl Sighting {
             explanation: Some(explanation),
             fragments: Box::default(),
             looks_like_key: false,
+            may_be_within: false,
         }
     }
 }
@@ -91,7 +96,7 @@ impl Keyring {
     /// What a value is, and what is in it. As [`Keyring::explain_value`], with what that leaves open.
     #[must_use]
     pub fn look_into(&self, own: ProjectId, value: &[u8]) -> Sighting {
-        let whole = self.explain_whole(own, value).map(|mut whole| {
+        let mut whole = self.explain_whole(own, value).map(|mut whole| {
             whole.wire = Wire::of(value);
             whole
         });
@@ -100,22 +105,31 @@ impl Keyring {
         let done = |whole: &Explanation| {
             !whole.damage.contains(&Damage::VariablePrefix) && !is_enclosed(&whole.damage)
         };
-        if value.len() <= MIN_KEY || whole.as_ref().is_some_and(done) {
+        if let Some(done) = whole.take_if(|whole| done(whole)) {
+            return Sighting::of(done);
+        }
+        let insides = insides(value);
+        if value.len() <= MIN_KEY && insides.is_empty() {
             return Sighting {
                 explanation: whole,
                 fragments: Box::default(),
                 looks_like_key: false,
+                may_be_within: false,
             };
         }
+        let may_be_within = !insides.is_empty() && may_be_key(value);
         let texts = Texts::new(value);
-        let parts = self.parts(&texts);
+        let mut parts = self.parts(&texts);
+        self.take_insides(&mut parts, value, insides, may_be_within);
         let mut described = Described::new(&texts);
+        let wire = Wire::of(value);
         let mut fragments: Vec<Fragment> = parts
             .known
             .iter()
             .chain(&parts.unknown)
             .map(|part| Fragment {
                 cut: parts.cut,
+                wire,
                 ..self.fragment(part, &texts, &mut described)
             })
             .collect();
@@ -139,6 +153,7 @@ impl Keyring {
             explanation,
             fragments: fragments.into(),
             looks_like_key: parts.looks_like_key,
+            may_be_within,
         }
     }
 
@@ -194,7 +209,8 @@ impl Keyring {
                 })
                 .collect();
             let mut unknown = Vec::new();
-            let (found, cut) = candidates(bytes, &text.breaks, self.formats(), lookup.formless);
+            let (found, cut) =
+                candidates(bytes, &text.breaks, self.formats(), lookup.is_formless());
             parts.cut |= cut;
             for candidate in found {
                 let range = candidate.range;
@@ -223,7 +239,7 @@ impl Keyring {
                     unknown.push(found);
                 }
             }
-            let (ranges, left) = windows(bytes.len(), &lookup.lengths, hashes);
+            let (ranges, left) = windows(bytes.len(), lookup.lengths(), hashes);
             parts.cut |= left.is_none();
             hashes = left.unwrap_or(0);
             for range in ranges {
@@ -241,6 +257,34 @@ impl Keyring {
         parts
     }
 
+    /// Takes what stands between the signs of a placeholder, which may be a key of any length.
+    fn take_insides(
+        &self,
+        parts: &mut Parts,
+        value: &[u8],
+        insides: Vec<Range<usize>>,
+        may_be_key: bool,
+    ) {
+        let parts_of_it = insides.into_iter().map(|range| Part {
+            text: 0,
+            fingerprint: Fingerprint::of(&value[range.clone()]),
+            range,
+        });
+        let (known, unknown): (Vec<_>, _) =
+            parts_of_it.partition(|part| self.knows_surely(&part.fingerprint));
+        parts.take(known, Vec::new());
+        if may_be_key && parts.known.is_empty() {
+            parts.take(Vec::new(), unknown);
+        }
+    }
+
+    /// Whether a text that is taken for a placeholder may hide a key: one of which only the fingerprint is
+    /// known, or one too short to be looked for everywhere.
+    #[must_use]
+    pub fn may_hide_within(&self, sighting: &Sighting) -> bool {
+        sighting.may_be_within && !self.lookup().hidden.is_empty()
+    }
+
     fn fragment(&self, part: &Part, texts: &Texts<'_>, described: &mut Described<'_>) -> Fragment {
         let mut damage = described.layers(part.text, &part.range);
         if damage.is_empty() {
@@ -248,15 +292,15 @@ impl Keyring {
         }
         let value = texts.all.first().filter(|_| part.text == 0);
         let way = value.and_then(|value| {
-            let is_json = described.is_json(0, value.bytes());
+            let seen = described.of(0, value.bytes());
             let told = |name: &[u8]| self.is_no_key(name);
-            way(value.bytes(), &part.range, is_json, told)
+            way(value.bytes(), &part.range, seen, told)
         });
         Fragment {
             fingerprint: part.fingerprint,
             damage: damage.into(),
             way,
-            wire: Wire::of(texts.all.first().map_or(&[][..], |value| value.bytes())),
+            wire: Wire::default(),
             cut: false,
         }
     }
@@ -264,7 +308,7 @@ impl Keyring {
     /// Whether a key may have been missed: one of which neither the bytes nor the format are known.
     fn leaves_open(&self, found: &[Fragment]) -> bool {
         let is_found = |key: &Fingerprint| found.iter().any(|part| part.fingerprint.agrees(key));
-        !self.lookup().hidden.iter().all(is_found)
+        !self.lookup().hidden.values().all(is_found)
     }
 
     /// Known by enough digits that no chance among many parts is taken for it.
@@ -322,7 +366,7 @@ impl Keyring {
 fn rank(own: ProjectId, explanation: &Explanation) -> u8 {
     match explanation.keys.first() {
         Some(key) if key.project != own => 1,
-        Some(key) if matches!(key.role, Role::Previous(_)) => 0,
+        Some(key) if key.role() == Role::Previous => 0,
         _ => 2,
     }
 }
@@ -353,7 +397,7 @@ fn looks_like_key(part: &[u8]) -> bool {
 
 /// Whether something that fits a wide format is made of words, as names are: every run of letters in
 /// one case, or capitalised, and no digits.
-fn reads_as_words(part: &[u8]) -> bool {
+pub(super) fn reads_as_words(part: &[u8]) -> bool {
     const LONGEST: usize = 16;
     let is_word = |word: &[u8]| {
         let tail = word.get(1..).unwrap_or_default();

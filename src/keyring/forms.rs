@@ -1,11 +1,12 @@
 use std::ops::Range;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::damage::Damage;
 use super::encode::Encoding;
 use super::message::Message;
-use super::tables::{BETWEEN, Layers, Tables, Wrapped};
+use super::tables::{BETWEEN, Layers, Named, TABLES, Tables, Wrapped};
 use super::wraps::{MAX_EDITED, MIN_KEY};
 use super::{rewritten, spaced};
 
@@ -40,11 +41,11 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Room for every form of keys up to this length.
-    pub(super) fn new(longest_key: usize, tables: &Tables) -> Self {
+    /// Room for every form of keys up to this length, behind these names.
+    pub(super) fn new(longest_key: usize, names: &[Arc<str>]) -> Self {
         let edited = (longest_key.min(MAX_EDITED) + 8) * 4;
         let encoded = edited * Encoding::MOST;
-        let wrapped = longest_key + tables.most_added;
+        let wrapped = longest_key + TABLES.most_added(names);
         Self {
             message: Message::with_room_for(encoded.max(wrapped)),
             plain: Zeroizing::new(Vec::with_capacity(edited)),
@@ -70,7 +71,8 @@ impl Tier {
     ];
 
     /// How many rows of forms a key of this length has. Rows are what threads share out.
-    pub(super) fn rows(self, len: usize, tables: &Tables) -> usize {
+    pub(super) fn rows(self, len: usize) -> usize {
+        let tables: &Tables = &TABLES;
         let edited = len <= MAX_EDITED;
         match self {
             _ if len < MIN_KEY => 0,
@@ -90,6 +92,16 @@ impl Tier {
         }
     }
 
+    /// The forms that have names in them, beside those in the rows.
+    pub(super) fn named(self, len: usize) -> &'static [Named] {
+        match self {
+            _ if len < MIN_KEY => &[],
+            Self::Wrapped => &TABLES.named,
+            Self::WrappedTwice => &TABLES.named_twice,
+            _ => &[],
+        }
+    }
+
     /// The most forms that one row has.
     pub(super) fn forms_per_row(self, len: usize) -> usize {
         match self {
@@ -103,8 +115,8 @@ impl Tier {
     }
 
     /// How many forms a key of this length has at most: some turn out to equal the key.
-    pub(super) fn forms(self, len: usize, tables: &Tables) -> u64 {
-        let rows = self.rows(len, tables) as u64;
+    pub(super) fn forms(self, len: usize) -> u64 {
+        let rows = self.rows(len) as u64;
         match self {
             Self::Swapped => rows * (rows + 1) / 2,
             _ => rows * self.forms_per_row(len) as u64,
@@ -118,10 +130,10 @@ impl Tier {
         self,
         key: &[u8],
         rows: Range<usize>,
-        tables: &Tables,
         workspace: &mut Workspace,
         form: &mut impl FnMut(&Message, Layers),
     ) {
+        let tables: &Tables = &TABLES;
         let message = &mut workspace.message;
         match self {
             Self::Wrapped => wrapped(key, &tables.wrapped, rows, message, form),
@@ -149,8 +161,23 @@ impl Tier {
         }
     }
 
-    /// The first layers, if any, under which these bytes are a form of this key.
-    pub(super) fn layers(self, key: &[u8], bytes: &[u8], tables: &Tables) -> Option<Layers> {
+    /// Makes the forms of a key behind a name, in the same way.
+    pub(super) fn make_named(
+        self,
+        key: &[u8],
+        name: &[u8],
+        workspace: &mut Workspace,
+        form: &mut impl FnMut(&Message, Layers),
+    ) {
+        for named in self.named(key.len()) {
+            workspace.message.write(&named.parts(name, key));
+            form(&workspace.message, named.layers);
+        }
+    }
+
+    /// The first layers, if any, under which these bytes are a form of this key. `names` are those of the
+    /// variables of the project that asks.
+    pub(super) fn layers(self, key: &[u8], bytes: &[u8], names: &[Arc<str>]) -> Option<Layers> {
         if matches!(self, Self::Wrapped | Self::WrappedTwice) {
             let places = 0..=bytes.len().checked_sub(key.len())?;
             return places
@@ -158,16 +185,16 @@ impl Tier {
                     let after = bytes.get(at..)?.strip_prefix(key)?;
                     let before = bytes.get(..at)?;
                     match self {
-                        Self::Wrapped => tables.around(before, after),
-                        _ => tables.twice_around(before, after),
+                        Self::Wrapped => TABLES.around(names, before, after),
+                        _ => TABLES.twice_around(names, before, after),
                     }
                 })
                 .min();
         }
         let mut first: Option<Layers> = None;
-        let mut workspace = Workspace::new(key.len(), tables);
-        let rows = 0..self.rows(key.len(), tables);
-        self.make(key, rows, tables, &mut workspace, &mut |form, layers| {
+        let mut workspace = Workspace::new(key.len(), names);
+        let rows = 0..self.rows(key.len());
+        self.make(key, rows, &mut workspace, &mut |form, layers| {
             if form.bytes() == bytes && first.is_none_or(|first| layers < first) {
                 first = Some(layers);
             }

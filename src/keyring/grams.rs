@@ -25,23 +25,24 @@ pub(super) struct Grams {
 
 type Gram = [u8; MIN_KEY];
 
-impl Grams {
-    /// Of these keys; too short ones are left out.
-    pub(super) fn new<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Self {
-        let state = RandomState::new();
-        let mut by_hash = HashMap::<u64, Vec<usize>>::new();
-        let mut table = vec![0; 1 << (TABLE - u64::BITS.ilog2())];
-        for (index, key) in keys.enumerate() {
-            if let Some(gram) = key.last_chunk::<MIN_KEY>() {
-                by_hash.entry(state.hash_one(gram)).or_default().push(index);
-                let (word, bit) = place(gram);
-                table[word] |= bit;
-            }
-        }
+impl Default for Grams {
+    fn default() -> Self {
         Self {
-            state,
-            by_hash,
-            table,
+            state: RandomState::new(),
+            by_hash: HashMap::new(),
+            table: vec![0; 1 << (TABLE - u64::BITS.ilog2())],
+        }
+    }
+}
+
+impl Grams {
+    /// Looks for one more key from now on, unless it is too short.
+    pub(super) fn add(&mut self, index: usize, key: &[u8]) {
+        if let Some(gram) = key.last_chunk::<MIN_KEY>() {
+            let same = self.by_hash.entry(self.state.hash_one(gram));
+            same.or_default().push(index);
+            let (word, bit) = place(gram);
+            self.table[word] |= bit;
         }
     }
 
@@ -102,7 +103,11 @@ mod tests {
     use super::*;
 
     fn found(keys: &[&[u8]], text: &[u8]) -> Vec<(usize, Range<usize>)> {
-        Grams::new(keys.iter().copied()).find(|index| keys.get(index).copied(), text)
+        let mut grams = Grams::default();
+        for (index, key) in keys.iter().enumerate() {
+            grams.add(index, key);
+        }
+        grams.find(|index| keys.get(index).copied(), text)
     }
 
     #[test]

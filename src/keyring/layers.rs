@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::damage::Damage;
-use super::surroundings::{is_json, layers_around};
+use super::surroundings::{Looks, layers_around};
 use super::texts::Texts;
 
 /// How large a text is at most that is looked at again for each of its parts.
@@ -11,15 +11,15 @@ const LARGE: usize = 64 * 1024;
 /// Says what lies around parts of a value.
 pub(super) struct Described<'v> {
     texts: &'v Texts<'v>,
-    /// Whether a text is JSON, once it was asked.
-    json: HashMap<usize, bool>,
+    /// What a text looks like, once it was asked.
+    looks: HashMap<usize, Looks>,
 }
 
 impl<'v> Described<'v> {
     pub(super) fn new(texts: &'v Texts<'v>) -> Self {
         Self {
             texts,
-            json: HashMap::new(),
+            looks: HashMap::new(),
         }
     }
 
@@ -36,16 +36,16 @@ impl<'v> Described<'v> {
             layers.extend(encoding);
         }
         let (around, part) = texts.around(text, part);
-        let is_json = match is_piece && around.len() <= LARGE {
-            true => is_json(around),
-            false => self.is_json(text, around),
-        };
-        layers.extend(layers_around(around, &part, is_json));
+        if is_piece && around.len() <= LARGE {
+            layers.extend(layers_around(around, &part, &Looks::of(around)));
+        } else {
+            layers.extend(layers_around(around, &part, self.of(text, around)));
+        }
         layers
     }
 
-    /// Whether a text, which has these bytes, is JSON.
-    pub(super) fn is_json(&mut self, text: usize, bytes: &[u8]) -> bool {
-        *self.json.entry(text).or_insert_with(|| is_json(bytes))
+    /// What a text looks like, which has these bytes.
+    pub(super) fn of(&mut self, text: usize, bytes: &[u8]) -> &Looks {
+        self.looks.entry(text).or_insert_with(|| Looks::of(bytes))
     }
 }

@@ -1,57 +1,85 @@
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::grams::Grams;
-use super::known::Known;
+use super::known::{KeyId, Known};
 use super::wraps::MIN_KEY;
 use crate::key::Fingerprint;
 
-/// What a search inside values goes by: made once, as it looks at every key.
+/// What a search inside values goes by. It grows with the keyring.
+#[derive(Default)]
 pub(super) struct Lookup {
     /// Finds the keys known by value.
     pub(super) grams: Grams,
-    /// The lengths that a key has of which only the fingerprint is known, as far as others tell, the
-    /// most usual one first. Empty where all are known by value.
-    pub(super) lengths: Vec<usize>,
-    /// Whether some key's project has no format.
-    pub(super) formless: bool,
     /// The keys of which neither the bytes nor a format is known, and those too short to be told from
     /// other parts of a text.
-    pub(super) hidden: Vec<Fingerprint>,
+    pub(super) hidden: BTreeMap<KeyId, Fingerprint>,
+    /// Those of which only the fingerprint is known.
+    told: BTreeSet<KeyId>,
+    /// Those whose project has no format.
+    formless: BTreeSet<KeyId>,
+    /// How many values there are of each length.
+    times: BTreeMap<usize, usize>,
+    usual: OnceLock<Vec<usize>>,
 }
 
 impl Lookup {
-    /// Of these keys, and of those of them that are known by value, each once.
-    pub(super) fn new<'k>(
-        known: &[Known],
-        values: impl Iterator<Item = &'k [u8]> + Clone,
-        has_format: impl Fn(&Known) -> bool,
-    ) -> Self {
-        let is_hidden = |key: &&Known| key.secret().is_none();
-        let is_short = |key: &Known| key.secret().is_some_and(|key| key.len() < MIN_KEY);
-        Self {
-            grams: Grams::new(values.clone()),
-            lengths: match known.iter().any(|key| is_hidden(&key)) {
-                true => lengths(values.map(<[u8]>::len)),
-                false => Vec::new(),
-            },
-            formless: !known.iter().all(&has_format),
-            hidden: known
-                .iter()
-                .filter(|key| (is_hidden(key) && !has_format(key)) || is_short(key))
-                .map(Known::fingerprint)
-                .collect(),
+    /// Takes one more key in; with the place of its value, where that is new.
+    pub(super) fn add(&mut self, key: &Known, place: Option<usize>, has_format: bool) {
+        let id = key.id();
+        self.usual = OnceLock::new();
+        match key.secret() {
+            Some(secret) => {
+                if let Some(place) = place {
+                    self.grams.add(place, secret.expose());
+                }
+                *self.times.entry(secret.len()).or_default() += 1;
+                if secret.len() < MIN_KEY {
+                    self.hidden.insert(id, key.fingerprint());
+                }
+            }
+            None => {
+                self.told.insert(id);
+                if !has_format {
+                    self.hidden.insert(id, key.fingerprint());
+                }
+            }
+        }
+        if !has_format {
+            self.formless.insert(id);
         }
     }
-}
 
-/// Each once, the most usual one first, and none that is too short for a key.
-fn lengths(all: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut times = BTreeMap::<usize, usize>::new();
-    for length in all.filter(|&length| length >= MIN_KEY) {
-        *times.entry(length).or_default() += 1;
+    /// Forgets a key. What was made of its value leads nowhere from now on.
+    pub(super) fn forget(&mut self, key: &Known) {
+        let id = key.id();
+        self.usual = OnceLock::new();
+        self.hidden.remove(&id);
+        self.told.remove(&id);
+        self.formless.remove(&id);
+        if let Some(times) = key.secret().and_then(|key| self.times.get_mut(&key.len())) {
+            *times -= 1;
+        }
     }
-    let mut lengths: Vec<_> = times.into_iter().collect();
-    lengths.sort_by_key(|(_, times)| Reverse(*times));
-    lengths.into_iter().map(|(length, _)| length).collect()
+
+    /// Whether some key's project has no format.
+    pub(super) fn is_formless(&self) -> bool {
+        !self.formless.is_empty()
+    }
+
+    /// The lengths that a key has of which only the fingerprint is known, as far as others tell, the
+    /// most usual one first. Empty where all are known by value.
+    pub(super) fn lengths(&self) -> &[usize] {
+        if self.told.is_empty() {
+            return &[];
+        }
+        self.usual.get_or_init(|| {
+            let times = self.times.iter();
+            let long = times.filter(|(length, times)| **length >= MIN_KEY && **times > 0);
+            let mut lengths: Vec<_> = long.collect();
+            lengths.sort_by_key(|(_, times)| Reverse(**times));
+            lengths.into_iter().map(|(length, _)| *length).collect()
+        })
+    }
 }

@@ -1,6 +1,7 @@
 //! Every key known, the damaged forms of those known by value, and the recognition of a value or a
 //! fingerprint by them.
 
+mod book;
 mod candidates;
 mod damage;
 mod decode;
@@ -34,16 +35,18 @@ mod unravel;
 mod utf16;
 mod way;
 mod wire;
+mod within;
 mod wrapping;
 mod wraps;
 
 #[cfg(test)]
 mod tests;
 
+pub use book::Keyring;
 pub use damage::Damage;
 pub use embedded::{Fragment, Inside, Sighting, surrounding};
 pub use format::{Format, FormatError};
-pub use known::{Explanation, KeyId, Keyring, Known, ProjectId, Role};
+pub use known::{Explanation, KeyId, Known, ProjectId, Role};
 pub use placeholder::{Cipher, Placeholder, Resolver, placeholder};
 pub use scrub::Scrubber;
 pub use search::{Outcome as SearchOutcome, Search};

@@ -1,9 +1,10 @@
+use super::book::Keyring;
 use super::damage::Damage;
 use super::edits::{Shown, edit};
 use super::forms::Tier;
-use super::known::{Explanation, Keyring, ProjectId};
+use super::known::{Explanation, ProjectId};
 use super::rewritten;
-use super::tables::{BETWEEN, Layers};
+use super::tables::{BETWEEN, Layers, TABLES};
 use super::unravel::{Rest, Unravelled, is_encoding};
 use super::wraps::MIN_KEY;
 use crate::key::Fingerprint;
@@ -67,6 +68,7 @@ impl Keyring {
         value: &[u8],
         found: &[(&Rest, Fingerprint)],
     ) -> Option<Explanation> {
+        let names = self.names(own);
         let has_blanks = !value.iter().all(u8::is_ascii_graphic);
         let is_under = |print: &Fingerprint| found.iter().any(|(_, other)| other == print);
         let is_encoded = |print: &Fingerprint| {
@@ -88,9 +90,9 @@ impl Keyring {
         } else {
             spaced.clear();
         }
-        near.retain(|(key, _)| value.len().abs_diff(key.len()) <= self.tables.most_added);
+        near.retain(|(key, _)| value.len().abs_diff(key.len()) <= TABLES.most_added(names));
         let mut once = near.clone();
-        for key in self.tables.enclosed(value) {
+        for key in TABLES.enclosed(names, value) {
             let print = Fingerprint::of(key);
             let is_new = self.knows(&print) && once.iter().all(|(_, known)| **known != print);
             once.extend(
@@ -119,7 +121,7 @@ impl Keyring {
         let mut best: Option<Layers> = None;
         let mut fitting = Vec::new();
         for &(key, fingerprint) in keys {
-            let layers = tier.layers(key, value, &self.tables);
+            let layers = tier.layers(key, value, self.names(own));
             let Some(layers) = layers else {
                 continue;
             };

@@ -12,7 +12,7 @@ use self::decoded::{meanings, parts};
 use self::plain::Plain;
 use self::secrets::Secrets;
 use super::format::Format;
-use super::known::Keyring;
+use super::book::Keyring;
 use crate::key::{Fingerprint, Secret};
 use crate::text::escape;
 

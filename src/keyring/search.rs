@@ -1,12 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::book::Keyring;
 use super::filter::Filter;
 use super::forms::{Tier, Workspace};
-use super::known::{Explanation, Keyring, ProjectId};
+use super::known::{Explanation, Known, ProjectId};
+use super::message::Message;
 use super::tables::Layers;
 use super::wire::Wire;
 use crate::key::{Digits, Fingerprint};
@@ -19,6 +22,10 @@ const SHARE: usize = 2048;
 
 /// Fewer forms than this are not worth another thread.
 const WORTH_A_THREAD: usize = 4 * SHARE;
+
+/// How many forms of one tier are worth hashing to find other keys behind names that are not those of
+/// their own projects. More of them would be names times keys.
+const NAMED: u64 = 4 * 1024 * 1024;
 
 /// What became of one fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +48,27 @@ pub struct Search {
     pub forms: u64,
 }
 
-/// Some rows of one tier of one key: what a thread takes at once.
+/// Some forms of one tier of one key: what a thread takes at once.
 struct Share<'k> {
     key: usize,
     bytes: &'k [u8],
-    rows: Range<usize>,
+    forms: Forms<'k>,
+}
+
+/// Which forms.
+enum Forms<'k> {
+    Rows(Range<usize>),
+    Named(&'k str),
+}
+
+/// What a search looks for.
+struct Plan<'k> {
+    /// The values at hand, each with its place.
+    keys: Vec<(usize, &'k [u8])>,
+    /// The names of the variables of whoever asks.
+    names: Vec<Arc<str>>,
+    /// Those behind which keys are looked for that belong there, by the place of the key.
+    near: Vec<(usize, usize)>,
 }
 
 /// A form that has a wanted fingerprint.
@@ -78,15 +101,15 @@ impl Keyring {
         self.search_on(threads, &tiers, CHANCE, unexplained)
     }
 
-    /// How many forms of each length a search hashes that finds nothing, to measure it by.
+    /// How many forms of each length a search of this project hashes that finds nothing, to measure it by.
     #[must_use]
-    pub fn form_lengths(&self) -> BTreeMap<usize, u64> {
+    pub fn form_lengths(&self, own: ProjectId) -> BTreeMap<usize, u64> {
         let mut lengths = BTreeMap::new();
+        let plan = self.plan([own]);
         for tier in Tier::ALL {
-            for (bytes, _) in self.values() {
-                let mut workspace = Workspace::new(bytes.len(), &self.tables);
-                let rows = 0..tier.rows(bytes.len(), &self.tables);
-                tier.make(bytes, rows, &self.tables, &mut workspace, &mut |form, _| {
+            for share in plan.shares(tier) {
+                let mut workspace = Workspace::new(share.bytes.len(), &plan.names);
+                share.make(tier, &mut workspace, &mut |form, _| {
                     *lengths.entry(form.bytes().len()).or_default() += 1;
                 });
             }
@@ -109,13 +132,14 @@ impl Keyring {
         wanted.sort_unstable();
         wanted.dedup();
 
-        let all_forms = tiers.iter().map(|&tier| self.forms(tier)).sum();
+        let plan = self.plan(unexplained.iter().map(|(own, _)| *own));
+        let all_forms = tiers.iter().map(|&tier| plan.forms(tier)).sum();
         let needed = digits_for(all_forms, wanted.len(), chance);
         let mut best: Vec<Option<Best>> = vec![None; wanted.len()];
         let mut filter = Filter::new(Vec::new());
         let (mut planned, mut hashed) = (0, 0);
         for &tier in tiers {
-            planned += self.forms(tier);
+            planned += plan.forms(tier);
             let digits = digits_for(planned, wanted.len(), chance);
             let pool: Vec<_> = wanted
                 .iter()
@@ -131,7 +155,7 @@ impl Keyring {
             if pool.len() != filter.len() {
                 filter = Filter::new(pool);
             }
-            let (hits, forms) = self.hash(tier, &filter, threads);
+            let (hits, forms) = plan.hash(tier, &filter, threads);
             hashed += forms;
             for hit in hits {
                 if let Some(best) = best.get_mut(hit.wanted) {
@@ -140,14 +164,14 @@ impl Keyring {
             }
         }
 
-        let values: Vec<_> = self.values().map(|(_, fingerprint)| fingerprint).collect();
+        let value = |place: usize| Some(self.value_at(place)?.1);
         let outcome = |&(own, fingerprint): &(ProjectId, Fingerprint)| {
             if let Some(exact) = self.exact(own, &fingerprint) {
                 return Outcome::Explained(exact);
             }
             let found = wanted.binary_search(&fingerprint).ok();
             if let Some(Some((layers, keys, wire))) = found.and_then(|index| best.get(index)) {
-                let keys = keys.iter().filter_map(|&key| values.get(key).copied());
+                let keys = keys.iter().filter_map(|&key| value(key));
                 if let Some(mut found) = self.explanation(own, keys, layers.as_slice()) {
                     found.wire = *wire;
                     return Outcome::Explained(found);
@@ -165,10 +189,67 @@ impl Keyring {
         }
     }
 
+    /// What these projects look for.
+    fn plan(&self, asking: impl IntoIterator<Item = ProjectId>) -> Plan<'_> {
+        let places = (0..self.places()).map(|place| (place, self.value_at(place)));
+        let values = places.filter_map(|(place, value)| Some((place, value?)));
+        let values: Vec<_> = values.collect();
+        let asking: BTreeSet<_> = asking.into_iter().collect();
+        let names: BTreeSet<_> = asking.iter().flat_map(|own| self.names(*own)).collect();
+        let names: Vec<_> = names.into_iter().cloned().collect();
+        let mut near = Vec::new();
+        for (place, (_, fingerprint)) in &values {
+            let holders = self.agreeing(fingerprint).map(Known::id);
+            let of_them: BTreeSet<_> = holders
+                .flat_map(|key| self.names(key.project))
+                .filter_map(|name| names.binary_search(name).ok())
+                .collect();
+            near.extend(of_them.into_iter().map(|name| (*place, name)));
+        }
+        Plan {
+            keys: values
+                .into_iter()
+                .map(|(place, (key, _))| (place, key))
+                .collect(),
+            names,
+            near,
+        }
+    }
+}
+
+impl<'k> Plan<'k> {
+    /// The most forms of a tier that are made.
     fn forms(&self, tier: Tier) -> u64 {
-        self.values()
-            .map(|(bytes, _)| tier.forms(bytes.len(), &self.tables))
-            .sum()
+        let keys = self.keys.iter();
+        let plain: u64 = keys.map(|(_, key)| tier.forms(key.len())).sum();
+        plain
+            + self
+                .named(tier)
+                .map(|(_, key, _)| tier.named(key.len()).len() as u64)
+                .sum::<u64>()
+    }
+
+    /// The keys of a tier that are looked for behind names: those of the projects whose names these are,
+    /// and all the others where that is not too much.
+    fn named(&self, tier: Tier) -> impl Iterator<Item = (usize, &'k [u8], &str)> {
+        let keys = self.keys.iter();
+        let rows: u64 = keys
+            .map(|(_, key)| tier.named(key.len()).len() as u64)
+            .sum();
+        let is_all = rows.saturating_mul(self.names.len() as u64) <= NAMED;
+        let all = self.keys.iter().filter(move |_| is_all);
+        let all = all.flat_map(|(place, key)| {
+            let names = self.names.iter();
+            names.map(|name| (*place, *key, &**name))
+        });
+        let near = self.near.iter().filter(move |_| !is_all);
+        let near = near.filter_map(|(place, name)| {
+            let at = self.keys.binary_search_by_key(place, |(place, _)| *place);
+            let (_, key) = self.keys.get(at.ok()?)?;
+            Some((*place, *key, &**self.names.get(*name)?))
+        });
+        all.chain(near)
+            .filter(move |(_, key, _)| !tier.named(key.len()).is_empty())
     }
 
     /// Hashes every form of a tier, and says how many there were.
@@ -181,28 +262,21 @@ impl Keyring {
             .unwrap_or_default();
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut workspace = Workspace::new(longest, &self.tables);
+            let mut workspace = Workspace::new(longest, &self.names);
             let (mut hits, mut forms) = (Vec::new(), 0);
             while let Some(share) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let rows = share.rows.clone();
-                tier.make(
-                    share.bytes,
-                    rows,
-                    &self.tables,
-                    &mut workspace,
-                    &mut |form, layers| {
-                        forms += 1;
-                        let prefix = form.prefix();
-                        if filter.may_hold(prefix) {
-                            hits.extend(filter.agreeing(prefix, form.bytes()).map(|wanted| Hit {
-                                wanted,
-                                layers,
-                                key: share.key,
-                                wire: Wire::of(form.bytes()),
-                            }));
-                        }
-                    },
-                );
+                share.make(tier, &mut workspace, &mut |form, layers| {
+                    forms += 1;
+                    let prefix = form.prefix();
+                    if filter.may_hold(prefix) {
+                        hits.extend(filter.agreeing(prefix, form.bytes()).map(|wanted| Hit {
+                            wanted,
+                            layers,
+                            key: share.key,
+                            wire: Wire::of(form.bytes()),
+                        }));
+                    }
+                });
             }
             (hits, forms)
         };
@@ -227,16 +301,30 @@ impl Keyring {
     /// Cuts a tier so finely that even a single key keeps every core busy.
     fn shares(&self, tier: Tier) -> Vec<Share<'_>> {
         let mut shares = Vec::new();
-        for (key, (bytes, _)) in self.values().enumerate() {
-            let rows = tier.rows(bytes.len(), &self.tables);
+        for &(key, bytes) in &self.keys {
+            let rows = tier.rows(bytes.len());
             let step = (SHARE / tier.forms_per_row(bytes.len())).max(1);
             shares.extend((0..rows).step_by(step).map(|start| Share {
                 key,
                 bytes,
-                rows: start..rows.min(start + step),
+                forms: Forms::Rows(start..rows.min(start + step)),
             }));
         }
+        shares.extend(self.named(tier).map(|(key, bytes, name)| Share {
+            key,
+            bytes,
+            forms: Forms::Named(name),
+        }));
         shares
+    }
+}
+
+impl Share<'_> {
+    fn make(&self, tier: Tier, workspace: &mut Workspace, form: &mut impl FnMut(&Message, Layers)) {
+        match &self.forms {
+            Forms::Rows(rows) => tier.make(self.bytes, rows.clone(), workspace, form),
+            Forms::Named(name) => tier.make_named(self.bytes, name.as_bytes(), workspace, form),
+        }
     }
 }
 
@@ -265,24 +353,20 @@ fn digits_for(forms: u64, fingerprints: usize, chance: f64) -> Digits {
 mod tests {
     use super::*;
     use crate::key::Secret;
-    use crate::keyring::{KeyId, Known, Role};
+    use crate::keyring::{KeyId, Known};
 
     const KEY: &str = "ask_live_0123456789abcdefghijABCDEFGHIJxy";
     const OWN: ProjectId = ProjectId(0);
-
-    fn id(project: u32, role: Role) -> KeyId {
-        KeyId {
-            project: ProjectId(project),
-            role,
-        }
-    }
 
     fn ring(keys: &[&str]) -> Keyring {
         let known = keys
             .iter()
             .zip(0..)
             .map(|(key, project)| {
-                Known::by_value(id(project, Role::Current), Secret::copied(key.as_bytes()))
+                Known::by_value(
+                    KeyId::current(ProjectId(project)),
+                    Secret::copied(key.as_bytes()),
+                )
             })
             .collect();
         Keyring::new(known, &["KEY"])
@@ -335,7 +419,10 @@ mod tests {
     #[test]
     fn what_could_be_chance_is_not_claimed_and_the_advice_would_do() {
         let ring = ring(&[KEY]);
-        let forms: u64 = Tier::ALL.into_iter().map(|tier| ring.forms(tier)).sum();
+        let forms: u64 = Tier::ALL
+            .into_iter()
+            .map(|tier| ring.plan([OWN]).forms(tier))
+            .sum();
         // So many fingerprints that 12 digits are enough for the first tiers only.
         let mut wanted: Vec<_> = (0..40_000)
             .map(|index| cut(&format!("stranger {index}"), 12))
@@ -390,11 +477,75 @@ mod tests {
         );
     }
 
+    /// Projects that each have a key and a variable of their own.
+    fn many(projects: u32) -> Keyring {
+        let known = (0..projects).map(|project| {
+            let key = format!("{project:08}");
+            Known::by_value(
+                KeyId::current(ProjectId(project)),
+                Secret::copied(key.as_bytes()),
+            )
+        });
+        let names: Vec<_> = (0..projects)
+            .map(|project| format!("KEY_{project}"))
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        Keyring::new(known.collect(), &names)
+    }
+
+    #[test]
+    fn forms_grow_with_the_keys_and_not_with_the_names() {
+        let forms = |projects| {
+            let ring = many(projects);
+            let plan = ring.plan((0..projects).map(ProjectId));
+            let forms: u64 = Tier::ALL.into_iter().map(|tier| plan.forms(tier)).sum();
+            forms / u64::from(projects)
+        };
+        let few = forms(20);
+        assert!(forms(100) < 3 * few && forms(2000) <= 2 * few, "{few}");
+    }
+
+    #[test]
+    fn everybody_finds_their_key_behind_their_own_name_however_many_ask() {
+        let ring = many(150);
+        let asking = |project, text: &str| {
+            let digits = Digits::new(20).unwrap();
+            let print = Fingerprint::of(text.as_bytes()).cut(digits);
+            (ProjectId(project), print)
+        };
+        let mut wanted: Vec<_> = (0..150)
+            .map(|project| asking(project, &format!("stranger {project}")))
+            .collect();
+        for text in [
+            "KEY_7=00000007",
+            "'export KEY_7=00000007'",
+            "KEY_8=00000007",
+        ] {
+            wanted.push(asking(7, text));
+        }
+        let found = ring.search(&wanted).outcomes;
+        let [.., once, twice, other] = &found[..] else {
+            unreachable!()
+        };
+        assert_eq!(named(once), "variable-prefix");
+        assert_eq!(named(twice), "single-quotes variable-prefix");
+        assert_eq!(
+            named(other),
+            "variable-prefix",
+            "with one name in it pairs are few"
+        );
+        // By value every name is recognised.
+        for text in ["KEY_8=00000007", "'export KEY_8=00000007'"] {
+            let found = ring.explain_value(ProjectId(7), text.as_bytes()).unwrap();
+            assert_eq!(found.keys, [KeyId::current(ProjectId(7))]);
+        }
+    }
+
     #[test]
     fn an_early_answer_ends_the_search() {
         let ring = ring(&[KEY]);
         let search = ring.search(&[cut(&format!("{KEY}\n"), 12)]);
-        assert_eq!(search.forms, ring.forms(Tier::Wrapped));
+        assert_eq!(search.forms, ring.plan([OWN]).forms(Tier::Wrapped));
         assert_eq!(ring.search(&[]).forms, 0);
         assert_eq!(ring.search(&[cut(KEY, 12)]).forms, 0);
     }
@@ -403,15 +554,21 @@ mod tests {
     fn the_planned_number_of_forms_is_never_exceeded() {
         for len in [1, 7, 8, 9, 41, 512, 513, 5000] {
             let ring = ring(&[&"ask_live-%".repeat(500)[..len]]);
-            let planned: u64 = Tier::ALL.into_iter().map(|tier| ring.forms(tier)).sum();
-            let made: u64 = ring.form_lengths().values().sum();
+            let planned: u64 = Tier::ALL
+                .into_iter()
+                .map(|tier| ring.plan([OWN]).forms(tier))
+                .sum();
+            let made: u64 = ring.form_lengths(OWN).values().sum();
             let searched = ring.search(&[cut("stranger", 64)]).forms;
             assert!(
                 made <= planned && made == searched,
                 "{len}: {made} {planned} {searched}"
             );
             assert_eq!(made == 0, len < 8);
-            assert_eq!(ring.forms(Tier::Swapped) > 0, (8..=512).contains(&len));
+            assert_eq!(
+                ring.plan([OWN]).forms(Tier::Swapped) > 0,
+                (8..=512).contains(&len)
+            );
         }
     }
 
@@ -419,16 +576,16 @@ mod tests {
     fn buffers_never_move_so_that_nothing_of_a_key_stays_behind() {
         for len in [8, 512, 513, 5000] {
             let ring = ring(&[&"\"%\u{1}".repeat(2000)[..len]]);
-            let mut workspace = Workspace::new(len, &ring.tables);
+            let plan = ring.plan([OWN]);
+            let mut workspace = Workspace::new(len, &plan.names);
             for tier in Tier::ALL {
-                for (bytes, _) in ring.values() {
-                    let rows = 0..tier.rows(len, &ring.tables);
-                    let mut places = BTreeSet::new();
-                    tier.make(bytes, rows, &ring.tables, &mut workspace, &mut |form, _| {
+                let mut places = BTreeSet::new();
+                for share in plan.shares(tier) {
+                    share.make(tier, &mut workspace, &mut |form, _| {
                         places.insert(form.bytes().as_ptr());
                     });
-                    assert!(places.len() <= 1);
                 }
+                assert!(places.len() <= 1);
             }
         }
     }

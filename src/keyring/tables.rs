@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use super::damage::Damage;
 use super::encode::Encoding;
@@ -89,20 +90,79 @@ pub(super) struct Wrapped {
     pub(super) after: Vec<u8>,
 }
 
+/// The same where the name of a variable stands before the key: whatever stands around each name. The
+/// name itself is the asking project's.
+pub(super) struct Named {
+    pub(super) layers: Layers,
+    /// What stands before the first name, between two, and after the last.
+    before: Vec<Vec<u8>>,
+    pub(super) after: Vec<u8>,
+}
+
+/// Stands for the name of a variable while the tables are made: no sign around a key has it.
+const NAME: &str = "\0name\0";
+
+impl Named {
+    /// The most names in one form.
+    const NAMES: usize = 2;
+    /// The names, what stands around them, a key, and what stands after it.
+    const MOST: usize = 2 * Self::NAMES + 3;
+
+    /// The parts of this form of a key, in their order.
+    pub(super) fn parts<'p>(&'p self, name: &'p [u8], key: &'p [u8]) -> [&'p [u8]; Self::MOST] {
+        let mut parts = [&[][..]; Self::MOST];
+        let before = self.before.iter().enumerate();
+        let before = before.flat_map(|(at, part)| [(at > 0).then_some(name), Some(part)]);
+        let all = before.flatten().chain([key, &self.after[..]]);
+        for (slot, part) in parts.iter_mut().zip(all) {
+            *slot = part;
+        }
+        parts
+    }
+
+    /// What stands behind all that comes before a key.
+    fn behind<'v>(&self, name: &[u8], value: &'v [u8]) -> Option<&'v [u8]> {
+        let mut rest = value;
+        for (at, part) in self.before.iter().enumerate() {
+            if at > 0 {
+                rest = rest.strip_prefix(name)?;
+            }
+            rest = rest.strip_prefix(&part[..])?;
+        }
+        Some(rest)
+    }
+
+    fn is(&self, name: &[u8], before: &[u8], after: &[u8]) -> bool {
+        self.after == after && self.behind(name, before).is_some_and(<[u8]>::is_empty)
+    }
+
+    /// How many bytes it adds beside the names.
+    fn added(&self) -> usize {
+        self.before.iter().map(Vec::len).sum::<usize>() + self.after.len()
+    }
+}
+
 /// Everything about the forms that is the same for every key.
 pub(super) struct Tables {
     pub(super) wrapped: Vec<Wrapped>,
     /// In the order of what stands before and after.
     pub(super) wrapped_twice: Vec<Wrapped>,
+    /// Those of one layer and of two that have names in them.
+    pub(super) named: Vec<Named>,
+    pub(super) named_twice: Vec<Named>,
     pub(super) encoded: Vec<Encoded>,
-    /// The most bytes that wrapping adds.
-    pub(super) most_added: usize,
+    /// The most bytes that wrapping adds, without a name and beside names.
+    most_added: usize,
+    most_beside_names: usize,
 }
 
+/// Made when a search first needs them, and the same for everybody.
+pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::new);
+
 impl Tables {
-    pub(super) fn new(variables: &[&str]) -> Self {
-        let wraps = wraps(variables);
-        let wrapped: Vec<_> = wraps
+    fn new() -> Self {
+        let wraps = wraps(&[NAME]);
+        let once: Vec<_> = wraps
             .iter()
             .map(|wrap| Wrapped {
                 layers: Layers::new([wrap.damage]),
@@ -110,48 +170,130 @@ impl Tables {
                 after: wrap.after.clone(),
             })
             .collect();
-        let wrapped_twice = pairs(&wraps, &wrapped);
+        let (named_twice, wrapped_twice) = apart(pairs(&wraps, &once));
+        let (named, wrapped) = apart(once);
         let most_added = wrapped
             .iter()
             .chain(&wrapped_twice)
             .map(|wrapped| wrapped.before.len() + wrapped.after.len())
             .max()
             .unwrap_or_default();
+        let most_beside_names = named.iter().chain(&named_twice).map(Named::added).max();
         Self {
+            most_beside_names: most_beside_names.unwrap_or_default(),
             wrapped,
             wrapped_twice,
+            named,
+            named_twice,
             encoded: encoded(),
             most_added,
         }
     }
 
+    /// No fewer bytes than wrapping adds, where these names may be among them.
+    pub(super) fn most_added(&self, names: &[Arc<str>]) -> usize {
+        let longest = names.iter().map(|name| name.len()).max();
+        let named = longest.map(|name| self.most_beside_names + Named::NAMES * name);
+        self.most_added.max(named.unwrap_or_default())
+    }
+
     /// What it is called when this stands before and after a key, as one layer.
-    pub(super) fn around(&self, before: &[u8], after: &[u8]) -> Option<Layers> {
+    pub(super) fn around(&self, names: &[Arc<str>], before: &[u8], after: &[u8]) -> Option<Layers> {
         let wraps = self.wrapped.iter();
-        wraps
+        let plain = wraps
             .filter(|wrap| wrap.before == before && wrap.after == after)
-            .map(|wrap| wrap.layers)
+            .map(|wrap| wrap.layers);
+        plain
+            .chain(of_names(&self.named, names, before, after))
             .min()
     }
 
     /// What stands within those of the signs around a key that only its bytes are looked for in.
-    pub(super) fn enclosed<'v>(&self, value: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
+    pub(super) fn enclosed<'v>(
+        &self,
+        names: &[Arc<str>],
+        value: &'v [u8],
+    ) -> impl Iterator<Item = &'v [u8]> {
         let wraps = self.wrapped.iter();
-        wraps
+        let plain = wraps
             .filter(|wrap| is_enclosed(wrap.layers.as_slice()))
             .filter_map(|wrap| {
                 let rest = value.strip_prefix(&wrap.before[..])?;
                 rest.strip_suffix(&wrap.after[..])
-            })
+            });
+        let named = self.named.iter();
+        let named = named
+            .filter(|named| is_enclosed(named.layers.as_slice()))
+            .flat_map(move |named| {
+                names.iter().filter_map(|name| {
+                    let rest = named.behind(name.as_bytes(), value)?;
+                    rest.strip_suffix(&named.after[..])
+                })
+            });
+        plain.chain(named)
     }
 
     /// The same as two layers.
-    pub(super) fn twice_around(&self, before: &[u8], after: &[u8]) -> Option<Layers> {
+    pub(super) fn twice_around(
+        &self,
+        names: &[Arc<str>],
+        before: &[u8],
+        after: &[u8],
+    ) -> Option<Layers> {
         let place = self
             .wrapped_twice
             .binary_search_by(|wrap| (&wrap.before[..], &wrap.after[..]).cmp(&(before, after)));
-        Some(self.wrapped_twice.get(place.ok()?)?.layers)
+        let plain = place.ok().and_then(|place| self.wrapped_twice.get(place));
+        plain
+            .map(|wrap| wrap.layers)
+            .or_else(|| of_names(&self.named_twice, names, before, after).min())
     }
+}
+
+/// What it is called when this stands before and after a key, one of these names in it.
+fn of_names(
+    named: &[Named],
+    names: &[Arc<str>],
+    before: &[u8],
+    after: &[u8],
+) -> impl Iterator<Item = Layers> {
+    names.iter().flat_map(move |name| {
+        let fitting = named
+            .iter()
+            .filter(move |named| named.is(name.as_bytes(), before, after));
+        fitting.map(|named| named.layers)
+    })
+}
+
+/// Those with a name in them, and the others.
+fn apart(wrapped: Vec<Wrapped>) -> (Vec<Named>, Vec<Wrapped>) {
+    let mut named = Vec::new();
+    let mut plain = Vec::new();
+    for wrapped in wrapped {
+        let before = split(&wrapped.before, NAME.as_bytes());
+        if before.len() > 1 {
+            named.push(Named {
+                layers: wrapped.layers,
+                before,
+                after: wrapped.after,
+            });
+        } else {
+            plain.push(wrapped);
+        }
+    }
+    (named, plain)
+}
+
+/// What stands around each of these marks.
+fn split(text: &[u8], mark: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.windows(mark.len()).position(|here| here == mark) {
+        parts.push(rest[..at].to_vec());
+        rest = &rest[at + mark.len()..];
+    }
+    parts.push(rest.to_vec());
+    parts
 }
 
 /// Whether these are signs around a key that no layer is peeled off for.
@@ -263,16 +405,20 @@ mod tests {
 
     #[test]
     fn pairs_have_one_name_each_and_no_shorter_one() {
-        let tables = Tables::new(&["ALLSTAK_API_KEY", "B"]);
+        let tables = Tables::new();
         let layers_of = |before: &str, after: &str| {
-            let found: Vec<_> = tables
-                .wrapped
-                .iter()
-                .chain(&tables.wrapped_twice)
-                .filter(|form| {
-                    (&form.before[..], &form.after[..]) == (before.as_bytes(), after.as_bytes())
-                })
-                .map(|form| form.layers.as_slice().to_vec())
+            let around = (before.as_bytes(), after.as_bytes());
+            let plain = tables.wrapped.iter().chain(&tables.wrapped_twice);
+            let plain = plain
+                .filter(|form| (&form.before[..], &form.after[..]) == around)
+                .map(|form| form.layers);
+            let named = tables.named.iter().chain(&tables.named_twice);
+            let named = named
+                .filter(|form| form.is(b"B", around.0, around.1))
+                .map(|form| form.layers);
+            let found: Vec<_> = plain
+                .chain(named)
+                .map(|layers| layers.as_slice().to_vec())
                 .collect();
             assert!(found.len() <= 1, "{found:?}");
             found.into_iter().next().unwrap_or_default()

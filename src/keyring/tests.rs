@@ -17,30 +17,12 @@ type Form = (Vec<u8>, Vec<&'static str>);
 
 /// The own project's current, next and two previous keys, and two of another project.
 const IDS: [KeyId; 6] = [
-    KeyId {
-        project: OWN,
-        role: Role::Current,
-    },
-    KeyId {
-        project: OWN,
-        role: Role::Next,
-    },
-    KeyId {
-        project: OWN,
-        role: Role::Previous(0),
-    },
-    KeyId {
-        project: OWN,
-        role: Role::Previous(1),
-    },
-    KeyId {
-        project: ProjectId(1),
-        role: Role::Current,
-    },
-    KeyId {
-        project: ProjectId(1),
-        role: Role::Previous(0),
-    },
+    KeyId::current(OWN),
+    KeyId::next(OWN),
+    KeyId::previous(OWN, 0),
+    KeyId::previous(OWN, 1),
+    KeyId::current(ProjectId(1)),
+    KeyId::previous(ProjectId(1), 0),
 ];
 
 fn ring(keys: &[Vec<u8>]) -> Keyring {

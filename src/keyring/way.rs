@@ -2,7 +2,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use super::peel::variable_prefix;
-use super::surroundings::unquoted;
+use super::surroundings::{Looks, unquoted};
 use super::wraps::BYTE_ORDER_MARK;
 
 /// How a key could be read out of the text that it stands in, if that text was meant.
@@ -25,17 +25,18 @@ const NAME: usize = 40;
 pub(super) fn way(
     text: &[u8],
     key: &Range<usize>,
-    is_json: bool,
+    looks: &Looks,
     may_be_told: impl Fn(&[u8]) -> bool,
 ) -> Option<Way> {
     let told = |name: &[u8]| is_plain(name) && may_be_told(name);
-    if is_json {
+    if looks.is_json {
         return pointer(text, key, told).map(Way::Json);
     }
-    if let Some(part) = url_part(text, key) {
+    if let Some(part) = looks.url.and_then(|start| url_part(text, start, key)) {
         return Some(Way::Url(part));
     }
-    variable(text, key, told).map(Way::Dotenv)
+    let variable = looks.has_assignments.then(|| variable(text, key, told));
+    variable.flatten().map(Way::Dotenv)
 }
 
 /// Whether a name has nothing of a key.
@@ -119,14 +120,8 @@ fn told(text: &[u8], levels: &[Level], may_be_told: impl Fn(&[u8]) -> bool) -> O
     Some(pointer.into())
 }
 
-/// Which part the key is of a text that is a URL.
-fn url_part(text: &[u8], key: &Range<usize>) -> Option<&'static str> {
-    let scheme = text.windows(3).position(|signs| signs == b"://")?;
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-    if !text[..scheme].iter().all(plain) || text.iter().any(u8::is_ascii_whitespace) {
-        return None;
-    }
-    let start = scheme + 3;
+/// Which part the key is of a text that is a URL, whose authority starts here.
+fn url_part(text: &[u8], start: usize, key: &Range<usize>) -> Option<&'static str> {
     let rest = text.get(start..)?;
     let authority = start
         + rest
@@ -181,11 +176,13 @@ fn variable(
         Some(comment) => value[..comment].trim_ascii_end(),
         None => value,
     };
-    let again = text[end..]
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| assignment(line.trim_ascii()))
-        .any(|(other, _)| other == name);
-    (unquoted(bare) == &text[key.clone()] && !again && may_be_told(name))
+    let again = || {
+        text[end..]
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| assignment(line.trim_ascii()))
+            .any(|(other, _)| other == name)
+    };
+    (unquoted(bare) == &text[key.clone()] && !again() && may_be_told(name))
         .then(|| std::str::from_utf8(name).ok().map(Into::into))?
 }
 

@@ -10,7 +10,7 @@ use super::keys::own;
 use super::words::{kept, micros, micros_of, rounded};
 use crate::audit::{Announced, Audit, Owner};
 use crate::judge::{ProjectOutcome, Warning};
-use crate::keyring::Role;
+use crate::keyring::KeyId;
 
 pub(super) async fn read(
     connection: &mut Connection,
@@ -76,7 +76,7 @@ pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result
 fn is_unread(audit: &Audit, outcome: &ProjectOutcome) -> bool {
     audit.warnings.iter().any(|warning| {
         matches!(warning, Warning::KeyUnread { key, .. }
-            if key.project == outcome.project && key.role == Role::Next)
+            if *key == KeyId::next(outcome.project))
     })
 }
 

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::fetch::{Fetcher, Limits, Quiet, Work};
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{
-    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber, SearchOutcome,
-    placeholder,
+    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Scrubber, SearchOutcome, placeholder,
 };
 use crate::platform::{Asking, Connections, Stop};
 use crate::reading::remote::{self, RemoteReading};
@@ -319,10 +318,7 @@ impl Comparison {
         if here.fingerprint().agrees(&expected) {
             return Self::Equal;
         }
-        let key = KeyId {
-            project: ProjectId(0),
-            role: Role::Current,
-        };
+        let key = KeyId::current(ProjectId(0));
         // Undoing damage hashes a few hundred candidates at most, which is no search; but with few
         // digits even that may hit by chance.
         if expected.digits() >= Digits::DEFAULT {

@@ -238,12 +238,9 @@ impl Question<'_> {
     }
 }
 
-fn previous(audit: &Audit, id: ProjectId) -> impl Iterator<Item = KeyId> {
-    let known = audit.projects[id.0 as usize].previous.len();
-    (0..known).map(move |age| KeyId {
-        project: id,
-        role: Role::Previous(u16::try_from(age).unwrap_or(u16::MAX)),
-    })
+fn previous(audit: &Audit, id: ProjectId) -> impl Iterator<Item = KeyId> + use<'_> {
+    let known = audit.projects[id.0 as usize].previous.iter();
+    known.map(|known| known.key)
 }
 
 fn is(audit: &Audit, key: KeyId, wanted: Fingerprint) -> bool {
@@ -252,14 +249,9 @@ fn is(audit: &Audit, key: KeyId, wanted: Fingerprint) -> bool {
 }
 
 fn is_dead(audit: &Audit, key: KeyId) -> bool {
-    let Role::Previous(age) = key.role else {
-        return false;
-    };
-    let project = &audit.projects[key.project.0 as usize];
-    let known = project.previous.get(usize::from(age));
-    let death = known.and_then(|known| known.revoked_at);
+    let death = audit.previous(key).and_then(|known| known.revoked_at);
     let retirement = audit.inventory.project(key.project).retirement;
-    retirement.is_dead(death, audit.generated_at)
+    key.role() == Role::Previous && retirement.is_dead(death, audit.generated_at)
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::audit::learn::Learned;
-use crate::audit::references::{References, ring};
+use crate::audit::references::References;
 use crate::audit::remembered::{Confirmation, Owner, Remembered};
+use crate::audit::standing::Standing;
 use crate::inventory::{Inventory, Retirement};
 use crate::judge::{Rotation, RotationBasis, Scope, Soundness, reference};
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{KeyId, Known, ProjectId};
 
 impl References {
     /// A reference that went back to a key which died with its rotation is faulty, until somebody says that
@@ -22,7 +23,8 @@ impl References {
         remembered: &Remembered,
         now: Timestamp,
     ) {
-        let Some(suspect) = self.suspects[id.0 as usize].filter(|suspect| suspect.returned) else {
+        let suspect = self.project(id).suspect;
+        let Some(suspect) = suspect.filter(|suspect| suspect.returned) else {
             return;
         };
         let Some(current) = self.current(id) else {
@@ -37,7 +39,7 @@ impl References {
             let soundness = Soundness::Returned {
                 former: suspect.former.cut(inventory.digits),
             };
-            self.refuse(inventory, id, soundness);
+            self.refuse(id, soundness);
         }
     }
 
@@ -64,18 +66,14 @@ impl References {
             rotation: Rotation::Unknown,
             ..self.scope(inventory, id)
         };
-        let own = KeyId {
-            project: id,
-            role: Role::Current,
-        };
-        let soundness = reference::compare(own, &agreeing, &scope, now);
+        let soundness = reference::compare(KeyId::current(id), &agreeing, &scope, now);
         let is_foreign = matches!(soundness, Soundness::Foreign(_));
         if is_foreign {
-            self.refuse(inventory, id, soundness);
-            let index = id.0 as usize;
-            self.suspects[index] = None;
-            self.outcomes[index].rotation = RotationBasis::Unknown;
-            self.outcomes[index].rotated_at = None;
+            self.refuse(id, soundness);
+            let project = self.project_mut(id);
+            project.suspect = None;
+            project.outcome.rotation = RotationBasis::Unknown;
+            project.outcome.rotated_at = None;
             self.keep_last_sure(inventory, std::iter::once(id), remembered);
         }
         is_foreign
@@ -83,13 +81,8 @@ impl References {
 
     /// Whether it was never sure that this key was its project's.
     fn is_unsettled(&self, key: KeyId) -> bool {
-        let Role::Previous(age) = key.role else {
-            return false;
-        };
-        let previous = &self.outcomes[key.project.0 as usize].previous;
-        previous
-            .get(usize::from(age))
-            .is_some_and(|known| known.unsettled)
+        let mut previous = self.project(key.project).outcome.previous.iter();
+        previous.any(|known| known.key == key && known.unsettled)
     }
 
     /// Which references are about to be refused as another project's, by what is about to be learned of each:
@@ -145,14 +138,13 @@ impl References {
     }
 
     /// Takes a reference out of what hops are compared with.
-    fn refuse(&mut self, inventory: &Inventory, id: ProjectId, soundness: Soundness) {
-        let outcome = &mut self.outcomes[id.0 as usize];
+    fn refuse(&mut self, id: ProjectId, soundness: Soundness) {
+        let outcome = &mut self.project_mut(id).outcome;
         outcome.verdict = soundness.verdict();
         outcome.reference = soundness;
         outcome.current = None;
-        self.rekey(inventory, |known| {
-            known.retain(|known| known.id().project != id || known.id().role != Role::Current);
-        });
+        self.keyring.forget(KeyId::current(id));
+        self.keyring.forget(KeyId::last_sure(id));
     }
 
     /// Where references cannot be believed, the last keys that were sure are live for all that is known, and
@@ -163,23 +155,16 @@ impl References {
         projects: impl Iterator<Item = ProjectId>,
         remembered: &Remembered,
     ) {
-        let mut kept = Vec::new();
         for id in projects {
             let Some(last) = self.last_sure(inventory, id, remembered) else {
                 continue;
             };
-            let outcome = &mut self.outcomes[id.0 as usize];
+            let outcome = &mut self.project_mut(id).outcome;
             outcome.last_sure = Some(last.cut(inventory.digits));
             if !outcome.reference.is_sound() {
-                let current = KeyId {
-                    project: id,
-                    role: Role::Current,
-                };
-                kept.push(Known::by_fingerprint(current, last));
+                let key = Known::by_fingerprint(KeyId::last_sure(id), last);
+                self.keyring.add(key);
             }
-        }
-        if !kept.is_empty() {
-            self.rekey(inventory, |known| known.extend(kept));
         }
     }
 
@@ -190,9 +175,10 @@ impl References {
         id: ProjectId,
         remembered: &Remembered,
     ) -> Option<Fingerprint> {
-        let index = id.0 as usize;
-        let outcome = &self.outcomes[index];
-        if outcome.reference.is_sound() && self.suspects[index].is_none() {
+        let Standing {
+            outcome, suspect, ..
+        } = self.project(id);
+        if outcome.reference.is_sound() && suspect.is_none() {
             return None;
         }
         let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
@@ -201,14 +187,6 @@ impl References {
         // What is another project's never was the project's own.
         let is_own = !is_foreign || outcome.held.is_none_or(|held| !last.is_of(&held));
         is_own.then_some(last.fingerprint)
-    }
-
-    fn rekey(&mut self, inventory: &Inventory, change: impl FnOnce(&mut Vec<Known>)) {
-        let variables: Vec<&str> = inventory.variables().into_iter().collect();
-        let keyring = std::mem::replace(&mut self.keyring, Keyring::new(Vec::new(), &[]));
-        let mut known = keyring.into_known();
-        change(&mut known);
-        self.keyring = ring(inventory, known, &variables);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::audit::Audit;
 use crate::inventory::{Inventory, Origin, Previous, Retirement, Site};
 use crate::judge::{Soundness, Warning, Why};
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{KeyId, ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId};
 use crate::verdict::Verdict;
 
 /// The projects of [`inventory`], by their place in it.
@@ -99,10 +99,11 @@ async fn what_was_hashed_with_its_line_end_is_a_damaged_key_where_it_is_seen() {
 
 #[tokio::test]
 async fn the_fingerprint_of_another_keys_damaged_copy_is_no_reference() {
-    for (text, of, role) in [
-        (key("old") + "\n", CHECKOUT, Role::Previous(0)),
-        (format!("\"{}\"", key("shop")), SHOP, Role::Current),
-        (format!("'{}'\r\n", key("shop")), SHOP, Role::Current),
+    let [checkout, shop] = [CHECKOUT, SHOP].map(|index| ProjectId(u32::try_from(index).unwrap()));
+    for (text, expected) in [
+        (key("old") + "\n", KeyId::previous(checkout, 0)),
+        (format!("\"{}\"", key("shop")), KeyId::current(shop)),
+        (format!("'{}'\r\n", key("shop")), KeyId::current(shop)),
     ] {
         let mut inventory = inventory("", &["config now"]);
         let checkout = &mut inventory.projects[CHECKOUT];
@@ -113,8 +114,7 @@ async fn the_fingerprint_of_another_keys_damaged_copy_is_no_reference() {
         let Soundness::OfDamaged { key, damage } = &audit.projects[CHECKOUT].reference else {
             panic!("{text:?} is sound")
         };
-        let project = ProjectId(u32::try_from(of).unwrap());
-        assert_eq!(*key, KeyId { project, role }, "{text:?}");
+        assert_eq!(*key, expected, "{text:?}");
         assert!(!damage.is_empty());
     }
 }
@@ -359,14 +359,10 @@ async fn a_next_key_that_is_an_old_or_a_foreign_one_makes_nobody_current() {
         &["config now"],
     )
     .await;
-    let of = |role| KeyId {
-        project: ProjectId(0),
-        role,
-    };
     assert!(matches!(
         &next.warnings[..],
         [Warning::NextIsKnown { key, also }]
-            if *key == of(Role::Next) && *also == of(Role::Previous(0))
+            if *key == KeyId::next(ProjectId(0)) && *also == KeyId::previous(ProjectId(0), 0)
     ));
 }
 
@@ -568,10 +564,7 @@ async fn a_fault_says_with_which_key() {
         &["config now"],
     )
     .await;
-    let current = |project| KeyId {
-        project: ProjectId(project),
-        role: Role::Current,
-    };
+    let current = |project| KeyId::current(ProjectId(project));
     for (project, other) in [(CHECKOUT, 2), (SHOP, 0)] {
         let reference = &audit.projects[project].reference;
         assert!(matches!(reference, Soundness::Foreign(key) if *key == current(other)));

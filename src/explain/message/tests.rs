@@ -9,7 +9,7 @@ use crate::gate::testing::{
 use crate::inventory::Retirement;
 use crate::judge::{Outcome, RotationBasis, TimeProof, Why};
 use crate::key::Digits;
-use crate::keyring::{Damage, KeyId, ProjectId, Role};
+use crate::keyring::{Damage, KeyId, ProjectId};
 use crate::verdict::{Evidence, Expectation};
 
 fn audit(route: impl IntoIterator<Item = Judged>) -> Audit {
@@ -40,11 +40,7 @@ fn one_reading_says_which_key_it_is_since_when_and_what_that_does() {
     let newline = || malformed(&[Damage::TrailingNewline]);
     let also = |mut outcome: Outcome| {
         if let Why::Holds { also, .. } = &mut outcome.why {
-            *also = [KeyId {
-                project: ProjectId(1),
-                role: Role::Current,
-            }]
-            .into();
+            *also = [KeyId::current(ProjectId(1))].into();
         }
         outcome
     };

@@ -16,16 +16,9 @@ const OTHER: &str = "ask_live_Gx7BnP4wLs9KjV2tCm6QfYh1RdZe8Ta5";
 const STRANGER: &str = "ask_live_Qw2ErT5yUi8OpA1sDf4GhJ7kLz0XcVb3";
 const OWN: ProjectId = ProjectId(0);
 
-const fn id(project: u32, role: Role) -> KeyId {
-    KeyId {
-        project: ProjectId(project),
-        role,
-    }
-}
-
-const CURRENT: KeyId = id(0, Role::Current);
-const PREVIOUS: KeyId = id(0, Role::Previous(0));
-const FOREIGN: KeyId = id(1, Role::Current);
+const CURRENT: KeyId = KeyId::current(ProjectId(0));
+const PREVIOUS: KeyId = KeyId::previous(ProjectId(0), 0);
+const FOREIGN: KeyId = KeyId::current(ProjectId(1));
 
 fn value(id: KeyId, key: &str) -> Known {
     Known::by_value(id, Secret::copied(key.as_bytes()))
@@ -173,7 +166,6 @@ fn a_key_is_found_in_every_shape_and_keeps_its_name() {
                 // By its bytes it is found before anything around it is decoded.
                 let by_bytes = ring
                     .known()
-                    .iter()
                     .any(|other| other.id() == known && other.secret().is_some());
                 if by_bytes {
                     assert_eq!(names(&found), expected, "{shown}");
@@ -367,6 +359,51 @@ fn the_default_of_a_reference_may_be_a_key() {
             assert_eq!(keys, Some(vec![PREVIOUS]), "{how}: {text}");
         }
     }
+}
+
+#[test]
+fn a_key_too_short_for_a_search_is_found_inside_a_placeholder() {
+    const SHORT: &str = "Zq81Lp";
+    for old in [value(PREVIOUS, SHORT), print(PREVIOUS, SHORT)] {
+        let ring = Keyring::new(vec![value(CURRENT, NEW), old], &["KEY"]);
+        for text in [
+            "<Zq81Lp>",
+            "\"< Zq81Lp >\"\n",
+            "${KEY-Zq81Lp}",
+            "${KEY:-Zq81Lp}",
+            "${KEY:=\"Zq81Lp\"}",
+            "{{ Zq81Lp }}",
+            "${Zq81Lp}",
+            "%Zq81Lp%",
+        ] {
+            let found = ring.explain_value(OWN, text.as_bytes());
+            assert_eq!(
+                found.map(|found| found.keys),
+                Some(vec![PREVIOUS]),
+                "{text}"
+            );
+        }
+        // Glued to other signs it cannot be looked for, and is not ruled out either.
+        for (text, may_hide) in [
+            ("<aZq81Lpb>", true),
+            ("${KEY-xZq81Lp}", true),
+            ("<your-key-here>", false),
+            ("${KEY}", false),
+            ("${KEY:-changeme}", false),
+            ("changeme", false),
+            ("***", false),
+        ] {
+            let sighting = ring.look_into(OWN, text.as_bytes());
+            assert!(sighting.explanation.is_none(), "{text}");
+            assert_eq!(ring.may_hide_within(&sighting), may_hide, "{text}");
+        }
+    }
+    // Where a format tells what the old key looks like, it would have been found.
+    let format = format();
+    let told = Keyring::new(vec![value(CURRENT, NEW), print(PREVIOUS, OLD)], &[]);
+    let told = told.with_formats([Some(&format)]);
+    let sighting = told.look_into(OWN, b"<aZq81Lpb>");
+    assert!(!told.may_hide_within(&sighting));
 }
 
 #[test]

@@ -3,20 +3,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::key::{Digits, Secret};
-use crate::keyring::{KeyId, Known, Role};
+use crate::keyring::{KeyId, Known};
 
 const KEY: &str = "ask_live_0123456789abcdefghijABCDEFGHIJxy";
 const OLD: &str = "ask_live_ZYXWVUTSRQPONMLKJIHGFEDCBA987654";
 
-fn id(project: u32, role: Role) -> KeyId {
-    KeyId {
-        project: ProjectId(project),
-        role,
-    }
-}
-
-fn value(project: u32, role: Role, key: &str) -> Known {
-    Known::by_value(id(project, role), Secret::copied(key.as_bytes()))
+fn value(id: KeyId, key: &str) -> Known {
+    Known::by_value(id, Secret::copied(key.as_bytes()))
 }
 
 /// The current key by value, the previous one by 12 digits.
@@ -24,8 +17,8 @@ fn ring() -> Keyring {
     let old = Fingerprint::of(OLD.as_bytes()).cut(Digits::DEFAULT);
     Keyring::new(
         vec![
-            value(0, Role::Current, KEY),
-            Known::by_fingerprint(id(0, Role::Previous(0)), old),
+            value(KeyId::current(ProjectId(0)), KEY),
+            Known::by_fingerprint(KeyId::previous(ProjectId(0), 0), old),
         ],
         &["ALLSTAK_API_KEY"],
     )
@@ -76,7 +69,8 @@ fn names_go_from_the_outermost_to_the_innermost_however_deep() {
         (KEY[21..].to_owned(), "none"),
         (format!("{KEY}{KEY}"), "doubled"),
     ] {
-        let expected = (names != "none").then(|| (vec![id(0, Role::Current)], names.to_owned()));
+        let expected =
+            (names != "none").then(|| (vec![KeyId::current(ProjectId(0))], names.to_owned()));
         assert_eq!(explained(&ring(), &value), expected, "{value:?}");
     }
 }
@@ -92,7 +86,8 @@ fn a_key_known_by_fingerprint_is_recognised_where_the_form_can_be_undone() {
         (OLD[1..].to_owned(), None),
     ] {
         let found = explained(&ring(), &value);
-        let expected = names.map(|names| (vec![id(0, Role::Previous(0))], names.to_owned()));
+        let expected =
+            names.map(|names| (vec![KeyId::previous(ProjectId(0), 0)], names.to_owned()));
         assert_eq!(found, expected, "{value:?}");
     }
 }
@@ -102,16 +97,16 @@ fn the_first_form_over_all_keys_wins_and_every_key_it_fits_is_named() {
     // Cut short they are the same; the third is what the second is with one character changed.
     let ring = Keyring::new(
         vec![
-            value(1, Role::Current, "shared-start-1111"),
-            value(0, Role::Previous(1), "shared-start-2222"),
-            value(0, Role::Next, "shared-start-2223"),
+            value(KeyId::current(ProjectId(1)), "shared-start-1111"),
+            value(KeyId::previous(ProjectId(0), 1), "shared-start-2222"),
+            value(KeyId::next(ProjectId(0)), "shared-start-2223"),
         ],
         &[],
     );
     let all = vec![
-        id(0, Role::Next),
-        id(0, Role::Previous(1)),
-        id(1, Role::Current),
+        KeyId::next(ProjectId(0)),
+        KeyId::previous(ProjectId(0), 1),
+        KeyId::current(ProjectId(1)),
     ];
     assert_eq!(
         explained(&ring, "shared-start-"),
@@ -120,7 +115,7 @@ fn the_first_form_over_all_keys_wins_and_every_key_it_fits_is_named() {
     assert_eq!(
         explained(&ring, "shared-start-222"),
         Some((
-            vec![id(0, Role::Next), id(0, Role::Previous(1))],
+            vec![KeyId::next(ProjectId(0)), KeyId::previous(ProjectId(0), 1)],
             "truncated-end".to_owned()
         ))
     );
@@ -128,21 +123,24 @@ fn the_first_form_over_all_keys_wins_and_every_key_it_fits_is_named() {
     assert_eq!(
         explained(&ring, "shared-start-1111;"),
         Some((
-            vec![id(1, Role::Current)],
+            vec![KeyId::current(ProjectId(1))],
             "trailing-punctuation".to_owned()
         ))
     );
     // Equal to a known key, it is no form of another.
     assert_eq!(
         explained(&ring, "shared-start-2223"),
-        Some((vec![id(0, Role::Next)], String::new()))
+        Some((vec![KeyId::next(ProjectId(0))], String::new()))
     );
 }
 
 #[test]
 fn short_keys_match_exactly_or_not_at_all() {
     let ring = Keyring::new(
-        vec![value(0, Role::Current, "seven77"), value(0, Role::Next, "")],
+        vec![
+            value(KeyId::current(ProjectId(0)), "seven77"),
+            value(KeyId::next(ProjectId(0)), ""),
+        ],
         &[],
     );
     assert!(explained(&ring, "seven77").is_some());
@@ -162,7 +160,7 @@ fn short_keys_match_exactly_or_not_at_all() {
 #[test]
 fn long_keys_are_recognised_when_wrapped_but_not_when_edited() {
     let long = KEY.repeat(20);
-    let ring = Keyring::new(vec![value(0, Role::Current, &long)], &[]);
+    let ring = Keyring::new(vec![value(KeyId::current(ProjectId(0)), &long)], &[]);
     let found = explained(&ring, format!("\"{long}\"\n")).unwrap();
     assert_eq!(found.1, "trailing-newline double-quotes");
     assert_eq!(explained(&ring, &long[1..]), None);

@@ -1,6 +1,6 @@
 //! What happens to keys in the hands of other programs: each as it was seen, by its names.
 
-use super::super::{Explanation, KeyId, Keyring, Known, ProjectId, Role, SearchOutcome, Wire};
+use super::super::{Explanation, KeyId, Keyring, Known, ProjectId, SearchOutcome, Wire};
 use crate::key::{Digits, Fingerprint, Secret};
 
 const KEY: &str = "ask_live_7Qm2ZpX9tR4vB8nL1sD6wH3kY5cJ0gFa";
@@ -12,10 +12,7 @@ const PROPERTY: &str = "pk=Qm2Zp9:tR4v8nL1#sD6wH3";
 const HTML: &str = "pk<Qm2&Zp9>tR4v8nL1'sD6wH3";
 
 fn ring(key: &str) -> Keyring {
-    let id = KeyId {
-        project: ProjectId(0),
-        role: Role::Current,
-    };
+    let id = KeyId::current(ProjectId(0));
     let known = Known::by_value(id, Secret::copied(key.as_bytes()));
     Keyring::new(vec![known], &["ALLSTAK_API_KEY"])
 }
@@ -371,10 +368,7 @@ fn what_becomes_of_the_whole_value_is_the_same_both_ways() {
 
 #[test]
 fn an_old_key_known_by_fingerprint_alone_is_found_where_it_can_be_undone() {
-    let id = KeyId {
-        project: ProjectId(0),
-        role: Role::Previous(0),
-    };
+    let id = KeyId::previous(ProjectId(0), 0);
     let print = Fingerprint::of(KEY.as_bytes()).cut(Digits::DEFAULT);
     let ring = Keyring::new(vec![Known::by_fingerprint(id, print)], &[]);
     for value in [

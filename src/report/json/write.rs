@@ -205,12 +205,12 @@ fn matching(audit: &Audit, key: KeyId) -> MatchRow<'_> {
     MatchRow {
         project: &project.name,
         environment: project.environment.as_deref(),
-        key: match key.role {
+        key: match key.role() {
             Role::Current => KeyRole::Current,
             Role::Next => KeyRole::Next,
-            Role::Previous(_) => KeyRole::Previous,
+            Role::Previous => KeyRole::Previous,
         },
-        behind: key.role.behind(),
+        behind: audit.behind(key),
     }
 }
 

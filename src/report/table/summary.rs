@@ -18,7 +18,7 @@ fn early(audit: &Audit) -> String {
         let readings = outcome.hops.iter().flat_map(|hop| &hop.readings);
         let mut keys = readings.map(|reading| &reading.why);
         outcome.verdict == Verdict::Current
-            && keys.any(|why| matches!(why, Why::Holds { key, .. } if key.role == Role::Next))
+            && keys.any(|why| matches!(why, Why::Holds { key, .. } if key.role() == Role::Next))
     };
     match audit.deployments.iter().filter(has_next).count() {
         0 => String::new(),

@@ -9,7 +9,7 @@ use super::write::FORMAT;
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, current, hop, print_of, stale};
 use crate::judge::{Soundness, Warning};
-use crate::keyring::{KeyId, ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId};
 use crate::text::escape;
 use crate::verdict::{Evidence, Verdict};
 
@@ -258,14 +258,8 @@ fn a_reference_that_may_be_behind_is_the_first_thing_said_and_a_faulty_one_the_f
         .with(|audit| {
             audit.warnings = vec![
                 Warning::NextIsKnown {
-                    key: KeyId {
-                        project: ProjectId(1),
-                        role: Role::Next,
-                    },
-                    also: KeyId {
-                        project: ProjectId(0),
-                        role: Role::Current,
-                    },
+                    key: KeyId::next(ProjectId(1)),
+                    also: KeyId::current(ProjectId(0)),
                 },
                 Warning::ReferenceBehind {
                     project: ProjectId(1),

@@ -159,10 +159,10 @@ fn key(audit: &Audit, id: KeyId) -> Key<'_> {
     Key {
         project: Some(&project.name),
         environment: project.environment.as_deref(),
-        key: match id.role {
+        key: match id.role() {
             Role::Current => "current",
             Role::Next => "next",
-            Role::Previous(_) => "previous",
+            Role::Previous => "previous",
         },
         fingerprint: audit
             .fingerprint(id)

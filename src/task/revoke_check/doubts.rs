@@ -92,8 +92,8 @@ impl Question<'_> {
                     ),
                     error,
                 ),
-                Warning::KeyUnread { key, error } => match key.role {
-                    Role::Previous(_) if self.asks_of(key.project) => (
+                Warning::KeyUnread { key, error } => match key.role() {
+                    Role::Previous if self.asks_of(key.project) => (
                         format!(
                             "a previous key of {} could not be read, so not every earlier key is known",
                             name_of(audit, key.project)
@@ -145,14 +145,7 @@ impl Question<'_> {
                 "name it with --key, or list it under `previous`".to_owned(),
             ]);
         }
-        let is_unsettled = |key: &KeyId| match key.role {
-            Role::Previous(age) => {
-                let previous = &audit.projects[key.project.0 as usize].previous;
-                let known = previous.get(usize::from(age));
-                known.is_some_and(|known| known.unsettled)
-            }
-            _ => false,
-        };
+        let is_unsettled = |key: &KeyId| audit.previous(*key).is_some_and(|known| known.unsettled);
         asked.keys.iter().all(is_unsettled).then(|| {
             [
                 "no previous key is known for sure: these stood in a reference and were replaced before \

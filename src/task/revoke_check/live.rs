@@ -1,7 +1,7 @@
 use crate::audit::Audit;
 use crate::judge::RotationBasis;
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId};
 
 /// A key that somebody needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Life {
 
 /// The keys of a project that must live.
 pub(super) fn roles(id: ProjectId) -> [KeyId; 2] {
-    [Role::Current, Role::Next].map(|role| KeyId { project: id, role })
+    [KeyId::current(id), KeyId::next(id)]
 }
 
 /// The live keys that are one of these, whosever they are.

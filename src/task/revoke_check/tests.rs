@@ -17,11 +17,8 @@ use crate::verdict::Verdict;
 
 const OWN: ProjectId = ProjectId(0);
 
-fn key(age: u16) -> KeyId {
-    KeyId {
-        project: OWN,
-        role: Role::Previous(age),
-    }
+fn key(age: u32) -> KeyId {
+    KeyId::previous(OWN, age)
 }
 
 /// Nothing is remembered.

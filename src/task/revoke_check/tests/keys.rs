@@ -191,10 +191,7 @@ fn a_key_that_could_not_be_read_may_be_the_one_in_question() {
             let Why::Failed(error) = failed().why else {
                 unreachable!()
             };
-            let key = KeyId {
-                project: ProjectId(1),
-                role: Role::Next,
-            };
+            let key = KeyId::next(ProjectId(1));
             audit.warnings.push(Warning::KeyUnread { key, error });
         })
         .audit();
