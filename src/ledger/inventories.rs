@@ -381,7 +381,7 @@ async fn rename(
         "DELETE FROM inventory WHERE id = $1 AND NOT EXISTS (\
          SELECT 1 FROM deployment WHERE deployment.inventory = inventory.id)",
     ] {
-        connection.run(sql, &[from.clone()]).await?;
+        connection.run(sql, std::slice::from_ref(&from)).await?;
     }
     Ok(Some(came))
 }
