@@ -40,10 +40,9 @@ impl Scrub<'_> {
     }
 
     fn reading(&self, reading: &mut Outcome) {
-        for text in [&mut reading.replica, &mut reading.mend] {
-            if let Some(text) = text {
-                *text = self.text(text).into();
-            }
+        let texts = [&mut reading.replica, &mut reading.mend];
+        for text in texts.into_iter().flatten() {
+            *text = self.text(text).into();
         }
         self.maybe(&mut reading.note);
         if let Some(timed) = &mut reading.timed {

@@ -45,7 +45,7 @@ fn withhold(mut error: Error) -> Error {
         let ours = kind == ContextKind::InvalidArg
             && error.get(ContextKind::InvalidValue).is_some()
             || text.contains(" <");
-        if !ours && !(is_near && is_word(text)) {
+        if !(ours || is_near && is_word(text)) {
             error.remove(ContextKind::Suggested);
             error.insert(kind, ContextValue::String("(not shown)".to_owned()));
         }
