@@ -15,8 +15,6 @@ use std::process::{Command, Stdio};
 use common::{Failable, Times, elapsed, mebibytes, median};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use wait4::Wait4;
-
 const STRAGGLER: &str = env!("CARGO_BIN_EXE_straggler");
 const ROUNDS: usize = 5;
 const PROJECTS: usize = 1_000;
@@ -158,12 +156,7 @@ impl Ground {
 
     /// Peak memory in bytes.
     fn peak(&self, memory: Memory) -> Failable<u64> {
-        let mut child = self.audit(memory)?.stdout(Stdio::null()).spawn()?;
-        let used = child.wait4()?;
-        if used.status.code() != Some(1) {
-            return Err(format!("the audit ended with {}", used.status).into());
-        }
-        Ok(used.rusage.maxrss)
+        Ok(common::peak(self.audit(memory)?.stdout(Stdio::null()), 1)?.1)
     }
 }
 
