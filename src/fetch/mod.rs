@@ -1,6 +1,7 @@
 //! Who is asked when, how often and how gently: equal requests once, batches, limits, retries,
 //! deadlines.
 
+mod ease;
 mod engine;
 mod errors;
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod progress;
 mod retry;
 mod round;
 mod slots;
+#[cfg(test)]
+mod throttled;
 mod window;
 
 pub use engine::{Fetcher, Work};
