@@ -1,7 +1,7 @@
-/// So many answers in a row let one more call go out.
+/// So many answers since a host last refused one show that it takes as many calls at once as it gets.
 const STEADY: u32 = 8;
 
-/// No more are wanted than this, however often one more was too many.
+/// No more are wanted than this before as many are tried again as were too many.
 const MOST_STEADY: u32 = 512;
 
 /// How many calls at once a host takes, once it refused some: half as many after each refusal, and slowly
@@ -11,6 +11,8 @@ pub(super) struct Ease {
     allowed: Option<usize>,
     /// How many answers came since that changed.
     served: u32,
+    /// How many answers came since it last shrank.
+    steady: u32,
     /// How many at once were too many when that was last seen.
     ceiling: usize,
     /// How many answers are wanted before as many are tried again.
@@ -21,11 +23,23 @@ pub(super) struct Ease {
     in_a_row: u32,
 }
 
+/// What it says of a host that one call was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It gets fewer; how often in a row it refused everything.
+    Fewer(u32),
+    /// Nothing new: others that went out with it were refused before.
+    Known,
+    /// Nothing: it refuses this call again and answers others.
+    OfOne,
+}
+
 impl Default for Ease {
     fn default() -> Self {
         Self {
             allowed: None,
             served: 0,
+            steady: 0,
             ceiling: usize::MAX,
             wanted: STEADY,
             shrunk: 0,
@@ -46,11 +60,13 @@ impl Ease {
         self.shrunk
     }
 
-    /// Notes that one of `at_once` calls was refused; how often that happened in a row, or `None` where others
-    /// that went out with it were refused before.
-    pub fn refused(&mut self, stamp: u64, at_once: usize) -> Option<u32> {
+    /// Notes that one of `at_once` calls was refused, perhaps not for the first time.
+    pub fn refused(&mut self, stamp: u64, at_once: usize, again: bool) -> Refusal {
         if stamp != self.shrunk {
-            return None;
+            return Refusal::Known;
+        }
+        if again && self.steady >= STEADY {
+            return Refusal::OfOne;
         }
         let level = self.room(at_once.max(1));
         self.wanted = match level == self.ceiling {
@@ -60,9 +76,10 @@ impl Ease {
         self.ceiling = level;
         self.allowed = Some((level / 2).max(1));
         self.served = 0;
+        self.steady = 0;
         self.shrunk += 1;
         self.in_a_row += 1;
-        Some(self.in_a_row)
+        Refusal::Fewer(self.in_a_row)
     }
 
     /// Notes an answer of a host that no more than `most` calls ever go to.
@@ -72,11 +89,11 @@ impl Ease {
             return;
         };
         self.served += 1;
+        self.steady = self.steady.saturating_add(1);
         let next = allowed + 1;
-        let wanted = if next == self.ceiling {
-            self.wanted
-        } else {
-            STEADY
+        let wanted = match next == self.ceiling {
+            true => self.wanted,
+            false => u32::try_from(allowed).unwrap_or(u32::MAX),
         };
         if self.served < wanted {
             return;
@@ -101,7 +118,7 @@ mod tests {
             let at_once = ease.room(10);
             if at_once > takes {
                 refused += 1;
-                ease.refused(ease.stamp(), at_once);
+                ease.refused(ease.stamp(), at_once, false);
             } else {
                 ease.served(10);
             }
@@ -114,19 +131,30 @@ mod tests {
         let mut ease = Ease::default();
         let stamp = ease.stamp();
         assert_eq!(ease.room(10), 10);
-        assert_eq!(ease.refused(stamp, 10), Some(1));
-        assert_eq!(ease.refused(stamp, 9), None);
+        assert_eq!(ease.refused(stamp, 10, false), Refusal::Fewer(1));
+        assert_eq!(ease.refused(stamp, 9, false), Refusal::Known);
         assert_eq!(ease.room(10), 5);
-        assert_eq!(ease.refused(ease.stamp(), 5), Some(2));
-        assert_eq!(ease.refused(ease.stamp(), 2), Some(3));
-        assert_eq!(ease.refused(ease.stamp(), 1), Some(4));
+        for (at_once, in_a_row) in [(5, 2), (2, 3), (1, 4)] {
+            let refusal = ease.refused(ease.stamp(), at_once, true);
+            assert_eq!(refusal, Refusal::Fewer(in_a_row));
+        }
         assert_eq!(ease.room(10), 1, "one is always asked");
         ease.served(10);
-        assert_eq!(
-            ease.refused(ease.stamp(), 1),
-            Some(1),
-            "an answer came between"
-        );
+        let refusal = ease.refused(ease.stamp(), 1, true);
+        assert_eq!(refusal, Refusal::Fewer(1), "an answer came between");
+    }
+
+    #[test]
+    fn one_call_that_is_always_refused_says_nothing_of_the_others() {
+        let mut ease = Ease::default();
+        ease.refused(ease.stamp(), 10, false);
+        for _ in 0..20 {
+            ease.served(10);
+        }
+        let room = ease.room(10);
+        assert_eq!(ease.refused(ease.stamp(), 5, true), Refusal::OfOne);
+        assert_eq!(ease.room(10), room);
+        assert_eq!(ease.refused(ease.stamp(), 5, false), Refusal::Fewer(1));
     }
 
     #[test]

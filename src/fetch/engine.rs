@@ -362,7 +362,7 @@ impl<'a> Fetcher<'a> {
         // A call that panicked has no answers at all; its hops are unreachable like any other's.
         answers.resize_with(call.slots.len(), || Err(errors::broken()));
         let (came, refused) = came(&answers);
-        let in_a_row = self.lanes.returned(lane, call.stamp, came, Instant::now());
+        let in_a_row = self.lanes.returned(lane, &call, came, Instant::now());
 
         // Nothing more is asked on a lane that was closed meanwhile, not even what was asked before.
         let over = self.lanes.closed(lane).is_some();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Limits;
-use super::ease::Ease;
+use super::ease::{Ease, Refusal};
 use super::retry::{Tries, backoff};
 use super::slots::SlotId;
 use super::window::Window;
@@ -231,17 +231,24 @@ impl Lanes {
 
     /// Notes that a call of this lane came back, and how its host is to be asked after that; how often in a row
     /// the host has refused everything, where this was the first to tell.
-    pub fn returned(&mut self, lane: LaneId, stamp: u64, came: Came, now: Instant) -> Option<u32> {
+    pub fn returned(&mut self, lane: LaneId, call: &Call, came: Came, now: Instant) -> Option<u32> {
         let name = self.lanes[lane.0].host.as_ref();
         let host = name.and_then(|host| self.hosts.get_mut(host))?;
         let mut in_a_row = None;
         match came {
             Came::Served => host.ease.served(host.most),
             Came::Refused(wait) => {
-                in_a_row = host.ease.refused(stamp, host.under_way);
-                if let Some(wait) = wait.or_else(|| in_a_row.map(backoff)) {
-                    host.paused = host.paused.max(Some(now + wait));
-                }
+                let again = call.tries.were_refused();
+                let refusal = host.ease.refused(call.stamp, host.under_way, again);
+                let wait = match refusal {
+                    Refusal::Fewer(times) => {
+                        in_a_row = Some(times);
+                        Some(wait.unwrap_or_else(|| backoff(times)))
+                    }
+                    Refusal::Known => wait,
+                    Refusal::OfOne => None,
+                };
+                host.paused = host.paused.max(wait.map(|wait| now + wait));
             }
             Came::Nothing => {}
         }
@@ -307,7 +314,12 @@ impl Lanes {
         {
             self.delayed.pop();
             if let Some((lane, call)) = self.waiting.remove(&delay) {
-                self.lanes[lane.0].queue.push_front(call);
+                let queue = &mut self.lanes[lane.0].queue;
+                // What is refused for itself keeps nothing else from being asked.
+                match call.tries.were_refused() {
+                    true => queue.push_back(call),
+                    false => queue.push_front(call),
+                }
                 self.list(lane);
             }
         }

@@ -8,6 +8,8 @@ mod errors;
 mod gentle;
 mod lanes;
 mod limits;
+#[cfg(test)]
+mod paged;
 mod plan;
 mod progress;
 mod retry;

@@ -49,6 +49,11 @@ impl Tries {
         }
     }
 
+    /// Whether the server had enough before.
+    pub fn were_refused(self) -> bool {
+        self.refused > 0
+    }
+
     fn are_over(self, busy: bool, retries: u32) -> bool {
         match busy {
             true => {

@@ -107,6 +107,12 @@ impl Request {
         self.ask.describe()
     }
 
+    /// The ask, where it is of this type.
+    #[cfg(test)]
+    pub(crate) fn ask<A: Ask>(&self) -> Option<&A> {
+        self.ask.as_any().downcast_ref()
+    }
+
     /// Whether it never shares a call.
     #[must_use]
     pub fn is_alone(&self) -> bool {

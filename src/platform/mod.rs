@@ -24,6 +24,7 @@ pub mod github;
 pub mod http;
 pub mod kubernetes;
 mod open;
+mod pages;
 pub mod processes;
 mod rate;
 mod reason;
@@ -43,6 +44,7 @@ pub use buffer::MAX_BYTES;
 pub use credential::Credential;
 pub use descriptors::most_calls;
 pub use open::connections;
+pub use pages::{List, Page, Portion, pages, pages_until};
 pub use rate::Rate;
 pub use store::{AnyStore, Shared, Store, StoreInfo};
 
