@@ -367,10 +367,11 @@ impl<'a> Fetcher<'a> {
         // Nothing more is asked on a lane that was closed meanwhile, not even what was asked before.
         let over = self.lanes.closed(lane).is_some();
         let mut closed = self.gone(lane, answers.first());
-        if let (Some(times), Some(error), Some(host)) = (in_a_row, refused, self.lanes.host(lane))
-            && times >= retry::patience(self.limits.retries)
+        if let (Some((times, lasts)), Some(error)) = (in_a_row, refused)
+            && retry::is_enough(times, lasts, self.limits.retries)
+            && let Some(host) = self.lanes.host(lane)
         {
-            closed = Some(errors::refusing(host, times, error));
+            closed = Some(errors::refusing(host, lasts, error));
         }
         let mut again: Vec<SlotId> = Vec::new();
         let (mut tries, mut longest) = (call.tries, Duration::ZERO);

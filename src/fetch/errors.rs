@@ -41,9 +41,10 @@ pub(super) fn left_alone(host: &str, wait: Duration) -> ReadError {
 }
 
 /// A host that refused whatever was asked, again and again.
-pub(super) fn refusing(host: &str, times: u32, last: &ReadError) -> ReadError {
+pub(super) fn refusing(host: &str, lasts: Duration, last: &ReadError) -> ReadError {
     let message = format!(
-        "{host} refused everything {times} times in a row, so nothing more was asked of it, the last time so: {}",
+        "{host} refused everything for {} s, so nothing more was asked of it, the last time so: {}",
+        lasts.as_secs(),
         last.message
     );
     ReadError::new(

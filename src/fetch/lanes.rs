@@ -112,6 +112,8 @@ struct Host {
     most: usize,
     ease: Ease,
     paused: Option<Instant>,
+    /// Since when it refuses everything, if it does.
+    refuses: Option<Instant>,
     lanes: Vec<LaneId>,
 }
 
@@ -230,19 +232,29 @@ impl Lanes {
     }
 
     /// Notes that a call of this lane came back, and how its host is to be asked after that; how often in a row
-    /// the host has refused everything, where this was the first to tell.
-    pub fn returned(&mut self, lane: LaneId, call: &Call, came: Came, now: Instant) -> Option<u32> {
+    /// the host refused everything, and for how long, where this tells something new.
+    pub fn returned(
+        &mut self,
+        lane: LaneId,
+        call: &Call,
+        came: Came,
+        now: Instant,
+    ) -> Option<(u32, Duration)> {
         let name = self.lanes[lane.0].host.as_ref();
         let host = name.and_then(|host| self.hosts.get_mut(host))?;
         let mut in_a_row = None;
         match came {
-            Came::Served => host.ease.served(host.most),
+            Came::Served => {
+                host.ease.served(host.most);
+                host.refuses = None;
+            }
             Came::Refused(wait) => {
                 let again = call.tries.were_refused();
                 let refusal = host.ease.refused(call.stamp, host.under_way, again);
                 let wait = match refusal {
                     Refusal::Fewer(times) => {
-                        in_a_row = Some(times);
+                        let since = *host.refuses.get_or_insert(now);
+                        in_a_row = Some((times, now.saturating_duration_since(since)));
                         Some(wait.unwrap_or_else(|| backoff(times)))
                     }
                     Refusal::Known => wait,

@@ -81,9 +81,12 @@ pub(super) fn is_busy(error: &ReadError) -> bool {
     error.kind == ErrorKind::Throttled || matches!(error.retry, Retry::After(_))
 }
 
-/// How often in a row a host may refuse everything before it is asked nothing more.
-pub(super) fn patience(retries: u32) -> u32 {
-    (retries + 1).saturating_mul(2)
+/// For how long a host may refuse everything before it is asked nothing more.
+const ENOUGH: Duration = Duration::from_secs(30);
+
+/// Whether a host that refused everything so often in a row, for so long, is asked nothing more.
+pub(super) fn is_enough(in_a_row: u32, lasts: Duration, retries: u32) -> bool {
+    in_a_row > retries && lasts >= ENOUGH
 }
 
 /// Decides what becomes of a failed request after so many tries, by the schedule that AWS calls full jitter:
