@@ -374,6 +374,7 @@ impl<'a> Fetcher<'a> {
             closed = Some(errors::refusing(host, lasts, error));
         }
         let mut again: Vec<SlotId> = Vec::new();
+        let mut failed = None;
         let (mut tries, mut longest) = (call.tries, Duration::ZERO);
         let mut jobs = Vec::new();
         for (slot, answer) in call.slots.into_iter().zip(answers) {
@@ -391,6 +392,9 @@ impl<'a> Fetcher<'a> {
                 let describe = || self.describe(slot);
                 self.progress.again(&describe, *wait, error);
                 again.push(slot);
+                failed = Some(error)
+                    .filter(|error| error.kind != ErrorKind::Throttled)
+                    .cloned();
                 longest = longest.max(*wait);
                 continue;
             }
@@ -405,12 +409,17 @@ impl<'a> Fetcher<'a> {
         if !again.is_empty() {
             let mut call = Call::of(again);
             call.tries = tries.after(longest);
+            call.failed = failed.map(Box::new);
             self.lanes.delay(lane, call, Instant::now(), longest);
         }
         if let Some(why) = closed {
             let calls = self.lanes.close(lane, why.clone());
-            let slots = calls.into_iter().flat_map(|call| call.slots);
-            round.refused.extend(slots.map(|slot| (slot, why.clone())));
+            for call in calls {
+                // What it met itself says more.
+                let why = call.failed.as_deref().unwrap_or(&why);
+                let slots = call.slots.iter();
+                round.refused.extend(slots.map(|&slot| (slot, why.clone())));
+            }
         }
         jobs
     }

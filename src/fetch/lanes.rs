@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub tries: Tries,
     /// How its host was asked when it went out; see [`Ease::stamp`].
     pub stamp: u64,
+    /// What it failed with, if it is to go again for another reason than that too much was asked.
+    pub failed: Option<Box<ReadError>>,
 }
 
 impl Call {
@@ -28,6 +30,7 @@ impl Call {
             slots,
             tries: Tries::default(),
             stamp: 0,
+            failed: None,
         }
     }
 }
