@@ -126,7 +126,9 @@ async fn every_case_is_read_as_what_it_is() {
             let hop = parse(id, &stand.settings).unwrap().unwrap();
             assert_eq!(hop.check(), Ok(()), "{id} {case:?}");
             let reading = read_all(&*hop, VARIABLE, Known::default(), &stand.connections);
-            let outcome = tokio::time::timeout(Duration::from_secs(1), reading).await;
+            // What answers is never late, however busy the machine is.
+            let patience = if case == Case::Silent { 1 } else { 600 };
+            let outcome = tokio::time::timeout(Duration::from_secs(patience), reading).await;
             let told = match &outcome {
                 Err(_) => "silence".to_owned(),
                 Ok(Err(error)) => format!("failed: {error}"),

@@ -1,7 +1,6 @@
 //! Five thousand hops, three in ten of them faulty.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -173,14 +172,7 @@ fn three_faults_in_ten_hide_nothing_and_invent_nothing() {
     let world = World::new();
     // The time limits are those of the faults that have no end; what is read is never late, however busy the
     // machine is.
-    let ran = world.audit(&[
-        "--concurrency",
-        "256",
-        "--retries",
-        "2",
-        "--timeout",
-        "5s",
-    ]);
+    let ran = world.audit(&["--concurrency", "256", "--retries", "2", "--timeout", "5s"]);
     assert_eq!(ran.code, Some(1));
 
     let (mut faulty, mut wrong) = (0, Vec::new());
