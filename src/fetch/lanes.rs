@@ -330,8 +330,8 @@ impl Lanes {
             self.delayed.pop();
             if let Some((lane, call)) = self.waiting.remove(&delay) {
                 let queue = &mut self.lanes[lane.0].queue;
-                // What is refused for itself keeps nothing else from being asked.
-                match call.tries.were_refused() {
+                // What is refused for itself, time and again, keeps nothing else from being asked.
+                match call.tries.were_refused_again() {
                     true => queue.push_back(call),
                     false => queue.push_front(call),
                 }

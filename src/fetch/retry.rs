@@ -54,6 +54,11 @@ impl Tries {
         self.refused > 0
     }
 
+    /// Whether it had so more than once.
+    pub fn were_refused_again(self) -> bool {
+        self.refused > 1
+    }
+
     fn are_over(self, busy: bool, retries: u32) -> bool {
         match busy {
             true => {
