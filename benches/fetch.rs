@@ -1,6 +1,6 @@
 //! What reading over HTTP costs: against `wrk` and a bare loop of the same client at the same
-//! concurrency, against the script a team would write, at growing sizes, and at a server that takes its
-//! time.
+//! concurrency, against the script a team would write, at growing sizes, at a server that takes its time, and at
+//! one that refuses more than a few at once.
 //!
 //! Run it with `cargo bench --bench fetch`. It prints the tables of docs/performance.md. `wrk`, `curl`
 //! and `sha256sum` should be there.
@@ -41,7 +41,8 @@ fn main() -> Failable<()> {
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("serve") {
         let latency = arguments.next().unwrap_or_default().parse()?;
-        return Runtime::new()?.block_on(serve(Duration::from_millis(latency)));
+        let at_once = arguments.next().unwrap_or_default().parse()?;
+        return Runtime::new()?.block_on(serve(Duration::from_millis(latency), at_once));
     }
     platform::http::install_crypto();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -50,7 +51,8 @@ fn main() -> Failable<()> {
     // Memory first: what a child starts from counts into its peak, and this process grows later.
     growth()?;
     speed()?;
-    latency()
+    latency()?;
+    throttled()
 }
 
 /// 10,000 different pages of one server.
@@ -131,6 +133,28 @@ fn latency() -> Failable<()> {
     Ok(())
 }
 
+/// A server that refuses more than so many at once: against an audit that was told so.
+fn throttled() -> Failable<()> {
+    const MILLISECONDS: u64 = 5;
+    let runtime = Runtime::new()?;
+    println!(
+        "\n| 500 hops, refused beyond | audit | `--per-host` as many | ratio |\n|---|---|---|---|"
+    );
+    for at_once in [1, 2, 5] {
+        let server = Server::refusing(MILLISECONDS, at_once)?;
+        let ground = Ground::new(&server, FEW)?;
+        let told = runtime.block_on(ground.audit(at_once))?.as_secs_f64();
+        let took = runtime
+            .block_on(ground.audit(Limits::DEFAULT.per_host))?
+            .as_secs_f64();
+        println!(
+            "| {at_once} at once | {took:.2} s | {told:.2} s | {:.2} |",
+            took / told
+        );
+    }
+    Ok(())
+}
+
 /// This program as a server, gone when dropped.
 struct Server {
     child: Child,
@@ -139,8 +163,13 @@ struct Server {
 
 impl Server {
     fn start(latency: u64) -> Failable<Self> {
+        Self::refusing(latency, usize::MAX)
+    }
+
+    /// One that answers 429 to whatever is more than so many at once.
+    fn refusing(latency: u64, at_once: usize) -> Failable<Self> {
         let mut child = Command::new(env::current_exe()?)
-            .args(["serve", &latency.to_string()])
+            .args(["serve", &latency.to_string(), &at_once.to_string()])
             .stdout(Stdio::piped())
             .spawn()?;
         let mut address = String::new();
@@ -209,17 +238,24 @@ impl Drop for Server {
     }
 }
 
-async fn serve(latency: Duration) -> Failable<()> {
+async fn serve(latency: Duration, at_once: usize) -> Failable<()> {
+    let under_way = Arc::new(AtomicUsize::new(0));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
-        tokio::spawn(async move { answer(stream, latency).await });
+        let under_way = Arc::clone(&under_way);
+        tokio::spawn(async move { answer(stream, latency, at_once, &under_way).await });
     }
 }
 
-/// Answers one request after the other with the key.
-async fn answer(mut stream: TcpStream, latency: Duration) -> std::io::Result<()> {
+/// Answers one request after the other with the key, unless there are too many.
+async fn answer(
+    mut stream: TcpStream,
+    latency: Duration,
+    at_once: usize,
+    under_way: &AtomicUsize,
+) -> std::io::Result<()> {
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{KEY}",
         KEY.len()
@@ -233,9 +269,16 @@ async fn answer(mut stream: TcpStream, latency: Duration) -> std::io::Result<()>
             }
         }
         asked.clear();
+        if under_way.fetch_add(1, Ordering::Relaxed) >= at_once {
+            under_way.fetch_sub(1, Ordering::Relaxed);
+            let refusal = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(refusal.as_bytes()).await?;
+            continue;
+        }
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
+        under_way.fetch_sub(1, Ordering::Relaxed);
         stream.write_all(answer.as_bytes()).await?;
     }
 }

@@ -216,7 +216,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// By its mark, or by the zero bytes that no other text has.
-fn is_utf_16(file: &[u8]) -> bool {
+pub(super) fn is_utf_16(file: &[u8]) -> bool {
     let zeros = file.iter().filter(|byte| **byte == 0).count();
     file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") || zeros * 3 > file.len()
 }

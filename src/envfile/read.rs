@@ -1,3 +1,4 @@
+use super::cause::is_utf_16;
 use super::variables::Variables;
 use super::{Dialect, compose, docker, dotenv, node, python_dotenv, shell, systemd};
 use crate::key::Secret;
@@ -106,6 +107,18 @@ pub fn entries(
 }
 
 fn parse(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Result<(), Rejected> {
+    let parsed = parse_as(dialect, file, variables);
+    // The real programs stumble over one of its bytes, which says nothing to whoever wrote it in an editor.
+    parsed.map_err(|rejected| match is_utf_16(file) {
+        true => Rejected {
+            line: 1,
+            reason: "the file is UTF-16: save it as UTF-8 without a byte order mark",
+        },
+        false => rejected,
+    })
+}
+
+fn parse_as(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Result<(), Rejected> {
     match dialect {
         Dialect::Dotenv => dotenv::parse(file, variables),
         Dialect::Docker => return docker::parse(file, variables),

@@ -33,6 +33,40 @@ impl Expected for FromOutside {
     }
 }
 
+#[test]
+fn a_file_in_utf_16_is_never_read_as_something_else_and_its_refusal_says_what_to_do() {
+    let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    for (dialect, refuses) in [
+        (Dialect::Docker, true),
+        (Dialect::Compose, true),
+        (Dialect::Systemd, true),
+        (Dialect::PythonDotenv, true),
+        (Dialect::Shell, true),
+        (Dialect::Dotenv, false),
+        (Dialect::Node, false),
+    ] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let file = wide("\u{feff}A=b\r\nK=value\r\n", bytes);
+            match read(dialect, &file, "K", Outside::Unknown) {
+                Err(rejected) => {
+                    assert!(refuses, "{dialect:?}");
+                    let told = rejected.to_string();
+                    assert!(
+                        told.contains("UTF-16: save it as UTF-8"),
+                        "{dialect:?}: {told}"
+                    );
+                }
+                Ok(entry) => {
+                    assert!(!refuses, "{dialect:?} gives {}", shown(&entry));
+                    assert!(matches!(entry, Entry::Absent), "{dialect:?}");
+                }
+            }
+        }
+    }
+}
+
 /// In an environment that is not known.
 #[track_caller]
 pub(super) fn check(dialect: Dialect, file: &[u8], expected: impl Expected) {

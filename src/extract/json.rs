@@ -42,12 +42,15 @@ pub fn pointer_to(member: &str) -> String {
 
 /// The string a JSON pointer leads to; `None` where the member is absent or null.
 ///
+/// Where a member on the way stands twice, its readers do not agree on which of them counts, so neither does.
+///
 /// The text is walked where it lies: no tree is built, so no other copy of the key is made. A byte
 /// order mark, comments and a comma too many are passed over, as many a reader of settings does.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadData`] when the text is no JSON or leads to something else than a string.
+/// [`ErrorKind::BadData`] when the text is no JSON, names a member on the way twice, or leads to something else
+/// than a string.
 pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
     let text = relaxed::unmarked(text);
     let strict;
@@ -61,7 +64,12 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
         let next = match Kind::of(here) {
-            Kind::Object => find(here, Member(&name)),
+            Kind::Object => match find(here, Member(&name)) {
+                Ok(Found::Twice) => return Err(twice(&name)),
+                Ok(Found::Once(value)) => Ok(Some(value)),
+                Ok(Found::Nowhere) => Ok(None),
+                Err(error) => Err(error),
+            },
             Kind::List => match index(&name) {
                 Some(index) => find(here, Item(index)),
                 None => return Err(unfit(pointer, "passes through", Kind::List)),
@@ -107,10 +115,7 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
-fn find<'a, V>(json: &'a RawValue, visitor: V) -> Result<Option<&'a RawValue>, serde_json::Error>
-where
-    V: Visitor<'a, Value = Option<&'a RawValue>>,
-{
+fn find<'a, V: Visitor<'a>>(json: &'a RawValue, visitor: V) -> Result<V::Value, serde_json::Error> {
     serde_json::Deserializer::from_str(json.get()).deserialize_any(visitor)
 }
 
@@ -155,22 +160,32 @@ fn index(token: &str) -> Option<usize> {
     plain.then(|| token.parse().ok()).flatten()
 }
 
-/// Finds a member of an object. Where a name stands twice the last one counts, as nearly every
-/// reader has it.
+/// Finds a member of an object.
 struct Member<'n>(&'n str);
 
+/// Where an object has a member.
+enum Found<'a> {
+    Nowhere,
+    Once(&'a RawValue),
+    Twice,
+}
+
 impl<'de> Visitor<'de> for Member<'_> {
-    type Value = Option<&'de RawValue>;
+    type Value = Found<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
+        let mut found = Found::Nowhere;
         while let Some(wanted) = members.next_key_seed(Name(self.0))? {
             if wanted {
-                found = Some(members.next_value()?);
+                let value = members.next_value()?;
+                found = match found {
+                    Found::Nowhere => Found::Once(value),
+                    Found::Once(_) | Found::Twice => Found::Twice,
+                };
             } else {
                 members.next_value::<IgnoredAny>()?;
             }
@@ -278,6 +293,17 @@ fn no_json(error: &serde_json::Error) -> ReadError {
     ))
 }
 
+fn twice(name: &str) -> ReadError {
+    ReadError::new(
+        ErrorKind::BadData,
+        format!(
+            "the JSON names {} twice, and not every reader takes the same of the two",
+            crate::text::escape(name)
+        ),
+        "write it once, with the current key",
+    )
+}
+
 fn unfit(pointer: &str, how: &str, kind: Kind) -> ReadError {
     bad(format!(
         "{} {how} {}, not to a string",
@@ -371,8 +397,28 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_two_equal_names_counts() {
-        assert_eq!(at(r#"{"k": "old", "k": "new"}"#, "/k"), text("new"));
+    fn a_member_on_the_way_that_stands_twice_is_bad_data() {
+        for (document, pointer) in [
+            (r#"{"k": "old", "k": "new"}"#, "/k"),
+            (r#"{"k": "same", "k": "same"}"#, "/k"),
+            (r#"{"k": "old", "\u006b": "new"}"#, "/k"),
+            (r#"{"k": null, "b": 1, "k": "new"}"#, "/k"),
+            (r#"{"k": {"v": "old"}, "k": {}}"#, "/k/v"),
+            (r#"{"a": [{"k": "x", "k": "y"}], "b": 1}"#, "/a/0/k"),
+            ("{\"k\": \"old\", // no\n\"k\": \"new\"}", "/k"),
+        ] {
+            let told = at(document, pointer).unwrap_err();
+            assert!(
+                told.starts_with("the JSON names k twice"),
+                "{document}: {told}"
+            );
+        }
+        // What is not on the way may.
+        assert_eq!(at(r#"{"b": 1, "k": "v", "b": 2}"#, "/k"), text("v"));
+        assert_eq!(
+            at(r#"{"k": {"b": 1, "b": 2, "v": "v"}}"#, "/k/v"),
+            text("v")
+        );
     }
 
     #[test]

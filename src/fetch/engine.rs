@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
 use super::errors;
-use super::lanes::{Call, Due, LaneId, Lanes};
-use super::retry::{self, Next};
+use super::lanes::{Call, Came, Due, LaneId, Lanes};
+use super::retry::{self, Next, PATIENCE, Tries};
 use super::round::{Answered, Round};
 use super::slots::{SlotId, Slots};
 use super::{Limits, Progress};
 use crate::inventory::Manners;
 use crate::platform::{self, Answer, Asking, Connections, Request, Stop};
-use crate::reading::{ErrorKind, ReadError};
+use crate::reading::{ErrorKind, ReadError, Retry};
 
 /// How long requests that can share a call wait for each other.
 const LINGER: Duration = Duration::from_millis(20);
@@ -155,8 +155,9 @@ impl<'a> Fetcher<'a> {
     /// Goes on with jobs, each of which got one more answer.
     fn advance(&mut self, work: &mut dyn Work, jobs: Vec<usize>, round: &mut Round) {
         for job in jobs {
-            round.jobs[job].unanswered -= 1;
-            if round.jobs[job].unanswered == 0 {
+            let state = &round.jobs[job];
+            let waits = || state.uses.iter().any(|&slot| self.slots.is_open(slot));
+            if !state.done && (state.goes_on || !waits()) {
                 self.step(work, job, round);
             }
         }
@@ -170,12 +171,14 @@ impl<'a> Fetcher<'a> {
         let asked = asking.into_asked();
 
         let before = std::mem::take(&mut round.jobs[job].uses);
+        let goes_on = std::mem::take(&mut round.jobs[job].goes_on);
         match outcome {
             Ok(()) => {}
             Err(Stop::Failed(error)) => work.failed(job, error),
             Err(Stop::Pending) => {
-                self.ask(asked, job, round);
-                if round.jobs[job].unanswered > 0 {
+                // Where it went on, it may be waiting for some of them already.
+                let waits = before.iter().copied().filter(|_| goes_on).collect();
+                if self.ask(asked, job, &waits, round) {
                     before.iter().for_each(|&slot| self.slots.release(slot));
                     return;
                 }
@@ -193,8 +196,16 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// Lets a job wait for what it asked; what is new is to be sent.
-    fn ask(&mut self, asked: Vec<Request>, job: usize, round: &mut Round) {
+    /// Lets a job wait for what it asked, unless it does already; what is new is to be sent. Whether there is
+    /// anything to wait for.
+    fn ask(
+        &mut self,
+        asked: Vec<Request>,
+        job: usize,
+        waits: &HashSet<SlotId>,
+        round: &mut Round,
+    ) -> bool {
+        let mut open = false;
         let mut uses = Vec::with_capacity(asked.len());
         for request in asked {
             let alone = request.is_alone();
@@ -211,12 +222,16 @@ impl<'a> Fetcher<'a> {
                 }
             }
             self.slots.retain(slot);
-            if self.slots.wait(slot, job) {
-                round.jobs[job].unanswered += 1;
+            if self.slots.is_open(slot) {
+                open = true;
+                if !waits.contains(&slot) {
+                    self.slots.wait(slot, job);
+                }
             }
             uses.push(slot);
         }
         round.jobs[job].uses = uses.into_boxed_slice();
+        open
     }
 
     /// Puts requests that go together into their lane.
@@ -231,7 +246,7 @@ impl<'a> Fetcher<'a> {
                 let refused = slots.into_iter().map(|slot| (slot, why.clone()));
                 round.refused.extend(refused);
             }
-            None => self.lanes.push(lane, Call { slots, tried: 0 }),
+            None => self.lanes.push(lane, Call::of(slots)),
         }
     }
 
@@ -281,8 +296,7 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    fn start(&mut self, lane: LaneId, mut call: Call, round: &mut Round) {
-        call.tried += 1;
+    fn start(&mut self, lane: LaneId, call: Call, round: &mut Round) {
         let requests: Vec<Request> = call
             .slots
             .iter()
@@ -362,63 +376,87 @@ impl<'a> Fetcher<'a> {
         let Some((lane, call)) = round.under_way.remove(&task) else {
             return Vec::new();
         };
-        self.lanes.returned(lane);
         // A call that panicked has no answers at all; its hops are unreachable like any other's.
         answers.resize_with(call.slots.len(), || Err(errors::broken()));
+        let (came, refused) = came(&answers);
+        let in_a_row = self.lanes.returned(lane, &call, came, Instant::now());
 
         // Nothing more is asked on a lane that was closed meanwhile, not even what was asked before.
         let over = self.lanes.closed(lane).is_some();
         let mut closed = self.gone(lane, answers.first());
+        if let (Some((times, lasts)), Some(error)) = (in_a_row, refused)
+            && retry::is_enough(times, lasts, self.limits.retries)
+            && let Some(host) = self.lanes.host(lane)
+        {
+            closed = Some(errors::refusing(host, lasts, error));
+        }
         let mut again: Vec<SlotId> = Vec::new();
-        let (mut longest, mut pauses) = (Duration::ZERO, false);
+        let mut failed = None;
+        let (mut tries, mut longest) = (call.tries, Duration::ZERO);
         let mut jobs = Vec::new();
         for (slot, answer) in call.slots.into_iter().zip(answers) {
             let next = match &answer {
-                Err(error) if closed.is_none() && !over => self.after(error, lane, call.tried),
+                Err(error) if closed.is_none() && !over => {
+                    tries = call.tries.and(error);
+                    self.after(error, lane, slot, tries)
+                }
                 _ => Next::Fail,
             };
             if let (Next::Close(wait), Some(host)) = (&next, self.lanes.host(lane)) {
                 closed = Some(errors::left_alone(host, *wait));
             }
-            if let (Next::Again { wait, pause }, Err(error)) = (&next, &answer) {
+            if let (Next::Again(wait), Err(error)) = (&next, &answer) {
                 let describe = || self.describe(slot);
                 self.progress.again(&describe, *wait, error);
                 again.push(slot);
+                failed = Some(error)
+                    .filter(|error| error.kind != ErrorKind::Throttled)
+                    .cloned();
                 longest = longest.max(*wait);
-                pauses |= pause;
                 continue;
             }
             self.progress
                 .answered(&|| self.describe(slot), took, answer.as_ref().err());
-            jobs.extend(self.slots.answer(slot, answer));
+            let goes_on = self.slots.request(slot).is_some_and(Request::is_paged);
+            for job in self.slots.answer(slot, answer) {
+                round.jobs[job].goes_on |= goes_on;
+                jobs.push(job);
+            }
         }
         if !again.is_empty() {
-            let call = Call {
-                slots: again,
-                tried: call.tried,
-            };
-            self.lanes
-                .delay(lane, call, Instant::now(), longest, pauses);
+            let mut call = Call::of(again);
+            call.tries = tries.after(longest);
+            call.failed = failed.map(Box::new);
+            self.lanes.delay(lane, call, Instant::now(), longest);
         }
         if let Some(why) = closed {
             let calls = self.lanes.close(lane, why.clone());
-            let slots = calls.into_iter().flat_map(|call| call.slots);
-            round.refused.extend(slots.map(|slot| (slot, why.clone())));
+            for call in calls {
+                // What it met itself says more.
+                let why = call.failed.as_deref().unwrap_or(&why);
+                let slots = call.slots.iter();
+                round.refused.extend(slots.map(|&slot| (slot, why.clone())));
+            }
         }
         jobs
     }
 
     /// What becomes of a request that failed.
-    fn after(&self, error: &ReadError, lane: LaneId, tried: u32) -> Next {
+    fn after(&self, error: &ReadError, lane: LaneId, slot: SlotId, tries: Tries) -> Next {
         // What is on this machine would answer the same.
         if self.lanes.host(lane).is_none() {
+            return Next::Fail;
+        }
+        // Who asked for much at once asks for less now.
+        let divides = || self.slots.request(slot).is_some_and(Request::divides);
+        if error.kind == ErrorKind::Timeout && divides() {
             return Next::Fail;
         }
         let now = Instant::now();
         let left = self
             .deadline
             .map(|deadline| deadline.saturating_duration_since(now));
-        retry::next(error, tried, self.limits.retries, left)
+        retry::next(error, tries, self.limits.retries, left)
     }
 
     /// Why a host that nobody met for long is not asked anymore.
@@ -462,5 +500,24 @@ impl<'a> Fetcher<'a> {
             Some(Stopped::Interrupt) => errors::interrupted(),
             _ => errors::deadline(),
         }
+    }
+}
+
+/// What a call came back with, and the error that refused it for asking too much at once.
+fn came(answers: &[Result<Answer, ReadError>]) -> (Came, Option<&ReadError>) {
+    let errors = || answers.iter().filter_map(|answer| answer.as_ref().err());
+    if let Some(error) = errors().find(|error| retry::is_busy(error)) {
+        let throttled = error.kind == ErrorKind::Throttled;
+        return match error.retry {
+            // Nobody waits as long.
+            Retry::After(wait) if wait > PATIENCE => (Came::Nothing, None),
+            Retry::After(wait) => (Came::Refused(Some(wait)), Some(error).filter(|_| throttled)),
+            Retry::Never | Retry::Later => (Came::Refused(None), Some(error)),
+        };
+    }
+    let served = errors().count() < answers.len() || errors().any(|error| error.answered);
+    match served {
+        true => (Came::Served, None),
+        false => (Came::Nothing, None),
     }
 }

@@ -40,6 +40,21 @@ pub(super) fn left_alone(host: &str, wait: Duration) -> ReadError {
     .lasting()
 }
 
+/// A host that refused whatever was asked, again and again.
+pub(super) fn refusing(host: &str, lasts: Duration, last: &ReadError) -> ReadError {
+    let message = format!(
+        "{host} refused everything for {} s, so nothing more was asked of it, the last time so: {}",
+        lasts.as_secs(),
+        last.message
+    );
+    ReadError::new(
+        ErrorKind::Throttled,
+        message,
+        "run again later, or with a lower `requests_per_second` in the store",
+    )
+    .lasting()
+}
+
 /// A host that met nobody's call for long.
 pub(super) fn gone(host: &str, attempts: u32, last: &ReadError) -> ReadError {
     let message = format!(

@@ -6,16 +6,44 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Limits;
+use super::ease::{Ease, Refusal};
+use super::retry::{Tries, backoff};
 use super::slots::SlotId;
 use super::window::Window;
 use crate::inventory::Manners;
 use crate::platform::Rate;
 use crate::reading::ReadError;
 
-/// Requests that go out together, and how often they went.
+/// Requests that go out together.
 pub(super) struct Call {
     pub slots: Vec<SlotId>,
-    pub tried: u32,
+    pub tries: Tries,
+    /// How its host was asked when it went out; see [`Ease::stamp`].
+    pub stamp: u64,
+    /// What it failed with, if it is to go again for another reason than that too much was asked.
+    pub failed: Option<Box<ReadError>>,
+}
+
+impl Call {
+    pub fn of(slots: Vec<SlotId>) -> Self {
+        Self {
+            slots,
+            tries: Tries::default(),
+            stamp: 0,
+            failed: None,
+        }
+    }
+}
+
+/// What a call came back with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// Whoever answered was not asked too much.
+    Served,
+    /// Too much was asked; for how long the host wants to be left alone, where it says that.
+    Refused(Option<Duration>),
+    /// Nothing that says anything about that.
+    Nothing,
 }
 
 /// Index of a lane.
@@ -32,13 +60,16 @@ pub(super) enum Due {
     Nothing,
 }
 
-/// All that waits to be sent, in one lane for each host of each store, so that no host is asked too
-/// hard and a slow one holds up nobody else.
+/// All that waits to be sent, in one lane for each host of each store and each rate it may be asked at, so
+/// that no host is asked too hard and a slow one holds up nobody else. How many calls are under way at once
+/// is counted by host, whoever asks.
 pub(super) struct Lanes {
     limits: Limits,
     manners: HashMap<Arc<str>, Manners>,
-    ids: HashMap<Key, LaneId>,
+    ids: HashMap<(WayId, Option<Rate>), LaneId>,
     lanes: Vec<Lane>,
+    way_ids: HashMap<Key, WayId>,
+    ways: Vec<Way>,
     hosts: HashMap<Arc<str>, Host>,
     /// Lanes that may have something to send, in turn.
     ready: VecDeque<LaneId>,
@@ -53,17 +84,26 @@ pub(super) struct Lanes {
 /// The store, and the host; `None` for this machine.
 type Key = (Option<Arc<str>>, Option<Arc<str>>);
 
-struct Lane {
-    host: Option<Arc<str>>,
-    queue: VecDeque<Call>,
-    window: Option<Window>,
-    paused: Option<Instant>,
-    most: usize,
-    under_way: usize,
+/// The index of a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct WayId(usize);
+
+/// A store's way to a host.
+#[derive(Default)]
+struct Way {
+    lanes: Vec<LaneId>,
     /// How many attempts in a row met nobody.
     silence: u32,
     /// Why nothing is sent anymore.
     closed: Option<ReadError>,
+}
+
+struct Lane {
+    way: WayId,
+    host: Option<Arc<str>>,
+    queue: VecDeque<Call>,
+    window: Option<Window>,
+    most: usize,
     /// Whether it stands in `ready` or `later`.
     listed: bool,
 }
@@ -71,6 +111,12 @@ struct Lane {
 #[derive(Default)]
 struct Host {
     under_way: usize,
+    /// The most that any of its lanes may have under way.
+    most: usize,
+    ease: Ease,
+    paused: Option<Instant>,
+    /// Since when it refuses everything, if it does.
+    refuses: Option<Instant>,
     lanes: Vec<LaneId>,
 }
 
@@ -81,6 +127,8 @@ impl Lanes {
             manners,
             ids: HashMap::new(),
             lanes: Vec::new(),
+            way_ids: HashMap::new(),
+            ways: Vec::new(),
             hosts: HashMap::new(),
             ready: VecDeque::new(),
             later: BinaryHeap::new(),
@@ -90,46 +138,52 @@ impl Lanes {
         }
     }
 
-    /// The lane of a store and a host; `rate` is the platform's own limit.
+    /// The lane of a store, a host and a rate, which is the platform's own limit for this kind of request.
     pub fn lane(
         &mut self,
         store: Option<&Arc<str>>,
         host: Option<Arc<str>>,
         rate: Option<Rate>,
     ) -> LaneId {
-        let key = (store.cloned(), host);
-        if let Some(&id) = self.ids.get(&key) {
-            return id;
-        }
-        let id = LaneId(self.lanes.len());
         let manners = store
             .and_then(|store| self.manners.get(store))
             .copied()
             .unwrap_or_default();
+        // What a store says holds for all that is asked of it together.
         let rate = manners.requests_per_second.map(Rate::per_second).or(rate);
-        let most = match &key.1 {
+        let rate = rate.filter(|_| host.is_some());
+        let ways = &mut self.ways;
+        let key = (store.cloned(), host.clone());
+        let way = *self.way_ids.entry(key).or_insert_with(|| {
+            ways.push(Way::default());
+            WayId(ways.len() - 1)
+        });
+        if let Some(&id) = self.ids.get(&(way, rate)) {
+            return id;
+        }
+        let id = LaneId(self.lanes.len());
+        let most = match &host {
             Some(_) => manners
                 .concurrency
                 .map_or(self.limits.per_host, |most| most as usize)
                 .max(1),
             None => usize::MAX,
         };
-        if let Some(host) = &key.1 {
+        if let Some(host) = &host {
             let host = self.hosts.entry(Arc::clone(host)).or_default();
             host.lanes.push(id);
+            host.most = host.most.max(most);
         }
         self.lanes.push(Lane {
-            host: key.1.clone(),
+            way,
+            host,
             queue: VecDeque::new(),
-            window: rate.filter(|_| key.1.is_some()).map(Window::new),
-            paused: None,
+            window: rate.map(Window::new),
             most,
-            under_way: 0,
-            silence: 0,
-            closed: None,
             listed: false,
         });
-        self.ids.insert(key, id);
+        self.ways[way.0].lanes.push(id);
+        self.ids.insert((way, rate), id);
         id
     }
 
@@ -139,39 +193,38 @@ impl Lanes {
         self.list(lane);
     }
 
-    /// Puts a call aside for so long; the whole lane waits as long when it is to be paused.
-    pub fn delay(&mut self, lane: LaneId, call: Call, now: Instant, wait: Duration, pause: bool) {
-        let end = now + wait;
-        if pause {
-            let paused = &mut self.lanes[lane.0].paused;
-            *paused = Some(paused.map_or(end, |paused| paused.max(end)));
-        }
+    /// Puts a call aside for so long.
+    pub fn delay(&mut self, lane: LaneId, call: Call, now: Instant, wait: Duration) {
         self.delays += 1;
-        self.delayed.push(Reverse((end, self.delays)));
+        self.delayed.push(Reverse((now + wait, self.delays)));
         self.waiting.insert(self.delays, (lane, call));
     }
 
-    /// Sends nothing more on this lane; the calls that were waiting.
+    /// Sends nothing more from this lane's store to its host; the calls that were waiting.
     pub fn close(&mut self, id: LaneId, why: ReadError) -> Vec<Call> {
-        let lane = &mut self.lanes[id.0];
-        lane.closed = Some(why);
-        let queued = std::mem::take(&mut lane.queue);
+        let id = self.lanes[id.0].way;
+        let way = &mut self.ways[id.0];
+        way.closed = Some(why);
+        let mut calls = Vec::new();
+        for lane in &way.lanes {
+            calls.extend(std::mem::take(&mut self.lanes[lane.0].queue));
+        }
         let (delayed, others) = std::mem::take(&mut self.waiting)
             .into_iter()
-            .partition::<HashMap<_, _>, _>(|(_, (other, _))| *other == id);
+            .partition::<HashMap<_, _>, _>(|(_, (lane, _))| self.lanes[lane.0].way == id);
         self.waiting = others;
-        let delayed = delayed.into_values().map(|(_, call)| call);
-        queued.into_iter().chain(delayed).collect()
+        calls.extend(delayed.into_values().map(|(_, call)| call));
+        calls
     }
 
     /// Why nothing is sent on this lane anymore.
     pub fn closed(&self, lane: LaneId) -> Option<&ReadError> {
-        self.lanes[lane.0].closed.as_ref()
+        self.ways[self.lanes[lane.0].way.0].closed.as_ref()
     }
 
     /// Counts the attempts in a row that met nobody at the other end.
     pub fn silence(&mut self, lane: LaneId, met_nobody: bool) -> u32 {
-        let silence = &mut self.lanes[lane.0].silence;
+        let silence = &mut self.ways[self.lanes[lane.0].way.0].silence;
         *silence = if met_nobody { *silence + 1 } else { 0 };
         *silence
     }
@@ -181,17 +234,44 @@ impl Lanes {
         self.lanes[lane.0].host.as_ref()
     }
 
-    /// Notes that a call of this lane came back.
-    pub fn returned(&mut self, lane: LaneId) {
-        let one = &mut self.lanes[lane.0];
-        one.under_way = one.under_way.saturating_sub(1);
-        let Some(host) = one.host.as_ref().and_then(|host| self.hosts.get_mut(host)) else {
-            return;
-        };
+    /// Notes that a call of this lane came back, and how its host is to be asked after that; how often in a row
+    /// the host refused everything, and for how long, where this tells something new.
+    pub fn returned(
+        &mut self,
+        lane: LaneId,
+        call: &Call,
+        came: Came,
+        now: Instant,
+    ) -> Option<(u32, Duration)> {
+        let name = self.lanes[lane.0].host.as_ref();
+        let host = name.and_then(|host| self.hosts.get_mut(host))?;
+        let mut in_a_row = None;
+        match came {
+            Came::Served => {
+                host.ease.served(host.most);
+                host.refuses = None;
+            }
+            Came::Refused(wait) => {
+                let again = call.tries.were_refused();
+                let refusal = host.ease.refused(call.stamp, host.under_way, again);
+                let wait = match refusal {
+                    Refusal::Fewer(times) => {
+                        let since = *host.refuses.get_or_insert(now);
+                        in_a_row = Some((times, now.saturating_duration_since(since)));
+                        Some(wait.unwrap_or_else(|| backoff(times)))
+                    }
+                    Refusal::Known => wait,
+                    Refusal::OfOne => None,
+                };
+                host.paused = host.paused.max(wait.map(|wait| now + wait));
+            }
+            Came::Nothing => {}
+        }
         host.under_way = host.under_way.saturating_sub(1);
         for lane in host.lanes.clone() {
             self.list(lane);
         }
+        in_a_row
     }
 
     /// Takes the next call that may go, each lane in its turn.
@@ -200,28 +280,30 @@ impl Lanes {
         while let Some(id) = self.ready.pop_front() {
             let lane = &mut self.lanes[id.0];
             lane.listed = false;
-            let busy = lane.host.as_ref().and_then(|host| self.hosts.get(host));
-            let busy = busy.map_or(0, |host| host.under_way);
-            // Both were listed when there was room; another lane of the same host may have taken it.
-            if lane.queue.is_empty() || busy.max(lane.under_way) >= lane.most {
+            let mut host = lane.host.as_ref().and_then(|host| self.hosts.get_mut(host));
+            let full = host
+                .as_ref()
+                .is_some_and(|host| host.under_way >= host.ease.room(lane.most));
+            // It was listed when there was room; another lane of the same host may have taken it.
+            if lane.queue.is_empty() || full {
                 continue;
             }
             let opens = lane.window.as_mut().and_then(|window| window.opens(now));
-            let paused = lane.paused.filter(|&paused| paused > now);
-            if let Some(at) = opens.max(paused) {
+            let paused = host.as_ref().and_then(|host| host.paused);
+            if let Some(at) = opens.max(paused.filter(|&paused| paused > now)) {
                 lane.listed = true;
                 self.later.push(Reverse((at, id)));
                 continue;
             }
-            let Some(call) = lane.queue.pop_front() else {
+            let Some(mut call) = lane.queue.pop_front() else {
                 continue;
             };
-            lane.under_way += 1;
             if let Some(window) = &mut lane.window {
                 window.pass(now);
             }
-            if let Some(host) = lane.host.as_ref().and_then(|host| self.hosts.get_mut(host)) {
+            if let Some(host) = &mut host {
                 host.under_way += 1;
+                call.stamp = host.ease.stamp();
             }
             self.list(id);
             return Due::Go(id, call);
@@ -247,7 +329,12 @@ impl Lanes {
         {
             self.delayed.pop();
             if let Some((lane, call)) = self.waiting.remove(&delay) {
-                self.lanes[lane.0].queue.push_front(call);
+                let queue = &mut self.lanes[lane.0].queue;
+                // What is refused for itself, time and again, keeps nothing else from being asked.
+                match call.tries.were_refused_again() {
+                    true => queue.push_back(call),
+                    false => queue.push_front(call),
+                }
                 self.list(lane);
             }
         }

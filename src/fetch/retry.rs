@@ -12,22 +12,93 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// No wait that a server asks for is honoured beyond this: the audit goes on without it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A server that has enough for now gets so many times as many tries as one that is not well.
+const PATIENT: u32 = 3;
+
+/// How often a call came back without an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tries {
+    /// Because something failed.
+    failed: u32,
+    /// Because the server has enough for now.
+    refused: u32,
+    /// How long it was put aside for that.
+    waited: Duration,
+}
+
+impl Tries {
+    /// With one more that ended so.
+    pub fn and(self, error: &ReadError) -> Self {
+        match is_busy(error) {
+            true => Self {
+                refused: self.refused + 1,
+                ..self
+            },
+            false => Self {
+                failed: self.failed + 1,
+                ..self
+            },
+        }
+    }
+
+    /// After one more wait.
+    pub fn after(self, wait: Duration) -> Self {
+        Self {
+            waited: self.waited + wait,
+            ..self
+        }
+    }
+
+    /// Whether the server had enough before.
+    pub fn were_refused(self) -> bool {
+        self.refused > 0
+    }
+
+    /// Whether it had so more than once.
+    pub fn were_refused_again(self) -> bool {
+        self.refused > 1
+    }
+
+    fn are_over(self, busy: bool, retries: u32) -> bool {
+        match busy {
+            true => {
+                self.refused > retries.saturating_mul(PATIENT)
+                    || self.refused > retries && self.waited >= PATIENCE
+            }
+            false => self.failed > retries,
+        }
+    }
+}
+
 /// What becomes of a request that failed.
 #[derive(Debug, PartialEq)]
 pub(super) enum Next {
     /// It is told as it is.
     Fail,
-    /// It is sent again after this long; the whole host is left alone meanwhile when it asked for that.
-    Again { wait: Duration, pause: bool },
+    /// It is sent again after this long.
+    Again(Duration),
     /// The host wants to be left alone for longer than anybody waits.
     Close(Duration),
 }
 
-/// Decides what becomes of a failed request that was sent `tried` times, by the schedule that AWS calls
-/// full jitter: any wait up to a bound that doubles. `left` is how much time there is.
-pub(super) fn next(error: &ReadError, tried: u32, retries: u32, left: Option<Duration>) -> Next {
+/// Whether a server says that it has enough for now.
+pub(super) fn is_busy(error: &ReadError) -> bool {
+    error.kind == ErrorKind::Throttled || matches!(error.retry, Retry::After(_))
+}
+
+/// For how long a host may refuse everything before it is asked nothing more.
+const ENOUGH: Duration = Duration::from_secs(30);
+
+/// Whether a host that refused everything so often in a row, for so long, is asked nothing more.
+pub(super) fn is_enough(in_a_row: u32, lasts: Duration, retries: u32) -> bool {
+    in_a_row > retries && lasts >= ENOUGH
+}
+
+/// Decides what becomes of a failed request after so many tries, by the schedule that AWS calls full jitter:
+/// any wait up to a bound that doubles. `left` is how much time there is.
+pub(super) fn next(error: &ReadError, tries: Tries, retries: u32, left: Option<Duration>) -> Next {
     let longest = left.unwrap_or(Duration::MAX);
-    let over = tried > retries;
+    let busy = is_busy(error);
     match error.retry {
         Retry::Never => Next::Fail,
         // Maintenance of one page behind a gateway is no reason to leave the others alone.
@@ -35,22 +106,29 @@ pub(super) fn next(error: &ReadError, tried: u32, retries: u32, left: Option<Dur
             ErrorKind::Throttled => Next::Close(wait),
             _ => Next::Fail,
         },
-        Retry::Later | Retry::After(_) if over => Next::Fail,
-        Retry::After(wait) => {
-            // Not all at the very same moment.
-            let wait = wait + jitter(FIRST);
-            Next::Again { wait, pause: true }
-        }
+        _ if tries.are_over(busy, retries) => Next::Fail,
+        // Not all at the very same moment.
+        Retry::After(wait) => Next::Again(wait + jitter(FIRST)),
         Retry::Later => {
-            let bound = FIRST.saturating_mul(1 << (tried - 1).min(10)).min(LONGEST);
-            let wait = jitter(bound);
+            let tried = if busy { tries.refused } else { tries.failed };
+            let wait = jitter(bound(tried));
             if wait >= longest {
                 return Next::Fail;
             }
-            let pause = error.kind == ErrorKind::Throttled;
-            Next::Again { wait, pause }
+            Next::Again(wait)
         }
     }
+}
+
+/// How long a host is left alone that refused everything so often in a row, and does not say how long.
+pub(super) fn backoff(in_a_row: u32) -> Duration {
+    let half = bound(in_a_row) / 2;
+    half + jitter(half)
+}
+
+fn bound(tried: u32) -> Duration {
+    let doubled = tried.saturating_sub(1).min(10);
+    FIRST.saturating_mul(1 << doubled).min(LONGEST)
 }
 
 /// Any time up to the bound.
@@ -72,9 +150,18 @@ mod tests {
 
     fn wait(next: &Next) -> Duration {
         match next {
-            Next::Again { wait, .. } => *wait,
+            Next::Again(wait) => *wait,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// After so many tries that ended so.
+    fn tried(error: &ReadError, times: u32) -> Tries {
+        (0..times).fold(Tries::default(), |tries, _| tries.and(error))
+    }
+
+    fn next(error: &ReadError, times: u32, retries: u32, left: Option<Duration>) -> Next {
+        super::next(error, tried(error, times), retries, left)
     }
 
     #[test]
@@ -82,9 +169,9 @@ mod tests {
         assert_eq!(next(&error(ErrorKind::Denied), 1, 3, None), Next::Fail);
         assert_eq!(next(&error(ErrorKind::Protocol), 1, 3, None), Next::Fail);
         let trouble = error(ErrorKind::Protocol).transient();
-        for tried in 1..=3 {
-            let bound = FIRST * (1 << (tried - 1));
-            assert!(wait(&next(&trouble, tried, 3, None)) <= bound);
+        for times in 1..=3 {
+            let bound = FIRST * (1 << (times - 1));
+            assert!(wait(&next(&trouble, times, 3, None)) <= bound);
         }
         assert_eq!(next(&trouble, 4, 3, None), Next::Fail);
         assert_eq!(next(&trouble, 1, 0, None), Next::Fail);
@@ -104,15 +191,43 @@ mod tests {
         let seconds = Duration::from_secs;
         let busy = |wait| error(ErrorKind::Throttled).after(seconds(wait));
         let again = next(&busy(7), 1, 3, None);
-        assert!(matches!(again, Next::Again { pause: true, .. }));
         assert!(wait(&again) >= seconds(7) && wait(&again) < seconds(8));
         assert_eq!(next(&busy(61), 1, 3, None), Next::Close(seconds(61)));
         assert_eq!(
             next(&busy(7), 1, 3, Some(seconds(5))),
             Next::Close(seconds(7))
         );
-        assert_eq!(next(&busy(7), 4, 3, None), Next::Fail);
         let away = error(ErrorKind::Protocol).after(seconds(3600));
         assert_eq!(next(&away, 1, 3, None), Next::Fail);
+    }
+
+    #[test]
+    fn a_busy_server_uses_up_no_tries_of_one_that_fails_and_is_not_asked_for_ever() {
+        let busy = error(ErrorKind::Throttled);
+        assert!(matches!(next(&busy, 9, 3, None), Next::Again(_)));
+        assert_eq!(next(&busy, 10, 3, None), Next::Fail);
+        assert_eq!(next(&busy, 1, 0, None), Next::Fail);
+        let trouble = error(ErrorKind::Timeout);
+        let both = tried(&busy, 9).and(&trouble);
+        assert!(matches!(
+            super::next(&trouble, both, 3, None),
+            Next::Again(_)
+        ));
+        // One that names its waits is waited for a minute in all, if not once for each try.
+        let told = busy.after(Duration::from_secs(30));
+        for (times, again) in [(3, true), (4, false)] {
+            let tries = tried(&told, times).after(Duration::from_secs(90));
+            let next = super::next(&told, tries, 3, None);
+            assert_eq!(matches!(next, Next::Again(_)), again, "{times}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_refuses_everything_is_left_alone_for_ever_longer() {
+        for in_a_row in 1..20 {
+            let wait = backoff(in_a_row);
+            assert!(wait >= bound(in_a_row) / 2 && wait <= bound(in_a_row));
+        }
+        assert!(backoff(40) <= LONGEST);
     }
 }

@@ -37,7 +37,10 @@ pub(super) struct Round {
 #[derive(Default)]
 pub(super) struct JobState {
     pub uses: Box<[SlotId]>,
-    pub unanswered: u32,
+    /// Whether it goes on with the answers there are, though others are to come; see [`Ask::PAGED`].
+    ///
+    /// [`Ask::PAGED`]: crate::platform::Ask::PAGED
+    pub goes_on: bool,
     pub done: bool,
 }
 

@@ -69,14 +69,14 @@ impl Slots {
         }
     }
 
-    /// Lets a job wait for the answer; `false` when it is there already.
-    pub(super) fn wait(&mut self, id: SlotId, job: usize) -> bool {
-        let slot = &mut self.slots[id.index()];
-        let open = slot.answer.is_none();
-        if open {
-            slot.waiting.push(job);
-        }
-        open
+    /// Whether there is no answer yet.
+    pub(super) fn is_open(&self, id: SlotId) -> bool {
+        self.slots[id.index()].answer.is_none()
+    }
+
+    /// Lets a job wait for the answer.
+    pub(super) fn wait(&mut self, id: SlotId, job: usize) {
+        self.slots[id.index()].waiting.push(job);
     }
 
     /// Keeps an answer and says who waited for it.

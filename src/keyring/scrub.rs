@@ -11,8 +11,8 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use self::decoded::{meanings, parts};
 use self::plain::Plain;
 use self::secrets::Secrets;
-use super::format::Format;
 use super::book::Keyring;
+use super::format::Format;
 use crate::key::{Fingerprint, Secret};
 use crate::text::escape;
 

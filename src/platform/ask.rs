@@ -32,6 +32,10 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
     /// has to stay until the audit ends. Answers of first-round asks need not.
     const KEEP: bool = false;
 
+    /// Whether it is a page of a list, behind which others may come: whoever waits for it goes on as soon as it
+    /// is there, so that all who read the list ask for each of its pages together.
+    const PAGED: bool = false;
+
     /// How many calls the platform takes, unless the store says otherwise; `None` where it sets no
     /// limit that an audit could reach.
     const RATE: Option<Rate> = None;
@@ -41,6 +45,12 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
     /// asked twice.
     fn host(&self, _platform: &Self::Platform) -> Option<Arc<str>> {
         None
+    }
+
+    /// Whether less of it can be asked for, so that it is not asked again as it is when there was no time for
+    /// it.
+    fn divides(&self) -> bool {
+        false
     }
 
     /// Only asks of the same group share a call: a region, an account.
@@ -103,6 +113,12 @@ impl Request {
     #[must_use]
     pub fn what(&self) -> String {
         self.ask.describe()
+    }
+
+    /// The ask, where it is of this type.
+    #[cfg(test)]
+    pub(crate) fn ask<A: Ask>(&self) -> Option<&A> {
+        self.ask.as_any().downcast_ref()
     }
 
     /// Whether it never shares a call.
@@ -198,6 +214,18 @@ impl Request {
         answers
     }
 
+    /// Whether it is a page of a list; see [`Ask::PAGED`].
+    #[must_use]
+    pub fn is_paged(&self) -> bool {
+        self.ask.paged()
+    }
+
+    /// Whether less of it can be asked for; see [`Ask::divides`].
+    #[must_use]
+    pub fn divides(&self) -> bool {
+        self.ask.divides()
+    }
+
     /// Whether the answer has to stay until the audit ends; see [`Ask::KEEP`].
     #[must_use]
     pub fn keeps(&self) -> bool {
@@ -270,6 +298,8 @@ trait AnyAsk: Send + Sync {
     fn reads(&self, file: &Path) -> bool;
     fn batch(&self) -> usize;
     fn keep(&self) -> bool;
+    fn paged(&self) -> bool;
+    fn divides(&self) -> bool;
     fn group(&self) -> Cow<'_, str>;
     fn rate(&self) -> Option<Rate>;
     fn host(&self, platform: &(dyn Any + Send + Sync)) -> Option<Arc<str>>;
@@ -321,6 +351,14 @@ impl<A: Ask> AnyAsk for A {
 
     fn keep(&self) -> bool {
         A::KEEP
+    }
+
+    fn paged(&self) -> bool {
+        A::PAGED
+    }
+
+    fn divides(&self) -> bool {
+        Ask::divides(self)
     }
 
     fn group(&self) -> Cow<'_, str> {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-/// How many calls a server takes within a stretch of time, however they are spread over it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many calls a server takes within a stretch of time, however they are spread over it. Asks with equal
+/// rates at one host are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     /// How many.
     pub calls: u32,

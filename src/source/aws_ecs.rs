@@ -11,7 +11,7 @@ use crate::platform::aws::{
     Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks, check_region,
     region_of_arn,
 };
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Page, Stop, pages};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -160,7 +160,8 @@ The task's execution role needs a permission of its own to fetch the secret; tha
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        let listed = asking.of(&self.tasks())?;
+        let listed = pages(&self.tasks(), asking)?;
+        let listed: Vec<_> = listed.into_iter().flatten().cloned().collect();
         let asks: Vec<_> = listed
             .chunks(AT_ONCE)
             .map(|tasks| DescribeTasks {
@@ -219,6 +220,7 @@ impl AwsEcs {
             region: self.region(),
             cluster: Arc::clone(&self.cluster),
             of,
+            page: Page::first(AT_ONCE),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::key::Secret;
 use crate::platform::aws::{
     Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which, check_region, region_of_arn,
 };
-use crate::platform::{Asking, Attempt, Stop};
+use crate::platform::{Asking, Attempt, Stop, pages};
 use crate::reading::{Found, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -187,8 +187,9 @@ out. Secrets Manager keeps about a hundred versions.",
         if self.which().is_some() {
             return Ok(None);
         }
-        let listed = asking.of(&ListVersions(self.secret()))?;
-        let past = Past::of(listed, most);
+        let pages = pages(&ListVersions::of(self.secret()), asking)?;
+        let listed: Vec<_> = pages.into_iter().flatten().collect();
+        let past = Past::of(&listed, most);
         let asks: Vec<_> = past
             .versions
             .iter()
@@ -266,20 +267,20 @@ struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn of(listed: &'a [ListedVersion], most: usize) -> Self {
+    fn of(listed: &[&'a ListedVersion], most: usize) -> Self {
         let has = |version: &ListedVersion, label: &str| {
             version.stages.iter().any(|stage| &**stage == label)
         };
         let present = listed.iter().find(|version| has(version, CURRENT));
         let since = present.and_then(|present| present.created_at);
-        let was_current = |version: &&ListedVersion| {
+        let was_current = |version: &&'a ListedVersion| {
             if has(version, CURRENT) || has(version, PREVIOUS) || version.stages.is_empty() {
                 return true;
             }
             // Labelled otherwise: perhaps an old one that somebody marked, perhaps one still to come.
             !has(version, PENDING) && version.created_at < since
         };
-        let mut versions: Vec<_> = listed.iter().filter(was_current).collect();
+        let mut versions: Vec<_> = listed.iter().copied().filter(was_current).collect();
         versions.sort_by_key(|version| version.created_at);
         let surplus = versions.len().saturating_sub(most.max(1));
         let cut: Vec<_> = versions.drain(..surplus).collect();

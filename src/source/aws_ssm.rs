@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::{At, Info, Source};
 use crate::key::Secret;
 use crate::platform::aws::{
-    ParameterHistory, ReadParameter, Selector, check_region, region_of_arn,
+    Parameter, ParameterHistory, ReadParameter, Selector, check_region, region_of_arn,
 };
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Stop, pages};
 use crate::reading::{Found, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -137,14 +137,17 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         if Selector::of(&self.name).chosen.is_some() {
             return Ok(None);
         }
-        let versions = asking.of(&ParameterHistory(self.parameter()))?;
+        let pages = pages(&ParameterHistory::of(self.parameter()), asking)?;
+        let mut versions: Vec<_> = pages.into_iter().flatten().collect();
+        versions.sort_by_key(|parameter| parameter.version);
         let surplus = versions.len().saturating_sub(most.max(1));
-        let version = |parameter: &crate::platform::aws::Parameter| Version {
+        let version = |parameter: &Parameter| Version {
             created_at: parameter.modified_at,
             found: Found::Value(Secret::copied(parameter.value.expose())),
             first: parameter.version == 1,
         };
-        Ok(Some(versions.iter().skip(surplus).map(version).collect()))
+        let latest = versions.into_iter().skip(surplus);
+        Ok(Some(latest.map(version).collect()))
     }
 }
 

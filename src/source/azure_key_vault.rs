@@ -6,13 +6,10 @@ use serde::Deserialize;
 use super::{At, Info, Source};
 use crate::key::Secret;
 use crate::platform::azure::{Get, Kept, Listed, Versions, check_vault};
-use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
+use crate::platform::{Asking, Page, Stop, pages};
+use crate::reading::{Found, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
-
-/// The most pages of versions that are followed, of 25 each.
-const MOST_PAGES: usize = 400;
 
 /// A secret in Azure Key Vault.
 #[derive(PartialEq, Deserialize, JsonSchema)]
@@ -179,26 +176,13 @@ impl AzureKeyVault {
 
     /// All versions, in no order.
     fn list(&self, asking: &Asking<'_>) -> Result<Vec<Listed>, Stop> {
-        let mut listed = Vec::new();
-        let mut page = None;
-        for _ in 0..MOST_PAGES {
-            let answer = asking.of(&Versions {
-                vault: self.vault.clone(),
-                secret: Arc::clone(&self.secret),
-                page,
-            })?;
-            listed.extend_from_slice(&answer.versions);
-            page = answer.next.clone();
-            if page.is_none() {
-                return Ok(listed);
-            }
-        }
-        let message = format!(
-            "the versions of {} fill more than {MOST_PAGES} pages",
-            escape(&self.secret)
-        );
-        let next = "switch its history off with `history: false`";
-        Err(ReadError::new(ErrorKind::TooLarge, message, next).into())
+        let first = Versions {
+            vault: self.vault.clone(),
+            secret: Arc::clone(&self.secret),
+            page: Page::first(Versions::MOST),
+        };
+        let pages = pages(&first, asking)?;
+        Ok(pages.into_iter().flatten().cloned().collect())
     }
 }
 

@@ -126,10 +126,9 @@ async fn every_case_is_read_as_what_it_is() {
             let hop = parse(id, &stand.settings).unwrap().unwrap();
             assert_eq!(hop.check(), Ok(()), "{id} {case:?}");
             let reading = read_all(&*hop, VARIABLE, Known::default(), &stand.connections);
-            // Silence alone is waited for in vain.
-            let is_silent = !matches!(case, Case::Present | Case::Absent) && case.kind().is_none();
-            let patience = Duration::from_secs(if is_silent { 1 } else { 120 });
-            let outcome = tokio::time::timeout(patience, reading).await;
+            // What answers is never late, however busy the machine is.
+            let patience = if case == Case::Silent { 1 } else { 600 };
+            let outcome = tokio::time::timeout(Duration::from_secs(patience), reading).await;
             let told = match &outcome {
                 Err(_) => "silence".to_owned(),
                 Ok(Err(error)) => format!("failed: {error}"),
@@ -164,7 +163,7 @@ async fn every_case_is_read_as_what_it_is() {
 
 #[tokio::test]
 async fn an_answer_in_an_encoding_that_nobody_asked_for_is_never_a_value() {
-    for name in ["br", "x-gzip", "gzip, deflate"] {
+    for name in ["br", "compress", "gzip, deflate"] {
         let mut asked = 0;
         for id in infos().iter().map(|info| info.id) {
             let (stand, servers) = encoding(name, || stand(id, Case::Present));

@@ -6,16 +6,13 @@ use serde::Deserialize;
 use super::{At, Info, Source};
 use crate::key::Secret;
 use crate::platform::gcp::{Access, Kept, Listed, Secrets, State, Versions};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Page, Stop, pages_until};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
 /// How many versions are asked for at once, at least.
 const PAGE: usize = 100;
-
-/// The most pages of versions that are followed.
-const MOST_PAGES: usize = 100;
 
 /// A secret in Google Secret Manager.
 #[derive(PartialEq, Deserialize, JsonSchema)]
@@ -185,29 +182,20 @@ impl GcpSecretManager {
 
     /// The latest up to this one, oldest first.
     fn list(&self, last: u64, most: usize, asking: &Asking<'_>) -> Result<Vec<Listed>, Stop> {
-        let mut listed = Vec::new();
-        let mut page = None;
-        for _ in 0..MOST_PAGES {
-            let answer = asking.of(&Versions {
-                of: self.secrets(),
-                size: most.max(PAGE),
-                page,
-            })?;
-            let fit = answer.versions.iter().filter(|one| one.number <= last);
-            listed.extend(fit.cloned());
-            page = answer.next.clone();
-            if page.is_none() || listed.len() >= most {
-                listed.truncate(most);
-                listed.sort_by_key(|one| one.number);
-                return Ok(listed);
-            }
-        }
-        let message = format!(
-            "the versions of {} fill more than {MOST_PAGES} pages",
-            escape(&self.secret)
-        );
-        let next = "switch its history off with `history: false`";
-        Err(ReadError::new(ErrorKind::TooLarge, message, next).into())
+        let first = Versions {
+            of: self.secrets(),
+            page: Page::first(most.max(PAGE)),
+        };
+        let fits = |one: &&Listed| one.number <= last;
+        let mut count = 0;
+        let pages = pages_until(&first, asking, |versions| {
+            count += versions.iter().filter(fits).count();
+            count >= most
+        })?;
+        let listed = pages.into_iter().flatten().filter(fits);
+        let mut listed: Vec<_> = listed.take(most).cloned().collect();
+        listed.sort_by_key(|one| one.number);
+        Ok(listed)
     }
 
     fn disabled(&self, number: u64) -> ReadError {

@@ -164,7 +164,9 @@ impl Source for KubernetesPods {
     }
 
     fn follows(&self) -> Option<&'static str> {
-        Some("the Secrets and ConfigMaps that feed the pods it finds")
+        Some(
+            "further pages of these lists, and the Secrets and ConfigMaps that feed the pods it finds",
+        )
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {

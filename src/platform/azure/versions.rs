@@ -9,7 +9,7 @@ use super::Server;
 use super::failure::{Refused, refused};
 use super::get::{API, Attributes, Get};
 use crate::platform::http::{Address, Call, MAX_PAGE};
-use crate::platform::{Ask, Rate};
+use crate::platform::{Ask, List, Page, Portion, Rate};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -20,16 +20,13 @@ pub struct Versions {
     pub vault: Option<Arc<str>>,
     /// The secret's name.
     pub secret: Arc<str>,
-    /// The page, as the one before it names it; the first unless said.
-    pub page: Option<Arc<str>>,
+    /// Which page.
+    pub page: Page,
 }
 
-/// Some of the versions.
-pub struct Page {
-    /// Those on this page.
-    pub versions: Vec<Listed>,
-    /// The next page, where there is one.
-    pub next: Option<Arc<str>>,
+impl Versions {
+    /// The most versions that a page may have, which is also how many it has unless fewer are asked for.
+    pub const MOST: usize = 25;
 }
 
 /// A version.
@@ -61,20 +58,28 @@ struct Item {
 
 impl Ask for Versions {
     type Platform = Server;
-    type Answer = Page;
+    type Answer = Portion<Vec<Listed>>;
 
+    const PAGED: bool = true;
     const RATE: Option<Rate> = Get::RATE;
 
     fn host(&self, server: &Server) -> Option<Arc<str>> {
         Some(server.vault(self.vault.as_deref()).ok()?.host())
     }
 
+    fn divides(&self) -> bool {
+        self.page.divides()
+    }
+
     fn describe(&self) -> String {
-        let further = if self.page.is_some() { ", further" } else { "" };
+        let further = self.page.shown();
         format!("GET secrets/{}/versions{further}", escape(&self.secret))
     }
 
-    async fn send(server: &Server, asks: Vec<Self>) -> Vec<Result<Page, ReadError>> {
+    async fn send(
+        server: &Server,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<Vec<Listed>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             answers.push(ask.list(server).await);
@@ -83,8 +88,28 @@ impl Ask for Versions {
     }
 }
 
+impl List for Versions {
+    type Items = Vec<Listed>;
+    const TOOL: &'static str = "`az keyvault secret list-versions`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            page,
+            ..self.clone()
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("versions of {}", escape(&self.secret))
+    }
+}
+
 impl Versions {
-    async fn list(&self, server: &Server) -> Result<Page, ReadError> {
+    async fn list(&self, server: &Server) -> Result<Portion<Vec<Listed>>, ReadError> {
         let vault = server.vault(self.vault.as_deref())?;
         let url = self.url(&vault)?;
         let token = server.token(&vault).await?;
@@ -95,8 +120,8 @@ impl Versions {
             .await?;
         if !reply.status.is_success() {
             return match refused(&reply, &self.secret, "list get") {
-                Refused::Absent => Ok(Page {
-                    versions: Vec::new(),
+                Refused::Absent => Ok(Portion::Of {
+                    items: Vec::new(),
                     next: None,
                 }),
                 Refused::Error(error) => Err(error),
@@ -104,8 +129,8 @@ impl Versions {
         }
         let answer: Answer = reply.json()?;
         let versions = answer.value.iter().map(|item| self.listed(item));
-        Ok(Page {
-            versions: versions.collect(),
+        Ok(Portion::Of {
+            items: versions.collect(),
             next: answer.next.filter(|link| !link.is_empty()),
         })
     }
@@ -113,18 +138,32 @@ impl Versions {
     fn url(&self, vault: &Address) -> Result<Url, ReadError> {
         let mut first = vault.at(["secrets", &self.secret, "versions"]);
         first.query_pairs_mut().append_pair("api-version", API);
-        let Some(page) = &self.page else {
-            return Ok(first);
+        let Some(page) = &self.page.from else {
+            return Ok(self.sized(first));
         };
         // The token goes along, so a link that leads elsewhere is not followed.
         match Url::parse(page) {
-            Ok(next) if next.origin() == first.origin() => Ok(next),
+            Ok(next) if next.origin() == first.origin() => Ok(self.sized(next)),
             _ => Err(ReadError::new(
                 ErrorKind::Protocol,
                 format!("{} names a next page that is not its own", vault.host()),
                 "ask it by hand with `curl -v`; something else may be listening there",
             )),
         }
+    }
+
+    /// With how many versions are wanted, where those are fewer than usual.
+    fn sized(&self, mut url: Url) -> Url {
+        const SIZE: &str = "maxresults";
+        if self.page.most < Self::MOST {
+            let said: Vec<_> = url.query_pairs().into_owned().collect();
+            let others = said.iter().filter(|(name, _)| name != SIZE);
+            url.query_pairs_mut()
+                .clear()
+                .extend_pairs(others)
+                .append_pair(SIZE, &self.page.most.to_string());
+        }
+        url
     }
 
     fn listed(&self, item: &Item) -> Listed {

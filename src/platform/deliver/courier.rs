@@ -13,7 +13,7 @@ use crate::platform::Credential;
 use crate::platform::commands::{Argv, feed};
 use crate::platform::credential::Credentials;
 use crate::platform::excerpt::first_words;
-use crate::platform::http::{Clients, beginning, origin, unanswered, wait_for};
+use crate::platform::http::{Clients, Stream, beginning, origin, unanswered, wait_for};
 use crate::reading::{ErrorKind, ReadError};
 
 /// How much of what a receiver says is told.
@@ -190,7 +190,7 @@ async fn refused(url: &Url, response: Response) -> ReadError {
     let words = match html {
         true => String::new(),
         false => {
-            let (text, whole) = beginning(response, &parts(url)).await;
+            let (text, whole) = beginning(Stream::of(response), &parts(url)).await;
             first_words(text.expose(), whole, TOLD)
         }
     };

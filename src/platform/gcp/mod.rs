@@ -13,4 +13,4 @@ mod versions;
 
 pub use access::{Access, Kept, Secrets};
 pub use settings::{Gcp, Server};
-pub use versions::{Listed, Page, State, Versions};
+pub use versions::{Listed, State, Versions};

@@ -7,7 +7,7 @@ use super::access::number;
 use super::failure::refused;
 use super::{Secrets, Server};
 use crate::platform::http::{Call, MAX_PAGE};
-use crate::platform::{Ask, Rate};
+use crate::platform::{Ask, List, Page, Portion, Rate};
 use crate::reading::ReadError;
 use crate::text::escape;
 
@@ -16,18 +16,8 @@ use crate::text::escape;
 pub struct Versions {
     /// Of this secret.
     pub of: Secrets,
-    /// How many on a page.
-    pub size: usize,
-    /// The page, as the one before it names it; the first unless said.
-    pub page: Option<Arc<str>>,
-}
-
-/// Some of the versions.
-pub struct Page {
-    /// Those on this page.
-    pub versions: Vec<Listed>,
-    /// The next page, where there is one.
-    pub next: Option<Arc<str>>,
+    /// Which page.
+    pub page: Page,
 }
 
 /// A version.
@@ -74,8 +64,11 @@ struct Item {
 
 impl Ask for Versions {
     type Platform = Server;
-    type Answer = Page;
+    type Answer = Portion<Vec<Listed>>;
 
+    const PAGED: bool = true;
+    /// A hop on one version asks for it after others did. No value is in it.
+    const KEEP: bool = true;
     /// Of a project.
     const RATE: Option<Rate> = Some(Rate::per_minute(600));
 
@@ -83,12 +76,19 @@ impl Ask for Versions {
         self.of.host(server)
     }
 
+    fn divides(&self) -> bool {
+        self.page.divides()
+    }
+
     fn describe(&self) -> String {
-        let further = if self.page.is_some() { ", further" } else { "" };
+        let further = self.page.shown();
         format!("list secrets/{}/versions{further}", escape(&self.of.secret))
     }
 
-    async fn send(server: &Server, asks: Vec<Self>) -> Vec<Result<Page, ReadError>> {
+    async fn send(
+        server: &Server,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<Vec<Listed>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             answers.push(ask.list(server).await);
@@ -97,20 +97,40 @@ impl Ask for Versions {
     }
 }
 
+impl List for Versions {
+    type Items = Vec<Listed>;
+    const TOOL: &'static str = "`gcloud secrets versions list`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            of: self.of.clone(),
+            page,
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("versions of {}", escape(&self.of.secret))
+    }
+}
+
 impl Versions {
-    async fn list(&self, server: &Server) -> Result<Page, ReadError> {
+    async fn list(&self, server: &Server) -> Result<Portion<Vec<Listed>>, ReadError> {
         let mut url = self.of.url(server, &["versions"])?;
-        let size = self.size.to_string();
+        let size = self.page.most.to_string();
         url.query_pairs_mut().append_pair("pageSize", &size);
-        if let Some(page) = &self.page {
+        if let Some(page) = &self.page.from {
             url.query_pairs_mut().append_pair("pageToken", page);
         }
         let call = server.authorized(Call::get(url)).await?;
         let reply = call.at_most(MAX_PAGE).send(&server.clients).await?;
         if !reply.status.is_success() {
             let role = "roles/secretmanager.viewer (secretmanager.versions.list)";
-            let none = Page {
-                versions: Vec::new(),
+            let none = Portion::Of {
+                items: Vec::new(),
                 next: None,
             };
             return refused(&reply, &self.of, role).map_or(Ok(none), Err);
@@ -123,8 +143,8 @@ impl Versions {
                 state: item.state,
             })
         });
-        Ok(Page {
-            versions: versions.collect(),
+        Ok(Portion::Of {
+            items: versions.collect(),
             next: answer.next.filter(|next| !next.is_empty()),
         })
     }

@@ -4,15 +4,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::Clients;
 use super::encoding;
 use super::failure::{redirected, refused, unanswered};
 use super::url::shown;
 use super::wait::wait;
+use super::{Clients, Stream};
 use crate::key::Secret;
 use crate::platform::buffer::{Buffer, MAX_BYTES, Overflow};
 use crate::platform::excerpt::first_words;
@@ -56,7 +56,7 @@ pub(in crate::platform) struct Arriving {
     /// As they came.
     pub headers: HeaderMap,
     url: Url,
-    response: Response,
+    body: Stream,
     sent: Vec<Arc<Secret>>,
 }
 
@@ -174,7 +174,7 @@ impl Call {
         if let Some(body) = body {
             request = request.body(body.expose().to_vec());
         }
-        let mut response = request
+        let response = request
             .send()
             .await
             .map_err(|error| unanswered(&url, &error))?;
@@ -183,14 +183,16 @@ impl Call {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
             return Err(redirected(response.url(), status, location));
         }
+        let url = response.url().clone();
+        let mut body = Stream::of(response);
         if status.is_success() {
-            encoding::check(response.url(), response.headers())?;
+            encoding::check(&url, body.headers())?;
         }
         Ok(Arriving {
             status,
-            headers: std::mem::take(response.headers_mut()),
-            url: response.url().clone(),
-            response,
+            headers: std::mem::take(body.headers()),
+            url,
+            body,
             sent,
         })
     }
@@ -208,8 +210,7 @@ impl Arriving {
     ///
     /// When it breaks off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
-        let chunk = self.response.chunk().await;
-        chunk.map_err(|error| unanswered(&self.url, &error))
+        self.body.chunk().await
     }
 
     /// All of a success; the beginning of anything else.
@@ -219,14 +220,14 @@ impl Arriving {
     /// When it breaks off, or a success is longer than `most` or compressed unasked.
     pub async fn whole(self, most: usize) -> Result<Reply, ReadError> {
         let (body, whole) = if self.status.is_success() {
-            let body = body_of(&self.url, self.response, most).await?;
+            let body = body_of(&self.url, self.body, most).await?;
             encoding::check_body(&self.url, &self.headers, body.expose())?;
             (body, true)
         } else if encoding::is_left(&self.headers) {
             // Nobody could read what it says.
             (Secret::new(Vec::new()), true)
         } else {
-            beginning(self.response, &self.sent).await
+            beginning(self.body, &self.sent).await
         };
         Ok(Reply {
             status: self.status,
@@ -321,14 +322,10 @@ impl Reply {
     }
 }
 
-async fn body_of(url: &Url, mut response: Response, most: usize) -> Result<Secret, ReadError> {
-    let expected = response.content_length().unwrap_or(4095);
+async fn body_of(url: &Url, mut body: Stream, most: usize) -> Result<Secret, ReadError> {
+    let expected = body.length().unwrap_or(4095);
     let mut buffer = Buffer::new(usize::try_from(expected).unwrap_or(most), most);
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| unanswered(url, &error))?
-    {
+    while let Some(chunk) = body.chunk().await? {
         buffer.push(&chunk).map_err(|Overflow| {
             ReadError::new(
                 ErrorKind::TooLarge,
@@ -342,12 +339,12 @@ async fn body_of(url: &Url, mut response: Response, most: usize) -> Result<Secre
 
 /// The beginning of what a server says when it refuses, and whether that was all.
 pub(in crate::platform) async fn beginning(
-    mut response: Response,
+    mut body: Stream,
     sent: &[Arc<Secret>],
 ) -> (Secret, bool) {
     let mut buffer = Buffer::new(READ, READ);
     let reading = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
+        while let Ok(Some(chunk)) = body.chunk().await {
             if buffer.push(&chunk).is_err() {
                 return false;
             }

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
 use super::Tls;
@@ -130,6 +131,10 @@ fn open(builder: ClientBuilder, still: bool) -> Result<Client, ReadError> {
     };
     builder
         .user_agent(USER_AGENT)
+        .default_headers(HeaderMap::from_iter([(
+            ACCEPT_ENCODING,
+            HeaderValue::from_static("gzip"),
+        )]))
         .referer(false)
         .redirect(redirects)
         .build()

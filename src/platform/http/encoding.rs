@@ -18,8 +18,20 @@ const KNOWN: [&str; 8] = [
     "dcb",
 ];
 
-/// Refuses a body that is still encoded. Only `gzip` is asked for; where that was taken off, its header is
-/// gone too, so that whatever is left was not decoded.
+/// Whether a body is packed with gzip and with nothing else, under whichever of its names. No other encoding
+/// is asked for.
+pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
+    let mut left = left(headers);
+    let gzip = |name: &str| {
+        ["gzip", "x-gzip"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    };
+    left.next().is_some_and(gzip) && left.next().is_none()
+}
+
+/// Refuses a body that is still encoded. Where gzip was taken off, its header is gone too, so that whatever is
+/// left was not decoded.
 ///
 /// # Errors
 ///
@@ -29,7 +41,8 @@ pub(super) fn check(url: &Url, headers: &HeaderMap) -> Result<(), ReadError> {
     if left.is_empty() {
         return Ok(());
     }
-    let what = match left.iter().all(|name| KNOWN.contains(name)) {
+    let known = |name: &&str| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let what = match left.iter().all(known) {
         true => format!(
             "compressed in a way that nobody asked for ({})",
             left.join(" and ")

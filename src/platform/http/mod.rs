@@ -8,6 +8,7 @@ mod encoding;
 mod failure;
 mod get;
 mod header;
+mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub(in crate::platform) use failure::{causes, innermost, unanswered};
 pub use get::Get;
 pub(in crate::platform) use header::fill;
 pub use header::{Header, Headers, check as check_headers};
+pub(in crate::platform) use stream::Stream;
 pub use tls::Tls;
 pub use url::{check as check_url, location, place};
 pub(in crate::platform) use url::{host, origin, parse as parse_url};

@@ -89,15 +89,20 @@ impl Status {
             _ => format!("give straggler's account {permission}"),
         };
         let error = reply.refused(said, &next);
-        if reply.status.as_u16() == 410 {
-            // The rest of a list was asked for too late; a new one may be quicker.
-            return ReadError {
+        match reply.status.as_u16() {
+            // The rest of a list was asked for too late.
+            410 => ReadError {
                 kind: ErrorKind::Protocol,
                 next: "run again: the list changed faster than it could be read".into(),
-                ..error.transient()
-            };
+                ..error
+            },
+            // It had not enough time for all that was asked for.
+            504 if &*self.reason == "Timeout" => ReadError {
+                kind: ErrorKind::Timeout,
+                ..error
+            },
+            _ => error,
         }
-        error
     }
 }
 

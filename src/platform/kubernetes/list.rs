@@ -9,18 +9,15 @@ use super::Cluster;
 use super::call::Place;
 use super::failure::{Permission, Status};
 use crate::platform::http::MAX_PAGE;
-use crate::reading::{ErrorKind, ReadError};
-use crate::text::escape;
+use crate::platform::{Page, Portion};
+use crate::reading::ReadError;
 
 /// How many objects are asked for at once, as kubectl does.
-const AT_ONCE: &str = "500";
-
-/// How many pages a list may have: half a million objects.
-const MOST_PAGES: usize = 1000;
+pub(super) const AT_ONCE: usize = 500;
 
 /// A page of a list.
 #[derive(Deserialize)]
-struct Page<T> {
+struct Answer<T> {
     #[serde(default)]
     metadata: Metadata,
     /// Null where there are none: some servers write an empty list so.
@@ -34,52 +31,45 @@ struct Metadata {
     rest: Box<str>,
 }
 
-/// Everything that a namespace has of one resource.
+/// Some of what a namespace has of one resource.
 pub(super) struct Listed<T> {
     pub items: Vec<T>,
-    /// When the first of it was told, by the clock that dates the cluster's objects; by this machine's
-    /// where the server does not tell its own.
+    /// When it was told, by the clock that dates the cluster's objects; by this machine's where the server does
+    /// not tell its own.
     pub at: Timestamp,
 }
 
-/// Lists everything that a namespace has of one resource. A list that grew too old while its pages were read is
-/// an error, which the fetcher answers by asking for all of it again: half of a list says nothing of who
-/// is missing from it.
-pub(super) async fn list<T: DeserializeOwned>(
+/// Lists a page of what a namespace has of one resource. All pages show it as it was when the first was asked
+/// for; once the server has forgotten that, the rest cannot be asked for any more.
+pub(super) async fn page<T: DeserializeOwned>(
     cluster: &Cluster,
     api: &str,
     permission: &Permission<'_>,
-) -> Result<Listed<T>, ReadError> {
-    let mut found = Vec::new();
-    let mut at = None;
-    let mut rest = Box::<str>::default();
-    for _ in 0..MOST_PAGES {
-        let place = Place::new(api, permission.namespace, permission.resource);
-        let mut place = place.with("limit", AT_ONCE);
-        if !rest.is_empty() {
-            place = place.with("continue", &rest);
-        }
-        let reply = cluster.get(&place, MAX_PAGE).await?;
-        if !reply.status.is_success() {
-            return Err(Status::of(&reply).into_error(&reply, permission));
-        }
-        let page: Page<T> = reply.json()?;
-        let at = *at.get_or_insert_with(|| told_at(&reply.headers).unwrap_or_else(Timestamp::now));
-        found.extend(page.items.unwrap_or_default());
-        rest = page.metadata.rest;
-        if rest.is_empty() {
-            return Ok(Listed { items: found, at });
-        }
+    page: &Page,
+) -> Result<Portion<Listed<T>>, ReadError> {
+    let place = Place::new(api, permission.namespace, permission.resource);
+    let mut place = place.with("limit", &page.most.to_string());
+    if let Some(from) = &page.from {
+        place = place.with("continue", from);
     }
-    Err(ReadError::new(
-        ErrorKind::TooLarge,
-        format!(
-            "the list of {} in {} does not end",
-            permission.resource,
-            escape(permission.namespace)
-        ),
-        "count them with `kubectl get`; something else may be listening there",
-    ))
+    let reply = cluster.get(&place, MAX_PAGE).await?;
+    if !reply.status.is_success() {
+        let error = Status::of(&reply).into_error(&reply, permission);
+        return match reply.status.as_u16() {
+            410 if page.from.is_some() => Ok(Portion::Expired(error)),
+            _ => Err(error),
+        };
+    }
+    let answer: Answer<T> = reply.json()?;
+    Ok(Portion::Of {
+        items: Listed {
+            items: answer.items.unwrap_or_default(),
+            at: told_at(&reply.headers).unwrap_or_else(Timestamp::now),
+        },
+        next: Some(answer.metadata.rest)
+            .filter(|rest| !rest.is_empty())
+            .map(Into::into),
+    })
 }
 
 /// When a server says that it is.

@@ -3,21 +3,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::failure::Permission;
-use super::list::list;
+use super::list::{self, AT_ONCE};
 use super::written::Written;
 use super::{Cluster, Pod};
-use crate::platform::Ask;
+use crate::platform::{Ask, List, Page, Portion};
 use crate::reading::ReadError;
 use crate::text::escape;
 
-/// Asks for all pods of a namespace, so that it costs one list however many hops look at it.
+/// Asks for a page of all pods of a namespace, so that it costs one list however many hops look at it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ListPods {
-    /// The namespace.
-    pub namespace: Arc<str>,
+    namespace: Arc<str>,
+    page: Page,
 }
 
-/// All pods of a namespace.
+/// Some of the pods of a namespace.
 pub struct ListedPods {
     /// The pods.
     pub pods: Vec<Pod>,
@@ -25,34 +25,75 @@ pub struct ListedPods {
     pub at: Timestamp,
 }
 
+impl ListPods {
+    /// From its beginning.
+    #[must_use]
+    pub fn of(namespace: Arc<str>) -> Self {
+        let page = Page::first(AT_ONCE);
+        Self { namespace, page }
+    }
+
+    async fn get(&self, cluster: &Cluster) -> Result<Portion<ListedPods>, ReadError> {
+        let permission = Permission {
+            verb: "list",
+            group: "",
+            resource: "pods",
+            namespace: &self.namespace,
+            name: None,
+        };
+        let portion = list::page::<Written>(cluster, "v1", &permission, &self.page).await?;
+        Ok(portion.map(|listed| ListedPods {
+            pods: listed.items.into_iter().map(Pod::from).collect(),
+            at: listed.at,
+        }))
+    }
+}
+
 impl Ask for ListPods {
     type Platform = Cluster;
-    type Answer = ListedPods;
+    type Answer = Portion<ListedPods>;
+    const PAGED: bool = true;
 
     fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
         cluster.host()
     }
 
-    fn describe(&self) -> String {
-        format!("list pods in {}", escape(&self.namespace))
+    fn divides(&self) -> bool {
+        self.page.divides()
     }
 
-    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<ListedPods, ReadError>> {
+    fn describe(&self) -> String {
+        format!("list {}{}", List::of(self), self.page.shown())
+    }
+
+    async fn send(
+        cluster: &Cluster,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<ListedPods>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
-            let permission = Permission {
-                verb: "list",
-                group: "",
-                resource: "pods",
-                namespace: &ask.namespace,
-                name: None,
-            };
-            let listed = list::<Written>(cluster, "v1", &permission).await;
-            answers.push(listed.map(|listed| ListedPods {
-                pods: listed.items.into_iter().map(Pod::from).collect(),
-                at: listed.at,
-            }));
+            answers.push(ask.get(cluster).await);
         }
         answers
+    }
+}
+
+impl List for ListPods {
+    type Items = ListedPods;
+    const TOOL: &'static str = "`kubectl get pods`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            namespace: Arc::clone(&self.namespace),
+            page,
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("pods in {}", escape(&self.namespace))
     }
 }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::failure::Permission;
-use super::list::list;
+use super::list::{self, AT_ONCE};
 use super::written::Metadata;
 use super::{Cluster, Owner, Selector, selector};
-use crate::platform::Ask;
+use crate::platform::{Ask, List, Page, Portion};
 use crate::reading::ReadError;
 use crate::text::escape;
 
@@ -64,14 +64,13 @@ impl WorkloadKind {
     }
 }
 
-/// Asks for everything of one kind in a namespace, so that it costs one list however many hops look at
-/// it.
+/// Asks for a page of everything of one kind in a namespace, so that it costs one list however many hops look
+/// at it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ListWorkloads {
-    /// Of which kind.
-    pub kind: WorkloadKind,
-    /// The namespace.
-    pub namespace: Arc<str>,
+    kind: WorkloadKind,
+    namespace: Arc<str>,
+    page: Page,
 }
 
 /// What starts pods, as it is wanted to be.
@@ -110,33 +109,78 @@ struct Status {
     desired_number_scheduled: Option<u64>,
 }
 
+impl ListWorkloads {
+    /// From its beginning.
+    #[must_use]
+    pub fn of(kind: WorkloadKind, namespace: Arc<str>) -> Self {
+        Self {
+            kind,
+            namespace,
+            page: Page::first(AT_ONCE),
+        }
+    }
+
+    async fn get(&self, cluster: &Cluster) -> Result<Portion<Vec<Workload>>, ReadError> {
+        let permission = Permission {
+            verb: "list",
+            group: self.kind.group(),
+            resource: self.kind.plural(),
+            namespace: &self.namespace,
+            name: None,
+        };
+        let api = format!("{}/v1", permission.group);
+        let portion = list::page::<Written>(cluster, &api, &permission, &self.page).await?;
+        Ok(portion.map(|all| all.items.into_iter().map(Workload::from).collect()))
+    }
+}
+
 impl Ask for ListWorkloads {
     type Platform = Cluster;
-    type Answer = Vec<Workload>;
+    type Answer = Portion<Vec<Workload>>;
+    const PAGED: bool = true;
 
     fn host(&self, cluster: &Cluster) -> Option<Arc<str>> {
         cluster.host()
     }
 
-    fn describe(&self) -> String {
-        format!("list {} in {}", self.kind.plural(), escape(&self.namespace))
+    fn divides(&self) -> bool {
+        self.page.divides()
     }
 
-    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Vec<Workload>, ReadError>> {
+    fn describe(&self) -> String {
+        format!("list {}{}", List::of(self), self.page.shown())
+    }
+
+    async fn send(
+        cluster: &Cluster,
+        asks: Vec<Self>,
+    ) -> Vec<Result<Portion<Vec<Workload>>, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
-            let permission = Permission {
-                verb: "list",
-                group: ask.kind.group(),
-                resource: ask.kind.plural(),
-                namespace: &ask.namespace,
-                name: None,
-            };
-            let api = format!("{}/v1", permission.group);
-            let listed = list::<Written>(cluster, &api, &permission).await;
-            answers.push(listed.map(|all| all.items.into_iter().map(Workload::from).collect()));
+            answers.push(ask.get(cluster).await);
         }
         answers
+    }
+}
+
+impl List for ListWorkloads {
+    type Items = Vec<Workload>;
+    const TOOL: &'static str = "`kubectl get`";
+
+    fn at(&self, page: Page) -> Self {
+        Self {
+            kind: self.kind,
+            namespace: Arc::clone(&self.namespace),
+            page,
+        }
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn of(&self) -> String {
+        format!("{} in {}", self.kind.plural(), escape(&self.namespace))
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::testing::{
 };
 use super::*;
 use crate::platform::http::testing::{Server, redirect_elsewhere, response, silent};
+use crate::reading::{ErrorKind, ReadError};
 
 const ONE: &str = "0123456789abcdef0123456789abcdef";
 const TWO: &str = "fedcba9876543210fedcba9876543210";
@@ -238,7 +239,9 @@ async fn a_next_page_elsewhere_is_not_asked_and_one_without_end_is_given_up() {
     let server = rotated(|host| format!("http://{host}/secrets/api-key/versions?round=again"));
     let connections = declared(&store(&server));
     let error = history(&*api_key(), 10, &connections).await.err().unwrap();
-    assert_eq!(error.kind, ErrorKind::TooLarge);
+    assert_eq!(error.kind, ErrorKind::Protocol);
+    assert!(error.message.contains("leads back to a page that was read"));
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]

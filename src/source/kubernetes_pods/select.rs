@@ -1,12 +1,15 @@
 //! Which pods are meant.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::KubernetesPods;
-use crate::platform::kubernetes::{ListPods, ListWorkloads, Pod, Selector, Workload, WorkloadKind};
-use crate::platform::{Asking, Stop};
+use crate::platform::kubernetes::{
+    ListPods, ListWorkloads, ListedPods, Pod, Selector, Workload, WorkloadKind,
+};
+use crate::platform::{Asking, Stop, pages};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::{Escaped, escape};
 
@@ -17,6 +20,12 @@ pub(super) struct Chosen<'a> {
     pub at: Timestamp,
     /// Why there need be none.
     pub idle: Option<String>,
+}
+
+/// The pods of a namespace, and when they were so.
+struct Pods<'a> {
+    pods: Vec<&'a Pod>,
+    at: Timestamp,
 }
 
 impl KubernetesPods {
@@ -34,48 +43,62 @@ impl KubernetesPods {
 
     pub(super) fn choose<'a>(&self, asking: &Asking<'a>) -> Result<Chosen<'a>, Stop> {
         // All lists are asked for before one is waited for.
-        let listed = asking.attempt(&ListPods {
-            namespace: Arc::clone(&self.namespace),
-        });
+        let listed = pages(&ListPods::of(Arc::clone(&self.namespace)), asking);
         let Some((kind, name)) = self.workload() else {
-            let listed = listed?.map_err(Clone::clone)?;
+            let listed = self.whole(&listed?)?;
             let selector = Selector::parse(self.selector.as_deref().unwrap_or_default());
             let meant = |pod: &&Pod| match &selector {
                 Ok(selector) => selector.matches(&pod.labels),
                 Err(_) => false,
             };
             return Ok(Chosen {
-                pods: listed.pods.iter().filter(meant).collect(),
+                pods: listed.pods.into_iter().filter(meant).collect(),
                 at: listed.at,
                 idle: None,
             });
         };
         let all = |kind| {
-            asking.attempt(&ListWorkloads {
-                kind,
-                namespace: Arc::clone(&self.namespace),
-            })
+            let list = ListWorkloads::of(kind, Arc::clone(&self.namespace));
+            pages(&list, asking)
         };
         let workloads = all(kind);
         let jobs = (kind == WorkloadKind::CronJob).then(|| all(WorkloadKind::Job));
-        let workloads = workloads?.map_err(Clone::clone)?;
-        let jobs: &[Workload] = match jobs {
-            Some(jobs) => jobs?.map_err(Clone::clone)?,
-            None => &[],
-        };
-        let listed = listed?.map_err(Clone::clone)?;
+        let workloads = workloads?;
+        let jobs: Vec<&Workload> = jobs.transpose()?.into_iter().flatten().flatten().collect();
+        let listed = self.whole(&listed?)?;
         let workload = workloads
-            .iter()
+            .into_iter()
+            .flatten()
             .find(|workload| &*workload.name == name)
             .ok_or_else(|| self.no_workload(kind, name))?;
+        let pods = listed.pods.into_iter();
         Ok(Chosen {
-            pods: listed
-                .pods
-                .iter()
-                .filter(|pod| owns(kind, workload, jobs, pod))
+            pods: pods
+                .filter(|pod| owns(kind, workload, &jobs, pod))
                 .collect(),
             at: listed.at,
             idle: idle(kind, workload),
+        })
+    }
+
+    /// All pods of the namespace, each once.
+    fn whole<'a>(&self, pages: &[&'a ListedPods]) -> Result<Pods<'a>, ReadError> {
+        let pods: Vec<_> = pages.iter().flat_map(|page| &page.pods).collect();
+        let mut names = HashSet::with_capacity(pods.len());
+        if !pods.iter().all(|pod| names.insert(&pod.name)) {
+            return Err(ReadError::new(
+                ErrorKind::Protocol,
+                format!(
+                    "the list of pods in {} names one twice",
+                    escape(&self.namespace)
+                ),
+                "ask for it by hand with `kubectl get pods`; something else may be listening there",
+            ));
+        }
+        let at = pages.first().map(|page| page.at);
+        Ok(Pods {
+            pods,
+            at: at.unwrap_or_else(Timestamp::now),
         })
     }
 
@@ -95,7 +118,7 @@ impl KubernetesPods {
 
 /// Whether a pod is a workload's own. A Deployment's are those of all its ReplicaSets, which it finds by
 /// the same labels.
-fn owns(kind: WorkloadKind, workload: &Workload, jobs: &[Workload], pod: &Pod) -> bool {
+fn owns(kind: WorkloadKind, workload: &Workload, jobs: &[&Workload], pod: &Pod) -> bool {
     let Some(owner) = &pod.owner else {
         return false;
     };

@@ -247,8 +247,81 @@ async fn half_a_list_is_no_list() {
         .await
         .err()
         .unwrap();
-    assert_eq!(
-        (error.kind, error.retry),
-        (ErrorKind::Protocol, crate::reading::Retry::Later)
+    assert_eq!(error.kind, ErrorKind::Protocol);
+    assert!(error.next.contains("faster than it could be read"));
+    // It was begun anew three times.
+    assert_eq!(server.requests().len(), 8);
+}
+
+/// What a hop on pods reads of a server whose list answers so, by the `limit` and the `continue` of the request.
+async fn listed(
+    list: impl Fn(usize, usize) -> Vec<u8> + Send + Sync + 'static,
+) -> (Result<Vec<String>, ReadError>, usize) {
+    let server = Server::start(move |head| {
+        let number = |name: &str| {
+            let (_, value) = head.split_once(name)?;
+            value.split(['&', ' ']).next()?.parse().ok()
+        };
+        list(
+            number("limit=").unwrap(),
+            number("continue=").unwrap_or_default(),
+        )
+    });
+    let (_kubeconfig, store) = store(&server);
+    let hop = hop(
+        "kubernetes_pods",
+        json!({"store": "stand", "namespace": "checkout", "selector": "app"}),
     );
+    let read = read_all(&*hop, VARIABLE, Known::default(), &declared(&store)).await;
+    let lines = read.map(|readings| readings.iter().map(line).collect());
+    (lines, server.requests().len())
+}
+
+/// Pods from one number up to another, and where the list goes on.
+fn pods(numbers: std::ops::Range<usize>, rest: &str) -> Vec<u8> {
+    let pods: Vec<_> = numbers
+        .map(|number| pod(&format!("api-{number}"), LATER, plain()))
+        .collect();
+    answer(
+        "200 OK",
+        &json!({"metadata": {"continue": rest}, "items": pods}),
+    )
+}
+
+fn too_large() -> Vec<u8> {
+    answer(
+        "200 OK",
+        &json!({"metadata": {}, "items": [], "padding": " ".repeat(33 << 20)}),
+    )
+}
+
+#[tokio::test]
+async fn a_page_of_large_pods_is_asked_for_by_halves() {
+    let (lines, requests) = listed(|limit, from| match limit {
+        0..=130 => pods(from..from + 1, if from < 2 { ["1", "2"][from] } else { "" }),
+        _ => too_large(),
+    })
+    .await;
+    assert_eq!(
+        lines.unwrap(),
+        ["api-0: plain", "api-1: plain", "api-2: plain"]
+    );
+    assert_eq!(requests, 2 + 3);
+}
+
+#[tokio::test]
+async fn a_list_that_goes_in_circles_or_names_a_pod_twice_is_none() {
+    let (lines, requests) = listed(|_, from| pods(from..from + 1, "1")).await;
+    let error = lines.unwrap_err();
+    assert!(error.message.contains("leads back"), "{error}");
+    assert_eq!((error.kind, requests), (ErrorKind::Protocol, 2));
+
+    let (lines, _) = listed(|_, from| match from {
+        0 => pods(0..2, "1"),
+        _ => pods(1..3, ""),
+    })
+    .await;
+    let error = lines.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Protocol);
+    assert!(error.message.contains("names one twice"), "{error}");
 }
