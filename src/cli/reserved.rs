@@ -64,11 +64,8 @@ impl<'a> Reserved<'a> {
 /// Whether both lead to one place, or to one file.
 fn same(one: &Path, other: &Path) -> bool {
     let file = |path| {
-        Some(
-            fs::metadata(path)
-                .ok()
-                .map(|found| (found.dev(), found.ino()))?,
-        )
+        let found = fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
     };
     output::spelled_out(one) == output::spelled_out(other)
         || file(one).is_some_and(|one| file(other) == Some(one))

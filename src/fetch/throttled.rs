@@ -134,10 +134,13 @@ impl<const KIND: u32> Ask for Page<KIND> {
     }
 }
 
+/// Asks for one page.
+type OnePage = Box<dyn Fn(&Asking<'_>) -> Result<(), Stop>>;
+
 /// Asks for one page each.
 #[derive(Default)]
 struct Pages {
-    ask: Vec<Box<dyn Fn(&Asking<'_>) -> Result<(), Stop>>>,
+    ask: Vec<OnePage>,
     outcomes: HashMap<usize, Result<Instant, ReadError>>,
 }
 
