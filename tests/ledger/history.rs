@@ -255,7 +255,7 @@ pub async fn who_was_seen_when_is_told_by_sets_of_audits(ground: &Ground) {
     for yaml in [all, api, all, api] {
         scene.targets(yaml);
         let audit = scene.night(&ledger).await;
-        let told = scene::told(&ledger, &audit, &LOG).await;
+        let told = scene::told(&ledger, &audit, LOG).await;
         news.push(told.iter().filter(|told| told.contains("api")).count());
     }
     assert_eq!(news, [0, 0, 1, 0]);
