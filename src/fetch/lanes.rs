@@ -123,8 +123,8 @@ struct Host {
     most: usize,
     ease: Ease,
     paused: Option<Instant>,
-    /// Since when it refuses everything, if it does.
-    refuses: Option<Instant>,
+    /// For how long it was left alone since it answered anything.
+    left_alone: Duration,
     lanes: Vec<LaneId>,
 }
 
@@ -245,7 +245,7 @@ impl Lanes {
     }
 
     /// Notes that a call of this lane came back, and how its host is to be asked after that; how often in a row
-    /// the host refused everything, and for how long, where this tells something new.
+    /// the host refused everything, and for how long it was left alone for that, where this tells something new.
     pub fn returned(
         &mut self,
         lane: LaneId,
@@ -259,16 +259,17 @@ impl Lanes {
         match came {
             Came::Served => {
                 host.ease.served(host.most);
-                host.refuses = None;
+                host.left_alone = Duration::ZERO;
             }
             Came::Refused(wait) => {
                 let again = call.tries.were_refused();
                 let refusal = host.ease.refused(call.stamp, host.under_way, again);
                 let wait = match refusal {
                     Refusal::Fewer(times) => {
-                        let since = *host.refuses.get_or_insert(now);
-                        in_a_row = Some((times, now.saturating_duration_since(since)));
-                        Some(wait.unwrap_or_else(|| backoff(times)))
+                        in_a_row = Some((times, host.left_alone));
+                        let wait = wait.unwrap_or_else(|| backoff(times));
+                        host.left_alone += wait;
+                        Some(wait)
                     }
                     Refusal::Known => wait,
                     Refusal::OfOne => None,
