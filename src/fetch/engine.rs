@@ -384,7 +384,10 @@ impl<'a> Fetcher<'a> {
         // Nothing more is asked on a lane that was closed meanwhile, not even what was asked before.
         let over = self.lanes.closed(lane).is_some();
         let mut closed = self.gone(lane, answers.first());
+        // Whatever was refused only once may be what it would answer.
+        let had_its_chance = call.tries.were_refused() || self.limits.retries == 0;
         if let (Some((times, lasts)), Some(error)) = (in_a_row, refused)
+            && had_its_chance
             && retry::is_enough(times, lasts, self.limits.retries)
             && let Some(host) = self.lanes.host(lane)
         {

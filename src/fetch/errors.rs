@@ -43,7 +43,7 @@ pub(super) fn left_alone(host: &str, wait: Duration) -> ReadError {
 /// A host that refused whatever was asked, again and again.
 pub(super) fn refusing(host: &str, lasts: Duration, last: &ReadError) -> ReadError {
     let message = format!(
-        "{host} refused everything for {} s, so nothing more was asked of it, the last time so: {}",
+        "{host} refused everything though it was left alone for {} s, so nothing more was asked of it, the last time so: {}",
         lasts.as_secs(),
         last.message
     );

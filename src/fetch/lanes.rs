@@ -102,10 +102,18 @@ struct Lane {
     way: WayId,
     host: Option<Arc<str>>,
     queue: VecDeque<Call>,
+    /// What was refused time and again: it goes when nothing else waits, so that it holds up nothing.
+    last: VecDeque<Call>,
     window: Option<Window>,
     most: usize,
     /// Whether it stands in `ready` or `later`.
     listed: bool,
+}
+
+impl Lane {
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.last.is_empty()
+    }
 }
 
 #[derive(Default)]
@@ -115,8 +123,8 @@ struct Host {
     most: usize,
     ease: Ease,
     paused: Option<Instant>,
-    /// Since when it refuses everything, if it does.
-    refuses: Option<Instant>,
+    /// For how long it was left alone since it answered anything.
+    left_alone: Duration,
     lanes: Vec<LaneId>,
 }
 
@@ -178,6 +186,7 @@ impl Lanes {
             way,
             host,
             queue: VecDeque::new(),
+            last: VecDeque::new(),
             window: rate.map(Window::new),
             most,
             listed: false,
@@ -207,7 +216,8 @@ impl Lanes {
         way.closed = Some(why);
         let mut calls = Vec::new();
         for lane in &way.lanes {
-            calls.extend(std::mem::take(&mut self.lanes[lane.0].queue));
+            let lane = &mut self.lanes[lane.0];
+            calls.extend(lane.queue.drain(..).chain(lane.last.drain(..)));
         }
         let (delayed, others) = std::mem::take(&mut self.waiting)
             .into_iter()
@@ -235,7 +245,7 @@ impl Lanes {
     }
 
     /// Notes that a call of this lane came back, and how its host is to be asked after that; how often in a row
-    /// the host refused everything, and for how long, where this tells something new.
+    /// the host refused everything, and for how long it was left alone for that, where this tells something new.
     pub fn returned(
         &mut self,
         lane: LaneId,
@@ -249,16 +259,17 @@ impl Lanes {
         match came {
             Came::Served => {
                 host.ease.served(host.most);
-                host.refuses = None;
+                host.left_alone = Duration::ZERO;
             }
             Came::Refused(wait) => {
                 let again = call.tries.were_refused();
                 let refusal = host.ease.refused(call.stamp, host.under_way, again);
                 let wait = match refusal {
                     Refusal::Fewer(times) => {
-                        let since = *host.refuses.get_or_insert(now);
-                        in_a_row = Some((times, now.saturating_duration_since(since)));
-                        Some(wait.unwrap_or_else(|| backoff(times)))
+                        in_a_row = Some((times, host.left_alone));
+                        let wait = wait.unwrap_or_else(|| backoff(times));
+                        host.left_alone += wait;
+                        Some(wait)
                     }
                     Refusal::Known => wait,
                     Refusal::OfOne => None,
@@ -285,7 +296,7 @@ impl Lanes {
                 .as_ref()
                 .is_some_and(|host| host.under_way >= host.ease.room(lane.most));
             // It was listed when there was room; another lane of the same host may have taken it.
-            if lane.queue.is_empty() || full {
+            if lane.is_empty() || full {
                 continue;
             }
             let opens = lane.window.as_mut().and_then(|window| window.opens(now));
@@ -295,7 +306,8 @@ impl Lanes {
                 self.later.push(Reverse((at, id)));
                 continue;
             }
-            let Some(mut call) = lane.queue.pop_front() else {
+            let call = lane.queue.pop_front().or_else(|| lane.last.pop_front());
+            let Some(mut call) = call else {
                 continue;
             };
             if let Some(window) = &mut lane.window {
@@ -329,11 +341,10 @@ impl Lanes {
         {
             self.delayed.pop();
             if let Some((lane, call)) = self.waiting.remove(&delay) {
-                let queue = &mut self.lanes[lane.0].queue;
-                // What is refused for itself, time and again, keeps nothing else from being asked.
+                let queues = &mut self.lanes[lane.0];
                 match call.tries.were_refused_again() {
-                    true => queue.push_back(call),
-                    false => queue.push_front(call),
+                    true => queues.last.push_back(call),
+                    false => queues.queue.push_front(call),
                 }
                 self.list(lane);
             }
@@ -342,7 +353,7 @@ impl Lanes {
 
     fn list(&mut self, id: LaneId) {
         let lane = &mut self.lanes[id.0];
-        if !lane.listed && !lane.queue.is_empty() {
+        if !lane.listed && !lane.is_empty() {
             lane.listed = true;
             self.ready.push_back(id);
         }

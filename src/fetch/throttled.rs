@@ -261,9 +261,11 @@ async fn a_server_that_refuses_for_ever_is_given_up_and_holds_up_no_other() {
             .iter()
             .all(|error| error.kind == ErrorKind::Throttled)
     );
-    let last = errors
-        .iter()
-        .find(|error| error.message.starts_with("one refused everything for 3"));
+    let last = errors.iter().find(|error| {
+        error
+            .message
+            .starts_with("one refused everything though it was left alone for 3")
+    });
     assert!(last.unwrap().message.ends_with("so: slow down"));
     busy.of("one", |host| {
         assert!(host.refusals < 60, "{}", host.refusals)
