@@ -1,11 +1,13 @@
 //! What makes a reference faulty, and what is left to say of the hops: one row each.
 
+use std::sync::Arc;
+
 use super::{audit, inventory, key, place, told};
 use crate::audit::Audit;
 use crate::inventory::{Inventory, Origin, Previous, Retirement, Site};
 use crate::judge::{Soundness, Warning, Why};
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{KeyId, ProjectId};
+use crate::keyring::{Format, KeyId, ProjectId};
 use crate::verdict::Verdict;
 
 /// The projects of [`inventory`], by their place in it.
@@ -116,6 +118,26 @@ async fn the_fingerprint_of_another_keys_damaged_copy_is_no_reference() {
         };
         assert_eq!(*key, expected, "{text:?}");
         assert!(!damage.is_empty());
+    }
+}
+
+/// Another project's key tells by its looks that it was pasted into the wrong place.
+#[tokio::test]
+async fn a_declared_fingerprint_of_what_does_not_look_like_the_projects_key_doubts_nobody_else() {
+    // Where the other's bytes are at hand, and where only its fingerprint is.
+    for (pasted, is_seen) in [("shop", true), ("elder", false)] {
+        let mut inventory = inventory("", &[&format!("config {pasted}")]);
+        let checkout = &mut inventory.projects[CHECKOUT];
+        checkout.format = Some(Arc::new(Format::new("^sk-[a-z]{40}$").unwrap()));
+        checkout.current = print_of(pasted);
+        if !is_seen {
+            inventory.projects[SHOP].previous = vec![previous(print_of(pasted))];
+        }
+        let audit = audit(inventory).await;
+        assert_eq!(references(&audit)[CHECKOUT], Verdict::WrongProject);
+        assert_eq!(references(&audit)[SHOP], Verdict::Current, "{pasted}");
+        let hop = ["wrong-project own"];
+        assert_eq!(told(&audit, &hop), hop, "{pasted}");
     }
 }
 
