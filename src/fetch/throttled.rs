@@ -134,10 +134,12 @@ impl<const KIND: u32> Ask for Page<KIND> {
     }
 }
 
+type Shape = dyn Fn(&Asking<'_>) -> Result<(), Stop>;
+
 /// Asks for one page each.
 #[derive(Default)]
 struct Pages {
-    ask: Vec<Box<dyn Fn(&Asking<'_>) -> Result<(), Stop>>>,
+    ask: Vec<Box<Shape>>,
     outcomes: HashMap<usize, Result<Instant, ReadError>>,
 }
 
