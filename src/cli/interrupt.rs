@@ -4,7 +4,7 @@ use futures_util::future::select_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{output, runtime, terminal};
+use super::{draft, runtime, terminal};
 use crate::gate::ExitCode;
 use crate::platform;
 
@@ -51,7 +51,7 @@ pub(super) fn listen() -> Interrupt {
             select_all(any).await;
             if *stop.borrow() || stop.send(true).is_err() {
                 terminal::complain("interrupted; nothing more is reported");
-                output::forget_drafts();
+                draft::forget_drafts();
                 runtime::end_programs();
                 std::process::exit(ExitCode::Interrupted.code().into());
             }

@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod completions;
 mod config;
+mod draft;
 mod dry_run;
 mod duration;
 mod effort;

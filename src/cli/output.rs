@@ -1,26 +1,21 @@
-use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, FileType, OpenOptions, Permissions, TryLockError};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ffi::OsStr;
+use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
+use super::draft::{Draft, sweep};
 use super::exit::Failure;
 use crate::text::shown_path;
 
 /// How long a pipe waits for its reader, which the same line of a script may start just now.
 const READER: Duration = Duration::from_secs(2);
-
-/// How often a name for a draft is made up.
-const TRIES: usize = 100;
 
 /// A report file, opened before the work starts so that a slip in its path costs nothing.
 ///
@@ -43,39 +38,6 @@ pub(super) enum Kind {
     Device,
     /// It is written as it is, and whoever reads it may go away.
     Pipe,
-}
-
-struct Draft {
-    path: PathBuf,
-    place: PathBuf,
-}
-
-/// The drafts that are not in their places, for those who end the program without ending its work.
-static DRAFTS: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
-
-fn drafts<T>(work: impl FnOnce(&mut HashSet<PathBuf>) -> T) -> T {
-    let mut drafts = DRAFTS.lock().unwrap_or_else(PoisonError::into_inner);
-    work(drafts.get_or_insert_default())
-}
-
-/// Removes all drafts, for the program ends now.
-pub(super) fn forget_drafts() {
-    drafts(|drafts| {
-        for path in drafts.drain() {
-            let _ = fs::remove_file(path);
-        }
-    });
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        drafts(|drafts| {
-            if drafts.remove(&self.path) {
-                // Moved already, as a rule.
-                let _ = fs::remove_file(&self.path);
-            }
-        });
-    }
 }
 
 /// Why a report cannot go there.
@@ -219,13 +181,7 @@ impl Output {
         let Some(draft) = self.draft.take() else {
             return Ok(());
         };
-        match fs::rename(&draft.path, &draft.place) {
-            Ok(()) => {
-                drafts(|drafts| drafts.remove(&draft.path));
-                Ok(())
-            }
-            Err(error) => Err(self.not_written(&error)),
-        }
+        draft.place().map_err(|error| self.not_written(&error))
     }
 
     /// A new draft of a report that is in its place already.
@@ -240,86 +196,6 @@ impl Output {
 
     fn not_written(&self, error: &io::Error) -> String {
         format!("{} was not written: {error}", shown(&self.path))
-    }
-}
-
-impl Draft {
-    /// A new file beside the place of a report, that nobody else has a name for. It is locked as long as its
-    /// writer lives, so that others know whether it is left of a dead one.
-    fn beside(place: &Path) -> io::Result<(Self, File)> {
-        for _ in 0..TRIES {
-            let random = RandomState::new().build_hasher().finish();
-            let name = draft_name(place, &format!("{random:016x}"))?;
-            let path = place.with_file_name(name);
-            let opened = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path);
-            let file = match opened {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(error),
-            };
-            drafts(|drafts| drafts.insert(path.clone()));
-            let draft = Self {
-                path,
-                place: place.to_owned(),
-            };
-            // Another one may take it for a dead writer's before it is locked. Where nothing can be locked,
-            // nothing is swept away either.
-            let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-            if !taken && file.metadata()?.nlink() > 0 {
-                return Ok((draft, file));
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-}
-
-/// `.NAME.WHICH.part`
-fn draft_name(place: &Path, which: &str) -> io::Result<OsString> {
-    let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{which}.part"));
-    Ok(hidden)
-}
-
-/// Removes the drafts of this report that writers left behind which are no more: nobody holds their lock.
-fn sweep(place: &Path) {
-    use std::os::unix::ffi::OsStrExt;
-
-    let Some(name) = place.file_name() else {
-        return;
-    };
-    let folder = match place.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let is_draft = |found: &OsStr| {
-        let which = found.as_bytes().strip_prefix(b".");
-        let which = which.and_then(|rest| rest.strip_prefix(name.as_bytes()));
-        let which = which.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(b".part"));
-        // Earlier versions wrote the number of their process there.
-        which.is_some_and(|which| !which.is_empty() && which.iter().all(u8::is_ascii_hexdigit))
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| is_draft(&entry.file_name())) {
-        let path = entry.path();
-        let opened = OpenOptions::new()
-            .write(true)
-            .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
-            .open(&path);
-        let Ok(file) = opened else {
-            continue;
-        };
-        let is_own = file.metadata().is_ok_and(|found| {
-            found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
-        });
-        if is_own && file.try_lock().is_ok() {
-            let _ = fs::remove_file(&path);
-        }
     }
 }
 

@@ -246,7 +246,8 @@ pub async fn who_was_seen_when_is_told_by_sets_of_audits(ground: &Ground) {
     let both = scene.now();
     assert_eq!((seen("api").await, seen("web").await), (both, both));
     scene.targets(api);
-    scene.night(&ledger).await;
+    let audit = scene.night(&ledger).await;
+    scene::told(&ledger, &audit, LOG).await;
     assert_eq!((seen("api").await, seen("web").await), (scene.now(), both));
 
     // Out of reach counts from the third time on, whichever audits saw it.
