@@ -435,6 +435,22 @@ const CASES: &[Case] = &[
     ("unread before it",         "reference f:past@1 v:denied@17 v:now@20 now", &["store f:past@1 v:denied@17 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
     ("another field was written", "reference f:past@1 v:now@10 v:now@20 now", &["store f:past@1 v:now@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
     ("back to an older key",     "reference f:now@1 v:past@10 v:now@20 now", &["store f:now@1 v:past@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    // What the place of its next key had before, where that is another one.
+    ("written while it was next", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("written before it was next", "reference v:past@1 v:now@22 now, next v:earlier@1 v:now@20 v:coming@22 coming", &["store v:past@1 v:now@22 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("still the next one",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 now", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next, gone, then current", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 v:empty@18 empty", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next only afterwards",     "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@22 now", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("never the next one",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:empty@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("damaged while it was next", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now+quotes@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("out of sight while next",  "reference v:past@1 v:now@20 now, next v:earlier@1 v:denied@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("taken away while next",    "reference v:past@1 v:now@20 now, next v:earlier@1 v:nothing@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("out of sight later",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:denied@25 v:coming@26 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("its oldest kept has it",   "reference v:past@1 v:now@20 now, next v:now@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("its oldest kept is later", "reference v:past@1 v:now@20 now, next v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next keeps no history",    "reference v:past@1 v:now@20 now, next coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next's history is denied", "reference v:past@1 v:now@20 now, next h:denied coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next, and T₀ is declared", "rotated, reference v:past@1 v:now@20 now, next h:denied coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
     // Expectations.
     ("optional and absent",      "expect optional",     &["config nothing"],                     &["not-required - none"],                            None),
     ("optional and empty",       "expect optional",     &["config empty"],                       &["not-required - none"],                            None),
@@ -591,4 +607,44 @@ async fn a_history_is_read_only_when_something_needs_it() {
     let mut switched_off = inventory("reference h:denied now", &["config stranger"]);
     switched_off.projects[0].versions = 0;
     assert!(audit(switched_off).await.warnings.is_empty());
+}
+
+#[tokio::test]
+async fn what_nothing_tells_of_a_next_keys_age_is_told_and_asked_only_when_needed() {
+    let unread = |report: &Audit| {
+        let told = report.warnings.iter().filter_map(|warning| match warning {
+            Warning::NextHistoryUnread { error, .. } => Some(error.is_some()),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let reference = "v:past@1 v:now@20 now";
+    let route = format!("store {reference}");
+    for (next, hop, told) in [
+        ("h:denied coming", "running hidden-before", vec![true]),
+        ("coming", "running hidden-before", vec![false]),
+        (
+            "v:now@15 v:coming@20 coming",
+            "running hidden-before",
+            vec![false],
+        ),
+        ("v:earlier@1 v:now@15 now", "running hidden-before", vec![]),
+        ("h:denied coming", "running now", vec![]),
+    ] {
+        let facts = format!("reference {reference}, next {next}");
+        let report = audit(inventory(&facts, &[&route, hop])).await;
+        assert_eq!(unread(&report), told, "{next} {hop}");
+    }
+    // Where the reference's own store tells no time, that of the next key is not asked.
+    let facts = "reference v:now@20 now, next h:denied coming";
+    let report = audit(inventory(
+        facts,
+        &["store v:now@20 now", "running hidden-before"],
+    ))
+    .await;
+    assert!(unread(&report).is_empty());
+    let facts = format!("reference {reference}, next v:earlier@1 v:now@15 now");
+    let report = audit(inventory(&facts, &[&route, "running hidden-before"])).await;
+    let rotated_at = report.projects[0].rotated_at.unwrap();
+    assert_eq!(rotated_at.strftime("%d").to_string(), "15");
 }
