@@ -8,9 +8,9 @@ use super::references::References;
 use super::seen::Seen;
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place};
-use crate::judge::Warning;
-use crate::judge::history::derive;
+use crate::judge::history::{AsNext, as_next, derive, first_stored};
 use crate::judge::reference::Material;
+use crate::judge::{RotationBasis, Warning};
 use crate::keyring::ProjectId;
 use crate::platform::{Asking, Stop};
 use crate::reading::{ReadError, Reading, Version};
@@ -51,23 +51,20 @@ async fn learn(
     projects: BTreeSet<ProjectId>,
     fetcher: &mut Fetcher<'_>,
 ) -> bool {
-    let mut histories = Histories {
-        inventory,
-        places: Vec::new(),
-        read: BTreeMap::new(),
-    };
+    let mut places = Vec::new();
     for id in projects {
         let sound = references.project(id).outcome.reference.is_sound();
         if let Origin::Place(place) = &inventory.project(id).current
             && inventory.project(id).versions > 0
             && sound
         {
-            histories.places.push((id, place));
+            places.push((id, place));
         }
     }
-    fetcher.read(&mut histories).await;
+    let read = Histories::read(inventory, places, fetcher).await;
+    let mut before = as_next_keys(inventory, references, &read, fetcher).await;
     let mut learned = false;
-    for (id, read) in histories.read {
+    for (id, read) in read {
         match read {
             Ok(versions) => {
                 let Some(current) = references.current(id) else {
@@ -75,8 +72,16 @@ async fn learn(
                 };
                 let project = inventory.project(id);
                 references.withhold(versions.iter().map(|version| &version.found));
-                let history = derive(versions, &current, id, project, &references.keyring);
+                let mut history = derive(versions, &current, id, project, &references.keyring);
                 learned |= !history.previous.is_empty();
+                if let Some(as_next) = before.remove(&id) {
+                    history.stored_at = match as_next {
+                        AsNext::Never => history.stored_at,
+                        AsNext::Since(since) => history.stored_at.min(Some(since)),
+                        AsNext::Unknown { .. } => None,
+                    };
+                    references.project_mut(id).sight.saw(as_next);
+                }
                 references.project_mut(id).bound(history.stored_at);
                 references.settle(id, &history);
                 let earlier = |(secret, rotated_at)| Learned {
@@ -97,11 +102,78 @@ async fn learn(
     learned
 }
 
-/// The histories of references.
+/// Since when the places of next keys may have held the current ones, for the projects whose reference's
+/// store tells when the key came there, and of which past audits know nothing more.
+async fn as_next_keys(
+    inventory: &Inventory,
+    references: &mut References,
+    read: &BTreeMap<ProjectId, Result<Vec<Version>, ReadError>>,
+    fetcher: &mut Fetcher<'_>,
+) -> BTreeMap<ProjectId, AsNext> {
+    let mut places = Vec::new();
+    let mut stored = BTreeMap::new();
+    for (&id, read) in read {
+        let project = inventory.project(id);
+        let standing = references.project(id);
+        if standing.outcome.rotation == RotationBasis::Declared
+            || standing.sight.announced.is_some()
+        {
+            continue;
+        }
+        if let (Origin::Place(current), Some(Origin::Place(next))) =
+            (&project.current, &project.next)
+            && !next.same(current)
+            && let (Ok(versions), Some(current)) = (read, references.current(id))
+            && let Some(at) = first_stored(versions, &current, project, &references.keyring)
+        {
+            places.push((id, next));
+            stored.insert(id, (current, at));
+        }
+    }
+    let mut read = Histories::read(inventory, places, fetcher).await;
+    let mut all = BTreeMap::new();
+    for (id, (current, at)) in stored {
+        let (told, error) = match read.remove(&id) {
+            Some(Ok(versions)) => {
+                references.withhold(versions.iter().map(|version| &version.found));
+                let project = inventory.project(id);
+                let keyring = &references.keyring;
+                (as_next(&versions, &current, at, project, keyring), None)
+            }
+            Some(Err(error)) => (AsNext::Unknown { held: false }, Some(Box::new(error))),
+            None => (AsNext::Unknown { held: false }, None),
+        };
+        if matches!(told, AsNext::Unknown { .. }) {
+            let warning = Warning::NextHistoryUnread { project: id, error };
+            references.warnings.push(warning);
+        }
+        all.insert(id, told);
+    }
+    all
+}
+
+/// The histories of places where keys stand.
 struct Histories<'a> {
     inventory: &'a Inventory,
     places: Vec<(ProjectId, &'a Place)>,
     read: BTreeMap<ProjectId, Result<Vec<Version>, ReadError>>,
+}
+
+impl<'a> Histories<'a> {
+    /// Reads them; nothing comes of a place that keeps none.
+    async fn read(
+        inventory: &'a Inventory,
+        places: Vec<(ProjectId, &'a Place)>,
+        fetcher: &mut Fetcher<'_>,
+    ) -> BTreeMap<ProjectId, Result<Vec<Version>, ReadError>> {
+        let mut histories = Self {
+            inventory,
+            places,
+            read: BTreeMap::new(),
+        };
+        fetcher.read(&mut histories).await;
+        histories.read
+    }
 }
 
 impl Work for Histories<'_> {

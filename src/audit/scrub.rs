@@ -30,6 +30,11 @@ impl Scrub<'_> {
             Warning::KeyUnread { error, .. } | Warning::HistoryUnread { error, .. } => {
                 self.error(error);
             }
+            Warning::NextHistoryUnread { error, .. } => {
+                if let Some(error) = error {
+                    self.error(error);
+                }
+            }
             Warning::ReferenceBehind { .. }
             | Warning::NextIsKnown { .. }
             | Warning::ReferenceChanged { .. }

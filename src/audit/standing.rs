@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use crate::judge::ProjectOutcome;
+use crate::judge::history::AsNext;
 use crate::key::Fingerprint;
 
 /// How a project stands, and what its hops are judged by.
@@ -11,7 +12,7 @@ pub struct Standing {
     pub bound: Option<Timestamp>,
     /// The key that its reference was before, while nothing tells whether it was rotated or is misread now.
     pub suspect: Option<Suspect>,
-    /// What past audits know of its current key's age.
+    /// What is known of its current key's age beside what its reference's store tells.
     pub sight: Sight,
 }
 
@@ -58,6 +59,16 @@ impl Standing {
 }
 
 impl Sight {
+    /// Takes in what the store of the next key tells.
+    pub fn saw(&mut self, as_next: AsNext) {
+        self.announced = match as_next {
+            AsNext::Since(since) => Some(since),
+            AsNext::Unknown { held: true } => Some(Timestamp::MIN),
+            // What past audits saw still counts.
+            AsNext::Unknown { held: false } | AsNext::Never => self.announced,
+        };
+    }
+
     /// What a bound is worth, a moment at which the reference surely was another key.
     pub fn bounded(&self, bound: Option<Timestamp>) -> Option<Timestamp> {
         let bound = match self.announced {

@@ -94,7 +94,7 @@ fn hidden(fixed_at: Option<Timestamp>) -> Found {
 }
 
 /// A place that holds what its words say, one replica a word; `19*now` is nineteen. `v:old@10` is a
-/// version of the 10th, `f:old@10` the first there ever was, and `h:denied` a history nobody may read.
+/// version of the 10th, and `h:denied` a history nobody may read.
 #[derive(PartialEq)]
 struct Row {
     stage: Stage,
@@ -164,12 +164,11 @@ impl AnySource for Row {
             return Err(Stop::Failed(error));
         }
         let version = |word: &String| {
-            let (kind, rest) = word.split_once(':').unwrap();
+            let (_, rest) = word.split_once(':').unwrap();
             let (word, day) = rest.split_once('@').unwrap();
             Version {
                 created_at: Some(format!("2026-11-{day:0>2}T00:00:00Z").parse().unwrap()),
                 found: found(word),
-                first: kind == "f",
             }
         };
         let versions: Vec<_> = self.versions.iter().map(version).collect();
@@ -418,23 +417,38 @@ const CASES: &[Case] = &[
     ("a damaged claim",          "",                    &["config hidden!#now+newline"],         &["malformed own attested"],                         Some(0)),
     ("a rollback",               "rotated, reference old", &["config old"],                      &["current - value"],                                None),
     // What the reference's store had before.
-    ("learnt from the store",    "reference f:past@1 v:now@20 now", &["config past"],             &["stale own value"],                                Some(0)),
-    ("learnt, damaged",          "reference f:past@1 v:now@20 now", &["config past+quotes"],      &["stale own value"],                                Some(0)),
-    ("learnt, by fingerprint",   "reference f:past@1 v:now@20 now", &["config #past+newline"],    &["stale own fingerprint"],                          Some(0)),
-    ("learnt from a sibling's",  "shop-reference f:shoppast@1 v:shop@2 shop", &["config shoppast"], &["wrong-project own value"],                       Some(0)),
+    ("learnt from the store",    "reference v:past@1 v:now@20 now", &["config past"],             &["stale own value"],                                Some(0)),
+    ("learnt, damaged",          "reference v:past@1 v:now@20 now", &["config past+quotes"],      &["stale own value"],                                Some(0)),
+    ("learnt, by fingerprint",   "reference v:past@1 v:now@20 now", &["config #past+newline"],    &["stale own fingerprint"],                          Some(0)),
+    ("learnt from a sibling's",  "shop-reference v:shoppast@1 v:shop@2 shop", &["config shoppast"], &["wrong-project own value"],                       Some(0)),
     ("immediate, whatever was declared", "immediate, revoked-later dying", &["config dying"],     &["revoked own value"],                              Some(0)),
-    ("dead since it was replaced", "immediate, reference f:past@1 v:now@20 now", &["config past"],  &["revoked own value"],                              Some(0)),
-    ("expected to be gone",      "expect absent, reference f:past@1 v:now@20 now", &["config past"], &["stale own value"],                              Some(0)),
-    ("nothing was ever there",   "reference f:nothing@1 v:empty@2 v:placeholder@3 v:short@4 v:now@20 now", &["config stranger"], &["unknown own value"],  Some(0)),
-    ("a sibling's by mistake",   "reference f:shop@1 v:now@20 now", &["config shop"],             &["wrong-project own value"],                        Some(0)),
-    ("damaged when it came",     "reference f:past+newline@1 v:now@20 now", &["config past+newline"], &["unknown own value"],                          Some(0)),
-    ("T₀ from the store",        "reference f:past@1 v:now@20 now", &["store f:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
-    ("a bound is for its route", "reference f:past@1 v:now@20 now", &["running hidden-before"],   &["unverified - none"],                              None),
+    ("dead since it was replaced", "immediate, reference v:past@1 v:now@20 now", &["config past"],  &["revoked own value"],                              Some(0)),
+    ("expected to be gone",      "expect absent, reference v:past@1 v:now@20 now", &["config past"], &["stale own value"],                              Some(0)),
+    ("nothing was ever there",   "reference v:nothing@1 v:empty@2 v:placeholder@3 v:short@4 v:now@20 now", &["config stranger"], &["unknown own value"],  Some(0)),
+    ("a sibling's by mistake",   "reference v:shop@1 v:now@20 now", &["config shop"],             &["wrong-project own value"],                        Some(0)),
+    ("damaged when it came",     "reference v:past+newline@1 v:now@20 now", &["config past+newline"], &["unknown own value"],                          Some(0)),
+    ("T₀ from the store",        "reference v:past@1 v:now@20 now", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("a bound is for its route", "reference v:past@1 v:now@20 now", &["running hidden-before"],   &["unverified - none"],                              None),
     ("the oldest kept has it",   "reference v:now@20 now", &["store v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
-    ("the first ever has it",    "reference f:now@20 now", &["store f:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
-    ("unread before it",         "reference f:past@1 v:denied@17 v:now@20 now", &["store f:past@1 v:denied@17 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
-    ("another field was written", "reference f:past@1 v:now@10 v:now@20 now", &["store f:past@1 v:now@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
-    ("back to an older key",     "reference f:now@1 v:past@10 v:now@20 now", &["store f:now@1 v:past@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("unread before it",         "reference v:past@1 v:denied@17 v:now@20 now", &["store v:past@1 v:denied@17 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("another field was written", "reference v:past@1 v:now@10 v:now@20 now", &["store v:past@1 v:now@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("back to an older key",     "reference v:now@1 v:past@10 v:now@20 now", &["store v:now@1 v:past@10 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    // What the place of its next key had before, where that is another one.
+    ("written while it was next", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("written before it was next", "reference v:past@1 v:now@22 now, next v:earlier@1 v:now@20 v:coming@22 coming", &["store v:past@1 v:now@22 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("still the next one",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 now", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next, gone, then current", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@15 v:empty@18 empty", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next only afterwards",     "reference v:past@1 v:now@20 now, next v:earlier@1 v:now@22 now", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("never the next one",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:empty@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("damaged while it was next", "reference v:past@1 v:now@20 now, next v:earlier@1 v:now+quotes@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("out of sight while next",  "reference v:past@1 v:now@20 now, next v:earlier@1 v:denied@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("taken away while next",    "reference v:past@1 v:now@20 now, next v:earlier@1 v:nothing@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("out of sight later",       "reference v:past@1 v:now@20 now, next v:earlier@1 v:denied@25 v:coming@26 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
+    ("its oldest kept has it",   "reference v:past@1 v:now@20 now, next v:now@15 v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("its oldest kept is later", "reference v:past@1 v:now@20 now, next v:coming@20 coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next keeps no history",    "reference v:past@1 v:now@20 now, next coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next's history is denied", "reference v:past@1 v:now@20 now, next h:denied coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "unverified - none"], None),
+    ("next, and T₀ is declared", "rotated, reference v:past@1 v:now@20 now, next h:denied coming", &["store v:past@1 v:now@20 now", "running hidden-before"], &["current - reference", "stale own timestamp"], Some(1)),
     // Expectations.
     ("optional and absent",      "expect optional",     &["config nothing"],                     &["not-required - none"],                            None),
     ("optional and empty",       "expect optional",     &["config empty"],                       &["not-required - none"],                            None),
@@ -531,7 +545,7 @@ async fn until_leaves_the_later_stages_out_and_says_so() {
 
 #[tokio::test]
 async fn a_store_tells_how_many_rotations_behind_and_since_when() {
-    let row = "reference f:first@1 v:older@5 v:old@8 v:older@9 v:now@20 now";
+    let row = "reference v:first@1 v:older@5 v:old@8 v:older@9 v:now@20 now";
     let report = audit(inventory(row, &["config first", "config older"])).await;
     let checkout = &report.projects[0];
     let behind = |hop: usize| match report.deployments[0].hops[hop].readings[0].why {
@@ -561,7 +575,7 @@ async fn a_key_that_only_the_history_knows_is_found_inside_and_beside() {
         "now+beside-first",
         "now+beside-stranger",
     ] {
-        let row = "reference f:first@1 v:now@20 now";
+        let row = "reference v:first@1 v:now@20 now";
         let report = audit(inventory(row, &[&format!("config {held}")])).await;
         let expected = if held.contains("first") {
             "stale"
@@ -591,4 +605,44 @@ async fn a_history_is_read_only_when_something_needs_it() {
     let mut switched_off = inventory("reference h:denied now", &["config stranger"]);
     switched_off.projects[0].versions = 0;
     assert!(audit(switched_off).await.warnings.is_empty());
+}
+
+#[tokio::test]
+async fn what_nothing_tells_of_a_next_keys_age_is_told_and_asked_only_when_needed() {
+    let unread = |report: &Audit| {
+        let told = report.warnings.iter().filter_map(|warning| match warning {
+            Warning::NextHistoryUnread { error, .. } => Some(error.is_some()),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let reference = "v:past@1 v:now@20 now";
+    let route = format!("store {reference}");
+    for (next, hop, told) in [
+        ("h:denied coming", "running hidden-before", vec![true]),
+        ("coming", "running hidden-before", vec![false]),
+        (
+            "v:now@15 v:coming@20 coming",
+            "running hidden-before",
+            vec![false],
+        ),
+        ("v:earlier@1 v:now@15 now", "running hidden-before", vec![]),
+        ("h:denied coming", "running now", vec![]),
+    ] {
+        let facts = format!("reference {reference}, next {next}");
+        let report = audit(inventory(&facts, &[&route, hop])).await;
+        assert_eq!(unread(&report), told, "{next} {hop}");
+    }
+    // Where the reference's own store tells no time, that of the next key is not asked.
+    let facts = "reference v:now@20 now, next h:denied coming";
+    let report = audit(inventory(
+        facts,
+        &["store v:now@20 now", "running hidden-before"],
+    ))
+    .await;
+    assert!(unread(&report).is_empty());
+    let facts = format!("reference {reference}, next v:earlier@1 v:now@15 now");
+    let report = audit(inventory(&facts, &[&route, "running hidden-before"])).await;
+    let rotated_at = report.projects[0].rotated_at.unwrap();
+    assert_eq!(rotated_at.strftime("%d").to_string(), "15");
 }

@@ -161,6 +161,29 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 escape(&error.next)
             ),
         },
+        Warning::NextHistoryUnread { project, error } => {
+            let name = name_of(audit, *project);
+            let declare = "say `rotated_at` in the project, the time at which its current key was first handed out";
+            Notice {
+                code: "next-history-unread",
+                message: match error {
+                    Some(error) => format!(
+                        "earlier versions of {name}'s next key could not be read, so since when its current key \
+                         may be deployed is unknown here: {}: {}",
+                        error.kind.name(),
+                        escape(&error.message)
+                    ),
+                    None => format!(
+                        "the place of {name}'s next key keeps no version from before it may have held the current \
+                         key, so since when that may be deployed is unknown here"
+                    ),
+                },
+                remedy: match error {
+                    Some(error) => format!("{}, or {declare}", escape(&error.next)),
+                    None => declare.to_owned(),
+                },
+            }
+        }
         Warning::CurrentIsPrevious(key) => Notice {
             code: "current-is-previous",
             message: format!(

@@ -472,7 +472,6 @@ impl Source for Versioned {
         let version = |(text, number): (Result<&Text, &ReadError>, i64)| Version {
             created_at: jiff::Timestamp::from_second(number).ok(),
             found: Found::Value(Secret::copied(text.unwrap().0.as_bytes())),
-            first: number == 1,
         };
         Ok(Some(versions.map(version).collect()))
     }

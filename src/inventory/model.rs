@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -278,16 +279,28 @@ impl Deployment {
     /// The name with its environment and axes: `cart (staging, prod-eu)`. Raw text from targets.yaml.
     #[must_use]
     pub fn title(&self) -> String {
+        let mut title = String::new();
+        let _ = self.write_title(&mut title);
+        title
+    }
+
+    /// Writes the same somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written there.
+    pub fn write_title(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        to.write_str(&self.name)?;
         let axes = self.axes.iter().map(|(_, value)| value);
-        let parts: Vec<&str> = self
-            .environment
-            .iter()
-            .chain(axes)
-            .map(|part| &**part)
-            .collect();
-        match parts.as_slice() {
-            [] => self.name.to_string(),
-            parts => format!("{} ({})", self.name, parts.join(", ")),
+        let mut before = " (";
+        for part in self.environment.iter().chain(axes) {
+            to.write_str(before)?;
+            to.write_str(part)?;
+            before = ", ";
+        }
+        match before {
+            ", " => to.write_str(")"),
+            _ => Ok(()),
         }
     }
 }

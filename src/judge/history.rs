@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 
 use super::reference::shape;
+use super::time::surely_before;
 use crate::inventory::Project;
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{KeyId, Keyring, Known, Placeholder, ProjectId, Role, placeholder};
 use crate::reading::{Found, Version};
 
 /// The project, where the keys of one are looked at by themselves.
@@ -38,23 +39,100 @@ pub fn derive(
     }
 }
 
+/// Since when the place of a project's next key may have held the one that is current now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsNext {
+    /// It did not, until the store of the reference had the key.
+    Never,
+    /// At the earliest since this moment.
+    Since(Timestamp),
+    /// It may have from before all that is kept of it.
+    Unknown {
+        /// Whether the key was seen there.
+        held: bool,
+    },
+}
+
+/// Reads the history of the next key's place, oldest version first, for the key that the reference's store
+/// has since `stored_at`. The key counts from its first appearance on, also where it went from there
+/// before it became the current one: promoting it takes a while. A version that may have held it, in a
+/// form of its own or out of sight, counts as one that did.
+#[must_use]
+pub fn as_next(
+    versions: &[Version],
+    current: &Fingerprint,
+    stored_at: Timestamp,
+    project: &Project,
+    keyring: &Keyring,
+) -> AsNext {
+    let alone = alone(current, project, keyring);
+    let is_other = |version: &Version| shows_none(version, current, project, &alone);
+    let held = versions.iter().position(|version| holds(version, current));
+    // Clocks of two stores differ.
+    let is_earlier = |version: &Version| {
+        let later = |created_at| stored_at < surely_before(created_at);
+        !version.created_at.is_some_and(later)
+    };
+    let start = match held {
+        Some(held) => versions[..held].iter().rposition(is_other).map(|at| at + 1),
+        None => {
+            let covered = versions.first().and_then(|oldest| oldest.created_at);
+            if covered.is_none_or(|covered| surely_before(stored_at) <= covered) {
+                return AsNext::Unknown { held: false };
+            }
+            match versions
+                .iter()
+                .position(|version| is_earlier(version) && !is_other(version))
+            {
+                None => return AsNext::Never,
+                Some(at) => (at > 0).then_some(at),
+            }
+        }
+    };
+    let since = start.and_then(|at| versions[at].created_at);
+    let held = held.is_some();
+    since.map_or(AsNext::Unknown { held }, AsNext::Since)
+}
+
 /// When the current key took another one's place in the store. A version that shows no other key may
 /// have held it already, in a form of its own or out of sight, so then the time of that one counts. Where
 /// no version before shows another key, no rotation was seen: the key was there from the start, and was
 /// brought in from elsewhere for all that is known.
-fn first_stored(
+#[must_use]
+pub fn first_stored(
     versions: &[Version],
     current: &Fingerprint,
     project: &Project,
     keyring: &Keyring,
 ) -> Option<Timestamp> {
-    let holds = |version: &Version| matches!(&version.found, Found::Value(value) if value.fingerprint().agrees(current));
-    let first = versions.iter().position(holds)?;
+    let first = versions
+        .iter()
+        .position(|version| holds(version, current))?;
     let alone = alone(current, project, keyring);
     let before = versions[..first]
         .iter()
         .rposition(|version| shows_another(version, project, &alone))?;
     versions[before + 1].created_at
+}
+
+/// Whether this version held the very key.
+fn holds(version: &Version, current: &Fingerprint) -> bool {
+    matches!(&version.found, Found::Value(value) if value.fingerprint().agrees(current))
+}
+
+/// Whether this version surely held no current key: another one, or nothing.
+fn shows_none(
+    version: &Version,
+    current: &Fingerprint,
+    project: &Project,
+    alone: &Keyring,
+) -> bool {
+    let Found::Value(value) = &version.found else {
+        return false;
+    };
+    let nothing = [Placeholder::Empty, Placeholder::Blank];
+    placeholder(value.expose(), &project.variable).is_some_and(|found| nothing.contains(&found))
+        || (!holds(version, current) && shows_another(version, project, alone))
 }
 
 /// Whether this version surely held another key than the current one, which stands alone in `alone`.

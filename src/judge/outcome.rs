@@ -287,6 +287,14 @@ pub enum Warning {
         /// Why.
         error: Box<ReadError>,
     },
+    /// Nothing tells since when the place of a project's next key may have held the key that is current
+    /// now, though something needed it: the time of the rotation is unknown here.
+    NextHistoryUnread {
+        /// Whose next key.
+        project: ProjectId,
+        /// Why its place's history could not be read; `None` where no version is kept from before.
+        error: Option<Box<ReadError>>,
+    },
     /// The reference is another key than at the last audit, and nothing tells whether it was rotated or
     /// is misread.
     ReferenceChanged {

@@ -182,7 +182,7 @@ async fn drain<R>(
 /// A statement with its values. Only one that comes again is worth keeping prepared.
 fn bound<'q, DB: Database + HasStatementCache>(
     sql: &str,
-    values: &[Value],
+    values: Vec<Value>,
     again: bool,
 ) -> Query<'q, DB, <DB as Database>::Arguments>
 where
@@ -191,9 +191,9 @@ where
 {
     // Made of constants and numbers of our own; whatever comes from outside is bound.
     let query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(again);
-    values.iter().fold(query, |query, value| match value {
-        Value::Int(number) => query.bind(*number),
-        Value::Text(text) => query.bind(text.clone()),
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Int(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
     })
 }
 
@@ -240,7 +240,7 @@ impl Connection {
         match self {
             Self::Sqlite(file) => {
                 let work = async |connection: &mut SqliteConnection| {
-                    let mut rows = bound(sql, values, again).fetch(connection);
+                    let mut rows = bound(sql, values.to_vec(), again).fetch(connection);
                     // What holds a file up is told by its own limit.
                     while let Some(row) = rows.try_next().await? {
                         take(Row::Sqlite(row))?;
@@ -250,7 +250,7 @@ impl Connection {
                 file.at_work(work).await
             }
             Self::Postgres(connection) => {
-                let rows = bound(sql, values, again).fetch(connection);
+                let rows = bound(sql, values.to_vec(), again).fetch(connection);
                 drain(ANSWER, rows, |row| take(Row::Postgres(row))).await
             }
         }
@@ -258,10 +258,15 @@ impl Connection {
 
     /// A statement that gives nothing; how many rows it changed.
     pub(super) async fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, Failure> {
-        self.execute(sql, values, true).await
+        self.execute(sql, values.to_vec(), true).await
     }
 
-    async fn execute(&mut self, sql: &str, values: &[Value], again: bool) -> Result<u64, Failure> {
+    async fn execute(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+        again: bool,
+    ) -> Result<u64, Failure> {
         Ok(match self {
             Self::Sqlite(file) => {
                 let work = async |connection: &mut SqliteConnection| {
@@ -319,10 +324,12 @@ impl Connection {
         after: &str,
     ) -> Result<(), Failure> {
         let width = rows.first().map_or(1, Vec::len);
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            let sql = format!("INSERT INTO {into} {}{after}", self.rows(rows.len(), width));
-            let again = rows.len() == ROWS_AT_ONCE;
-            self.execute(&sql, &rows.concat(), again).await?;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let count = rows.len().min(ROWS_AT_ONCE);
+            let sql = format!("INSERT INTO {into} {}{after}", self.rows(count, width));
+            let values = rows.by_ref().take(count).flatten().collect();
+            self.execute(&sql, values, count == ROWS_AT_ONCE).await?;
         }
         Ok(())
     }
@@ -336,11 +343,13 @@ impl Connection {
         which: &str,
     ) -> Result<(), Failure> {
         let width = rows.first().map_or(1, Vec::len);
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            let values = self.rows(rows.len(), width);
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let count = rows.len().min(ROWS_AT_ONCE);
+            let values = self.rows(count, width);
             let sql = format!("UPDATE {set} FROM ({values}) AS new WHERE {which}");
-            let again = rows.len() == ROWS_AT_ONCE;
-            self.execute(&sql, &rows.concat(), again).await?;
+            let values = rows.by_ref().take(count).flatten().collect();
+            self.execute(&sql, values, count == ROWS_AT_ONCE).await?;
         }
         Ok(())
     }
@@ -374,7 +383,7 @@ impl Connection {
     ) -> Result<(), Failure> {
         for ids in ids.chunks(IDS_AT_ONCE) {
             let sql = format!("{before} ({})", listed(ids));
-            self.execute(&sql, values, false).await?;
+            self.execute(&sql, values.to_vec(), false).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Which deployments audits saw, so that one which found them as they were writes no row of theirs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -44,17 +45,33 @@ pub(super) struct Seen {
 
 /// A name, in short.
 pub(super) fn print(project: &str, title: &str) -> Print {
-    let mut hash = Sha256::new();
-    hash.update(project.len().to_be_bytes());
-    hash.update(project);
-    hash.update(title);
-    let mut print = Print::default();
-    let digest = hash.finalize();
-    print
-        .iter_mut()
-        .zip(digest.iter())
-        .for_each(|(to, from)| *to = *from);
-    print
+    let mut name = Printed::of(project);
+    name.0.update(title);
+    name.print()
+}
+
+/// A name whose title is still written.
+struct Printed(Sha256);
+
+impl Printed {
+    fn of(project: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(project.len().to_be_bytes());
+        hash.update(project);
+        Self(hash)
+    }
+
+    fn print(self) -> Print {
+        let digest = self.0.finalize();
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Printed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
 }
 
 impl Seen {
@@ -65,8 +82,10 @@ impl Seen {
             .map(|(index, outcome)| {
                 let declared = &audit.inventory.deployments[outcome.deployment as usize];
                 let project = &audit.inventory.project(declared.project).name;
+                let mut name = Printed::of(project);
+                let _ = declared.write_title(&mut name);
                 One {
-                    name: print(project, &declared.title()),
+                    name: name.print(),
                     index,
                     digest: spans::digest(audit, outcome),
                 }

@@ -1,10 +1,11 @@
 //! How hops were, stretch by stretch: an audit that finds them as they were writes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::mem::take;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::db::{Connection, Value, listed};
 use super::error::Failure;
@@ -56,9 +57,9 @@ struct Hop {
     holds: Option<String>,
 }
 
-/// The keys that a hop's readings hold; `None` where not all of them were read and explained.
-fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
-    let mut held = BTreeSet::new();
+/// The keys that a hop's readings hold, each once; `None` where not all of them were read and explained.
+fn held(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<Vec<Fingerprint>> {
+    let mut held = Vec::new();
     for reading in &judged.readings {
         if !is_explained(reading, stage, false) {
             return None;
@@ -66,12 +67,20 @@ fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
         held.extend(reading.fingerprint);
         held.extend(audit.held(reading));
     }
+    held.sort_unstable();
+    held.dedup();
+    Some(held)
+}
+
+/// The same, as it is written down.
+fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
     let digits = audit.inventory.digits;
-    let prints: Vec<String> = held
-        .iter()
-        .map(|print| kept(print, digits).to_string())
-        .collect();
-    Some(prints.join(" "))
+    let mut text = String::new();
+    for print in held(audit, judged, stage)? {
+        let gap = if text.is_empty() { "" } else { " " };
+        let _ = write!(text, "{gap}{}", kept(&print, digits));
+    }
+    Some(text)
 }
 
 impl State {
@@ -101,32 +110,56 @@ impl State {
 
 /// All that a hop's stretch tells, of every hop in one number.
 pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
-    let mut text = String::new();
+    let mut parts = Parts::default();
     let declared = &audit.inventory.deployments[outcome.deployment as usize];
     for (judged, hop) in outcome.hops.iter().zip(&declared.hops) {
         let source = &hop.place.source;
-        let state = State::of(judged, audit.inventory.digits);
-        let location = hop.place.location();
-        let _ = write!(
-            text,
-            "{} {} {} {location} {} {} {:?}",
-            source.info().id,
-            source.stage(),
-            location.len(),
-            state.verdict,
-            state.evidence.name(),
-            state.fault.map(Fault::name),
-        );
-        if let Some(fingerprint) = state.fingerprint {
-            let _ = write!(text, " {fingerprint}");
+        let stage = source.stage();
+        let digits = audit.inventory.digits;
+        let state = State::of(judged, digits);
+        parts.text(source.info().id);
+        parts.text(stage.name());
+        parts.text(&hop.place.location());
+        parts.text(state.verdict.name());
+        parts.text(state.evidence.name());
+        parts.text(state.fault.map_or("", Fault::name));
+        parts.prints(state.fingerprint.as_slice());
+        match held(audit, judged, stage) {
+            Some(mut held) => {
+                for print in &mut held {
+                    *print = kept(print, digits);
+                }
+                parts.prints(&held);
+            }
+            None => parts.text("unexplained"),
         }
-        let holds = holds(audit, judged, source.stage());
-        let _ = write!(text, " {holds:?}");
-        text.push('\n');
     }
-    let digest = Fingerprint::of(text.as_bytes());
-    let first = digest.bytes().first_chunk();
-    first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+    parts.number()
+}
+
+/// What goes into a digest, each part told apart from the one that follows.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn text(&mut self, text: &str) {
+        self.0.update(text.len().to_be_bytes());
+        self.0.update(text);
+    }
+
+    fn prints(&mut self, prints: &[Fingerprint]) {
+        self.0.update(prints.len().to_be_bytes());
+        for print in prints {
+            self.0.update([print.digits().get()]);
+            self.0.update(print.bytes());
+        }
+    }
+
+    fn number(self) -> i64 {
+        let digest = self.0.finalize();
+        let first = digest.first_chunk();
+        first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+    }
 }
 
 /// What is to be written of a batch of routes.

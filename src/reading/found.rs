@@ -130,6 +130,4 @@ pub struct Version {
     pub created_at: Option<Timestamp>,
     /// What it held in the very field the hop names.
     pub found: Found,
-    /// Whether it is the first the store ever had, not just the oldest that is kept.
-    pub first: bool,
 }

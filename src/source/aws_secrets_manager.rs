@@ -43,9 +43,6 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 /// The label of the one that a rotation is testing.
 const PENDING: &str = "AWSPENDING";
 
-/// Secrets Manager removes versions without a label only where there are more than this many.
-const KEPT: usize = 100;
-
 impl Source for AwsSecretsManager {
     const INFO: Info = Info {
         id: "aws_secrets_manager",
@@ -189,9 +186,8 @@ out. Secrets Manager keeps about a hundred versions.",
         }
         let pages = pages(&ListVersions::of(self.secret()), asking)?;
         let listed: Vec<_> = pages.into_iter().flatten().collect();
-        let past = Past::of(&listed, most);
+        let past = ever_current(&listed, most);
         let asks: Vec<_> = past
-            .versions
             .iter()
             .map(|version| ReadVersion {
                 of: self.secret(),
@@ -199,7 +195,7 @@ out. Secrets Manager keeps about a hundred versions.",
             })
             .collect();
         let answers = asking.all(&asks)?;
-        let version = |(at, (listed, answer)): (usize, (&&ListedVersion, Answered<'_>))| {
+        let version = |(listed, answer): (&&ListedVersion, Answered<'_>)| {
             let (stored_at, found) = match answer {
                 Ok(held) => (stored_at(held), self.found(held)),
                 Err(error) => (None, Found::Failed(error.clone())),
@@ -207,10 +203,9 @@ out. Secrets Manager keeps about a hundred versions.",
             Version {
                 created_at: stored_at.or(listed.created_at),
                 found,
-                first: at == 0 && past.from_the_start,
             }
         };
-        let versions = past.versions.iter().zip(answers).enumerate();
+        let versions = past.iter().zip(answers);
         Ok(Some(versions.map(version).collect()))
     }
 }
@@ -260,41 +255,29 @@ fn stored_at(held: &Held) -> Option<Timestamp> {
 }
 
 /// The versions that were ever current, the latest of them, oldest first.
-struct Past<'a> {
-    versions: Vec<&'a ListedVersion>,
-    /// Whether the first of them is the first the secret ever had.
-    from_the_start: bool,
-}
-
-impl<'a> Past<'a> {
-    fn of(listed: &[&'a ListedVersion], most: usize) -> Self {
-        let has = |version: &ListedVersion, label: &str| {
-            version.stages.iter().any(|stage| &**stage == label)
-        };
-        let present = listed.iter().find(|version| has(version, CURRENT));
-        let since = present.and_then(|present| present.created_at);
-        let was_current = |version: &&'a ListedVersion| {
-            if has(version, CURRENT) || has(version, PREVIOUS) || version.stages.is_empty() {
-                return true;
-            }
-            // Labelled otherwise: perhaps an old one that somebody marked, perhaps one still to come.
-            !has(version, PENDING) && version.created_at < since
-        };
-        let mut versions: Vec<_> = listed.iter().copied().filter(was_current).collect();
-        versions.sort_by_key(|version| version.created_at);
-        let surplus = versions.len().saturating_sub(most.max(1));
-        let cut: Vec<_> = versions.drain(..surplus).collect();
-        // After a rollback the present one may be older than many.
-        if let Some(present) = cut.iter().find(|version| has(version, CURRENT))
-            && let Some(oldest) = versions.first_mut()
-        {
-            *oldest = present;
+fn ever_current<'a>(listed: &[&'a ListedVersion], most: usize) -> Vec<&'a ListedVersion> {
+    let has =
+        |version: &ListedVersion, label: &str| version.stages.iter().any(|stage| &**stage == label);
+    let present = listed.iter().find(|version| has(version, CURRENT));
+    let since = present.and_then(|present| present.created_at);
+    let was_current = |version: &&'a ListedVersion| {
+        if has(version, CURRENT) || has(version, PREVIOUS) || version.stages.is_empty() {
+            return true;
         }
-        Self {
-            versions,
-            from_the_start: surplus == 0 && listed.len() < KEPT,
-        }
+        // Labelled otherwise: perhaps an old one that somebody marked, perhaps one still to come.
+        !has(version, PENDING) && version.created_at < since
+    };
+    let mut versions: Vec<_> = listed.iter().copied().filter(was_current).collect();
+    versions.sort_by_key(|version| version.created_at);
+    let surplus = versions.len().saturating_sub(most.max(1));
+    let cut: Vec<_> = versions.drain(..surplus).collect();
+    // After a rollback the present one may be older than many.
+    if let Some(present) = cut.iter().find(|version| has(version, CURRENT))
+        && let Some(oldest) = versions.first_mut()
+    {
+        *oldest = present;
     }
+    versions
 }
 
 #[cfg(test)]

@@ -144,7 +144,6 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         let version = |parameter: &Parameter| Version {
             created_at: parameter.modified_at,
             found: Found::Value(Secret::copied(parameter.value.expose())),
-            first: parameter.version == 1,
         };
         let latest = versions.into_iter().skip(surplus);
         Ok(Some(latest.map(version).collect()))

@@ -107,14 +107,13 @@ was deleted and written anew starts over; what was there before is not looked fo
                 Ok(Held::Nothing | Held::Compacted) => break,
                 Err(error) if versions.is_empty() => return Err(error.clone().into()),
                 Err(error) => {
-                    versions.push(version(Found::Failed(error.clone()), false));
+                    versions.push(version(Found::Failed(error.clone())));
                     break;
                 }
             };
-            let first = kept.version <= 1;
             let value = Secret::copied(kept.value.expose());
-            versions.push(version(Found::Value(value), first));
-            if first {
+            versions.push(version(Found::Value(value)));
+            if kept.version <= 1 {
                 break;
             }
             revision = Some(kept.revision - 1);
@@ -133,11 +132,10 @@ impl Etcd {
     }
 }
 
-fn version(found: Found, first: bool) -> Version {
+fn version(found: Found) -> Version {
     Version {
         created_at: None,
         found,
-        first,
     }
 }
 
@@ -316,13 +314,9 @@ mod tests {
     #[tokio::test]
     async fn history_goes_back_until_the_first_or_what_is_compacted() {
         for (oldest, most, expected) in [
-            (
-                1,
-                10,
-                &[("one", true), ("two", false), ("three", false)][..],
-            ),
-            (3, 10, &[("two", false), ("three", false)]),
-            (1, 2, &[("two", false), ("three", false)]),
+            (1, 10, &["one", "two", "three"][..]),
+            (3, 10, &["two", "three"]),
+            (1, 2, &["two", "three"]),
         ] {
             let server = Server::reading(move |_, body| {
                 let asked: Value = serde_json::from_str(body).unwrap();
@@ -340,9 +334,7 @@ mod tests {
             });
             let connections = declared(&json!({"etcd": {"address": server.url("")}}));
             let versions = history(&*checkout(), most, &connections).await.unwrap();
-            let found = told_versions(&versions);
-            let found: Vec<_> = found.iter().map(|(key, first)| (&**key, *first)).collect();
-            assert_eq!(found, expected);
+            assert_eq!(told_versions(&versions), expected);
         }
     }
 
@@ -356,7 +348,7 @@ mod tests {
         });
         let connections = declared(&json!({"etcd": {"address": server.url("")}}));
         let versions = history(&*checkout(), 10, &connections).await.unwrap();
-        let [(broken, _), (kept, _)] = &told_versions(&versions)[..] else {
+        let [broken, kept] = &told_versions(&versions)[..] else {
             panic!("two versions")
         };
         assert!(broken.starts_with("failed: protocol") && kept == "two");

@@ -154,7 +154,6 @@ A project may read 90,000 versions and 600 lists a minute.",
         let versions = latest.iter().map(|one| Version {
             created_at: one.created_at,
             found: read(one),
-            first: one.number == 1,
         });
         Ok(Some(versions.collect()))
     }

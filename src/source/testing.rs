@@ -52,11 +52,11 @@ pub(crate) async fn history(
     Ok(versions.expect("it has a history"))
 }
 
-/// What is found there, in words, and whether it is the first.
-pub(crate) fn told_versions(versions: &[Version]) -> Vec<(String, bool)> {
+/// What is found there, in words.
+pub(crate) fn told_versions(versions: &[Version]) -> Vec<String> {
     versions
         .iter()
-        .map(|version| (told(&version.found), version.first))
+        .map(|version| told(&version.found))
         .collect()
 }
 

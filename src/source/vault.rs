@@ -186,7 +186,6 @@ leaves an entry in the server's audit log.",
                     Some(Ok(stored)) => self.found(stored).unwrap_or_else(Found::Failed),
                     Some(Err(error)) => Found::Failed(error.clone()),
                 },
-                first: written.version == 1,
             }
         });
         Ok(Some(versions.collect()))

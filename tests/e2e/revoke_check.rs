@@ -109,3 +109,56 @@ fn it_looks_everywhere_or_not_at_all() {
         .run(["revoke-check", "checkout", "--key", "9f2c"])
         .ends(2);
 }
+
+/// `short` has keys without a format, as short as nobody should make them; its old one is known by `previous`.
+fn formless(previous: &str, held: &str) -> Scene {
+    Scene::with(&format!(
+        "version: 1
+projects:
+  short:
+    variable: KEY
+    current: {{ file: {{ path: DIR/short }} }}
+    previous: [ {previous} ]
+deployments:
+  - {{ name: api, project: short, route: [ {{ file: {{ path: DIR/api }} }} ] }}
+"
+    ))
+    .file("short", "Kc83RfTw92")
+    .file("old", "Zq81Lp")
+    .file("api", held)
+}
+
+#[test]
+fn what_looks_like_a_placeholder_may_hide_a_key() {
+    let by_value = "{ file: { path: DIR/old } }";
+    let by_fingerprint = format!("{{ fingerprint: '{}' }}", fingerprint("Zq81Lp"));
+    for (previous, held, code, told) in [
+        // It is seen inside where its bytes are at hand.
+        (by_value, "<Zq81Lp>", 1, "not safe to revoke"),
+        (by_value, "${Zq81Lp}", 1, "not safe to revoke"),
+        (by_value, "${KEY-Zq81Lp}", 1, "not safe to revoke"),
+        (&*by_fingerprint, "${KEY-Zq81Lp}", 1, "not safe to revoke"),
+        // Where only its fingerprint is, what is inside may be it in another form.
+        (&*by_fingerprint, "${KEY-Wn27Dx}", 3, "nobody can tell"),
+        // What nobody would take for a key hides none.
+        (by_value, "changeme", 0, "safe to revoke: sha256:"),
+        (by_value, "undefined", 0, "safe to revoke: sha256:"),
+        (by_value, "${NAME}", 0, "safe to revoke: sha256:"),
+        (by_value, "<your-key-here>", 0, "safe to revoke: sha256:"),
+        (by_value, "***", 0, "safe to revoke: sha256:"),
+        (&*by_fingerprint, "changeme", 0, "safe to revoke: sha256:"),
+        (&*by_fingerprint, "undefined", 0, "safe to revoke: sha256:"),
+        (&*by_fingerprint, "${NAME}", 0, "safe to revoke: sha256:"),
+        (
+            &*by_fingerprint,
+            "<your-key-here>",
+            0,
+            "safe to revoke: sha256:",
+        ),
+        (&*by_fingerprint, "***", 0, "safe to revoke: sha256:"),
+    ] {
+        let ran = formless(previous, held).run(["revoke-check", "short"]);
+        let ran = ran.ends(code).prints(told);
+        assert!(!ran.to_string().contains("Zq81Lp"), "{ran}");
+    }
+}

@@ -533,17 +533,17 @@ async fn trouble_is_inherited_from_trouble_alone() {
 async fn no_rotation_is_seen_where_the_store_showed_no_other_key() {
     let hop = "running hidden-before";
     for (versions, proven) in [
-        ("f:past@1 v:now@20 now", true),
-        ("f:past@1 v:nothing@10 v:now@20 now", false),
-        ("f:now@20 now", false),
+        ("v:past@1 v:now@20 now", true),
+        ("v:past@1 v:nothing@10 v:now@20 now", false),
         ("v:now@20 now", false),
-        ("f:nothing@1 v:now@20 now", false),
-        ("f:empty@1 v:now@20 now", false),
-        ("f:placeholder@1 v:now@20 now", false),
-        ("f:short@1 v:now@20 now", false),
-        ("f:now+newline@1 v:now@20 now", false),
-        ("f:now+quotes@1 v:now@20 now", false),
-        ("f:denied@1 v:now@20 now", false),
+        ("v:now@20 now", false),
+        ("v:nothing@1 v:now@20 now", false),
+        ("v:empty@1 v:now@20 now", false),
+        ("v:placeholder@1 v:now@20 now", false),
+        ("v:short@1 v:now@20 now", false),
+        ("v:now+newline@1 v:now@20 now", false),
+        ("v:now+quotes@1 v:now@20 now", false),
+        ("v:denied@1 v:now@20 now", false),
     ] {
         let facts = format!("reference {versions}");
         let store = format!("store {versions}");
@@ -558,7 +558,7 @@ async fn no_rotation_is_seen_where_the_store_showed_no_other_key() {
 
 #[tokio::test]
 async fn what_was_taken_for_the_key_is_judged_by_the_time_that_a_history_tells() {
-    let versions = "f:past@1 v:now@20 now";
+    let versions = "v:past@1 v:now@20 now";
     let facts = format!("reference {versions}");
     let store = format!("store {versions}");
     for (hop, expected) in [
