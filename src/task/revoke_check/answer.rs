@@ -1,5 +1,6 @@
 use super::live::Alive;
 use super::past::{Gone, Last};
+use super::unsought::Unsought;
 use crate::explain::Spot;
 use crate::gate::ExitCode;
 use crate::judge::Outcome;
@@ -44,6 +45,8 @@ pub struct Place<'a> {
     pub readings: Vec<&'a Outcome>,
     /// How bad the worst of them is.
     pub verdict: Verdict,
+    /// The keys in question that were not looked for there.
+    pub unsought: Option<Unsought>,
 }
 
 impl<'a> Place<'a> {
@@ -54,6 +57,7 @@ impl<'a> Place<'a> {
             spot,
             readings,
             verdict,
+            unsought: None,
         })
     }
 }

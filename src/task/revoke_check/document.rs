@@ -89,6 +89,9 @@ struct Spot<'a> {
     location: String,
     verdict: Verdict,
     remedy: String,
+    /// The keys in question that were not looked for there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_looked_for: Vec<String>,
     /// Why it need not be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<&'a str>,
@@ -206,6 +209,15 @@ fn place(left: &LastSeen) -> Left<'_> {
 fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
     let spot = &place.spot;
     let worst = place.readings.iter().min_by_key(|reading| reading.verdict);
+    let unsought = place.unsought.as_ref();
+    let remedy = match unsought.filter(|unsought| unsought.alone) {
+        Some(unsought) => {
+            let [_, remedy] = unsought.told(spot);
+            remedy
+        }
+        None => worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
+    };
+    let unsought = unsought.into_iter().flat_map(|unsought| &unsought.keys);
     Spot {
         deployment: &spot.deployment.name,
         environment: spot.deployment.environment.as_deref(),
@@ -216,7 +228,8 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
         stage: spot.stage(),
         location: spot.hop.place.location(),
         verdict: place.verdict,
-        remedy: worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
+        remedy,
+        not_looked_for: unsought.map(ToString::to_string).collect(),
         accepted,
         readings: place
             .readings
