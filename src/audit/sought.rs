@@ -13,6 +13,8 @@ pub struct Sought {
     /// The keys that fit it. One of which only the fingerprint is known is taken to look as its project
     /// says.
     pub keys: Vec<Fingerprint>,
+    /// Those of them of which only the fingerprint is known.
+    pub assumed: Vec<Fingerprint>,
 }
 
 impl Sought {
@@ -47,11 +49,17 @@ pub(super) fn sought(inventory: &Inventory, references: &References) -> Vec<Soug
         }
         keys
     };
-    let keys: Vec<_> = formats.iter().map(fitting).collect();
-    let pairs = formats.into_iter().zip(keys);
-    pairs
-        .map(|(format, keys)| Sought { format, keys })
-        .collect()
+    let of = |format: Arc<Format>| {
+        let keys = fitting(&format);
+        let mut assumed = keys.clone();
+        assumed.retain(|key| references.keyring.secret_of(key).is_none());
+        Sought {
+            format,
+            keys,
+            assumed,
+        }
+    };
+    formats.into_iter().map(of).collect()
 }
 
 fn prints(outcome: &ProjectOutcome) -> impl Iterator<Item = Fingerprint> + use<'_> {

@@ -80,6 +80,7 @@ impl Question<'_> {
             keys: keys.clone(),
             holders: Vec::new(),
             blind: Vec::new(),
+            assumed: Vec::new(),
             accepted: Vec::new(),
             forgotten: Vec::new(),
             left: Vec::new(),
@@ -162,6 +163,7 @@ impl Question<'_> {
         };
         answer.holders.extend(Place::of(spot, that(Sight::Holds)));
         let mut blind = that(Sight::Blind);
+        self.assume(asked, &spot, answer);
         let unsought = self.unsought(asked, &spot);
         let alone = !unsought.is_empty() && blind.is_empty();
         if alone {

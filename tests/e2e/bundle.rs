@@ -233,8 +233,10 @@ deployments:
         // Nobody says what the old key looks like.
         (&*patterned, "", 3),
     ] {
-        with(hop, format)
+        let ran = with(hop, format)
             .run(["revoke-check", "checkout"])
             .ends(code);
+        let is_told = ran.to_string().contains("it is taken to fit that");
+        assert_eq!(is_told, code == 0, "{ran}");
     }
 }

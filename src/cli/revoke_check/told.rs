@@ -92,6 +92,14 @@ impl Told<'_> {
             writeln!(out, "  accepted for this key: {}", escape(reason))?;
         }
         writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
+        for (key, format) in &self.answer.assumed {
+            writeln!(
+                out,
+                "only the fingerprint of {key} is known: bundles were looked through for what fits `{}`, and it \
+                 is taken to fit that",
+                escape(format.as_str())
+            )?;
+        }
         if !self.answer.past_is_known {
             writeln!(
                 out,

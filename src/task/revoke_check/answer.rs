@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::live::Alive;
 use super::past::{Gone, Last};
 use super::unsought::Unsought;
@@ -5,7 +7,7 @@ use crate::explain::Spot;
 use crate::gate::ExitCode;
 use crate::judge::Outcome;
 use crate::key::Fingerprint;
-use crate::keyring::KeyId;
+use crate::keyring::{Format, KeyId};
 use crate::ledger::LastSeen;
 use crate::verdict::Verdict;
 
@@ -23,6 +25,9 @@ pub struct Answer<'a> {
     pub holders: Vec<Place<'a>>,
     /// The hops that may hold one of them, for all that is known.
     pub blind: Vec<Place<'a>>,
+    /// Keys of which only the fingerprint is known, and what they were taken to look like where hops are
+    /// looked through for that.
+    pub assumed: Vec<(Fingerprint, Arc<Format>)>,
     /// Blind spots that somebody answers for, each with the reason.
     pub accepted: Vec<(Place<'a>, String)>,
     /// The deployments that past audits knew and this one did not read, with what was seen of them last.

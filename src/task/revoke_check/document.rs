@@ -1,5 +1,7 @@
 //! The answer for programs: `straggler.revoke-check/v1`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use super::{Alive, Answer, Last, Place, is_dead, way_out};
 use crate::audit::Audit;
 use crate::gate::{Coverage, ExitCode};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role};
+use crate::keyring::{Format, KeyId, Role};
 use crate::ledger::LastSeen;
 use crate::verdict::{Evidence, Stage, Verdict};
 
@@ -30,6 +32,8 @@ pub struct Document<'a> {
     holders: Vec<Spot<'a>>,
     blind_spots: Vec<Spot<'a>>,
     accepted: Vec<Spot<'a>>,
+    /// Keys of which only the fingerprint is known, and what they were taken to look like in bundles.
+    taken_to_fit: Vec<TakenToFit<'a>>,
     /// Deployments that past audits knew and this one did not read.
     forgotten: Vec<&'a str>,
     /// Those of them that another inventory of the ledger names.
@@ -58,6 +62,12 @@ struct Elsewhere<'a> {
     inventory: &'a str,
     /// Whether it held one of the keys when it was last read; null where nobody can say.
     held: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct TakenToFit<'a> {
+    fingerprint: String,
+    format: &'a str,
 }
 
 #[derive(Serialize)]
@@ -148,6 +158,7 @@ impl<'a> Document<'a> {
             accepted: accepted
                 .map(|(place, reason)| spot(place, Some(reason)))
                 .collect(),
+            taken_to_fit: answer.assumed.iter().map(taken).collect(),
             forgotten: forgotten.map(|(gone, _)| &*gone.name.title).collect(),
             elsewhere: elsewhere.collect(),
             left: answer.left.iter().map(|left| place(left)).collect(),
@@ -192,6 +203,13 @@ fn alive<'a>(audit: &'a Audit, alive: &Alive) -> Key<'a> {
         key: alive.life.name(),
         fingerprint: Some(alive.fingerprint.to_string()),
         dead: false,
+    }
+}
+
+fn taken((key, format): &(Fingerprint, Arc<Format>)) -> TakenToFit<'_> {
+    TakenToFit {
+        fingerprint: key.to_string(),
+        format: format.as_str(),
     }
 }
 

@@ -1,4 +1,6 @@
-use super::{Asked, Question};
+use std::sync::Arc;
+
+use super::{Answer, Asked, Question};
 use crate::audit::Audit;
 use crate::explain::{Spot, word};
 use crate::inventory::Project;
@@ -24,6 +26,26 @@ impl Question<'_> {
         match place.source.looks_for(place.at_for(project)) {
             Some(format) => self.not_fitting(asked, spot.audit, format),
             None => Vec::new(),
+        }
+    }
+
+    /// Notes what the keys were taken to look like at a hop.
+    pub(super) fn assume(&self, asked: &Asked, spot: &Spot<'_>, answer: &mut Answer<'_>) {
+        let project = spot.audit.inventory.project(spot.deployment.project);
+        let place = &spot.hop.place;
+        let Some(format) = place.source.looks_for(place.at_for(project)) else {
+            return;
+        };
+        let mut sought = spot.audit.sought.iter();
+        let Some(sought) = sought.find(|sought| sought.format == *format) else {
+            return;
+        };
+        let is_assumed = |key: &&Fingerprint| sought.assumed.iter().any(|one| one.agrees(key));
+        for key in asked.fingerprints.iter().filter(is_assumed) {
+            let one = (*key, Arc::clone(format));
+            if !answer.assumed.contains(&one) {
+                answer.assumed.push(one);
+            }
         }
     }
 

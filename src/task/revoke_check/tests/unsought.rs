@@ -25,9 +25,11 @@ fn bundle(formats: [Option<&str>; 2], fits: bool) -> Scene {
                 project.format.clone_from(format);
             }
             let format = formats[0].clone();
-            audit
-                .sought
-                .extend(format.map(|format| Sought { format, keys }));
+            audit.sought.extend(format.map(|format| Sought {
+                format,
+                keys,
+                assumed: Vec::new(),
+            }));
         })
 }
 
