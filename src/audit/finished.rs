@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Sought;
 use crate::inventory::Inventory;
 use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
@@ -28,6 +29,8 @@ pub struct Audit {
     pub interrupted: bool,
     /// Whether straggler could not finish its own job, as where the ledger failed.
     pub unfinished: bool,
+    /// Which keys would be found where places are looked through for what fits a format.
+    pub sought: Vec<Sought>,
     /// Takes every secret of it out of what is said later, as by a program that is told of it.
     pub scrubber: Arc<Scrubber>,
 }

@@ -14,6 +14,7 @@ mod remembered;
 mod run;
 mod scrub;
 mod seen;
+mod sought;
 mod standing;
 mod warnings;
 
@@ -23,6 +24,7 @@ pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 pub use scrub::MOST_SHOWN;
+pub use sought::Sought;
 
 #[cfg(test)]
 mod tests;

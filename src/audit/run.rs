@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::references::References;
 use super::remembered::Remembered;
 use super::scrub::Scrub;
+use super::sought::sought;
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
@@ -74,6 +75,7 @@ pub async fn run(
     let mut deployments = seen.assemble(&inventory, selected);
     drop(fetcher);
 
+    let sought = sought(&inventory, &references);
     let mut warnings = warnings::references_behind(&inventory, &deployments);
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
@@ -99,6 +101,7 @@ pub async fn run(
         inventory,
         interrupted,
         unfinished: false,
+        sought,
         scrubber,
     }
 }

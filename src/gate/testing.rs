@@ -15,7 +15,7 @@ use crate::judge::{
     TimeProof, Why,
 };
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, KeyId, Placeholder, ProjectId, Wire};
+use crate::keyring::{Damage, Format, KeyId, Placeholder, ProjectId, Wire};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::source::{AnySource, At, Info};
@@ -92,6 +92,10 @@ impl AnySource for Toy {
 
     fn remedy(&self, _: At<'_>) -> String {
         self.remedy.clone()
+    }
+
+    fn looks_for<'a>(&'a self, at: At<'a>) -> Option<&'a Arc<Format>> {
+        at.format.filter(|_| self.id == "bundle")
     }
 
     fn read(&self, _: At<'_>, _: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
@@ -424,6 +428,7 @@ impl Scene {
             warnings: Vec::new(),
             interrupted: false,
             unfinished: false,
+            sought: Vec::new(),
             scrubber: Arc::default(),
         })
     }

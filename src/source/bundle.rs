@@ -72,7 +72,10 @@ impl Source for Bundle {
 A build writes the variables that are meant for browsers (`VITE_…`, `NEXT_PUBLIC_…`, `PUBLIC_…`) into its scripts, \
 so an updated environment changes nothing until it is built again. `bundle` looks through all of them for what fits \
 the project's `format`, or `pattern`, which wins; one of them is needed. Every file that holds such a token is a \
-replica, and each different token in it a reading. Tokens are hashed and compared; they are never shown.
+replica, and each different token in it a reading. Tokens are hashed and compared; they are never shown. \
+A key that doesn't fit is not seen, so `revoke-check` has a blind spot here for each key that is known by its value and \
+doesn't fit, or by its fingerprint alone and belongs to a project with another `format` or none. Write one `format` \
+or `pattern` that all of them fit, as in `ask_live_[A-Za-z0-9]{32}|old_[0-9a-f]{40}`.
 
 With `url`, the page is read, then what it names, then what that names:
 
@@ -175,6 +178,10 @@ it is.",
         )
     }
 
+    fn looks_for<'a>(&'a self, at: At<'a>) -> Option<&'a Arc<Format>> {
+        self.format(at)
+    }
+
     fn follows(&self) -> Option<&'static str> {
         let follows = "the scripts that the page names, and those that they name";
         self.url.as_ref().map(|_| follows)
@@ -250,6 +257,12 @@ impl Bundle {
         }));
         Ok(readings_or_none(readings, folder.searched))
     }
+}
+
+/// Whether this is the id of a source that sees nothing but what fits a format.
+#[must_use]
+pub fn looks_for_a_format(source: &str) -> bool {
+    source == Bundle::INFO.id
 }
 
 /// What one token says.

@@ -80,6 +80,11 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// What to do so that the current key gets here: an imperative, with a command where there is one.
     fn remedy(&self, at: At<'_>) -> String;
 
+    /// What it looks through everything for, where it sees nothing else.
+    fn looks_for<'a>(&'a self, _at: At<'a>) -> Option<&'a Arc<Format>> {
+        None
+    }
+
     /// The setting that would name one member of the JSON object it reads, where it has one that is not
     /// set.
     fn member_setting(&self) -> Option<&'static str> {
@@ -137,6 +142,9 @@ pub trait AnySource: Send + Sync {
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
     fn remedy(&self, at: At<'_>) -> String;
+    fn looks_for<'a>(&'a self, _at: At<'a>) -> Option<&'a Arc<Format>> {
+        None
+    }
     fn member_setting(&self) -> Option<&'static str> {
         None
     }
@@ -190,6 +198,10 @@ impl<S: Source> AnySource for S {
 
     fn remedy(&self, at: At<'_>) -> String {
         Source::remedy(self, at)
+    }
+
+    fn looks_for<'a>(&'a self, at: At<'a>) -> Option<&'a Arc<Format>> {
+        Source::looks_for(self, at)
     }
 
     fn member_setting(&self) -> Option<&'static str> {

@@ -33,6 +33,7 @@ mod registry;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use bundle::looks_for_a_format;
 pub use hop::{AnySource, At, Source};
 pub use info::Info;
 

@@ -5,12 +5,14 @@ mod document;
 mod doubts;
 mod live;
 mod past;
+mod unsought;
 mod way;
 
 pub use answer::{Answer, Place};
 pub use document::Document;
 pub use live::{Alive, Life};
 pub use past::{Gone, Known, Last, Past};
+pub use unsought::Unsought;
 pub use way::way_out;
 
 use crate::audit::{Audit, Remembered};
@@ -78,6 +80,7 @@ impl Question<'_> {
             keys: keys.clone(),
             holders: Vec::new(),
             blind: Vec::new(),
+            assumed: Vec::new(),
             accepted: Vec::new(),
             forgotten: Vec::new(),
             left: Vec::new(),
@@ -109,12 +112,8 @@ impl Question<'_> {
                 self.look(&asked, spot, &mut answer);
             }
             if nothing_but_reference && let Some(last) = spots(audit, outcome).next_back() {
-                self.add_blind(
-                    &asked,
-                    last,
-                    last.judged.readings.iter().collect(),
-                    &mut answer,
-                );
+                let blind = Place::of(last, last.judged.readings.iter().collect());
+                self.add_blind(&asked, blind, &mut answer);
             }
         }
         answer.doubts = self.doubts(audit, &asked, &answer);
@@ -163,19 +162,31 @@ impl Question<'_> {
                 .collect::<Vec<_>>()
         };
         answer.holders.extend(Place::of(spot, that(Sight::Holds)));
-        self.add_blind(asked, spot, that(Sight::Blind), answer);
+        let mut blind = that(Sight::Blind);
+        self.assume(asked, &spot, answer);
+        let unsought = self.unsought(asked, &spot);
+        let alone = !unsought.is_empty() && blind.is_empty();
+        if alone {
+            blind = that(Sight::Clear);
+        }
+        if alone && blind.is_empty() {
+            blind = readings.iter().collect();
+        }
+        let blind = Place::of(spot, blind).map(|place| Place {
+            unsought: (!unsought.is_empty()).then_some(Unsought {
+                keys: unsought,
+                alone,
+            }),
+            ..place
+        });
+        self.add_blind(asked, blind, answer);
     }
 
-    fn add_blind<'a>(
-        &self,
-        asked: &Asked,
-        spot: Spot<'a>,
-        readings: Vec<&'a Outcome>,
-        answer: &mut Answer<'a>,
-    ) {
-        let Some(blind) = Place::of(spot, readings) else {
+    fn add_blind<'a>(&self, asked: &Asked, blind: Option<Place<'a>>, answer: &mut Answer<'a>) {
+        let Some(blind) = blind else {
             return;
         };
+        let spot = blind.spot;
         let (name, title) = (&spot.deployment.name, spot.deployment.title());
         match self.reason(asked, name, &title) {
             Some(reason) => answer.accepted.push((blind, reason)),
@@ -226,9 +237,11 @@ impl Question<'_> {
     fn left<'a>(&'a self, audit: &Audit, asked: &Asked) -> Vec<&'a LastSeen> {
         let may_hold = |left: &&LastSeen| match &left.holds {
             None => true,
-            Some(held) => held
-                .iter()
-                .any(|print| asked.fingerprints.iter().any(|key| key.agrees(print))),
+            Some(held) => {
+                held.iter()
+                    .any(|print| asked.fingerprints.iter().any(|key| key.agrees(print)))
+                    || self.was_unsought(asked, audit, left)
+            }
         };
         let mut left: Vec<&LastSeen> = self.past.left(audit).filter(may_hold).collect();
         left.dedup_by(|one, other| {

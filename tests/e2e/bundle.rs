@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::server::{Answer, Server};
-use crate::support::{CURRENT, OLD, Ran, SIBLING, Scene};
+use crate::support::{CURRENT, OLD, Ran, SIBLING, Scene, fingerprint};
 
 /// Two projects with one format, and these hops of the first.
 fn scene(hops: &[String]) -> Scene {
@@ -149,4 +149,94 @@ fn a_dry_run_says_what_would_follow() {
         .prints("GET http://127.0.0.1:9/")
         .prints("the scripts that the page names")
         .prints("search ");
+}
+
+/// A key from before the format.
+const OLDER: &str = "legacy-0123456789-abcdefghij-KLMNOPQ";
+
+#[test]
+fn a_key_that_does_not_fit_is_never_called_absent_from_a_bundle() {
+    let bundle = format!("a=\"{CURRENT}\",b=\"{OLDER}\"");
+    let both = "'ask_live_[A-Za-z0-9]{32}|legacy-[0-9A-Za-z-]{29}'";
+    let scene = |hop: &str| {
+        Scene::with(&format!(
+            "version: 1
+projects:
+  checkout:
+    variable: VITE_KEY
+    format: {both}
+    current: {{ file: {{ path: DIR/current }} }}
+    previous: [ {{ file: {{ path: DIR/old }} }} ]
+deployments:
+  - {{ name: web, project: checkout, route: [ {{ bundle: {hop} }} ] }}
+"
+        ))
+        .file("current", CURRENT)
+        .file("old", OLDER)
+        .file("dist/a.js", &bundle)
+    };
+    // It saw the current key, and says no more.
+    let plain = scene("{ path: dist, pattern: 'ask_live_[A-Za-z0-9]{32}' }");
+    let ran = plain.run(["audit", "-f", "json"]).ends(0);
+    assert_eq!(verdicts(&ran), ["current"], "{ran}");
+    let ran = plain
+        .run(["revoke-check", "checkout"])
+        .ends(3)
+        .prints("nobody can tell")
+        .prints("a key that doesn't fit the format")
+        .prints("search for it by hand");
+    assert!(!ran.to_string().contains(OLDER), "{ran}");
+    let print = fingerprint(OLDER);
+    let ran = plain
+        .run(["revoke-check", "checkout", "--key", &print, "-f", "json"])
+        .ends(3);
+    let spot = &ran.json()["blind_spots"][0];
+    let told = spot["not_looked_for"][0].as_str().unwrap().to_owned();
+    assert!(print.starts_with(&told), "{ran}");
+    // Looked for by the format that both fit, it is found.
+    let wide = scene("{ path: dist }");
+    wide.run(["revoke-check", "checkout"])
+        .ends(1)
+        .prints("not safe to revoke");
+    std::fs::write(wide.path("dist/a.js"), format!("a=\"{CURRENT}\"")).unwrap();
+    wide.run(["revoke-check", "checkout"])
+        .ends(0)
+        .prints("safe to revoke");
+}
+
+#[test]
+fn a_key_known_by_its_fingerprint_is_taken_to_look_as_its_project_says() {
+    let with = |hop: &str, format: &str| {
+        let old = fingerprint(OLD);
+        Scene::with(&format!(
+            "version: 1
+projects:
+  checkout:
+    variable: VITE_KEY
+    {format}
+    current: {{ file: {{ path: DIR/current }} }}
+    previous: [ {{ fingerprint: '{old}' }} ]
+deployments:
+  - {{ name: web, project: checkout, route: [ {{ bundle: {hop} }} ] }}
+"
+        ))
+        .file("current", CURRENT)
+        .file("dist/a.js", format!("a=\"{CURRENT}\""))
+    };
+    let pattern = "'ask_live_[A-Za-z0-9]{32}'";
+    let format = format!("format: {pattern}");
+    let plain = "{ path: dist }";
+    let patterned = format!("{{ path: dist, pattern: {pattern} }}");
+    for (hop, format, code) in [
+        (plain, &*format, 0),
+        (&*patterned, &*format, 0),
+        // Nobody says what the old key looks like.
+        (&*patterned, "", 3),
+    ] {
+        let ran = with(hop, format)
+            .run(["revoke-check", "checkout"])
+            .ends(code);
+        let is_told = ran.to_string().contains("it is taken to fit that");
+        assert_eq!(is_told, code == 0, "{ran}");
+    }
 }

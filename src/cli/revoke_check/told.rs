@@ -6,6 +6,7 @@ use crate::cli::config;
 use crate::explain::{belonging, coverage, name_of, word};
 use crate::gate::{Coverage, ExitCode};
 use crate::judge::Outcome;
+use crate::key::Fingerprint;
 use crate::keyring::KeyId;
 use crate::task::revoke_check::{Alive, Answer, Gone, Last, Life, Place, way_out};
 use crate::text::escape;
@@ -69,7 +70,11 @@ impl Told<'_> {
             forgotten(gone, *last, out)?;
         }
         for left in &self.answer.left {
-            let what = match left.holds {
+            let what = match &left.holds {
+                Some(held) if !held.iter().any(|print| self.is_asked(print)) => {
+                    "a key that doesn't fit the format is not looked for in bundles, and nobody knows that this \
+                     one does"
+                }
                 Some(_) => "it held the key when it was last read",
                 None => "what it held when it was last read was not explained",
             };
@@ -87,6 +92,14 @@ impl Told<'_> {
             writeln!(out, "  accepted for this key: {}", escape(reason))?;
         }
         writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
+        for (key, format) in &self.answer.assumed {
+            writeln!(
+                out,
+                "only the fingerprint of {key} is known: bundles were looked through for what fits `{}`, and it \
+                 is taken to fit that",
+                escape(format.as_str())
+            )?;
+        }
         if !self.answer.past_is_known {
             writeln!(
                 out,
@@ -135,6 +148,14 @@ impl Told<'_> {
         writeln!(out, "\n{glyph} revoking it {breaks}: {it_is}")
     }
 
+    fn is_asked(&self, print: &Fingerprint) -> bool {
+        let known = self.answer.keys.iter();
+        let known = known.filter_map(|&key| self.audit.fingerprint(key));
+        known
+            .chain(self.answer.unknown)
+            .any(|key| key.agrees(print))
+    }
+
     fn key(&self, key: KeyId) -> String {
         let fingerprint = self.audit.fingerprint(key);
         let name = belonging(self.audit, key);
@@ -178,7 +199,15 @@ impl Told<'_> {
             };
             writeln!(out, "    {shown}{rest}")?;
         }
-        writeln!(out, "  → {}", way_out(&spot, worst))
+        let unsought = place.unsought.as_ref();
+        if unsought.is_none_or(|unsought| !unsought.alone) {
+            writeln!(out, "  → {}", way_out(&spot, worst))?;
+        }
+        if let Some(unsought) = unsought {
+            let [message, remedy] = unsought.told(&spot);
+            writeln!(out, "    {message}\n  → {remedy}")?;
+        }
+        Ok(())
     }
 
     fn standing(&self) -> String {

@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
 use super::live::Alive;
 use super::past::{Gone, Last};
+use super::unsought::Unsought;
 use crate::explain::Spot;
 use crate::gate::ExitCode;
 use crate::judge::Outcome;
 use crate::key::Fingerprint;
-use crate::keyring::KeyId;
+use crate::keyring::{Format, KeyId};
 use crate::ledger::LastSeen;
 use crate::verdict::Verdict;
 
@@ -22,6 +25,9 @@ pub struct Answer<'a> {
     pub holders: Vec<Place<'a>>,
     /// The hops that may hold one of them, for all that is known.
     pub blind: Vec<Place<'a>>,
+    /// Keys of which only the fingerprint is known, and what they were taken to look like where hops are
+    /// looked through for that.
+    pub assumed: Vec<(Fingerprint, Arc<Format>)>,
     /// Blind spots that somebody answers for, each with the reason.
     pub accepted: Vec<(Place<'a>, String)>,
     /// The deployments that past audits knew and this one did not read, with what was seen of them last.
@@ -44,6 +50,8 @@ pub struct Place<'a> {
     pub readings: Vec<&'a Outcome>,
     /// How bad the worst of them is.
     pub verdict: Verdict,
+    /// The keys in question that were not looked for there.
+    pub unsought: Option<Unsought>,
 }
 
 impl<'a> Place<'a> {
@@ -54,6 +62,7 @@ impl<'a> Place<'a> {
             spot,
             readings,
             verdict,
+            unsought: None,
         })
     }
 }

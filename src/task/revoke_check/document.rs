@@ -1,5 +1,7 @@
 //! The answer for programs: `straggler.revoke-check/v1`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use super::{Alive, Answer, Last, Place, is_dead, way_out};
 use crate::audit::Audit;
 use crate::gate::{Coverage, ExitCode};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role};
+use crate::keyring::{Format, KeyId, Role};
 use crate::ledger::LastSeen;
 use crate::verdict::{Evidence, Stage, Verdict};
 
@@ -30,6 +32,8 @@ pub struct Document<'a> {
     holders: Vec<Spot<'a>>,
     blind_spots: Vec<Spot<'a>>,
     accepted: Vec<Spot<'a>>,
+    /// Keys of which only the fingerprint is known, and what they were taken to look like in bundles.
+    taken_to_fit: Vec<TakenToFit<'a>>,
     /// Deployments that past audits knew and this one did not read.
     forgotten: Vec<&'a str>,
     /// Those of them that another inventory of the ledger names.
@@ -61,6 +65,12 @@ struct Elsewhere<'a> {
 }
 
 #[derive(Serialize)]
+struct TakenToFit<'a> {
+    fingerprint: String,
+    format: &'a str,
+}
+
+#[derive(Serialize)]
 struct Left<'a> {
     deployment: &'a str,
     project: &'a str,
@@ -89,6 +99,9 @@ struct Spot<'a> {
     location: String,
     verdict: Verdict,
     remedy: String,
+    /// The keys in question that were not looked for there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_looked_for: Vec<String>,
     /// Why it need not be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<&'a str>,
@@ -145,6 +158,7 @@ impl<'a> Document<'a> {
             accepted: accepted
                 .map(|(place, reason)| spot(place, Some(reason)))
                 .collect(),
+            taken_to_fit: answer.assumed.iter().map(taken).collect(),
             forgotten: forgotten.map(|(gone, _)| &*gone.name.title).collect(),
             elsewhere: elsewhere.collect(),
             left: answer.left.iter().map(|left| place(left)).collect(),
@@ -192,6 +206,13 @@ fn alive<'a>(audit: &'a Audit, alive: &Alive) -> Key<'a> {
     }
 }
 
+fn taken((key, format): &(Fingerprint, Arc<Format>)) -> TakenToFit<'_> {
+    TakenToFit {
+        fingerprint: key.to_string(),
+        format: format.as_str(),
+    }
+}
+
 fn place(left: &LastSeen) -> Left<'_> {
     let prints = |held: &Vec<Fingerprint>| held.iter().map(ToString::to_string).collect();
     Left {
@@ -206,6 +227,15 @@ fn place(left: &LastSeen) -> Left<'_> {
 fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
     let spot = &place.spot;
     let worst = place.readings.iter().min_by_key(|reading| reading.verdict);
+    let unsought = place.unsought.as_ref();
+    let remedy = match unsought.filter(|unsought| unsought.alone) {
+        Some(unsought) => {
+            let [_, remedy] = unsought.told(spot);
+            remedy
+        }
+        None => worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
+    };
+    let unsought = unsought.into_iter().flat_map(|unsought| &unsought.keys);
     Spot {
         deployment: &spot.deployment.name,
         environment: spot.deployment.environment.as_deref(),
@@ -216,7 +246,8 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
         stage: spot.stage(),
         location: spot.hop.place.location(),
         verdict: place.verdict,
-        remedy: worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
+        remedy,
+        not_looked_for: unsought.map(ToString::to_string).collect(),
         accepted,
         readings: place
             .readings

@@ -1,4 +1,5 @@
 mod keys;
+mod unsought;
 
 use std::sync::LazyLock;
 
