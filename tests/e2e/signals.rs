@@ -40,12 +40,12 @@ const STUBBORN: [(&str, &str); 5] = [
 
 /// A deployment that drifts, and one for each stubborn program.
 fn scene() -> Scene {
-    let mut targets = format!(
+    let mut targets = String::from(
         "version: 1
 projects:
-  checkout: {{ variable: KEY, current: {{ file: {{ path: current }} }}, previous: [ {{ file: {{ path: old }} }} ] }}
+  checkout: { variable: KEY, current: { file: { path: current } }, previous: [ { file: { path: old } } ] }
 deployments:
-  - {{ name: web, project: checkout, route: [ {{ file: {{ path: web }} }} ] }}
+  - { name: web, project: checkout, route: [ { file: { path: web } } ] }
 "
     );
     for (index, _) in STUBBORN.iter().enumerate() {
