@@ -78,8 +78,16 @@ pub fn opaque(name: &str) -> bool {
 /// The same of a file, by its own name.
 #[must_use]
 pub fn is_opaque(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    opaque(&name.to_string_lossy())
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Ledgers are named so where nobody names them, and so short a part of a key tells nothing.
+    let is_short = |end: &str| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let stem = name
+        .strip_suffix(".db")
+        .and_then(|stem| stem.rsplit_once('-'));
+    match stem {
+        Some((folder, end)) if is_short(end) => opaque(folder),
+        _ => opaque(&name),
+    }
 }
 
 /// A path as it may be shown.
