@@ -15,10 +15,10 @@ use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::keyring::{ProjectId, Scrubber};
-use crate::ledger::{Acceptance, KnownDeployment, LedgerError};
+use crate::ledger::{Acceptance, LedgerError};
 use crate::platform;
 use crate::report;
-use crate::task::revoke_check::{Accepted, Document, Gone, Past, Question};
+use crate::task::revoke_check::{Accepted, Document, Gone, Other, Past, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -191,24 +191,19 @@ async fn known(
         deployment: acceptance.deployment,
         reason: acceptance.reason,
     });
+    let own = ledger.number_of(inventory).await?;
+    let others = ledger.inventories().await?;
+    let others = others.iter().filter(|other| Some(other.id) != own);
     let mut past = Past {
         known: memory.known(),
         forgotten: Vec::new(),
         places: ledger.places().await?,
+        others: others
+            .map(|other| (other.id, Other::of(other, inventory, ledger.place()).into()))
+            .collect(),
         older: of_older(&memory.older),
     };
-    let own = ledger.number_of(inventory).await?;
-    let others = ledger.inventories().await?;
-    let deployments = ledger.deployments(None).await?;
-    let living = deployments
-        .iter()
-        .filter(|known| known.retired_at.is_none());
-    let elsewhere = |known: &KnownDeployment| {
-        let mut others = others.iter().filter(|other| Some(other.id) != own);
-        let other = others.find(|other| other.id == known.inventory)?;
-        Some(other.title().into())
-    };
-    past.forget(inventory, living.map(|known| (known, elsewhere(known))));
+    past.forget(inventory, &ledger.deployments(None).await?);
     Ok((accepted.collect(), past))
 }
 

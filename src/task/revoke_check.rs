@@ -4,12 +4,14 @@ mod answer;
 mod document;
 mod doubts;
 mod live;
+mod other;
 mod past;
 mod way;
 
 pub use answer::{Answer, Place};
 pub use document::Document;
 pub use live::{Alive, Life};
+pub use other::{Distance, Other};
 pub use past::{Gone, Known, Last, Past};
 pub use way::way_out;
 

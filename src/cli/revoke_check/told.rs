@@ -29,7 +29,7 @@ fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
         ),
         Some(other) => format!(
             "the inventory {} names it under {}, and it was not read here",
-            escape(other),
+            escape(&other.title),
             escape(&gone.name.project)
         ),
     };

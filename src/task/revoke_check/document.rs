@@ -122,7 +122,7 @@ impl<'a> Document<'a> {
             Some(Elsewhere {
                 deployment: &gone.name.title,
                 project: &gone.name.project,
-                inventory: gone.elsewhere.as_deref()?,
+                inventory: &gone.elsewhere.as_ref()?.title,
                 held: match last {
                     Last::Held => Some(true),
                     Last::HeldNone => Some(false),
