@@ -126,7 +126,7 @@ impl<'a> Document<'a> {
                 held: match last {
                     Last::Held => Some(true),
                     Last::HeldNone => Some(false),
-                    Last::Unknown => None,
+                    Last::Unasked | Last::Unknown => None,
                 },
             })
         });

@@ -58,6 +58,8 @@ pub enum Last {
     Held,
     /// All of it was read and explained, and it held none of them.
     HeldNone,
+    /// All of it was read and explained, but no key is in question.
+    Unasked,
     /// Nobody can say.
     Unknown,
 }
@@ -146,6 +148,8 @@ impl Gone {
             Last::Held
         } else if places.is_empty() || places.iter().any(|place| place.holds.is_none()) {
             Last::Unknown
+        } else if asked.is_empty() {
+            Last::Unasked
         } else {
             Last::HeldNone
         }
