@@ -90,13 +90,18 @@ pub fn is_opaque(path: &Path) -> bool {
     }
 }
 
-/// A path as it may be shown.
+/// A path as it may be shown: a folder whose name looks like a key is left out.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     if is_opaque(path) {
         return "(a file whose name is not shown)".to_owned();
     }
-    escape(&path.to_string_lossy()).into_owned()
+    let text = path.to_string_lossy();
+    let names = text.split('/').map(|name| match opaque(name) {
+        true => "…".into(),
+        false => escape(name),
+    });
+    names.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -104,6 +109,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn no_part_of_a_path_shows_what_looks_like_a_key() {
+        let key = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
+        for (path, shown) in [
+            ("/srv/app\u{1b}/x.json".to_owned(), r"/srv/app\u{1b}/x.json"),
+            (format!("{key}/x"), "…/x"),
+            (format!("/srv/{key}/"), "(a file whose name is not shown)"),
+            (format!("/{key}/{key}/a/b"), "/…/…/a/b"),
+        ] {
+            assert_eq!(shown_path(Path::new(&path)), shown);
+        }
+    }
 
     #[test]
     fn what_a_terminal_acts_on_is_spelled_out() {

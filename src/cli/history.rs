@@ -12,9 +12,10 @@ use super::exit::{Ended, Failure};
 use super::memory::{LedgerFlags, mend_times, tell_of_older};
 use super::{config, runtime, terminal};
 use crate::audit::Owner;
+use crate::explain::word;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
-use crate::ledger::{Confirmed, Ledger, LedgerError, Place};
+use crate::ledger::{Confirmed, KnownInventory, Ledger, LedgerError, Name, Place};
 use crate::report;
 use crate::text::escape;
 
@@ -210,7 +211,8 @@ async fn read(
     ledger: &Ledger,
 ) -> Result<document::Document, LedgerError> {
     Ok(if let Some(name) = &args.deployment {
-        document::Document::past(&ledger.past(name, project).await?)
+        let past = ledger.past(name, project).await?;
+        document::Document::past(&past, &ledger.inventories().await?)
     } else if let Some(count) = args.audits {
         document::Document::audits(&ledger.audits(count).await?)
     } else {
@@ -320,15 +322,22 @@ fn retire(args: &Retire) -> Ended {
                 "targets.yaml still names this deployment: take it out first, for whatever is named is looked at",
             ));
         }
-        let retired = ledger.retire(args.project.as_deref(), &args.name, Timestamp::now());
+        let project = args.project.as_deref();
+        let retired = ledger.retire(&inventory, project, &args.name, Timestamp::now());
         let retired = retired.await.map_err(Failure::unfinished)?;
-        if retired.is_empty() {
-            return Err(Failure::usage(
-                "the ledger knows no deployment of that name",
-            ));
+        let elsewhere: Vec<_> = retired
+            .elsewhere
+            .iter()
+            .map(|(name, known)| knows_still(name, known, &inventory))
+            .collect();
+        if retired.names.is_empty() {
+            return Err(Failure::usage(match elsewhere.is_empty() {
+                true => "the ledger knows no deployment of that name".to_owned(),
+                false => format!("nothing is retired: {}", elsewhere.join("; ")),
+            }));
         }
         terminal::print(|out| {
-            retired.iter().try_for_each(|name| {
+            retired.names.iter().try_for_each(|name| {
                 writeln!(
                     out,
                     "retired: {} of {}",
@@ -337,6 +346,27 @@ fn retire(args: &Retire) -> Ended {
                 )
             })
         })?;
+        for told in elsewhere {
+            terminal::say(&told);
+        }
         Ok(ExitCode::Success)
     })?
+}
+
+/// That another inventory has a deployment of this name, and how to retire it there.
+fn knows_still(name: &Name, known: &KnownInventory, own: &Inventory) -> String {
+    let (title, project) = (word(&name.title), word(&name.project));
+    let file = known.files.last().map_or("FILE", String::as_str);
+    let after = own.identity.name.as_deref().unwrap_or("NAME");
+    format!(
+        "the inventory {} knows {} of {} still, and it stays in sight: retire it there, with `straggler history \
+         retire {title} --project {project} --config {}`; if that inventory is no more, carry it over first, with \
+         `straggler history rename {} {}`",
+        escape(known.title()),
+        escape(&name.title),
+        escape(&name.project),
+        word(file),
+        word(known.title()),
+        word(after),
+    )
 }

@@ -387,19 +387,22 @@ pub(super) fn tell_of_older(older: &[PathBuf], place: &Place, is_new: bool) {
 
 /// What is to be said of ledgers from before a targets.yaml was moved, and what to do about it.
 pub(super) fn of_older(older: &[PathBuf]) -> Option<[String; 2]> {
-    let first = word(&older.first()?.to_string_lossy());
-    let all: Vec<_> = older
-        .iter()
-        .map(|path| escape(&path.to_string_lossy()).into_owned())
-        .collect();
+    if older.is_empty() {
+        return None;
+    }
+    let each = |tell: &dyn Fn(&str) -> String| {
+        let told = older.iter().map(|path| tell(&path.to_string_lossy()));
+        told.collect::<Vec<_>>().join(" or ")
+    };
     Some([
         format!(
             "if this targets.yaml was moved, past audits are in {}",
-            all.join(" or ")
+            each(&|path| escape(path).into_owned())
         ),
         format!(
-            "name it with --ledger {first}, or in targets.yaml under `ledger`; if it is another one's, say so: \
-             `straggler history unrelated {first}`"
+            "name it with {}, or in targets.yaml under `ledger`; say of what is another one's: {}",
+            each(&|path| format!("--ledger {}", word(path))),
+            each(&|path| format!("`straggler history unrelated {}`", word(path)))
         ),
     ])
 }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use told::Told;
 
-use super::args::{Config, EXIT_CODES};
+use super::args::Config;
 use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
 use super::memory::{LedgerFlags, Memory, of_older};
@@ -15,10 +15,10 @@ use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::keyring::{ProjectId, Scrubber};
-use crate::ledger::{Acceptance, KnownDeployment, LedgerError};
+use crate::ledger::{Acceptance, LedgerError};
 use crate::platform;
 use crate::report;
-use crate::task::revoke_check::{Accepted, Document, Gone, Past, Question};
+use crate::task::revoke_check::{Accepted, Document, Gone, Other, Past, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -94,6 +94,16 @@ Examples:
   straggler revoke-check checkout --environment staging --key sha256:9f2c41d07a3b
   straggler revoke-check checkout --accept kiosk --reason 'switched off since May'";
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    safe to revoke: everything was read, and nothing holds a key in question
+  1    not safe: something holds one of them, or one of them is a live key
+  2    usage or configuration error; nothing was read
+  3    nobody can tell: something could not be seen, was seen by past audits alone, or it is
+       not sure which key is the current one or the one in question
+  4    straggler could not finish its own job: the ledger could not be used
+  130  interrupted; what was known is reported";
+
 pub(super) fn run(args: Args) -> Ended {
     let inventory = config::load(&args.config)?;
     let owners = args.owners(&inventory)?;
@@ -149,7 +159,7 @@ pub(super) fn run(args: Args) -> Ended {
             remembered: &remembered,
         };
         let new = args.accepted(&question, &audit);
-        if let Err(error) = record(&memory, &new, &args.owner()).await {
+        if let Err(error) = record(&memory, &audit.inventory, &new, &args.owner()).await {
             memory.failed(&error);
         }
         question.accepted.extend(new);
@@ -185,48 +195,47 @@ async fn known(
     let Some(ledger) = memory.ledger() else {
         return Ok(Default::default());
     };
-    let accepted = ledger.acceptances(project).await?.into_iter();
+    let accepted = ledger.acceptances(inventory, project).await?.into_iter();
     let accepted = accepted.map(|acceptance| Accepted {
         key: acceptance.key,
         deployment: acceptance.deployment,
         reason: acceptance.reason,
     });
+    let own = ledger.number_of(inventory).await?;
+    let others = ledger.inventories().await?;
+    let others = others.iter().filter(|other| Some(other.id) != own);
     let mut past = Past {
         known: memory.known(),
         forgotten: Vec::new(),
         places: ledger.places().await?,
+        others: others
+            .map(|other| (other.id, Other::of(other, inventory, ledger.place()).into()))
+            .collect(),
         older: of_older(&memory.older),
     };
-    let own = ledger.number_of(inventory).await?;
-    let others = ledger.inventories().await?;
-    let deployments = ledger.deployments(None).await?;
-    let living = deployments
-        .iter()
-        .filter(|known| known.retired_at.is_none());
-    let elsewhere = |known: &KnownDeployment| {
-        let mut others = others.iter().filter(|other| Some(other.id) != own);
-        let other = others.find(|other| other.id == known.inventory)?;
-        Some(other.title().into())
-    };
-    past.forget(inventory, living.map(|known| (known, elsewhere(known))));
+    past.forget(inventory, &ledger.deployments(None).await?);
     Ok((accepted.collect(), past))
 }
 
 /// Keeps what somebody answers for.
-async fn record(memory: &Memory, accepted: &[Accepted], owner: &Owner) -> Result<(), LedgerError> {
+async fn record(
+    memory: &Memory,
+    inventory: &Inventory,
+    accepted: &[Accepted],
+    owner: &Owner,
+) -> Result<(), LedgerError> {
     let Some(ledger) = memory.ledger() else {
         return Ok(());
     };
     for accepted in accepted {
-        ledger
-            .accept(&Acceptance {
-                owner: owner.clone(),
-                key: accepted.key,
-                deployment: accepted.deployment.clone(),
-                reason: accepted.reason.clone(),
-                at: Timestamp::now(),
-            })
-            .await?;
+        let acceptance = Acceptance {
+            owner: owner.clone(),
+            key: accepted.key,
+            deployment: accepted.deployment.clone(),
+            reason: accepted.reason.clone(),
+            at: Timestamp::now(),
+        };
+        ledger.accept(inventory, &acceptance).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::{Ledger, LedgerError, Name, scope};
 use crate::inventory::{Identity, Inventory};
 
 /// What was written down before inventories were told apart.
-const NOBODY: i64 = 0;
+pub(super) const NOBODY: i64 = 0;
 
 /// How an inventory was known again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -332,7 +332,20 @@ async fn adopt(connection: &mut Connection, inventory: &Inventory, id: i64) -> R
                SELECT 1 FROM deployment WHERE deployment.inventory = $1 \
                AND deployment.project = told.project AND deployment.title = told.title)";
     connection.run(sql, &[id.into(), NOBODY.into()]).await?;
+    let sql = format!(
+        "UPDATE acceptance SET inventory = $1 WHERE inventory = $2 AND {}",
+        names_one_of("$1")
+    );
+    connection.run(&sql, &[id.into(), NOBODY.into()]).await?;
     Ok(())
+}
+
+/// Whether an acceptance names a deployment of this inventory.
+fn names_one_of(inventory: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM deployment WHERE deployment.inventory = {inventory} \
+         AND (deployment.title = acceptance.deployment OR deployment.name = acceptance.deployment))"
+    )
 }
 
 async fn rename(
@@ -368,7 +381,15 @@ async fn rename(
                SELECT 1 FROM deployment AS other WHERE other.inventory = $1 \
                AND other.project = deployment.project AND other.title = deployment.title)";
     let came = connection.run(sql, &both).await?;
+    let stays = names_one_of("$2");
+    let accepted = format!(
+        "UPDATE acceptance SET inventory = $1 WHERE inventory = $2 AND NOT {stays} AND NOT EXISTS (\
+         SELECT 1 FROM acceptance AS other WHERE other.inventory = $1 \
+         AND other.project = acceptance.project AND other.environment = acceptance.environment \
+         AND other.fingerprint = acceptance.fingerprint AND other.deployment = acceptance.deployment)"
+    );
     for sql in [
+        &accepted,
         "UPDATE told SET inventory = $1 WHERE inventory = $2 AND NOT EXISTS (\
          SELECT 1 FROM told AS other WHERE other.inventory = $1 AND other.receiver = told.receiver \
          AND other.project = told.project AND other.title = told.title)",
@@ -380,13 +401,15 @@ async fn rename(
         "DELETE FROM told WHERE inventory = $1",
         "DELETE FROM inventory WHERE id = $1 AND NOT EXISTS (\
          SELECT 1 FROM deployment WHERE deployment.inventory = inventory.id)",
+        "DELETE FROM acceptance WHERE inventory = $1 AND NOT EXISTS (\
+         SELECT 1 FROM inventory WHERE inventory.id = acceptance.inventory)",
     ] {
         connection.run(sql, std::slice::from_ref(&from)).await?;
     }
     Ok(Some(came))
 }
 
-async fn all(connection: &mut Connection) -> Result<Vec<KnownInventory>, Failure> {
+pub(super) async fn all(connection: &mut Connection) -> Result<Vec<KnownInventory>, Failure> {
     let sql = "SELECT inventory.id, inventory.name, targets.path FROM inventory \
                LEFT JOIN targets ON targets.inventory = inventory.id \
                ORDER BY inventory.id, targets.path";

@@ -33,7 +33,7 @@ pub use keys::Confirmed;
 pub use left::LastSeen;
 pub use lock::Lock;
 pub use past::{KnownDeployment, PastAudit, Span};
-pub use people::Acceptance;
+pub use people::{Acceptance, Retired};
 pub use place::Place;
 pub use record::Conclusion;
 pub use rotations::{Converged, Rotation};

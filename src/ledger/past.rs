@@ -33,6 +33,8 @@ pub struct KnownDeployment {
 pub struct Span {
     /// Whose.
     pub name: Name,
+    /// The number of the inventory that it is of; 0 for what was written down before there were several.
+    pub inventory: i64,
     /// Where on the route, from 0.
     pub hop: usize,
     /// The id of its source.
@@ -150,7 +152,7 @@ async fn past(
 ) -> Result<Vec<Span>, Failure> {
     let sql = "SELECT deployment.project, deployment.title, hop.place, hop.source, hop.location, \
                hop.stage, span.verdict, span.evidence, span.fault, span.fingerprint, span.since, \
-               span.until FROM deployment JOIN hop ON hop.deployment = deployment.id \
+               span.until, deployment.inventory FROM deployment JOIN hop ON hop.deployment = deployment.id \
                JOIN span ON span.hop = hop.id \
                WHERE deployment.title = $1 OR deployment.name = $1 ORDER BY span.id";
     let mut spans = Vec::new();
@@ -162,6 +164,7 @@ async fn past(
         if project.is_none_or(|project| *name.project == *project) {
             spans.push(Span {
                 name,
+                inventory: row.get(12)?,
                 hop: row.count(2)?,
                 source: row.get(3)?,
                 location: row.get(4)?,
@@ -177,7 +180,8 @@ async fn past(
     }
     // Not by the database, whose order of names depends on where it runs.
     spans.sort_by(|one, other| {
-        (&one.name, one.hop, one.since).cmp(&(&other.name, other.hop, other.since))
+        let key = |span: &Span| (span.inventory, span.hop, span.since);
+        (&one.name, key(one)).cmp(&(&other.name, key(other)))
     });
     Ok(spans)
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::words::{environment, kept, micros};
-use super::{Ledger, LedgerError, Name, scope};
+use super::{KnownInventory, Ledger, LedgerError, Name, inventories, scope};
 use crate::audit::Owner;
+use crate::inventory::Inventory;
 use crate::key::{Digits, Fingerprint};
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
@@ -26,71 +27,104 @@ pub struct Acceptance {
     pub at: Timestamp,
 }
 
+/// What came of saying that a deployment is no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retired {
+    /// Those that are retired now.
+    pub names: Vec<Name>,
+    /// Those that other inventories know, each with its inventory: they are as they were.
+    pub elsewhere: Vec<(Name, KnownInventory)>,
+}
+
 impl Ledger {
-    /// Keeps somebody's word; a later one takes its place.
+    /// Keeps somebody's word, said in this inventory; a later one takes its place.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub async fn accept(&self, acceptance: &Acceptance) -> Result<(), LedgerError> {
+    pub async fn accept(
+        &self,
+        inventory: &Inventory,
+        acceptance: &Acceptance,
+    ) -> Result<(), LedgerError> {
         let mut turn = self.write().await?;
-        let row = vec![
-            Value::from(&*acceptance.owner.project),
-            environment(&acceptance.owner).into(),
-            kept(&acceptance.key, Digits::MAX).to_string().into(),
-            acceptance.deployment.as_str().into(),
-            acceptance.reason.as_str().into(),
-            micros(acceptance.at),
-        ];
-        let accepted = turn
-            .connection
-            .insert(
-                "acceptance (project, environment, fingerprint, deployment, reason, accepted_at)",
-                vec![row],
-                " ON CONFLICT (project, environment, fingerprint, deployment) DO UPDATE SET \
-                 reason = excluded.reason, accepted_at = excluded.accepted_at",
-            )
-            .await;
+        let accepted = accept(&mut turn.connection, inventory, acceptance).await;
         turn.end(accepted).await
     }
 
-    /// What was said of the keys of a project and its environments, the earliest first.
+    /// What was said in this inventory of the keys of a project and its environments, the earliest first.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub async fn acceptances(&self, project: &str) -> Result<Vec<Acceptance>, LedgerError> {
+    pub async fn acceptances(
+        &self,
+        inventory: &Inventory,
+        project: &str,
+    ) -> Result<Vec<Acceptance>, LedgerError> {
         let mut turn = self.read().await?;
-        let accepted = acceptances(&mut turn.connection, project).await;
+        let accepted = acceptances(&mut turn.connection, inventory, project).await;
         turn.end(accepted).await
     }
 
-    /// Notes that deployments of this name, or of this name with environment and axes, are no more;
-    /// without a project, whosever key they held. Seen again, they are back. Gives back which they are.
+    /// Notes that deployments of this name, or of this name with environment and axes, are no more, as far as
+    /// this inventory knew them; without a project, whosever key they held. Seen again, they are back.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
     pub async fn retire(
         &self,
+        inventory: &Inventory,
         project: Option<&str>,
         deployment: &str,
         at: Timestamp,
-    ) -> Result<Vec<Name>, LedgerError> {
+    ) -> Result<Retired, LedgerError> {
         let mut turn = self.write().await?;
-        let retired = retire(&mut turn.connection, project, deployment, at).await;
+        let retired = retire(&mut turn.connection, inventory, project, deployment, at).await;
         turn.end(retired).await
     }
 }
 
+async fn accept(
+    connection: &mut Connection,
+    inventory: &Inventory,
+    acceptance: &Acceptance,
+) -> Result<(), Failure> {
+    let own = inventories::enter(connection, inventory).await?.id;
+    let row = vec![
+        Value::from(own),
+        Value::from(&*acceptance.owner.project),
+        environment(&acceptance.owner).into(),
+        kept(&acceptance.key, Digits::MAX).to_string().into(),
+        acceptance.deployment.as_str().into(),
+        acceptance.reason.as_str().into(),
+        micros(acceptance.at),
+    ];
+    connection
+        .insert(
+            "acceptance (inventory, project, environment, fingerprint, deployment, reason, accepted_at)",
+            vec![row],
+            " ON CONFLICT (inventory, project, environment, fingerprint, deployment) DO UPDATE SET \
+             reason = excluded.reason, accepted_at = excluded.accepted_at",
+        )
+        .await
+}
+
 async fn acceptances(
     connection: &mut Connection,
+    inventory: &Inventory,
     project: &str,
 ) -> Result<Vec<Acceptance>, Failure> {
+    let own = inventories::find(connection, inventory).await?;
+    // Until somebody takes it over, what was nobody's is everybody's, as its deployments are.
     let sql = "SELECT project, environment, fingerprint, deployment, reason, accepted_at \
-               FROM acceptance WHERE project = $1 ORDER BY accepted_at, environment, deployment";
+               FROM acceptance WHERE project = $1 AND inventory IN ($2, $3) \
+               ORDER BY accepted_at, environment, deployment";
     let mut accepted = Vec::new();
-    for row in connection.query(sql, &[project.into()]).await? {
+    let nobody = inventories::NOBODY;
+    let values = [project.into(), nobody.into(), own.unwrap_or(nobody).into()];
+    for row in connection.query(sql, &values).await? {
         accepted.push(Acceptance {
             owner: row.owner(0, 1)?,
             key: row.fingerprint(2)?,
@@ -104,23 +138,32 @@ async fn acceptances(
 
 async fn retire(
     connection: &mut Connection,
+    inventory: &Inventory,
     project: Option<&str>,
     deployment: &str,
     at: Timestamp,
-) -> Result<Vec<Name>, Failure> {
-    let sql = "SELECT id, project, title FROM deployment WHERE title = $1 OR name = $1";
-    // Several inventories may have one of this name.
-    let mut retired: BTreeMap<Name, Vec<i64>> = BTreeMap::new();
+) -> Result<Retired, Failure> {
+    let own = inventories::find(connection, inventory).await?;
+    let sql = "SELECT id, project, title, inventory, retired_at FROM deployment \
+               WHERE title = $1 OR name = $1";
+    let mut own_ones: BTreeMap<Name, Vec<i64>> = BTreeMap::new();
+    let mut others: BTreeMap<i64, Vec<Name>> = BTreeMap::new();
     for row in connection.query(sql, &[deployment.into()]).await? {
         let name = Name {
             project: row.get::<&str>(1)?.into(),
             title: row.get::<&str>(2)?.into(),
         };
-        if project.is_none_or(|project| *name.project == *project) {
-            retired.entry(name).or_default().push(row.get(0)?);
+        if project.is_some_and(|project| *name.project != *project) {
+            continue;
+        }
+        let of = row.get::<i64>(3)?;
+        if of == inventories::NOBODY || Some(of) == own {
+            own_ones.entry(name).or_default().push(row.get(0)?);
+        } else if row.time_or_none(4)?.is_none() {
+            others.entry(of).or_default().push(name);
         }
     }
-    let ids: Vec<i64> = retired.values().flatten().copied().collect();
+    let ids: Vec<i64> = own_ones.values().flatten().copied().collect();
     let at = [micros(at)];
     let sql = "UPDATE deployment SET retired_at = $1 WHERE id IN";
     connection.run_for(sql, &ids, &at).await?;
@@ -131,5 +174,13 @@ async fn retire(
     let sql = "UPDATE deployment SET digest = NULL WHERE id IN";
     connection.run_for(sql, &ids, &[]).await?;
     scope::forget(connection).await?;
-    Ok(retired.into_keys().collect())
+    let mut elsewhere = Vec::new();
+    for known in inventories::all(connection).await? {
+        let names = others.remove(&known.id).unwrap_or_default();
+        elsewhere.extend(names.into_iter().map(|name| (name, known.clone())));
+    }
+    Ok(Retired {
+        names: own_ones.into_keys().collect(),
+        elsewhere,
+    })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::text::{Escaped, shown_path};
+use crate::text::{Escaped, is_opaque, shown_path};
 
 /// Where a ledger is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => f.write_str(&shown_path(path)),
+            Self::File(path) => f.write_str(&shown(path)),
             Self::Postgres(url) => {
                 let Some(options) = options(url) else {
                     return f.write_str("postgres");
@@ -68,6 +68,23 @@ impl fmt::Display for Place {
             }
         }
     }
+}
+
+/// A path as it may be shown. What straggler itself gives a ledger for a name ends with a few digits that look
+/// like a key's.
+fn shown(path: &Path) -> String {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let parts = name
+        .and_then(|name| name.strip_suffix(".db"))
+        .and_then(|name| name.rsplit_once('-'))
+        .filter(|(_, end)| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if let Some((name, end)) = parts {
+        let named = path.with_file_name(name);
+        if !is_opaque(&named) {
+            return format!("{}-{end}.db", shown_path(&named));
+        }
+    }
+    shown_path(path)
 }
 
 impl fmt::Debug for Place {
@@ -113,6 +130,14 @@ mod tests {
                 "/var/lib/straggler/ledger.db",
             ),
             ("a:b", "a:b"),
+            (
+                "/x/straggler/moved-1a2b3c4d.db",
+                "/x/straggler/moved-1a2b3c4d.db",
+            ),
+            (
+                "/x/4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua-1a2b3c4d.db",
+                "(a file whose name is not shown)",
+            ),
             (
                 "postgres://ana:secret@db.internal/team",
                 "postgres://db.internal:5432/team",

@@ -17,6 +17,8 @@ struct Found {
     path: PathBuf,
     /// The projects that it knows.
     projects: BTreeSet<String>,
+    /// Whether the file that it was of was in the folder of the one that asks.
+    is_beside: bool,
 }
 
 /// How many files are looked at.
@@ -25,7 +27,7 @@ const MOST: usize = 200;
 impl Ledger {
     /// The ledgers beside a place that may be of this inventory, which was moved since: they know a project of
     /// it, and the files whose audits are in them are there no more. What this ledger has taken over, and what
-    /// a person said is unrelated, is none. What cannot be read is passed over; nothing is written.
+    /// a person said is unrelated, is none. Those come first whose file was in the same folder. What cannot be read is passed over; nothing is written.
     ///
     /// # Errors
     ///
@@ -55,10 +57,11 @@ impl Ledger {
                 continue;
             };
             if found.projects.iter().any(is_mine) {
-                older.push(found.path);
+                older.push(found);
             }
         }
-        Ok(older)
+        older.sort_by_key(|found| !found.is_beside);
+        Ok(older.into_iter().map(|found| found.path).collect())
     }
 
     /// Keeps somebody's word that another ledger is not of the targets.yaml whose ledger this is.
@@ -115,7 +118,13 @@ async fn look(path: PathBuf, own: &str, mine: &BTreeSet<String>) -> Result<Optio
     }
     let sql = "SELECT DISTINCT project FROM reign UNION SELECT DISTINCT project FROM deployment";
     let projects = texts(&mut connection, sql).await?;
-    Ok(Some(Found { path, projects }))
+    let folder = Path::new(own).parent();
+    let is_beside = files.iter().any(|file| Path::new(file).parent() == folder);
+    Ok(Some(Found {
+        path,
+        projects,
+        is_beside,
+    }))
 }
 
 async fn texts(connection: &mut Connection, sql: &str) -> Result<BTreeSet<String>, Failure> {

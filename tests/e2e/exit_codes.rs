@@ -141,6 +141,9 @@ fn help_and_version_are_0() {
     scene.run(["--version"]).ends(0).prints("straggler ");
     scene.run(["--help"]).ends(0).prints("Exit codes:");
     scene.run(["audit", "--help"]).ends(0).prints("Exit codes:");
+    let own = scene.run(["revoke-check", "--help"]).ends(0);
+    let own = own.prints("Exit codes:").prints("0    safe to revoke");
+    assert!(!own.stdout.contains("waiver"), "{own}");
 }
 
 #[test]
@@ -173,6 +176,10 @@ fn a_report_that_cannot_be_written_is_4() {
         .run(["audit", "-o", "json=/dev/full"])
         .ends(4)
         .complains("/dev/full");
+    let pasted = format!("json={OLD}/x");
+    let ran = scene.run(["audit", "-o", &pasted]).ends(4);
+    let ran = ran.complains("cannot write …/x: ");
+    assert!(!ran.to_string().contains(OLD), "{ran}");
     let mut straggler = scene.straggler(["audit"]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     straggler.command.stdout(full.unwrap());

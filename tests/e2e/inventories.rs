@@ -121,6 +121,150 @@ fn two_services_of_one_name_are_two() {
         .prints("? web: the inventory other names it");
 }
 
+/// Two inventories in folders of their own, each with a `b` at this path from there, audited before and after a
+/// rotation that the second one's followed.
+fn two_folders(path: &str) -> Scene {
+    let scene = scene();
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let head = targets.split("deployments:").next().unwrap();
+    let path = path.replace("DIR", &scene.folder().display().to_string());
+    for folder in ["y1", "y2"] {
+        fs::create_dir(scene.path(folder)).unwrap();
+        let yaml = format!(
+            "inventory: {folder}\n{head}deployments:\n  - {{ name: b, project: checkout, route: [ {{ dotenv: {{ path: {path} }} }} ] }}\n"
+        );
+        fs::write(scene.path(&format!("{folder}/targets.yaml")), yaml).unwrap();
+        hold(&scene, &format!("{folder}/b"), CURRENT);
+    }
+    hold(&scene, "b", CURRENT);
+    within(&scene, "y1", &["audit"]).ends(0);
+    within(&scene, "y2", &["audit"]).ends(0);
+    rotate(&scene, NEXT);
+    hold(&scene, "y2/b", NEXT);
+    hold(&scene, "b", NEXT);
+    within(&scene, "y2", &["audit"]).ends(0);
+    within(&scene, "y2", &["history", "confirm", "checkout"]).ends(0);
+    scene
+}
+
+fn within(scene: &Scene, folder: &str, arguments: &[&str]) -> Ran {
+    let ledger = scene.path("shared.db");
+    let mut straggler = scene.straggler(arguments).env("STRAGGLER_LEDGER", ledger);
+    straggler.command.current_dir(scene.path(folder));
+    straggler.run()
+}
+
+/// As a directory, which nobody can read.
+fn hide(scene: &Scene, name: &str) {
+    fs::remove_file(scene.path(name)).unwrap();
+    fs::create_dir(scene.path(name)).unwrap();
+}
+
+#[test]
+fn one_path_from_two_folders_is_two_places() {
+    let asked = ["revoke-check", "checkout"];
+    let scene = two_folders("b.env");
+    let ran = within(&scene, "y2", &asked).ends(3);
+    ran.prints("? b: the inventory y1 names it under checkout")
+        .prints("it held the key when it was last read")
+        .prints("y1/targets.yaml`, or answer for it");
+    // One file by its full path is one.
+    let scene = two_folders("DIR/b.env");
+    within(&scene, "y2", &asked).ends(0);
+}
+
+#[test]
+fn what_was_accepted_in_one_is_not_in_another() {
+    let scene = two_folders("b.env");
+    hide(&scene, "y1/b.env");
+    hide(&scene, "y2/b.env");
+    let asked = ["revoke-check", "checkout"];
+    let accepted = [&asked[..], &["--accept", "b", "--reason", "off"]].concat();
+    for arguments in [&accepted[..], &asked] {
+        within(&scene, "y2", arguments)
+            .ends(0)
+            .prints("accepted for this key: off");
+    }
+    let ran = within(&scene, "y1", &asked).ends(3);
+    assert!(!ran.stdout.contains("accepted"), "{ran}");
+}
+
+#[test]
+fn a_deployment_of_another_inventory_is_retired_there() {
+    let scene = two_folders("b.env");
+    let past = within(&scene, "y2", &["history", "--deployment", "b"]).ends(0);
+    past.prints("b (y1)").prints("b (y2)");
+    let past = ["history", "--deployment", "b", "-f", "json"];
+    let past = within(&scene, "y2", &past).ends(0).json();
+    assert_eq!(past["past"][0]["inventory"], "y1", "{past}");
+    let rename = |folder: &str| {
+        let path = scene.path(&format!("{folder}/targets.yaml"));
+        let yaml = fs::read_to_string(&path).unwrap();
+        fs::write(&path, yaml.replace("name: b,", "name: c,")).unwrap();
+    };
+    rename("y2");
+    let retire = ["history", "retire", "b"];
+    within(&scene, "y2", &retire)
+        .ends(0)
+        .prints("retired: b of checkout")
+        .complains("the inventory y1 knows b of checkout still")
+        .complains("y1/targets.yaml`");
+    let asked = ["revoke-check", "checkout"];
+    let sees = || {
+        within(&scene, "y2", &asked)
+            .ends(3)
+            .prints("? b: the inventory y1")
+    };
+    sees();
+    fs::remove_file(scene.path("shared.db")).unwrap();
+    within(&scene, "y1", &["audit"]).ends(1);
+    within(&scene, "y2", &["audit"]).ends(0);
+    within(&scene, "y2", &retire)
+        .ends(2)
+        .complains("nothing is retired: the inventory y1 knows b");
+    rename("y1");
+    within(&scene, "y1", &retire).ends(0);
+}
+
+#[test]
+fn without_a_key_in_question_nobody_says_that_it_was_not_held() {
+    let scene = scene();
+    run(&scene, &["audit", "--ledger", "one.db"]).ends(0);
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let targets = targets.replace("  checkout:", "  till:");
+    let targets = targets.replace("project: checkout", "project: till");
+    fs::write(scene.path("targets.yaml"), targets).unwrap();
+    let asked = ["revoke-check", "till", "--ledger", "one.db"];
+    let ran = run(&scene, &asked).ends(3);
+    let ran = ran.prints("is known, but not which key is in question");
+    assert!(!ran.stdout.contains("it did not hold"), "{ran}");
+}
+
+#[test]
+fn of_several_ledgers_from_before_all_are_named_the_nearest_first() {
+    let scene = scene();
+    for folder in ["a", "z"] {
+        fs::create_dir(scene.path(folder)).unwrap();
+        let file = format!("{folder}/targets.yaml");
+        fs::copy(scene.path("targets.yaml"), scene.path(&file)).unwrap();
+        run(&scene, &["audit", "-c", &file]).ends(0);
+    }
+    fs::remove_file(scene.path("a/targets.yaml")).unwrap();
+    fs::rename(scene.path("z/targets.yaml"), scene.path("z/other.yaml")).unwrap();
+    let ran = run(&scene, &["audit", "-c", "z/other.yaml"]).ends(0);
+    for before in [
+        "past audits are in ",
+        "name it with --ledger ",
+        "unrelated ",
+    ] {
+        let told = ran.stderr.split(before).nth(1).unwrap();
+        assert!(told.split(' ').next().unwrap().contains("/z-"), "{ran}");
+    }
+    let count = |what: &str| ran.stderr.matches(what).count();
+    assert_eq!(count("--ledger "), 2, "{ran}");
+    assert_eq!(count("history unrelated "), 2, "{ran}");
+}
+
 #[test]
 fn how_an_inventory_was_known_again_is_told() {
     let scene = two();

@@ -194,7 +194,10 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
         .await
         .unwrap();
     assert_eq!(holds().await[1], one);
-    ledger.retire(None, "web", scene.now()).await.unwrap();
+    ledger
+        .retire(&scene.inventory(), None, "web", scene.now())
+        .await
+        .unwrap();
     let places = ledger.places().await.unwrap();
     assert!(
         places
@@ -293,8 +296,12 @@ pub async fn what_is_retired_is_no_more_until_it_is_seen_again(ground: &Ground) 
     scene.night(&ledger).await;
     scene.wait(4);
     let retire = async |project, name| {
-        let retired = ledger.retire(project, name, scene.now()).await.unwrap();
+        let inventory = scene.inventory();
+        let retired = ledger.retire(&inventory, project, name, scene.now());
+        let retired = retired.await.unwrap();
+        assert_eq!(retired.elsewhere, []);
         retired
+            .names
             .iter()
             .map(|name| name.title.to_string())
             .collect::<Vec<_>>()

@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use straggler::ledger::{Ledger, Recognized};
+use straggler::ledger::{Acceptance, Ledger, Recognized};
 
 use super::ground::Ground;
 use super::scene::{LOG, Scene, TARGETS, print, told};
+use super::upkeep::{acceptance, with_words_of_nobody};
 
 const NOTHING: [&str; 0] = [];
 
@@ -281,4 +282,99 @@ pub async fn what_came_from_two_files_is_whose_they_name(ground: &Ground) {
         ("web (production)", 2),
     ];
     assert_eq!(ids, expected);
+}
+
+/// What was said in this one, each by the deployment it names.
+async fn words(ledger: &Ledger, scene: &Scene) -> Vec<String> {
+    let accepted = ledger.acceptances(&scene.inventory(), "checkout").await;
+    let accepted = accepted.unwrap().into_iter();
+    accepted.map(|word| word.deployment).collect()
+}
+
+fn word(deployment: &str) -> Acceptance {
+    Acceptance {
+        deployment: deployment.to_owned(),
+        ..acceptance("switched off")
+    }
+}
+
+pub async fn a_word_is_good_where_it_was_said(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let (one, other) = (scene(ground, "one"), scene(ground, "other"));
+    begin(&ledger, &one, &named("one", TARGETS)).await;
+    let fewer = TARGETS.split("  - { name: web").next().unwrap();
+    other.targets(&named("other", fewer));
+    for said in ["api", "web"] {
+        let said = word(said);
+        ledger.accept(&one.inventory(), &said).await.unwrap();
+    }
+    assert_eq!(words(&ledger, &one).await, ["api", "web"]);
+    // Before its first audit, and after it.
+    assert_eq!(words(&ledger, &other).await, NOTHING);
+    night(&ledger, &other).await;
+    assert_eq!(words(&ledger, &other).await, NOTHING);
+    let said = word("api");
+    ledger.accept(&other.inventory(), &said).await.unwrap();
+    assert_eq!(words(&ledger, &other).await, ["api"]);
+    // With its deployment it is carried over, and stays with the one that stays.
+    assert_eq!(ledger.rename("one", "other").await.unwrap(), Some(1));
+    assert_eq!(words(&ledger, &other).await, ["api", "web"]);
+    assert_eq!(words(&ledger, &one).await, ["api"]);
+}
+
+pub async fn a_word_from_before_goes_with_what_it_names(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let (one, other) = (scene(ground, "one"), scene(ground, "other"));
+    begin(&ledger, &one, &named("one", TARGETS)).await;
+    let others = others().replace("name: mail", "name: api");
+    begin(&ledger, &other, &named("other", &others)).await;
+    for said in ["api", "web", "cart (production)"] {
+        let said = word(said);
+        ledger.accept(&one.inventory(), &said).await.unwrap();
+    }
+    drop(ledger);
+    with_words_of_nobody(ground).await;
+    let ledger = ground.ledger().await;
+    // Both name an `api`, and nobody knows which was meant.
+    assert_eq!(words(&ledger, &one).await, ["web"]);
+    assert_eq!(words(&ledger, &other).await, ["cart (production)"]);
+}
+
+pub async fn only_its_own_inventory_retires_a_deployment(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let (one, other) = (scene(ground, "one"), scene(ground, "other"));
+    begin(&ledger, &one, &named("one", TARGETS)).await;
+    other.targets(&named("other", &others()));
+    night(&ledger, &other).await;
+    let now = one.now();
+    let retire = async |scene: &Scene| {
+        let retired = ledger.retire(&scene.inventory(), None, "web", now).await;
+        let retired = retired.unwrap();
+        let elsewhere = retired.elsewhere.iter();
+        let elsewhere: Vec<_> = elsewhere
+            .map(|(name, known)| (name.title.to_string(), known.title().to_owned()))
+            .collect();
+        (retired.names.len(), elsewhere)
+    };
+    let living = async || {
+        let known = ledger.deployments(None).await.unwrap();
+        let web = known
+            .into_iter()
+            .filter(|one| &*one.name.title == "web (production)");
+        web.filter(|one| one.retired_at.is_none()).count()
+    };
+    let known = ("web (production)".to_owned(), "one".to_owned());
+    assert_eq!(retire(&other).await, (0, vec![known.clone()]));
+    assert_eq!(living().await, 1);
+    // Where both had one, its own is closed.
+    other.targets(&named("other", TARGETS));
+    night(&ledger, &other).await;
+    assert_eq!(living().await, 2);
+    assert_eq!(retire(&other).await, (1, vec![known]));
+    assert_eq!(living().await, 1);
+    assert_eq!(retire(&one).await, (1, vec![]));
+    assert_eq!(living().await, 0);
+    let spans = ledger.past("web", None).await.unwrap();
+    let of: Vec<_> = spans.iter().map(|span| span.inventory).collect();
+    assert_eq!(of, [1, 2]);
 }

@@ -40,7 +40,10 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
         reason: "it is mended by hand".to_owned(),
         at: scene.now(),
     };
-    ledger.accept(&acceptance).await.unwrap();
+    ledger
+        .accept(&scene.inventory(), &acceptance)
+        .await
+        .unwrap();
     let confirmed = ledger.confirm(&checkout(), scene.now()).await.unwrap();
     assert!(matches!(
         confirmed,

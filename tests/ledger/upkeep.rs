@@ -24,7 +24,8 @@ pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
     scene.targets(TARGETS.split("  - { name: web").next().unwrap());
     scene.wait(3 * 24 * 60);
     let audit = scene.night(&ledger).await;
-    ledger.accept(&acceptance("fridays")).await.unwrap();
+    let fridays = acceptance("fridays");
+    ledger.accept(&scene.inventory(), &fridays).await.unwrap();
     let before = ledger.recall().await.unwrap();
     let rotations = ledger.rotations(None).await.unwrap();
     assert_eq!(rotations[1].stages[0].took.unwrap().as_mins(), 21);
@@ -41,7 +42,8 @@ pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
     assert_eq!(after.reigns, before.reigns);
     assert_eq!(after.reigns[&checkout()].len(), 2);
     assert_eq!(ledger.deployments(None).await.unwrap().len(), 2);
-    assert_eq!(ledger.acceptances("checkout").await.unwrap().len(), 1);
+    let accepted = ledger.acceptances(&scene.inventory(), "checkout").await;
+    assert_eq!(accepted.unwrap(), [fridays]);
     let spans = ledger.past("api", None).await.unwrap();
     assert!(spans.iter().all(|span| span.until.is_none()) && spans.len() == 2);
     // Of the first reign nothing is left, and of the second not how long it took.
@@ -58,7 +60,7 @@ pub async fn retention_drops_audits_but_no_fingerprints(ground: &Ground) {
     );
 }
 
-fn acceptance(reason: &str) -> Acceptance {
+pub fn acceptance(reason: &str) -> Acceptance {
     Acceptance {
         owner: checkout(),
         key: print("one"),
@@ -70,23 +72,20 @@ fn acceptance(reason: &str) -> Acceptance {
 
 pub async fn what_was_accepted_is_kept_for_its_key(ground: &Ground) {
     let ledger = ground.ledger().await;
-    ledger
-        .accept(&acceptance("restarted by hand"))
-        .await
-        .unwrap();
+    let inventory = Scene::new(ground.folder()).inventory();
+    let accept = async |word: Acceptance| ledger.accept(&inventory, &word).await.unwrap();
+    accept(acceptance("restarted by hand")).await;
     let other = Acceptance {
         key: print("two"),
         ..acceptance("it's \"gone\"; DROP TABLE acceptance")
     };
-    ledger.accept(&other).await.unwrap();
-    ledger
-        .accept(&acceptance("restarted on Fridays"))
-        .await
-        .unwrap();
-    let mut accepted = ledger.acceptances("checkout").await.unwrap();
+    accept(other.clone()).await;
+    accept(acceptance("restarted on Fridays")).await;
+    let mut accepted = ledger.acceptances(&inventory, "checkout").await.unwrap();
     accepted.sort_by_key(|one| one.key != print("one"));
     assert_eq!(accepted, [acceptance("restarted on Fridays"), other]);
-    assert!(ledger.acceptances("shop").await.unwrap().is_empty());
+    let of_shop = ledger.acceptances(&inventory, "shop").await.unwrap();
+    assert!(of_shop.is_empty());
 }
 
 pub async fn there_may_be_no_ledger_yet(ground: &Ground) {
@@ -114,8 +113,20 @@ pub async fn a_newer_schema_is_refused(ground: &Ground) {
         );
         assert!(message.contains("update straggler"), "{message}");
     }
-    ground.sql("UPDATE ledger SET version = 4").await;
+    ground.sql("UPDATE ledger SET version = 5").await;
     assert_eq!(ground.ledger().await.audits(9).await.unwrap().len(), 1);
+}
+
+/// Takes back what the fifth version of the schema brought.
+pub async fn with_words_of_nobody(ground: &Ground) {
+    let sql = "CREATE TABLE before (project TEXT NOT NULL, environment TEXT NOT NULL,
+            fingerprint TEXT NOT NULL, deployment TEXT NOT NULL, reason TEXT NOT NULL,
+            accepted_at BIGINT NOT NULL, PRIMARY KEY (project, environment, fingerprint, deployment));
+        INSERT INTO before SELECT project, environment, fingerprint, deployment, reason, accepted_at
+            FROM acceptance;
+        DROP TABLE acceptance; ALTER TABLE before RENAME TO acceptance;
+        UPDATE ledger SET version = 4";
+    ground.sql(sql).await;
 }
 
 /// Takes back what the fourth version of the schema brought.
@@ -165,12 +176,19 @@ pub async fn a_ledger_without_inventories_is_taken_over(ground: &Ground) {
     assert_eq!(told(&ledger, &audit, LOG).await, ["new web - unknown"]);
     let before = ledger.deployments(None).await.unwrap();
     let spans = ledger.past("web", None).await.unwrap();
+    let word = acceptance("fridays");
+    ledger.accept(&scene.inventory(), &word).await.unwrap();
     drop(ledger);
+    with_words_of_nobody(ground).await;
     without_scopes(ground).await;
     without_inventories(ground).await;
     let ledger = ground.ledger().await;
     ledger.check().await.unwrap();
+    let inventory = scene.inventory();
+    let words = async || ledger.acceptances(&inventory, "checkout").await.unwrap();
+    assert_eq!(words().await, std::slice::from_ref(&word));
     let audit = scene.night(&ledger).await;
+    assert_eq!(words().await, [word]);
     assert!(told(&ledger, &audit, LOG).await.is_empty());
     // What was told at standard output was told by whichever audit came last.
     assert!(changes(&ledger, &audit, "").await.changes.first);
@@ -196,6 +214,7 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
     }
     told(&ledger, &scene.night(&ledger).await, LOG).await;
     drop(ledger);
+    with_words_of_nobody(ground).await;
     without_scopes(ground).await;
     without_inventories(ground).await;
     // As the first version left it: two keys that deployments had proven.
@@ -295,7 +314,12 @@ pub async fn the_released_format_keeps_its_history(ground: &Ground) {
     scene.hold("api.env", "odd");
     let audit = scene.night(&ledger).await;
     assert_eq!(told(&ledger, &audit, "other").await.len(), 1);
-    assert_eq!(ledger.past("web", None).await.unwrap(), before);
+    // It was nobody's, and is the first inventory's.
+    let mut after = ledger.past("web", None).await.unwrap();
+    for span in &mut after {
+        assert_eq!(std::mem::take(&mut span.inventory), 1);
+    }
+    assert_eq!(after, before);
     let api = ledger.past("api", None).await.unwrap();
     assert_eq!(api.len(), 3, "{api:?}");
     assert_eq!(ledger.audits(99).await.unwrap().len(), 4);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::ledger::{PastAudit, Rotation, Span};
+use crate::ledger::{KnownInventory, PastAudit, Rotation, Span};
 use crate::verdict::{Evidence, Fault, Stage, Verdict};
 
 /// The name of the document's shape.
@@ -57,6 +57,8 @@ pub(super) struct StageRow {
 pub(super) struct SpanRow {
     pub(super) project: String,
     pub(super) deployment: String,
+    /// What the inventory is called that it is of; null where that is the only one, or nobody's.
+    pub(super) inventory: Option<String>,
     pub(super) hop: usize,
     pub(super) source: String,
     pub(super) stage: Stage,
@@ -130,10 +132,16 @@ impl Document {
         }
     }
 
-    pub(super) fn past(spans: &[Span]) -> Self {
+    pub(super) fn past(spans: &[Span], inventories: &[KnownInventory]) -> Self {
+        let title = |id: i64| {
+            let mut known = inventories.iter().filter(|_| inventories.len() > 1);
+            let known = known.find(|known| known.id == id)?;
+            Some(known.title().to_owned())
+        };
         let spans = spans.iter().map(|span| SpanRow {
             project: span.name.project.to_string(),
             deployment: span.name.title.to_string(),
+            inventory: title(span.inventory),
             hop: span.hop,
             source: span.source.clone(),
             stage: span.stage,

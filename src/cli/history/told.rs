@@ -82,8 +82,12 @@ fn write_past(past: &[SpanRow], now: Timestamp, out: &mut dyn Write) -> io::Resu
             Some(until) => when(until.0, now),
             None => "now".to_owned(),
         };
+        let deployment = match &span.inventory {
+            Some(inventory) => format!("{} ({inventory})", span.deployment),
+            None => span.deployment.clone(),
+        };
         rows.push([
-            escape(&span.deployment).into_owned(),
+            escape(&deployment).into_owned(),
             escape(&span.location).into_owned(),
             when(span.since.0, now),
             until,

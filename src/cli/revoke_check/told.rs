@@ -30,23 +30,32 @@ fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
         ),
         Some(other) => format!(
             "the inventory {} names it under {}, and it was not read here",
-            escape(other),
+            escape(&other.title),
             escape(&gone.name.project)
         ),
     };
     let held = match last {
         Last::Held => "it held the key when it was last read",
         Last::HeldNone => "it did not hold the key when it was last read",
+        Last::Unasked => {
+            "what it held when it was last read is known, but not which key is in question"
+        }
         Last::Unknown => "nobody knows what it held",
     };
-    let look = match &gone.elsewhere {
-        None => "name it again, or close it with",
-        Some(_) => "ask with a file that includes both; if it is no more, close it with",
+    let (look, config) = match &gone.elsewhere {
+        None => ("name it again, or close it with", String::new()),
+        Some(other) => (
+            "ask with a file that includes both; if it is no more, close it there, with",
+            format!(
+                " --config {}",
+                word(other.file.as_deref().unwrap_or("FILE"))
+            ),
+        ),
     };
     writeln!(
         out,
         "\n? {}: {known}; {held}\n  → {look} `straggler history retire {title} --project \
-         {project}`, or answer for it: --accept {title} --reason TEXT",
+         {project}{config}`, or answer for it: --accept {title} --reason TEXT",
         escape(&gone.name.title)
     )
 }

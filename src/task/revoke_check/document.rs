@@ -135,11 +135,11 @@ impl<'a> Document<'a> {
             Some(Elsewhere {
                 deployment: &gone.name.title,
                 project: &gone.name.project,
-                inventory: gone.elsewhere.as_deref()?,
+                inventory: &gone.elsewhere.as_ref()?.title,
                 held: match last {
                     Last::Held => Some(true),
                     Last::HeldNone => Some(false),
-                    Last::Unknown => None,
+                    Last::Unasked | Last::Unknown => None,
                 },
             })
         });

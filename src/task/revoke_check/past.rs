@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::other::Other;
 use crate::audit::Audit;
 use crate::inventory::{Deployment, Inventory};
 use crate::key::Fingerprint;
@@ -16,6 +17,8 @@ pub struct Past {
     pub forgotten: Vec<Gone>,
     /// Every place that was ever on the route of a deployment which nobody retired.
     pub places: Vec<LastSeen>,
+    /// The other inventories of the ledger, by their numbers.
+    pub others: HashMap<i64, Arc<Other>>,
     /// Why this may not be the ledger that has all, and what to do about it.
     pub older: Option<[String; 2]>,
 }
@@ -41,8 +44,8 @@ pub struct Gone {
     pub name: Name,
     /// The number of the inventory that it is of.
     pub inventory: i64,
-    /// What that is called, where it is another one.
-    pub elsewhere: Option<Arc<str>>,
+    /// That one, where it is another one.
+    pub elsewhere: Option<Arc<Other>>,
 }
 
 /// The places of each deployment, by the number of its inventory and its name.
@@ -55,17 +58,19 @@ pub enum Last {
     Held,
     /// All of it was read and explained, and it held none of them.
     HeldNone,
+    /// All of it was read and explained, but no key is in question.
+    Unasked,
     /// Nobody can say.
     Unknown,
 }
 
 impl Past {
-    /// Looks for the deployments that past audits knew and nobody retired, and that this inventory does not
-    /// read. Each comes with what the inventory is called that it is of, where that is another one.
+    /// Looks for the deployments that past audits knew, and that this inventory does not read. Those that
+    /// somebody retired are none of them.
     pub fn forget<'k>(
         &mut self,
         inventory: &Inventory,
-        known: impl IntoIterator<Item = (&'k KnownDeployment, Option<Arc<str>>)>,
+        known: impl IntoIterator<Item = &'k KnownDeployment>,
     ) {
         let named: HashMap<Name, &Deployment> = inventory
             .deployments
@@ -74,22 +79,26 @@ impl Past {
             .collect();
         let on_route = self.on_route();
         let mut forgotten = Vec::new();
-        for (known, elsewhere) in known {
-            let is_read = match (named.get(&known.name), &elsewhere) {
+        let living = known.into_iter().filter(|known| known.retired_at.is_none());
+        for known in living {
+            let elsewhere = self.others.get(&known.inventory);
+            let is_read = match (named.get(&known.name), elsewhere) {
                 (None, _) => false,
                 (Some(_), None) => true,
                 // Two inventories may mean two services by one name.
-                (Some(declared), Some(_)) => {
+                (Some(declared), Some(other)) => {
                     let places = on_route.get(&(known.inventory, &known.name));
-                    let mut places = places.into_iter().flatten();
-                    places.all(|place| is_place_of(declared, place))
+                    let is_same = |place: &&LastSeen| {
+                        is_place_of(declared, place) && other.surely_means(place)
+                    };
+                    places.is_some_and(|places| places.iter().all(is_same))
                 }
             };
             if !is_read {
                 forgotten.push(Gone {
                     name: known.name.clone(),
                     inventory: known.inventory,
-                    elsewhere,
+                    elsewhere: elsewhere.cloned(),
                 });
             }
         }
@@ -120,7 +129,10 @@ impl Past {
             .collect();
         self.places.iter().filter(move |place| {
             let spot = (&*place.source, place.location.clone());
-            !named.contains(&spot) && !forgotten.contains(&(place.inventory, &place.name))
+            let other = self.others.get(&place.inventory);
+            let is_read =
+                named.contains(&spot) && other.is_none_or(|other| other.surely_means(place));
+            !is_read && !forgotten.contains(&(place.inventory, &place.name))
         })
     }
 }
@@ -136,6 +148,8 @@ impl Gone {
             Last::Held
         } else if places.is_empty() || places.iter().any(|place| place.holds.is_none()) {
             Last::Unknown
+        } else if asked.is_empty() {
+            Last::Unasked
         } else {
             Last::HeldNone
         }
