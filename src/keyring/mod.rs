@@ -36,6 +36,7 @@ mod utf16;
 mod way;
 mod wire;
 mod within;
+mod words;
 mod wrapping;
 mod wraps;
 
