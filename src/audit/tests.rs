@@ -4,6 +4,7 @@
 //! fingerprint. Its `staging` environment and the project `shop` have keys of their own. Every row
 //! says what is particular about the project, what its route holds, hop by hop, and what comes out.
 
+mod pasted;
 mod references;
 
 use std::any::Any;

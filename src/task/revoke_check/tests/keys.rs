@@ -198,6 +198,25 @@ fn a_key_that_could_not_be_read_may_be_the_one_in_question() {
     assert_eq!(told(&next, question(&[])).0, 3);
 }
 
+/// Another reference or next key is an old key in something, or encoded.
+#[test]
+fn a_key_is_alive_in_whatever_form_somebody_reads_it() {
+    for (role, life) in [(Role::Current, Life::Held), (Role::Next, Life::Next)] {
+        let audit = Scene::new()
+            .project("shop")
+            .project("mail")
+            .deploy("cart", [hop("env", [current()])])
+            .with(|audit| audit.projects[1].within = vec![(role, key(0)), (role, key(0))])
+            .audit();
+        let question = question(&[]);
+        let answer = question.ask(&audit);
+        let lives: Vec<_> = answer.alive.iter().map(|alive| alive.life).collect();
+        assert_eq!(lives, [life]);
+        assert_eq!(answer.alive[0].project, ProjectId(1));
+        assert_eq!(answer.code(), ExitCode::Drift);
+    }
+}
+
 #[test]
 fn a_key_of_another_environment_asks_which_is_wrong() {
     let audit = Scene::new()
