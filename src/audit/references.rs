@@ -1,3 +1,5 @@
+mod pasted;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -10,9 +12,7 @@ use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
 use crate::judge::{KnownKey, ProjectOutcome, Rotation, RotationBasis, Scope, Soundness, Warning};
 use crate::key::{Digits, Fingerprint, Secret};
-use crate::keyring::{
-    KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber, SearchOutcome,
-};
+use crate::keyring::{KeyId, Keyring, Known, Placeholder, ProjectId, Role, Scrubber};
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Identity, ReadError};
 
@@ -48,8 +48,10 @@ impl References {
         let mut work = KnownPlaces::new(inventory);
         fetcher.read_and_keep(&mut work).await;
         let (examined, places) = (work.examined, work.identities);
-        let mut references = Judging::new(inventory, selected, now).judge(examined);
-        references.withheld = work.withheld;
+        let judging = Judging::new(inventory, selected, now);
+        let mut references = judging.judge(examined, &work.withheld);
+        let withheld = work.withheld.into_iter();
+        references.withheld = withheld.map(|(_, secret)| secret).collect();
         for identity in places {
             let place = identity.place().into();
             references.places.entry(place).or_default().push(identity);
@@ -185,7 +187,7 @@ struct KnownPlaces<'a> {
     /// Where the current and next ones really stand.
     identities: Vec<Identity>,
     /// What was found and is no sound key.
-    withheld: Vec<Secret>,
+    withheld: Vec<(KeyId, Secret)>,
 }
 
 impl<'a> KnownPlaces<'a> {
@@ -199,7 +201,7 @@ impl<'a> KnownPlaces<'a> {
                 match origin {
                     Origin::Fingerprint(fingerprint) => reference::declared(*fingerprint, project),
                     Origin::Given { secret, note } => {
-                        withheld.push(Secret::copied(secret.expose()));
+                        withheld.push((id, Secret::copied(secret.expose())));
                         reference::given(secret, note.clone(), project)
                     }
                     Origin::Place(place) => {
@@ -250,7 +252,9 @@ impl Work for KnownPlaces<'_> {
         }
         self.examined[index].1 = reference::examine(Ok(readings), project);
         if !self.examined[index].1.soundness.is_sound() {
-            self.withheld.extend(found);
+            let id = self.examined[index].0;
+            self.withheld
+                .extend(found.into_iter().map(|found| (id, found)));
         }
         Ok(())
     }
@@ -301,6 +305,7 @@ impl<'a> Judging<'a> {
             current: None,
             held: None,
             last_sure: None,
+            within: Vec::new(),
             next: None,
             rotated_at: project.rotated_at,
             rotation: match project.rotated_at {
@@ -320,14 +325,20 @@ impl<'a> Judging<'a> {
         }
     }
 
-    fn judge(mut self, examined: Vec<(KeyId, Examined)>) -> References {
+    /// `withheld` is what was found in the places of known keys and is no sound one.
+    fn judge(
+        mut self,
+        examined: Vec<(KeyId, Examined)>,
+        withheld: &[(KeyId, Secret)],
+    ) -> References {
         for (id, examined) in examined {
             self.take(id, examined);
         }
         let mut keyring = std::mem::take(&mut self.keyring);
         self.compare_looks(&mut keyring);
         self.compare(&keyring);
-        self.compare_damaged(&keyring);
+        self.compare_damaged(&mut keyring);
+        self.compare_pasted(&mut keyring, withheld);
         self.compare_shared(&keyring);
         self.doubt_next(&keyring);
         References {
@@ -442,35 +453,6 @@ impl<'a> Judging<'a> {
         for (id, soundness) in pasted {
             self.fault(id.project, soundness);
             keyring.forget(id);
-        }
-    }
-
-    /// Judges every reference of which only the fingerprint was declared by what the other keys would be with
-    /// something around them: somebody hashed the wrong copy.
-    fn compare_damaged(&mut self, keyring: &Keyring) {
-        let is_sound = |id: ProjectId| self.outcomes[id.0 as usize].reference.is_sound();
-        let declared: Vec<(ProjectId, Fingerprint)> = of_role(keyring, Role::Current)
-            .map(|known| (known.id().project, known.fingerprint()))
-            .filter(|(id, fingerprint)| is_sound(*id) && keyring.is_hearsay(fingerprint))
-            .collect();
-        if declared.is_empty() {
-            return;
-        }
-        // Without the declared ones, which explain themselves.
-        let mut seen = ring(self.inventory);
-        for known in keyring.known() {
-            if let Some(secret) = known.secret() {
-                seen.add(Known::by_value(known.id(), Secret::copied(secret.expose())));
-            }
-        }
-        let search = seen.search_wrapped(&declared);
-        for ((project, _), outcome) in declared.into_iter().zip(search.outcomes) {
-            if let SearchOutcome::Explained(found) = outcome
-                && let Some(&key) = found.keys.first()
-            {
-                let damage = found.damage;
-                self.fault(project, Soundness::OfDamaged { key, damage });
-            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! says what is particular about the project, what its route holds, hop by hop, and what comes out.
 
 mod history;
+mod pasted;
 mod references;
 
 use std::any::Any;

@@ -99,6 +99,11 @@ impl<'a> Reference<'a> {
                 whose(*key),
                 names(damage)
             ),
+            Soundness::Pasted { key, damage } => format!(
+                "is no key itself, it holds {}: {}",
+                whose(*key),
+                names(damage)
+            ),
             Soundness::OutsideFormat { length } => {
                 format!("is outside the project's format, with {length} bytes")
             }
@@ -180,6 +185,7 @@ impl<'a> Reference<'a> {
             Soundness::Returned { .. } => settling(self.audit, self.id),
             Soundness::Absent
             | Soundness::OfDamaged { .. }
+            | Soundness::Pasted { .. }
             | Soundness::Placeholder(_)
             | Soundness::Foreign(_)
             | Soundness::Dead(_) => self.renew(),
@@ -227,6 +233,14 @@ mod tests {
                     damage: [Damage::TrailingNewline].into(),
                 },
                 "is the fingerprint of a damaged copy of mail's current key: trailing-newline",
+                write.to_owned(),
+            ),
+            (
+                Soundness::Pasted {
+                    key: KeyId::current(ProjectId(1)),
+                    damage: [Damage::Base64].into(),
+                },
+                "is no key itself, it holds mail's current key: base64",
                 write.to_owned(),
             ),
             (

@@ -62,13 +62,7 @@ impl Spot<'_> {
                 }
             }
             (Why::Holds { key, .. }, Verdict::WrongProject) if self.is_sibling(*key) => {
-                format!(
-                    "first see which of the two is wrong, the environment of {} ({}) or the key here; only \
-                     if it is the key, {}",
-                    escape(&self.deployment.name),
-                    site_of(self.audit, self.deployment.site),
-                    self.own_words()
-                )
+                self.whichever_is_wrong()
             }
             (_, verdict) if verdict.is_drift() => match &lead.mend {
                 Some(mend) => escape(mend).into_owned(),
@@ -103,6 +97,11 @@ impl Spot<'_> {
     pub fn way_out(&self, reading: &Outcome) -> String {
         match &reading.why {
             Why::Failed(error) => escape(&error.next).into_owned(),
+            Why::Holds { key, .. }
+                if reading.verdict == Verdict::WrongProject && self.is_sibling(*key) =>
+            {
+                self.whichever_is_wrong()
+            }
             Why::Holds { .. } if reading.verdict != Verdict::Current => self.own_words(),
             Why::Timed {
                 proof: TimeProof::BeforeRotation,
@@ -116,6 +115,17 @@ impl Spot<'_> {
     fn is_sibling(&self, key: KeyId) -> bool {
         let [own, other] = [self.owner(), key.project].map(|id| self.audit.inventory.project(id));
         own.name == other.name
+    }
+
+    /// What to do about a key of another environment.
+    fn whichever_is_wrong(&self) -> String {
+        format!(
+            "first see which of the two is wrong, the environment of {} ({}) or the key here; only if it is \
+             the key, {}",
+            escape(&self.deployment.name),
+            site_of(self.audit, self.deployment.site),
+            self.own_words()
+        )
     }
 
     /// What the source says; where the key is a part of what it reads, which part to write.

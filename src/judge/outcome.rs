@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Wire};
+use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Role, Wire};
 use crate::reading::ReadError;
 use crate::verdict::{Evidence, Fault, Verdict};
 
@@ -159,6 +159,9 @@ pub struct ProjectOutcome {
     pub last_sure: Option<Fingerprint>,
     /// The next key.
     pub next: Option<Fingerprint>,
+    /// The known keys that stand in its reference or in the place of its next key in another form: in
+    /// something larger, encoded or in another case. Whoever reads them there lives by them.
+    pub within: Vec<(Role, KeyId)>,
     /// T₀, or its bound.
     pub rotated_at: Option<Timestamp>,
     /// Where that comes from.
@@ -204,6 +207,13 @@ pub enum Soundness {
     },
     /// It is declared by the fingerprint of a key with something around it, or changed in it.
     OfDamaged {
+        /// Which key.
+        key: KeyId,
+        /// What happened to it, from the outermost to the innermost.
+        damage: Box<[Damage]>,
+    },
+    /// It is another known key in another form: in something larger, encoded or in another case.
+    Pasted {
         /// Which key.
         key: KeyId,
         /// What happened to it, from the outermost to the innermost.

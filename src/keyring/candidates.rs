@@ -51,15 +51,21 @@ pub(super) fn candidates(
         }
     }
     if words {
-        for is_in in [is_word, is_token, is_no_delimiter] {
-            for range in runs(text, is_in) {
-                let bare = without_signs(&text[range.clone()]);
-                found.add(range.start + bare.start..range.start + bare.end, false);
-                found.add(range, false);
-            }
-        }
+        found.add_words(text);
     }
     (found.candidates, found.cut)
+}
+
+/// The words of a text, however far a word reaches, and whether there were more than are looked at.
+pub(super) fn all_words(text: &[u8]) -> (impl Iterator<Item = Range<usize>>, bool) {
+    let mut found = Found {
+        seen: HashSet::new(),
+        candidates: Vec::new(),
+        cut: false,
+    };
+    found.add_words(text);
+    let candidates = found.candidates.into_iter();
+    (candidates.map(|candidate| candidate.range), found.cut)
 }
 
 struct Found {
@@ -69,6 +75,16 @@ struct Found {
 }
 
 impl Found {
+    fn add_words(&mut self, text: &[u8]) {
+        for is_in in [is_word, is_token, is_no_delimiter] {
+            for range in runs(text, is_in) {
+                let bare = without_signs(&text[range.clone()]);
+                self.add(range.start + bare.start..range.start + bare.end, false);
+                self.add(range, false);
+            }
+        }
+    }
+
     fn add(&mut self, range: Range<usize>, fits: bool) {
         if range.len() < MIN_KEY && !fits || self.seen.contains(&range) {
             return;

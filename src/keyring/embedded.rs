@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::book::Keyring;
-use super::candidates::{candidates, windows};
+use super::candidates::{all_words, candidates, windows};
 use super::damage::Damage;
 use super::format::Format;
 use super::known::{Explanation, ProjectId, Role};
@@ -15,6 +15,7 @@ use super::texts::Texts;
 use super::way::{Way, way};
 use super::wire::Wire;
 use super::within::{insides, may_be_key};
+use super::words::{Words, may_be_any_key};
 use super::wraps::MIN_KEY;
 use crate::key::{Digits, Fingerprint};
 
@@ -37,6 +38,8 @@ pub struct Fragment {
     pub wire: Wire,
     /// Whether the value holds more than was looked at.
     pub cut: bool,
+    /// Whether the value holds words beside the known keys that may be keys, whatever they look like.
+    pub worded: bool,
 }
 
 /// What there is to say of a key inside a larger value.
@@ -76,20 +79,21 @@ impl Sighting {
 }
 
 /// One part of one text.
-struct Part {
-    text: usize,
-    range: Range<usize>,
+pub(super) struct Part {
+    pub(super) text: usize,
+    pub(super) range: Range<usize>,
     fingerprint: Fingerprint,
 }
 
 /// Parts as they are found.
 #[derive(Default)]
-struct Parts {
-    known: Vec<Part>,
+pub(super) struct Parts {
+    pub(super) known: Vec<Part>,
     unknown: Vec<Part>,
     seen: HashSet<Fingerprint>,
     looks_like_key: bool,
     cut: bool,
+    worded: bool,
 }
 
 impl Keyring {
@@ -119,7 +123,7 @@ impl Keyring {
         }
         let may_be_within = !insides.is_empty() && may_be_key(value);
         let texts = Texts::new(value);
-        let mut parts = self.parts(&texts);
+        let mut parts = self.parts(&texts, None);
         self.take_insides(&mut parts, value, insides, may_be_within);
         let mut described = Described::new(&texts);
         let wire = Wire::of(value);
@@ -129,6 +133,7 @@ impl Keyring {
             .chain(&parts.unknown)
             .map(|part| Fragment {
                 cut: parts.cut,
+                worded: parts.worded,
                 wire,
                 ..self.fragment(part, &texts, &mut described)
             })
@@ -185,8 +190,8 @@ impl Keyring {
         })
     }
 
-    /// Every part of these texts that is a known key, and some of those that may be one.
-    fn parts(&self, texts: &Texts<'_>) -> Parts {
+    /// Every part of these texts that is a known key, but for one, and some of those that may be one.
+    pub(super) fn parts(&self, texts: &Texts<'_>, but: Option<&Fingerprint>) -> Parts {
         let lookup = self.lookup();
         let key_at = |place| self.value_at(place).map(|(key, _)| key);
         let mut parts = Parts {
@@ -194,6 +199,7 @@ impl Keyring {
             ..Parts::default()
         };
         let mut hashes = WINDOWS;
+        let mut words = Words::default();
         for (index, text) in texts.all.iter().enumerate() {
             let bytes = text.bytes();
             let mut known: Vec<Part> = lookup
@@ -207,6 +213,7 @@ impl Keyring {
                         fingerprint: *self.value_at(place)?.1,
                     })
                 })
+                .filter(|part| Some(&part.fingerprint) != but)
                 .collect();
             let mut unknown = Vec::new();
             let (found, cut) =
@@ -219,6 +226,9 @@ impl Keyring {
                 }
                 let part = &bytes[range.clone()];
                 let fingerprint = Fingerprint::of(part);
+                if Some(&fingerprint) == but {
+                    continue;
+                }
                 let known_here = match candidate.fits {
                     true => self.knows(&fingerprint),
                     false => self.knows_surely(&fingerprint),
@@ -239,12 +249,34 @@ impl Keyring {
                     unknown.push(found);
                 }
             }
+            if lookup.is_told() {
+                let (found, cut) = all_words(bytes);
+                words.cut |= cut;
+                for range in found {
+                    let is_whole = index == 0 && range == (0..bytes.len());
+                    let fingerprint = Fingerprint::of(&bytes[range.clone()]);
+                    if is_whole || Some(&fingerprint) == but {
+                        continue;
+                    }
+                    if self.knows_surely(&fingerprint) {
+                        known.push(Part {
+                            text: index,
+                            range,
+                            fingerprint,
+                        });
+                    } else if !text.breaks.iter().any(|at| is_inside(*at, &range))
+                        && may_be_any_key(bytes, &range)
+                    {
+                        words.add(index, range);
+                    }
+                }
+            }
             let (ranges, left) = windows(bytes.len(), lookup.lengths(), hashes);
             parts.cut |= left.is_none();
             hashes = left.unwrap_or(0);
             for range in ranges {
                 let fingerprint = Fingerprint::of(&bytes[range.clone()]);
-                if self.knows_surely(&fingerprint) {
+                if Some(&fingerprint) != but && self.knows_surely(&fingerprint) {
                     known.push(Part {
                         text: index,
                         range,
@@ -252,8 +284,10 @@ impl Keyring {
                     });
                 }
             }
+            words.take_known(texts, &known);
             parts.take(known, unknown);
         }
+        parts.worded = words.are_left();
         parts
     }
 
@@ -285,7 +319,12 @@ impl Keyring {
         sighting.may_be_within && !self.lookup().hidden.is_empty()
     }
 
-    fn fragment(&self, part: &Part, texts: &Texts<'_>, described: &mut Described<'_>) -> Fragment {
+    pub(super) fn fragment(
+        &self,
+        part: &Part,
+        texts: &Texts<'_>,
+        described: &mut Described<'_>,
+    ) -> Fragment {
         let mut damage = described.layers(part.text, &part.range);
         if damage.is_empty() {
             damage.push(Damage::Surrounded);
@@ -302,20 +341,33 @@ impl Keyring {
             way,
             wire: Wire::default(),
             cut: false,
+            worded: false,
         }
     }
 
-    /// Whether a key may have been missed: one of which neither the bytes nor the format are known.
+    /// Whether a key may have been missed: one of which neither the bytes nor the format are known; or one
+    /// of which the bytes are not, where words are left that it may be. It may be older than the format.
     fn leaves_open(&self, found: &[Fragment]) -> bool {
         let is_found = |key: &Fingerprint| found.iter().any(|part| part.fingerprint.agrees(key));
-        !self.lookup().hidden.values().all(is_found)
+        let lookup = self.lookup();
+        let is_worded = found.iter().any(|part| part.worded);
+        !lookup.hidden.values().all(is_found)
+            || is_worded
+                && !lookup
+                    .told()
+                    .all(|id| self.get(id).is_none_or(|key| is_found(&key.fingerprint())))
     }
 
     /// Known by enough digits that no chance among many parts is taken for it.
-    fn knows_surely(&self, fingerprint: &Fingerprint) -> bool {
+    pub(super) fn knows_surely(&self, fingerprint: &Fingerprint) -> bool {
         self.agreeing(fingerprint)
             .any(|key| key.fingerprint().digits() >= Digits::DEFAULT)
     }
+}
+
+/// Whether a place lies within a part, and not at one of its ends.
+fn is_inside(at: usize, range: &Range<usize>) -> bool {
+    range.start < at && at < range.end
 }
 
 impl Parts {

@@ -68,6 +68,16 @@ impl Lookup {
         !self.formless.is_empty()
     }
 
+    /// Whether there are keys of which only the fingerprint is known.
+    pub(super) fn is_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Those keys.
+    pub(super) fn told(&self) -> impl Iterator<Item = KeyId> {
+        self.told.iter().copied()
+    }
+
     /// The lengths that a key has of which only the fingerprint is known, as far as others tell, the
     /// most usual one first. Empty where all are known by value.
     pub(super) fn lengths(&self) -> &[usize] {

@@ -93,11 +93,17 @@ impl Keyring {
         self.search_on(threads, &Tier::ALL, CHANCE, unexplained)
     }
 
-    /// The same by what may stand around a key alone, which is far less to look at.
+    /// The same by what may stand around a key, its encodings and another case alone: what becomes of a key
+    /// that is copied, which is far less to look at.
     #[must_use]
-    pub fn search_wrapped(&self, unexplained: &[(ProjectId, Fingerprint)]) -> Search {
+    pub fn search_copied(&self, unexplained: &[(ProjectId, Fingerprint)]) -> Search {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let tiers = [Tier::Wrapped, Tier::WrappedTwice];
+        let tiers = [
+            Tier::Wrapped,
+            Tier::WrappedTwice,
+            Tier::Encoded,
+            Tier::CaseChanged,
+        ];
         self.search_on(threads, &tiers, CHANCE, unexplained)
     }
 

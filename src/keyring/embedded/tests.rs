@@ -343,6 +343,57 @@ fn a_key_that_could_not_be_looked_for_is_left_open() {
     assert!(found.inside.unwrap().open);
 }
 
+/// A format may have been added or changed after the key was replaced.
+#[test]
+fn a_key_that_does_not_fit_the_format_is_found_or_left_open() {
+    const LEGACY: &str = "legacy-7Hq2Zx9Wv4Lm1Tn8";
+    let format = format();
+    let ring = Keyring::new(vec![value(CURRENT, NEW), print(PREVIOUS, LEGACY)], &["KEY"]);
+    let ring = ring.with_formats([Some(&format)]);
+    for text in [
+        format!("{{\"a\":\"{NEW}\",\"b\":\"{LEGACY}\"}}"),
+        format!("{NEW},{LEGACY}"),
+        format!("{NEW} # was {LEGACY}"),
+        format!("https://{LEGACY}@host/{NEW}"),
+        BASE64.encode(format!("{NEW},{LEGACY}").as_bytes()),
+    ] {
+        let found = ring.explain_value(OWN, text.as_bytes()).unwrap();
+        assert_eq!(found.keys, [PREVIOUS, CURRENT], "{text}");
+        assert!(!found.inside.unwrap().open, "{text}");
+    }
+    for (text, open) in [
+        // Other words, or the key glued to one: it may be.
+        (format!("{{\"a\":\"{NEW}\",\"b\":\"x{LEGACY}x\"}}"), true),
+        (format!("{NEW},{LEGACY}8"), true),
+        (format!("{NEW} # {STRANGER}"), true),
+        (BASE64.encode(format!("{NEW},x{LEGACY}").as_bytes()), true),
+        (format!("{NEW} # correcthorsebatterystaple"), true),
+        // Nothing that is long enough, or only names and words.
+        (format!("{{\"api_key\":\"{NEW}\"}}"), false),
+        (format!("https://{NEW}@host/1"), false),
+        (format!("{NEW} # rotated 2026-11-20"), false),
+        (
+            format!("Basic {}", BASE64.encode(format!("user:{NEW}").as_bytes())),
+            false,
+        ),
+        (
+            format!(
+                "ALLSTAK_API_KEY={NEW}\nAUTH0_TENANT_NAME=shop\nNODE_ENV=production\nPORT=8080\n"
+            ),
+            false,
+        ),
+    ] {
+        let found = ring.explain_value(OWN, text.as_bytes()).unwrap();
+        assert_eq!(found.keys, [CURRENT], "{text}");
+        assert_eq!(found.inside.unwrap().open, open, "{text}");
+    }
+    // Known by its bytes it would have been found.
+    let known = Keyring::new(vec![value(CURRENT, NEW), value(PREVIOUS, LEGACY)], &["KEY"]);
+    let known = known.with_formats([Some(&format)]);
+    let found = known.explain_value(OWN, format!("{NEW} # {STRANGER}").as_bytes());
+    assert!(!found.unwrap().inside.unwrap().open);
+}
+
 #[test]
 fn the_default_of_a_reference_may_be_a_key() {
     for (how, ring) in rings() {

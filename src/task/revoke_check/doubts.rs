@@ -4,7 +4,7 @@ use crate::audit::{Audit, Owner};
 use crate::explain::{Reference, belonging, name_of, settling};
 use crate::judge::{RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role};
+use crate::keyring::{KeyId, Placeholder, Role};
 use crate::text::escape;
 
 impl Question<'_> {
@@ -59,14 +59,10 @@ impl Question<'_> {
         doubts
     }
 
-    /// Whatever another reference holds that nobody could read may be the key in question.
+    /// Whatever another reference holds or leads to that nobody could read may be the key in question.
     fn of_others(&self, audit: &Audit) -> Vec<[String; 2]> {
         let others = audit.projects.iter().filter(|outcome| {
-            let is_unread = matches!(
-                outcome.reference,
-                Soundness::Unread(_) | Soundness::NotOneKey
-            );
-            is_unread && !self.owners.contains(&outcome.project)
+            may_hide(&outcome.reference) && !self.owners.contains(&outcome.project)
         });
         others
             .filter_map(|outcome| {
@@ -168,4 +164,20 @@ impl Question<'_> {
             || owned(&self.remembered.unsettled)
             || announced.any(|known| known.fingerprint.agrees(key))
     }
+}
+
+/// Whether a reference stands for a key that nobody saw: it was not read, or it shows a mask, an address or
+/// encrypted text. What asks to be filled in, and what is empty, stands for none.
+fn may_hide(reference: &Soundness) -> bool {
+    matches!(
+        reference,
+        Soundness::Unread(_)
+            | Soundness::NotOneKey
+            | Soundness::Placeholder(
+                Placeholder::Masked
+                    | Placeholder::Reference
+                    | Placeholder::Resolvable(_)
+                    | Placeholder::Encrypted(_)
+            )
+    )
 }

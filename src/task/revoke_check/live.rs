@@ -1,7 +1,7 @@
 use crate::audit::Audit;
 use crate::judge::RotationBasis;
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, ProjectId};
+use crate::keyring::{KeyId, ProjectId, Role};
 
 /// A key that somebody needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,22 @@ pub(super) fn roles(id: ProjectId) -> [KeyId; 2] {
 
 /// The live keys that are one of these, whosever they are.
 pub(super) fn alive(audit: &Audit, wanted: &[Fingerprint]) -> Vec<Alive> {
-    let mut alive = Vec::new();
+    let mut alive: Vec<Alive> = Vec::new();
+    let mut take = |project, life, fingerprint: Option<Fingerprint>, is_sure| {
+        let is_wanted = |print: &Fingerprint| wanted.iter().any(|wanted| wanted.agrees(print));
+        let Some(fingerprint) = fingerprint.filter(is_wanted) else {
+            return;
+        };
+        let one = Alive {
+            project,
+            life,
+            fingerprint,
+            is_sure,
+        };
+        if !alive.contains(&one) {
+            alive.push(one);
+        }
+    };
     for outcome in &audit.projects {
         let is_settled = outcome.rotation != RotationBasis::Suspected;
         let is_sound = outcome.reference.is_sound();
@@ -60,17 +75,14 @@ pub(super) fn alive(audit: &Audit, wanted: &[Fingerprint]) -> Vec<Alive> {
             (Life::Held, outcome.held.filter(|_| !is_sound), true),
             (Life::LastSure, outcome.last_sure, is_settled || !is_sound),
         ] {
-            let Some(fingerprint) = fingerprint else {
-                continue;
+            take(outcome.project, life, fingerprint, is_sure);
+        }
+        for (role, key) in &outcome.within {
+            let life = match role {
+                Role::Next => Life::Next,
+                _ => Life::Held,
             };
-            if wanted.iter().any(|wanted| wanted.agrees(&fingerprint)) {
-                alive.push(Alive {
-                    project: outcome.project,
-                    life,
-                    fingerprint,
-                    is_sure,
-                });
-            }
+            take(outcome.project, life, audit.fingerprint(*key), true);
         }
     }
     alive

@@ -198,6 +198,73 @@ fn a_key_that_could_not_be_read_may_be_the_one_in_question() {
     assert_eq!(told(&next, question(&[])).0, 3);
 }
 
+/// Another reference or next key is an old key in something, or encoded.
+#[test]
+fn a_key_is_alive_in_whatever_form_somebody_reads_it() {
+    for (role, life) in [(Role::Current, Life::Held), (Role::Next, Life::Next)] {
+        let audit = Scene::new()
+            .project("shop")
+            .project("mail")
+            .deploy("cart", [hop("env", [current()])])
+            .with(|audit| audit.projects[1].within = vec![(role, key(0)), (role, key(0))])
+            .audit();
+        let question = question(&[]);
+        let answer = question.ask(&audit);
+        let lives: Vec<_> = answer.alive.iter().map(|alive| alive.life).collect();
+        assert_eq!(lives, [life]);
+        assert_eq!(answer.alive[0].project, ProjectId(1));
+        assert_eq!(answer.code(), ExitCode::Drift);
+    }
+}
+
+#[test]
+fn a_key_of_another_environment_asks_which_is_wrong() {
+    let audit = Scene::new()
+        .project("shop")
+        .project("shop/staging")
+        .deploy("cart", [hop("env", [foreign(1)])])
+        .audit();
+    let question = Question {
+        key: audit.projects[1].current,
+        ..question(&[])
+    };
+    let answer = question.ask(&audit);
+    let [holder] = answer.holders.as_slice() else {
+        panic!("nobody holds it")
+    };
+    let way = way_out(&holder.spot, holder.readings[0]);
+    assert!(
+        way.starts_with("first see which of the two is wrong"),
+        "{way}"
+    );
+}
+
+#[test]
+fn what_stands_for_a_key_in_another_reference_may_be_the_one_in_question() {
+    for (stands_there, code) in [
+        (Placeholder::Resolvable(Resolver::OnePassword), 3),
+        (Placeholder::Encrypted(Cipher::Sops), 3),
+        (Placeholder::Masked, 3),
+        (Placeholder::Reference, 3),
+        (Placeholder::FillIn, 0),
+        (Placeholder::Empty, 0),
+        (Placeholder::Nothing, 0),
+    ] {
+        let scene = Scene::new().project("shop").project("mail");
+        let scene = scene.deploy("cart", [hop("env", [current()])]);
+        let reference = Soundness::Placeholder(stands_there);
+        let audit = scene.reference("mail", Verdict::Missing, reference).audit();
+        let question = question(&[]);
+        let answer = question.ask(&audit);
+        assert_eq!(answer.code().code(), code, "{stands_there:?}");
+        assert_eq!(answer.doubts.len(), usize::from(code == 3));
+    }
+    let scene = Scene::new().project("shop").project("mail");
+    let scene = scene.deploy("cart", [hop("env", [current()])]);
+    let absent = scene.reference("mail", Verdict::Missing, Soundness::Absent);
+    assert_eq!(told(&absent.audit(), question(&[])).0, 0);
+}
+
 #[test]
 fn only_keys_that_may_live_are_in_question() {
     let scene = |deaths: [Option<&str>; 2], reading: Outcome| {
