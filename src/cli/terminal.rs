@@ -1,5 +1,6 @@
 use std::env;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use rustix::fs::FileType;
@@ -91,8 +92,19 @@ pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }
 
-/// Says something on standard error.
+/// Says something on standard error, unless the last words are said.
 pub(super) fn say(message: &str) {
+    if !IS_OVER.load(Ordering::SeqCst) {
+        let _ = writeln!(io::stderr(), "{message}");
+    }
+}
+
+/// Whether straggler ends now, without ending its work: what fails of that is nobody's news.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Says why straggler ends at once, and nothing else from then on.
+pub(super) fn last_words(message: &str) {
+    IS_OVER.store(true, Ordering::SeqCst);
     let _ = writeln!(io::stderr(), "{message}");
 }
 
