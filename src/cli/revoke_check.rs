@@ -9,6 +9,7 @@ use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
 use super::memory::{LedgerFlags, Memory, of_older};
 use super::progress::Watch;
+use super::reserved::Reserved;
 use super::{config, interrupt, runtime, terminal};
 use crate::audit::{self, Audit, Options, Owner};
 use crate::gate::ExitCode;
@@ -108,7 +109,11 @@ pub(super) fn run(args: Args) -> Ended {
     };
     runtime::run(async {
         let interrupt = interrupt::listen();
-        let mut memory = args.ledger.open(&args.config, &inventory, &interrupt).await?;
+        Reserved::new(&args.config, &inventory, &args.ledger)?;
+        let mut memory = args
+            .ledger
+            .open(&args.config, &inventory, &interrupt)
+            .await?;
         memory.ends_within(args.effort.deadline);
         let (accepted, past) = match memory.ledger() {
             None => Default::default(),
