@@ -83,7 +83,10 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         let interrupt = interrupt::listen();
         let reserved = Reserved::new(&args.config, &inventory, &args.ledger)?;
         let outputs = args.reports.open(|path| reserved.is(path))?;
-        let mut memory = args.ledger.open(&args.config, &inventory, &interrupt).await?;
+        let mut memory = args
+            .ledger
+            .open(&args.config, &inventory, &interrupt)
+            .await?;
         memory.ends_within(args.effort.deadline);
         let lock = match args.changed_only {
             true => Some(memory.lock(&args.config, &inventory).await?),

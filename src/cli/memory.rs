@@ -244,14 +244,7 @@ impl Memory {
         during: &'static str,
         work: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
-        within(
-            self.limit(),
-            &self.interrupt,
-            ledger.place(),
-            during,
-            work,
-        )
-        .await
+        within(self.limit(), &self.interrupt, ledger.place(), during, work).await
     }
 
     /// Adds a finished audit to the ledger; whether it is in it.

@@ -49,7 +49,9 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit, interrupt: &Interrupt) 
     let names: Vec<&str> = std::iter::once(SCREEN).chain(names).collect();
     let conclusion = conclusion(audit);
     let sets = ledger.changes(audit, &conclusion, &names);
-    let sets = memory.limited(ledger, "it was asked what changed", sets).await;
+    let sets = memory
+        .limited(ledger, "it was asked what changed", sets)
+        .await;
     let mut sets = match sets {
         Ok(sets) => sets.into_iter(),
         Err(error) => {
@@ -94,7 +96,9 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit, interrupt: &Interrupt) 
 pub(super) async fn printed(memory: &Memory, screen: Screen) {
     if let Some(ledger) = memory.ledger()
         && let noted = ledger.tell(screen.set, &screen.waiting, |_, _| true)
-        && let Err(error) = memory.limited(ledger, "it noted what was printed", noted).await
+        && let Err(error) = memory
+            .limited(ledger, "it noted what was printed", noted)
+            .await
     {
         terminal::say(&format!(
             "what was printed will be told again by the next `--changed-only`: {error}"
@@ -139,10 +143,7 @@ impl Night<'_> {
 }
 
 fn interrupted(during: &str) -> Failure {
-    Failure::new(
-        ExitCode::Interrupted,
-        format!("interrupted while {during}"),
-    )
+    Failure::new(ExitCode::Interrupted, format!("interrupted while {during}"))
 }
 
 fn fail(told: &mut Told, failure: &Failure) {
