@@ -25,7 +25,7 @@ pub struct Audit {
     pub deployments: Vec<DeploymentOutcome>,
     /// What else there is to tell, the most urgent first.
     pub warnings: Vec<Warning>,
-    /// Whether it was interrupted before everything was read.
+    /// Whether straggler was interrupted before all was read, kept and told.
     pub interrupted: bool,
     /// Whether straggler could not finish its own job, as where the ledger failed.
     pub unfinished: bool,

@@ -80,10 +80,13 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
 
     runtime::run(async {
         // Before there are drafts that nobody would remove.
-        let stop = interrupt::listen().happens();
+        let interrupt = interrupt::listen();
         let reserved = Reserved::new(&args.config, &inventory, &args.ledger)?;
         let outputs = args.reports.open(|path| reserved.is(path))?;
-        let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        let mut memory = args
+            .ledger
+            .open(&args.config, &inventory, &interrupt)
+            .await?;
         memory.ends_within(args.effort.deadline);
         let lock = match args.changed_only {
             true => Some(memory.lock(&args.config, &inventory).await?),
@@ -101,7 +104,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             &memory.remembered,
             &args.options(),
             &watch,
-            stop,
+            interrupt.happens(),
         )
         .await;
         watch.finish();
@@ -111,12 +114,12 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         // Before the reports, which tell what changed, and the code that straggler ends with.
         let (told, screen) = match memory.keep(&audit).await {
             true => {
-                let told = nightly::tell(&memory, &audit).await;
+                let told = nightly::tell(&memory, &audit, &interrupt).await;
                 (told.code, told.screen)
             }
             false => (ExitCode::Success, None),
         };
-        audit.unfinished = memory.code.and(told) == ExitCode::Unfinished;
+        memory.tell(&mut audit, told);
         // Where nobody knows what changed, everything is told.
         let changes = screen.as_ref().map(|screen| &screen.changes);
         let written = args.reports.write(outputs, &mut audit, changes, color);
@@ -125,7 +128,8 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         }
         memory.ended(&audit, written.code).await;
         drop(lock);
-        Ok(written.code.and(memory.code).and(told))
+        // What the reports say: what became of the ledger since changes it no more.
+        Ok(written.code)
     })?
 }
 

@@ -11,7 +11,8 @@ use crate::report::Format;
 /// Writes the reports and adds the audit to the ledger; what straggler ends with.
 ///
 /// Reports say that code. Where a ledger that fails does not change it, they come first, so that nothing that the
-/// ledger does keeps them; else as soon as the ledger is done, which has a limit.
+/// ledger does keeps them; else as soon as the ledger is done, which has a limit. What becomes of the ledger
+/// afterwards, an interrupt as well, changes the code no more.
 pub(super) async fn finish(
     reports: &Reports,
     outputs: Vec<(&Format, Output)>,
@@ -23,11 +24,11 @@ pub(super) async fn finish(
     if is_settled {
         let code = reports.write(outputs, audit, None, color).code;
         memory.keep(audit).await;
-        return code.and(memory.code);
+        return code;
     }
     memory.keep(audit).await;
-    audit.unfinished = memory.code == ExitCode::Unfinished;
+    memory.tell(audit, ExitCode::Success);
     let code = reports.write(outputs, audit, None, color).code;
     memory.ended(audit, code).await;
-    code.and(memory.code)
+    code
 }

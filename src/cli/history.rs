@@ -10,6 +10,7 @@ use super::args::Config;
 use super::config::counted;
 use super::exit::{Ended, Failure};
 use super::memory::{LedgerFlags, mend_times, tell_of_older};
+use super::reserved::Reserved;
 use super::{config, runtime, terminal};
 use crate::audit::Owner;
 use crate::explain::word;
@@ -164,6 +165,7 @@ impl From {
 
     /// The ledger, and where it is.
     async fn found(&self, inventory: &Inventory) -> Result<(Ledger, Place), Failure> {
+        Reserved::new(&self.config, inventory, &self.ledger)?;
         let place = self.ledger.place(&self.config, inventory)?;
         let place = place.ok_or_else(|| {
             Failure::usage(

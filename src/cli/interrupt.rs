@@ -4,7 +4,7 @@ use futures_util::future::select_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{draft, runtime, terminal};
+use super::{draft, terminal};
 use crate::gate::ExitCode;
 use crate::platform;
 
@@ -15,7 +15,8 @@ const SIGNALS: [SignalKind; 3] = [
     SignalKind::hangup(),
 ];
 
-/// Whether the user wants to stop.
+/// Whether the user wants to stop. Kept until the command's end: it is the one who waits for the first signal.
+#[derive(Clone)]
 pub(super) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
@@ -28,11 +29,25 @@ impl Interrupt {
             }
         }
     }
+
+    /// Whether the user wants to stop by now.
+    pub(super) fn has_happened(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Does this work unless the user wants to stop; `None` where it was cut short.
+    pub(super) async fn unless<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.happens() => None,
+            done = work => Some(done),
+        }
+    }
 }
 
 /// Listens for the signals that end a program: the first of them is told, and starts no program any more;
-/// the second ends straggler at once, and so does the first when nobody waits for it any more. Whatever it
-/// started ends with it.
+/// the second ends straggler at once, and so does the first when nobody has the [`Interrupt`] any more.
+/// Whatever it started ends with it.
 pub(super) fn listen() -> Interrupt {
     let (stop, stopped) = watch::channel(false);
     let ignored = ignored();
@@ -50,9 +65,11 @@ pub(super) fn listen() -> Interrupt {
             let any = heard.iter_mut().map(|signal| Box::pin(signal.recv()));
             select_all(any).await;
             if *stop.borrow() || stop.send(true).is_err() {
-                terminal::complain("interrupted; nothing more is reported");
+                terminal::last_words("error: interrupted; nothing more is reported");
                 draft::forget_drafts();
-                runtime::end_programs();
+                for left in platform::end_programs() {
+                    terminal::last_words(&left);
+                }
                 std::process::exit(ExitCode::Interrupted.code().into());
             }
             platform::start_no_more();

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::args::Config;
 use super::config::counted;
 use super::exit::Failure;
+use super::interrupt::Interrupt;
 use super::terminal;
 use crate::audit::{Audit, Remembered};
 use crate::explain::word;
@@ -59,12 +60,14 @@ pub(super) struct Memory {
     deadline: Option<Instant>,
     /// The code that was written down for the audit.
     kept: Option<ExitCode>,
+    /// Nothing is waited for when the user wants to stop.
+    interrupt: Interrupt,
 }
 
 /// How long it may take to open a ledger, or to add an audit to it.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// So long it may take in any case, when reading took all the time there was.
+/// So long it may take in any case, when reading took all the time there was or was interrupted.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl LedgerFlags {
@@ -115,6 +118,7 @@ impl LedgerFlags {
         &self,
         config: &Config,
         inventory: &Inventory,
+        interrupt: &Interrupt,
     ) -> Result<Memory, Failure> {
         let mut memory = Memory {
             ledger: None,
@@ -124,6 +128,7 @@ impl LedgerFlags {
             older: Vec::new(),
             deadline: None,
             kept: None,
+            interrupt: interrupt.clone(),
         };
         let Some(place) = self.place(config, inventory)? else {
             return Ok(memory);
@@ -136,7 +141,7 @@ impl LedgerFlags {
             let older = self.older(Some(&ledger), &place, inventory).await?;
             Ok::<_, LedgerError>((ledger.recall().await?, last_audit, older, ledger))
         };
-        match within(LIMIT, &place, opened).await {
+        match within(LIMIT, interrupt, &place, "it was opened", opened).await {
             Ok((remembered, last_audit, older, ledger)) => {
                 memory.remembered = remembered;
                 memory.last_audit = last_audit;
@@ -144,6 +149,7 @@ impl LedgerFlags {
                 tell_of_older(&older, &place, is_new);
                 memory.older = older;
             }
+            Err(error) if error.is_interrupt() => memory.failed(&error),
             // Nobody asked for it, and nothing that it knew is missed: many programs run where they may not
             // write.
             Err(error) if self.is_usual(inventory) && !is_there(&place) => {
@@ -182,7 +188,7 @@ impl Memory {
     /// What it can tell of past audits.
     pub(super) fn known(&self) -> Known {
         match (&self.ledger, self.code) {
-            (_, ExitCode::Unfinished) => Known::Failed,
+            (_, ExitCode::Unfinished | ExitCode::Interrupted) => Known::Failed,
             (None, _) => Known::NoLedger,
             (Some(_), _) if self.last_audit.is_none() => Known::Begun,
             (Some(_), _) => Known::Known,
@@ -191,9 +197,16 @@ impl Memory {
 
     /// Says that straggler could not finish its job.
     pub(super) fn failed(&mut self, error: &LedgerError) {
-        let failure = Failure::unfinished(error);
+        let failure = failure(error);
         terminal::say(&failure.message);
         self.code = self.code.and(failure.code);
+    }
+
+    /// Tells the audit, before it is reported, what came of the rest of the work by then.
+    pub(super) fn tell(&self, audit: &mut Audit, rest: ExitCode) {
+        let code = self.code.and(rest);
+        audit.interrupted |= code == ExitCode::Interrupted;
+        audit.unfinished = code == ExitCode::Unfinished;
     }
 
     /// Leaves the ledger what is left of this time, from now on, when the audit is done.
@@ -208,7 +221,7 @@ impl Memory {
             .map_or(LIMIT, |deadline| left(deadline).clamp(GRACE, LIMIT))
     }
 
-    /// Corrects the code of the audit that was kept, where a report failed afterwards.
+    /// Corrects the code of the audit that was kept, where a report or a receiver failed afterwards.
     pub(super) async fn ended(&mut self, audit: &Audit, code: ExitCode) {
         let Some(ledger) = self
             .ledger
@@ -218,18 +231,20 @@ impl Memory {
             return;
         };
         let corrected = ledger.correct(audit.started_at, code.code());
-        if let Err(error) = self.limited(ledger, corrected).await {
+        let during = "the exit code was corrected in it";
+        if let Err(error) = self.limited(ledger, during, corrected).await {
             self.failed(&error);
         }
     }
 
-    /// Waits for the ledger no longer than there is time.
+    /// Waits for the ledger no longer than there is time, and than the user wants to; `during` is what is done.
     pub(super) async fn limited<T>(
         &self,
         ledger: &Ledger,
+        during: &'static str,
         work: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
-        within(self.limit(), ledger.place(), work).await
+        within(self.limit(), &self.interrupt, ledger.place(), during, work).await
     }
 
     /// Adds a finished audit to the ledger; whether it is in it.
@@ -237,15 +252,18 @@ impl Memory {
         let Some(ledger) = self.ledger.as_ref().filter(|_| !audit.interrupted) else {
             return false;
         };
-        let kept = kept(ledger, audit, self.last_audit);
-        match self.limited(ledger, kept).await {
-            Ok(()) => {
-                self.kept = Some(exit_code(audit));
-                true
-            }
-            Err(error) => {
+        let mut recorded = false;
+        let kept = kept(ledger, audit, self.last_audit, &mut recorded);
+        let during = "this audit was added to it, so the audit is not kept";
+        match self.limited(ledger, during, kept).await {
+            // Where only what is old was not cleared away, the next audit does that.
+            Err(error) if !(recorded && error.is_interrupt()) => {
                 self.failed(&error);
                 false
+            }
+            _ => {
+                self.kept = Some(exit_code(audit));
+                true
             }
         }
     }
@@ -262,6 +280,10 @@ impl Memory {
     ) -> Result<Lock, Failure> {
         let Some(ledger) = &self.ledger else {
             return Err(match self.code {
+                ExitCode::Interrupted => Failure::new(
+                    ExitCode::Interrupted,
+                    "--changed-only compares with the last audit in the ledger: nothing was read",
+                ),
                 ExitCode::Success => Failure::usage(
                     "--changed-only compares with the last audit, and there is no ledger: name one with \
                      --ledger, or set HOME or XDG_STATE_HOME",
@@ -275,8 +297,9 @@ impl Memory {
             Some(name) => format!("inventory {name}"),
             None => digest(&path(config)),
         };
-        let lock = ledger.lock(&name).await;
-        lock.map_err(Failure::unfinished)?.ok_or_else(|| {
+        let lock = ledger.lock(&name);
+        let lock = self.limited(ledger, "its lock was taken", lock).await;
+        lock.map_err(|error| failure(&error))?.ok_or_else(|| {
             Failure::unfinished(
                 "another `straggler audit --changed-only` of this targets.yaml is at work: let it finish, or \
                  run them less often",
@@ -285,26 +308,48 @@ impl Memory {
     }
 }
 
-/// Waits no longer than this.
+/// Waits no longer than this, and than the user wants to. What is begun after an interrupt, since it belongs to
+/// what is told already, gets a moment.
 async fn within<T>(
     limit: Duration,
+    interrupt: &Interrupt,
     place: &Place,
+    during: &'static str,
     work: impl Future<Output = Result<T, LedgerError>>,
 ) -> Result<T, LedgerError> {
-    let done = timeout(limit, work).await;
-    done.unwrap_or_else(|_| Err(LedgerError::slow(place, limit)))
+    let slow = |limit| LedgerError::slow(place, limit);
+    if interrupt.has_happened() {
+        let limit = limit.min(GRACE);
+        let done = timeout(limit, work).await;
+        return done.unwrap_or_else(|_| Err(slow(limit)));
+    }
+    match interrupt.unless(timeout(limit, work)).await {
+        Some(done) => done.unwrap_or_else(|_| Err(slow(limit))),
+        None => Err(LedgerError::interrupted(place, during)),
+    }
+}
+
+/// What came of it, as the command tells it.
+pub(super) fn failure(error: &LedgerError) -> Failure {
+    let code = match error.is_interrupt() {
+        true => ExitCode::Interrupted,
+        false => ExitCode::Unfinished,
+    };
+    Failure::new(code, error)
 }
 
 async fn kept(
     ledger: &Ledger,
     audit: &Audit,
     last_audit: Option<Timestamp>,
+    recorded: &mut bool,
 ) -> Result<(), LedgerError> {
     let recognized = ledger.enter(&audit.inventory).await?;
     if let Some(told) = recognized_as(&recognized, &audit.inventory) {
         terminal::say(&format!("the ledger {} {told}", ledger.place()));
     }
     ledger.record(audit, &conclusion(audit)).await?;
+    *recorded = true;
     // By the audit before this one: a clock that is ahead for once costs no history.
     let keep = audit.inventory.ledger.retention;
     let now = Timestamp::now();

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use super::exit::Failure;
-use super::memory::{Memory, conclusion};
+use super::interrupt::Interrupt;
+use super::memory::{Memory, conclusion, failure};
 use super::terminal;
 use crate::audit::Audit;
 use crate::gate::ExitCode;
 use crate::inventory;
 use crate::ledger::{ChangeSet, Changes, Ledger, Name};
 use crate::task::notify::{Sender, concerns, due};
+use crate::text::escape;
 
 /// Whoever reads standard output is a receiver like those of targets.yaml, none of which has an empty name.
 const SCREEN: &str = "";
@@ -32,8 +34,9 @@ pub(super) struct Screen {
 }
 
 /// Tells every receiver what changed since it was told last, and then whoever listens for the heartbeat that
-/// all is done. Who could not be told is told again the next time.
-pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
+/// all is done. Who could not be told is told again the next time; so is who was being told when the user
+/// wanted to stop.
+pub(super) async fn tell(memory: &Memory, audit: &Audit, interrupt: &Interrupt) -> Told {
     let mut told = Told {
         code: memory.code,
         screen: None,
@@ -46,11 +49,13 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
     let names: Vec<&str> = std::iter::once(SCREEN).chain(names).collect();
     let conclusion = conclusion(audit);
     let sets = ledger.changes(audit, &conclusion, &names);
-    let sets = memory.limited(ledger, sets).await;
+    let sets = memory
+        .limited(ledger, "it was asked what changed", sets)
+        .await;
     let mut sets = match sets {
         Ok(sets) => sets.into_iter(),
         Err(error) => {
-            fail(&mut told, &Failure::unfinished(error));
+            fail(&mut told, &failure(&error));
             return told;
         }
     };
@@ -63,16 +68,25 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
         }
     });
     let sender = Sender::default();
+    let night = Night {
+        memory,
+        ledger,
+        sender: &sender,
+        audit,
+        interrupt,
+    };
     let sent = receivers.iter().zip(sets);
-    let sent = sent.map(|(receiver, set)| send(receiver, memory, ledger, &sender, audit, set));
+    let sent = sent.map(|(receiver, set)| night.send(receiver, set));
     for failure in join_all(sent).await.into_iter().filter_map(Result::err) {
         fail(&mut told, &failure);
     }
     // A heartbeat that goes on while nobody is told anything would be worse than none.
-    if told.code == ExitCode::Success
-        && let Err(error) = sender.heartbeat(audit).await
-    {
-        fail(&mut told, &Failure::unfinished(error));
+    if told.code == ExitCode::Success {
+        match interrupt.unless(sender.heartbeat(audit)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => fail(&mut told, &Failure::unfinished(error)),
+            None => fail(&mut told, &interrupted("the heartbeat was sent")),
+        }
     }
     told
 }
@@ -82,7 +96,9 @@ pub(super) async fn tell(memory: &Memory, audit: &Audit) -> Told {
 pub(super) async fn printed(memory: &Memory, screen: Screen) {
     if let Some(ledger) = memory.ledger()
         && let noted = ledger.tell(screen.set, &screen.waiting, |_, _| true)
-        && let Err(error) = memory.limited(ledger, noted).await
+        && let Err(error) = memory
+            .limited(ledger, "it noted what was printed", noted)
+            .await
     {
         terminal::say(&format!(
             "what was printed will be told again by the next `--changed-only`: {error}"
@@ -90,21 +106,44 @@ pub(super) async fn printed(memory: &Memory, screen: Screen) {
     }
 }
 
-async fn send(
-    receiver: &inventory::Receiver,
-    memory: &Memory,
-    ledger: &Ledger,
-    sender: &Sender,
-    audit: &Audit,
-    mut set: ChangeSet,
-) -> Result<(), Failure> {
-    let (changes, waiting) = due(audit, std::mem::take(&mut set.changes));
-    let sent = sender.tell(receiver, audit, &changes).await;
-    sent.map_err(Failure::unfinished)?;
-    let is_told = |name: &Name, outcome| concerns(audit, name, outcome, receiver);
-    let noted = ledger.tell(set, &waiting, is_told);
-    let noted = memory.limited(ledger, noted).await;
-    noted.map_err(Failure::unfinished)
+/// What all receivers have in common.
+struct Night<'n> {
+    memory: &'n Memory,
+    ledger: &'n Ledger,
+    sender: &'n Sender,
+    audit: &'n Audit,
+    interrupt: &'n Interrupt,
+}
+
+impl Night<'_> {
+    async fn send(
+        &self,
+        receiver: &inventory::Receiver,
+        mut set: ChangeSet,
+    ) -> Result<(), Failure> {
+        let audit = self.audit;
+        let (changes, waiting) = due(audit, std::mem::take(&mut set.changes));
+        // A program that is cut short ends with all that it started.
+        let sent = self.sender.tell(receiver, audit, &changes);
+        match self.interrupt.unless(sent).await {
+            Some(sent) => sent.map_err(Failure::unfinished)?,
+            None => {
+                let name = escape(&receiver.name);
+                return Err(interrupted(&format!(
+                    "the receiver \"{name}\" was told, which the next `--changed-only` does again"
+                )));
+            }
+        }
+        let is_told = |name: &Name, outcome| concerns(audit, name, outcome, receiver);
+        let noted = self.ledger.tell(set, &waiting, is_told);
+        let during = "it noted who was told";
+        let noted = self.memory.limited(self.ledger, during, noted).await;
+        noted.map_err(|error| failure(&error))
+    }
+}
+
+fn interrupted(during: &str) -> Failure {
+    Failure::new(ExitCode::Interrupted, format!("interrupted while {during}"))
 }
 
 fn fail(told: &mut Told, failure: &Failure) {

@@ -110,7 +110,13 @@ impl Output {
         }
         let mode = found.map_or(0o600, |found| found.permissions().mode() & 0o777);
         sweep(path);
-        let (draft, file) = Draft::beside(path)?;
+        let (draft, file) = Draft::beside(path).map_err(|error| match error.kind() {
+            kind @ (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                let why = format!("no file can be made in its folder: {error}");
+                io::Error::new(kind, why)
+            }
+            _ => error,
+        })?;
         file.set_permissions(Permissions::from_mode(mode))?;
         Ok(Self {
             path: path.to_owned(),

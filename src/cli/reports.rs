@@ -75,6 +75,14 @@ impl Reports {
         &self,
         reserved: impl Fn(&Path) -> Option<String>,
     ) -> Result<Vec<(&'static Format, Output)>, Failure> {
+        let named = self.output.iter().map(|(_, path)| path);
+        let named = named.filter(|path| terminal::is_stdout(path)).count();
+        if named > 0 && named + usize::from(self.printed().is_some()) > 1 {
+            return Err(Failure::usage(
+                "two reports would go to standard output: choose the one there with -f, or give -q with a \
+                 single -o that leads there",
+            ));
+        }
         let mut places = HashSet::new();
         for (_, path) in &self.output {
             if !places.insert(output::spelled_out(path)) {

@@ -1,4 +1,4 @@
-//! What a report must not be written over.
+//! What a report, and the ledger, must not be written over.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,6 +16,9 @@ use crate::ledger::Place;
 /// What stands beside a ledger under its name.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+const DECLARED: &str = "a file of this targets.yaml";
+const READ: &str = "a file that the audit reads";
+
 /// The files that an audit reads and writes by itself.
 pub(super) struct Reserved<'a> {
     inventory: &'a Inventory,
@@ -26,7 +29,7 @@ pub(super) struct Reserved<'a> {
 impl<'a> Reserved<'a> {
     /// # Errors
     ///
-    /// As [`LedgerFlags::place`].
+    /// As [`LedgerFlags::place`], and when the ledger cannot be meant to be there.
     pub(super) fn new(
         config: &Config,
         inventory: &'a Inventory,
@@ -36,19 +39,44 @@ impl<'a> Reserved<'a> {
             Some(Place::File(path)) => Some(path),
             _ => None,
         };
-        Ok(Self {
+        let reserved = Self {
             inventory,
             targets: config.config.clone(),
             ledger,
-        })
+        };
+        if let Some(path) = &reserved.ledger
+            && let Some(what) = reserved.hinders_ledger(path)
+        {
+            let path = output::shown(path);
+            return Err(Failure::usage(format!(
+                "the ledger cannot be {path}: it is {what}; name another place with --ledger"
+            )));
+        }
+        Ok(reserved)
+    }
+
+    /// What a path is, where no ledger may be. Opening a pipe would wait for somebody at its other end.
+    fn hinders_ledger(&self, path: &Path) -> Option<&'static str> {
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Some("no regular file");
+        }
+        if self.declares(path) {
+            return Some(DECLARED);
+        }
+        audit::reads(self.inventory, path).then_some(READ)
+    }
+
+    /// Whether targets.yaml or what it includes is there.
+    fn declares(&self, path: &Path) -> bool {
+        let included = self.inventory.files.iter().map(|file| Path::new(&**file));
+        let mut declared = included.chain([&*self.targets]);
+        declared.any(|file| same(file, path))
     }
 
     /// What a path is, where no report may go there.
     pub(super) fn is(&self, path: &Path) -> Option<String> {
-        let included = self.inventory.files.iter().map(|file| Path::new(&**file));
-        let mut declared = included.chain([&*self.targets]);
-        if declared.any(|file| same(file, path)) {
-            return Some("a file of this targets.yaml".to_owned());
+        if self.declares(path) {
+            return Some(DECLARED.to_owned());
         }
         if let Some(ledger) = &self.ledger
             && is_of_ledger(ledger, path)
@@ -57,7 +85,7 @@ impl<'a> Reserved<'a> {
         }
         let reads = fs::metadata(path).is_ok_and(|found| found.is_file())
             && audit::reads(self.inventory, path);
-        reads.then(|| "a file that the audit reads".to_owned())
+        reads.then(|| READ.to_owned())
     }
 }
 

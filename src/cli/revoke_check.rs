@@ -9,13 +9,14 @@ use super::effort::{Effort, Patience};
 use super::exit::{Ended, Failure};
 use super::memory::{LedgerFlags, Memory, of_older};
 use super::progress::Watch;
+use super::reserved::Reserved;
 use super::{config, interrupt, runtime, terminal};
 use crate::audit::{self, Audit, Options, Owner};
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::keyring::{ProjectId, Scrubber};
-use crate::ledger::{Acceptance, LedgerError};
+use crate::ledger::{Acceptance, Ledger, LedgerError};
 use crate::platform;
 use crate::report;
 use crate::task::revoke_check::{Accepted, Document, Gone, Other, Past, Question};
@@ -117,18 +118,28 @@ pub(super) fn run(args: Args) -> Ended {
         ..Options::default()
     };
     runtime::run(async {
-        let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        let interrupt = interrupt::listen();
+        Reserved::new(&args.config, &inventory, &args.ledger)?;
+        let mut memory = args
+            .ledger
+            .open(&args.config, &inventory, &interrupt)
+            .await?;
         memory.ends_within(args.effort.deadline);
-        let known = known(&memory, &args.project, &inventory).await;
-        let (accepted, past) = known.unwrap_or_else(|error| {
-            memory.failed(&error);
-            Default::default()
-        });
+        let (accepted, past) = match memory.ledger() {
+            None => Default::default(),
+            Some(ledger) => {
+                let known = known(&memory, ledger, &args.project, &inventory);
+                let known = memory.limited(ledger, "it was asked", known).await;
+                known.unwrap_or_else(|error| {
+                    memory.failed(&error);
+                    Default::default()
+                })
+            }
+        };
         args.check_accepted(&memory, &inventory, &past.forgotten)?;
 
         let watch = Watch::new(!args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
-        let stop = interrupt::listen().happens();
         let mut audit = audit::run(
             inventory,
             &all,
@@ -136,7 +147,7 @@ pub(super) fn run(args: Args) -> Ended {
             &memory.remembered,
             &options,
             &watch,
-            stop,
+            interrupt.happens(),
         )
         .await;
         watch.finish();
@@ -163,7 +174,7 @@ pub(super) fn run(args: Args) -> Ended {
             memory.failed(&error);
         }
         question.accepted.extend(new);
-        audit.unfinished = memory.code == ExitCode::Unfinished;
+        memory.tell(&mut audit, ExitCode::Success);
         question.past.known = memory.known();
         let answer = question.ask(&audit);
         let printed = terminal::print(|out| match args.format {
@@ -189,12 +200,10 @@ pub(super) fn run(args: Args) -> Ended {
 /// names no longer, and the places that were on routes.
 async fn known(
     memory: &Memory,
+    ledger: &Ledger,
     project: &str,
     inventory: &Inventory,
 ) -> Result<(Vec<Accepted>, Past), LedgerError> {
-    let Some(ledger) = memory.ledger() else {
-        return Ok(Default::default());
-    };
     let accepted = ledger.acceptances(inventory, project).await?.into_iter();
     let accepted = accepted.map(|acceptance| Accepted {
         key: acceptance.key,
@@ -227,17 +236,21 @@ async fn record(
     let Some(ledger) = memory.ledger() else {
         return Ok(());
     };
-    for accepted in accepted {
-        let acceptance = Acceptance {
-            owner: owner.clone(),
-            key: accepted.key,
-            deployment: accepted.deployment.clone(),
-            reason: accepted.reason.clone(),
-            at: Timestamp::now(),
-        };
-        ledger.accept(inventory, &acceptance).await?;
-    }
-    Ok(())
+    let entered = async {
+        for accepted in accepted {
+            let acceptance = Acceptance {
+                owner: owner.clone(),
+                key: accepted.key,
+                deployment: accepted.deployment.clone(),
+                reason: accepted.reason.clone(),
+                at: Timestamp::now(),
+            };
+            ledger.accept(inventory, &acceptance).await?;
+        }
+        Ok(())
+    };
+    let during = "what is accepted was added to it, so it may not hold all of that";
+    memory.limited(ledger, during, entered).await
 }
 
 impl Args {
@@ -274,6 +287,12 @@ impl Args {
     ) -> Result<(), Failure> {
         if self.accept.is_empty() {
             return Ok(());
+        }
+        if memory.code == ExitCode::Interrupted {
+            return Err(Failure::new(
+                ExitCode::Interrupted,
+                "--accept is kept in the ledger: nothing was read",
+            ));
         }
         if memory.ledger().is_none() {
             return Err(Failure::usage(

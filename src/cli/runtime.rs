@@ -21,7 +21,7 @@ pub(super) fn run<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
 }
 
 /// Ends the programs that nobody waits for any more, and says what could not be ended.
-pub(super) fn end_programs() {
+fn end_programs() {
     for left in platform::end_programs() {
         terminal::say(&left);
     }

@@ -1,5 +1,7 @@
 use std::env;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use rustix::fs::FileType;
@@ -70,7 +72,31 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     deliver(write).map(drop)
 }
 
-/// As [`print`]; gives back whether all of it was taken.
+/// Whether standard output is `/dev/null`, where nobody reads. A standard output that was closed becomes it.
+fn prints_to_nobody() -> bool {
+    rustix::fs::fstat(io::stdout()).is_ok_and(|found| is_null(found.st_mode, found.st_rdev))
+}
+
+fn is_null(mode: rustix::fs::RawMode, device: rustix::fs::Dev) -> bool {
+    FileType::from_raw_mode(mode) == FileType::CharacterDevice
+        && (rustix::fs::major(device), rustix::fs::minor(device)) == (1, 3)
+}
+
+/// Whether this path leads to where standard output goes.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    match path.to_str() {
+        Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => return true,
+        // Whoever names it means it, also where both go to one terminal.
+        Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => return false,
+        _ => {}
+    }
+    let (Ok(out), Ok(found)) = (rustix::fs::fstat(io::stdout()), rustix::fs::stat(path)) else {
+        return false;
+    };
+    (out.st_dev, out.st_ino) == (found.st_dev, found.st_ino) && !is_null(out.st_mode, out.st_rdev)
+}
+
+/// As [`print`]; gives back whether all of it was taken by somebody.
 pub(super) fn deliver(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<bool, Failure> {
@@ -82,7 +108,7 @@ pub(super) fn deliver(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::unfinished(
             format!("standard output cannot be written to: {error}"),
         )),
-        written => Ok(written.is_ok()),
+        written => Ok(written.is_ok() && !prints_to_nobody()),
     }
 }
 
@@ -91,8 +117,19 @@ pub(super) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
 }
 
-/// Says something on standard error.
+/// Says something on standard error, unless the last words are said.
 pub(super) fn say(message: &str) {
+    if !IS_OVER.load(Ordering::SeqCst) {
+        let _ = writeln!(io::stderr(), "{message}");
+    }
+}
+
+/// Whether straggler ends now, without ending its work: what fails of that is nobody's news.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Says why straggler ends at once, and nothing else from then on.
+pub(super) fn last_words(message: &str) {
+    IS_OVER.store(true, Ordering::SeqCst);
     let _ = writeln!(io::stderr(), "{message}");
 }
 

@@ -76,7 +76,10 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         let interrupt = interrupt::listen();
         let reserved = Reserved::new(&args.config, &inventory, &args.ledger)?;
         let outputs = args.reports.open(|path| reserved.is(path))?;
-        let mut memory = args.ledger.open(&args.config, &inventory).await?;
+        let mut memory = args
+            .ledger
+            .open(&args.config, &inventory, &interrupt)
+            .await?;
         let round = Round {
             remembered: std::mem::take(&mut memory.remembered),
             options: args.options(),

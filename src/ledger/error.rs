@@ -13,9 +13,27 @@ pub struct LedgerError {
     place: String,
     what: Cow<'static, str>,
     next: Cow<'static, str>,
+    interrupted: bool,
 }
 
 impl LedgerError {
+    /// The user did not want to wait for it any longer; `during` is what was done.
+    #[must_use]
+    pub fn interrupted(place: &Place, during: &'static str) -> Self {
+        Self {
+            place: place.to_string(),
+            what: "was given up".into(),
+            next: format!("interrupted while {during}").into(),
+            interrupted: true,
+        }
+    }
+
+    /// Whether the user did not want to wait for it any longer.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        self.interrupted
+    }
+
     /// What was to be done took longer than this, and was given up.
     #[must_use]
     pub fn slow(place: &Place, limit: Duration) -> Self {
@@ -23,6 +41,7 @@ impl LedgerError {
             place: place.to_string(),
             what: format!("took longer than {} s", limit.as_secs()).into(),
             next: "find out who holds it, or what keeps its disk or server so busy".into(),
+            interrupted: false,
         }
     }
 }
@@ -71,6 +90,7 @@ impl Failure {
             place: place.to_string(),
             what,
             next: next.into(),
+            interrupted: false,
         }
     }
 }

@@ -203,6 +203,51 @@ fn a_ledger_that_cannot_be_kept_costs_no_report() {
 }
 
 #[test]
+fn what_is_no_ledger_by_its_place_is_refused_before_anything_is_read() {
+    let scene = scene().file("own.yaml", "version: 1\n");
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let including = targets.replacen("version: 1\n", "version: 1\ninclude: [ own.yaml ]\n", 1);
+    fs::write(scene.path("targets.yaml"), &including).unwrap();
+    fs::write(scene.path("shop"), "").unwrap();
+    fs::create_dir(scene.path("folder")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, scene.path("pipe"), rustix::fs::Mode::RWXU).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(scene.path("socket")).unwrap();
+    let refused = |command: &[&str], named: Option<&str>, what: &str| {
+        let named = named.map_or(vec![], |path| vec!["--ledger", path]);
+        let ran = run(&scene, &[command, &named].concat()).ends(2);
+        let ran = ran.complains("the ledger cannot be").complains(what);
+        assert!(!ran.stderr.contains("asking"), "{ran}");
+    };
+    for (place, what) in [
+        ("pipe", "no regular file"),
+        ("folder", "no regular file"),
+        ("socket", "no regular file"),
+        ("/dev/null", "no regular file"),
+        ("targets.yaml", "a file of this targets.yaml"),
+        ("own.yaml", "a file of this targets.yaml"),
+        ("shop", "a file that the audit reads"),
+        ("./folder/../web.env", "a file that the audit reads"),
+    ] {
+        refused(&["audit", "-vv"], Some(place), what);
+    }
+    for command in [
+        &["wait"][..],
+        &["history"],
+        &["history", "confirm", "checkout"],
+        &["revoke-check", "checkout", "-vv"],
+    ] {
+        refused(command, Some("pipe"), "no regular file");
+        refused(command, Some("shop"), "a file that the audit reads");
+    }
+    let ran = scene.straggler(["audit"]).env("STRAGGLER_LEDGER", "pipe");
+    ran.run().ends(2).complains("no regular file");
+    let naming = including.replacen("version: 1\n", "version: 1\nledger: { at: shop }\n", 1);
+    fs::write(scene.path("targets.yaml"), naming).unwrap();
+    refused(&["audit"], None, "a file that the audit reads");
+    assert!(fs::read(scene.path("shop")).unwrap().is_empty());
+}
+
+#[test]
 fn where_nothing_can_be_written_an_audit_is_as_good_as_ever() {
     let scene = scene().file("state", "no folder");
     let ran = run(&scene, &["audit"]).ends(0);

@@ -158,11 +158,19 @@ fn what_nobody_took_is_told_again() {
             .open("/dev/full")
             .unwrap()
             .into(),
+        std::process::Stdio::null(),
     ] {
         let mut straggler = scene.straggler(night).env("XDG_STATE_HOME", &state);
         straggler.command.stdout::<std::process::Stdio>(out);
         straggler.run().ends(1);
     }
+    let closed = std::process::Command::new("sh")
+        .args(["-c", "exec \"$0\" audit --changed-only >&-"])
+        .arg(env!("CARGO_BIN_EXE_straggler"))
+        .current_dir(scene.folder())
+        .env("XDG_STATE_HOME", &state)
+        .output();
+    assert_eq!(closed.unwrap().status.code(), Some(1));
     assert_eq!(told(&scene).len(), 1);
     run(&scene, &night).ends(1).prints("worse");
     run(&scene, &night).ends(1).prints("nothing changed");

@@ -123,6 +123,35 @@ fn two_reports_do_not_go_to_one_place_however_it_is_spelled() {
 }
 
 #[test]
+fn two_reports_do_not_go_to_standard_output() {
+    let scene = scene();
+    for script in [
+        "audit -o json=/dev/stdout",
+        "audit -f json -o json=/dev/stdout",
+        "audit -q -o json=/dev/stdout -o table=/proc/self/fd/1",
+        "audit -o json=into > into",
+        "wait -f json -o table=/dev/../dev/stdout",
+    ] {
+        let ran = shell(&scene, &format!("\"$0\" {script}"));
+        let told = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{script}: {told}");
+        assert!(
+            told.contains("two reports would go to standard output"),
+            "{script}: {told}"
+        );
+        assert!(ran.stdout.is_empty(), "{script}");
+    }
+}
+
+#[test]
+fn a_folder_in_which_nothing_can_be_made_is_told_of() {
+    // Nobody makes files there, not even root.
+    audit(&scene(), &["json=/sys/report.json"])
+        .ends(4)
+        .complains("/sys/report.json: no file can be made in its folder");
+}
+
+#[test]
 fn a_pipe_that_nobody_reads_is_refused() {
     let scene = scene();
     rustix::fs::mkfifoat(rustix::fs::CWD, scene.path("pipe"), rustix::fs::Mode::RWXU).unwrap();

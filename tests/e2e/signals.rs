@@ -178,13 +178,19 @@ fn the_second_signal_ends_everything_at_once() {
         ],
     );
     let lines = lines(&mut child);
-    thread::spawn(move || lines.for_each(drop));
+    let said = thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
     ready(&scene, STUBBORN.len());
     // Both at once: whether the first is reported before the second comes is nobody's promise.
     send(&child, Signal::INT);
     send(&child, Signal::TERM);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     nothing_is_left(&mark(&scene));
+    // Its draft was removed with everything else.
+    let said = said.join().unwrap();
+    assert!(
+        !said.iter().any(|line| line.contains("was not written")),
+        "{said:?}"
+    );
     let hidden = scene
         .names()
         .into_iter()
@@ -343,4 +349,125 @@ deployments:
         assert_eq!(report["deployments"][0]["verdict"], "current", "{report:#}");
         assert_eq!(report["deployments"][1]["verdict"], "stale", "{report:#}");
     }
+}
+
+#[test]
+fn an_interrupt_while_a_receiver_is_at_work_costs_no_report_and_it_is_told_again() {
+    let scene = Scene::with(
+        "version: 1
+ledger: { at: DIR/kept.db }
+projects: { checkout: { variable: KEY, current: { file: { path: current } }, previous: [ { file: { path: old } } ] } }
+deployments: [ { name: web, project: checkout, route: [ { file: { path: web } } ] } ]
+notify: [ { command: { argv: [ sh, DIR/tell.sh ] } } ]
+",
+    )
+    .file("current", CURRENT)
+    .file("old", OLD)
+    .file("web", OLD)
+    .file("tell.sh", "setsid sh -c 'echo ready >> ready; sleep 1000' & wait");
+    let night = &["audit", "--changed-only", "-f", "json", "-o", "json=x.json"];
+    for (times, signal) in (1..).zip([Signal::INT, Signal::TERM, Signal::HUP]) {
+        let mut child = start(&scene, night);
+        let lines = lines(&mut child);
+        let said = thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+        ready(&scene, times);
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        let said = said.join().unwrap().join("\n");
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(
+            said.contains("interrupted while the receiver \"command\" was told"),
+            "{said}"
+        );
+        nothing_is_left(&mark(&scene));
+        for text in [output.stdout, fs::read(scene.path("x.json")).unwrap()] {
+            let report: Value = serde_json::from_slice(&text).unwrap();
+            assert_eq!(report["summary"]["exit_code"], 130);
+        }
+        let report: Value =
+            serde_json::from_slice(&fs::read(scene.path("x.json")).unwrap()).unwrap();
+        assert_eq!(report["deployments"][0]["verdict"], "stale");
+        fs::remove_file(scene.path("x.json")).unwrap();
+    }
+    // What each of them ended with is kept as well.
+    let kept = scene.run(["history", "--audits", "-f", "json"]).ends(0);
+    for audit in kept.json()["audits"].as_array().unwrap() {
+        assert_eq!(audit["exit_code"], 130, "{kept}");
+    }
+}
+
+/// Another program holds the ledger for good.
+#[test]
+fn an_interrupt_while_the_ledger_is_waited_for_costs_no_report() {
+    use sqlx::Connection as _;
+
+    let scene = Scene::with(
+        "version: 1
+ledger: { at: DIR/kept.db }
+projects: { checkout: { variable: KEY, current: { file: { path: current } }, previous: [ { file: { path: old } } ] } }
+deployments: [ { name: web, project: checkout, route: [ { command: { argv: [ sh, DIR/web.sh ] } } ] } ]
+",
+    )
+    .file("current", CURRENT)
+    .file("old", OLD)
+    .file("web", CURRENT)
+    .file("web.sh", "printf %s \"$(cat web)\"");
+    scene.run(["audit"]).ends(0);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("sqlite://{}", scene.path("kept.db").display());
+    let mut other = runtime
+        .block_on(async {
+            let mut other = sqlx::SqliteConnection::connect(&url).await?;
+            sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await?;
+            Ok::<_, sqlx::Error>(other)
+        })
+        .unwrap();
+    for (key, code, command) in [
+        (CURRENT, 130, &["audit"][..]),
+        (CURRENT, 130, &["wait"]),
+        // The reports are out, and only the ledger is left: nothing contradicts them.
+        (OLD, 1, &["audit"]),
+        (CURRENT, 130, &["revoke-check", "checkout"]),
+    ] {
+        fs::write(scene.path("web"), key).unwrap();
+        let is_audit = command != ["revoke-check", "checkout"];
+        let report = match is_audit {
+            true => &["-f", "json", "-o", "json=x.json", "-v"][..],
+            false => &["-f", "json", "-v"],
+        };
+        let mut child = start(&scene, &[command, report].concat());
+        let mut lines = lines(&mut child);
+        let is_read = |line: &String| line.contains("ok after") && line.contains("web.sh");
+        let mut seen = lines.by_ref().map(Result::unwrap);
+        assert!(seen.any(|line| is_read(&line)), "{command:?}");
+        let said = thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+        if code == 1 {
+            until(|| scene.path("x.json").exists());
+        }
+        // By then it waits for the ledger; if not yet, the same has to come of it.
+        thread::sleep(Duration::from_millis(500));
+        send(&child, Signal::INT);
+        let output = child.wait_with_output().unwrap();
+        let said = said.join().unwrap().join("\n");
+        assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        if is_audit {
+            let file = fs::read(scene.path("x.json")).unwrap();
+            let file: Value = serde_json::from_slice(&file).unwrap();
+            for report in [answer, file] {
+                assert_eq!(report["summary"]["exit_code"], code, "{command:?}");
+                let verdict = &report["deployments"][0]["verdict"];
+                assert_eq!(verdict, if key == OLD { "stale" } else { "current" });
+            }
+            fs::remove_file(scene.path("x.json")).unwrap();
+        }
+    }
+    runtime
+        .block_on(async {
+            sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+            other.close().await
+        })
+        .unwrap();
+    let kept = scene.run(["history", "--audits", "-f", "json"]).ends(0);
+    assert_eq!(kept.json()["audits"].as_array().map(Vec::len), Some(1));
 }

@@ -27,7 +27,7 @@ pub struct Document<'a> {
     pub generated_at: Time,
     /// What wrote this.
     pub tool: Tool,
-    /// Whether the audit was interrupted before everything was read.
+    /// Whether straggler was interrupted before all was read, kept and told.
     pub interrupted: bool,
     /// The audit in numbers.
     pub summary: Summary,
