@@ -161,6 +161,7 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
         fragments,
         looks_like_key,
         may_be_within,
+        ..
     } = sighting;
     let is_known = explanation.is_some();
     let mut judged = match explanation {

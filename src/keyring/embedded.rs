@@ -9,7 +9,7 @@ use super::damage::Damage;
 use super::format::Format;
 use super::known::{Explanation, ProjectId, Role};
 use super::layers::Described;
-use super::placeholder::placeholder;
+use super::placeholder::{Placeholder, placeholder};
 use super::tables::is_enclosed;
 use super::texts::Texts;
 use super::way::{Way, way};
@@ -48,8 +48,11 @@ pub struct Inside {
     /// How the key could be read, if the larger value was meant.
     pub way: Option<Way>,
     /// Whether another key may stand beside it that could not be looked for: one known by its
-    /// fingerprint alone, which no format tells, or anything in a part that was too large.
+    /// fingerprint alone, which no format tells, anything in a part that was too large, or one that nobody
+    /// knows.
     pub open: bool,
+    /// Whether that is so for what was seen beside it, or was too much to look at.
+    pub(super) beside: bool,
 }
 
 /// What is in a value beside what it is as a whole.
@@ -63,6 +66,8 @@ pub struct Sighting {
     pub looks_like_key: bool,
     /// Whether it has the signs of a placeholder, and may be a key between them all the same.
     pub may_be_within: bool,
+    /// Whether it asks for a key, and a word of it may be one that nobody knows.
+    pub open: bool,
 }
 
 impl Sighting {
@@ -74,6 +79,7 @@ impl Sighting {
             fragments: Box::default(),
             looks_like_key: false,
             may_be_within: false,
+            open: false,
         }
     }
 }
@@ -100,6 +106,11 @@ impl Keyring {
     /// What a value is, and what is in it. As [`Keyring::explain_value`], with what that leaves open.
     #[must_use]
     pub fn look_into(&self, own: ProjectId, value: &[u8]) -> Sighting {
+        self.look_at(own, value, 0)
+    }
+
+    /// The same for a part of a value, so many words deep.
+    pub(super) fn look_at(&self, own: ProjectId, value: &[u8], depth: usize) -> Sighting {
         let mut whole = self.explain_whole(own, value).map(|mut whole| {
             whole.wire = Wire::of(value);
             whole
@@ -119,12 +130,16 @@ impl Keyring {
                 fragments: Box::default(),
                 looks_like_key: false,
                 may_be_within: false,
+                open: false,
             };
         }
         let may_be_within = !insides.is_empty() && may_be_key(value);
         let texts = Texts::new(value);
         let mut parts = self.parts(&texts, None);
+        let asks = !insides.is_empty() || asks_for_a_key(value);
         self.take_insides(&mut parts, value, insides, may_be_within);
+        let beside = self.look_beside(own, &texts, &parts.known, asks, depth);
+        parts.cut |= beside.open;
         let mut described = Described::new(&texts);
         let wire = Wire::of(value);
         let mut fragments: Vec<Fragment> = parts
@@ -138,7 +153,14 @@ impl Keyring {
                 ..self.fragment(part, &texts, &mut described)
             })
             .collect();
-        let inside = self.explain_fragments(own, &fragments);
+        let cut = parts.cut;
+        let seen = |new: &Fragment| parts.seen.contains(&new.fingerprint);
+        let damaged = beside.known.into_iter().filter(|new| !seen(new));
+        fragments.extend(damaged.map(|found| Fragment { cut, wire, ..found }));
+        let mut inside = self.explain_fragments(own, &fragments);
+        if let Some(inside) = inside.as_mut().and_then(|found| found.inside.as_mut()) {
+            inside.beside = parts.cut;
+        }
         let explanation = match (whole, inside) {
             (Some(whole), Some(inside))
                 if is_enclosed(&whole.damage) && inside.keys == whole.keys =>
@@ -148,7 +170,15 @@ impl Keyring {
                     ..whole
                 })
             }
-            (Some(whole), Some(inside)) if rank(own, &inside) >= rank(own, &whole) => Some(whole),
+            (Some(whole), Some(inside)) if rank(own, &inside) >= rank(own, &whole) => {
+                Some(match beside.open {
+                    true => Explanation {
+                        inside: inside.inside,
+                        ..whole
+                    },
+                    false => whole,
+                })
+            }
             (whole, inside) => inside.or(whole),
         };
         if parts.unknown.is_empty() {
@@ -159,6 +189,7 @@ impl Keyring {
             fragments: fragments.into(),
             looks_like_key: parts.looks_like_key,
             may_be_within,
+            open: asks && beside.open,
         }
     }
 
@@ -185,6 +216,7 @@ impl Keyring {
             inside: Some(Box::new(Inside {
                 way,
                 open: fragments.iter().any(|part| part.cut) || self.leaves_open(fragments),
+                beside: false,
             })),
             wire: first.wire,
         })
@@ -313,10 +345,10 @@ impl Keyring {
     }
 
     /// Whether a text that is taken for a placeholder may hide a key: one of which only the fingerprint is
-    /// known, or one too short to be looked for everywhere.
+    /// known, one too short to be looked for everywhere, or one that nobody knows.
     #[must_use]
     pub fn may_hide_within(&self, sighting: &Sighting) -> bool {
-        sighting.may_be_within && !self.lookup().hidden.is_empty()
+        sighting.open || sighting.may_be_within && !self.lookup().hidden.is_empty()
     }
 
     pub(super) fn fragment(
@@ -412,6 +444,17 @@ impl Keyring {
             && !self.knows(&Fingerprint::of(name))
             && self.lookup().grams.find(key_at, name).is_empty()
     }
+}
+
+/// Whether a text without signs around it asks for a key, or is only a comment.
+fn asks_for_a_key(value: &[u8]) -> bool {
+    let found = placeholder(value, "");
+    found.is_some_and(|found| {
+        matches!(
+            found,
+            Placeholder::FillIn | Placeholder::Reference | Placeholder::Comment
+        )
+    })
 }
 
 /// How bad it is to hold this: an old key, another project's, then the current or the next one.

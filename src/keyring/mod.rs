@@ -1,6 +1,7 @@
 //! Every key known, the damaged forms of those known by value, and the recognition of a value or a
 //! fingerprint by them.
 
+mod beside;
 mod book;
 mod candidates;
 mod damage;

@@ -118,7 +118,7 @@ pub(super) fn layers_around(text: &[u8], key: &Range<usize>, looks: &Looks) -> V
 }
 
 /// Whether what stands before a key, up to the last blank, is the start of a URL.
-fn is_in_url(before: &[u8]) -> bool {
+pub(super) fn is_in_url(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(URL)..];
     let word = near
         .rsplit(|byte| byte.is_ascii_whitespace() || b"\"'`<>,;|".contains(byte))

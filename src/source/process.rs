@@ -83,7 +83,8 @@ as a word, followed by one of its commands. What merely has the word in a path o
 `loads` says where the program takes its key from. With `environ`, the default, a variable that is not \
 in the environment is `missing`. With `itself` the program reads a file on its own, so its absence \
 proves nothing and is `unverified`; a value in the environment still counts, since nearly every loader \
-lets it win. Where a variable stands twice, the first one counts, as it does for `getenv`. Of a `unit` all processes \
+lets it win. Where a variable stands twice with different values, shells take the last one and most programs the first, so each is \
+judged, the others as `…/2` and so on. Of a `unit` all processes \
 are looked at together: a helper or a shell that lacks the variable is no finding beside one that has it, unless they \
 load it `itself`.
 

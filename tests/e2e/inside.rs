@@ -108,10 +108,92 @@ fn every_shape_is_a_holder() {
 }
 
 #[test]
-fn with_a_format_nothing_else_is_one_and_without_it_nobody_can_tell() {
-    let check = |format| scene(CURRENT, format).run(["revoke-check", "shop", "--no-ledger"]);
-    check(true).ends(0);
-    check(false).ends(3);
+fn with_a_format_only_what_nobody_knows_is_open_and_without_it_everything() {
+    let blind = |format| {
+        let ran = scene(CURRENT, format)
+            .run(["revoke-check", "shop", "--no-ledger", "-f", "json"])
+            .ends(3);
+        ran.json()["blind_spots"].as_array().unwrap().len()
+    };
+    // The list, in which a strange key stands beside it.
+    assert_eq!(blind(true), 1);
+    assert_eq!(blind(false), shapes(CURRENT).len());
+}
+
+/// What `revoke-check` says of these values of a project without a format, whose old key is at hand.
+fn check(values: &[String]) -> (i32, usize, usize) {
+    let deployments: String = (0..values.len())
+        .map(|at| {
+            format!(
+                "  - {{ name: d{at}, project: shop, route: [ file: {{ path: DIR/v{at} }} ] }}\n"
+            )
+        })
+        .collect();
+    let targets = format!(
+        "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: {{ file: {{ path: DIR/shop }} }}
+    previous: [ {{ file: {{ path: DIR/old }} }} ]
+deployments:
+{deployments}"
+    );
+    let scene = Scene::with(&targets).file("shop", CURRENT).file("old", OLD);
+    let scene = (0..).zip(values).fold(scene, |scene, (at, value)| {
+        scene.file(&format!("v{at}"), value)
+    });
+    let ran = scene.run(["revoke-check", "shop", "--no-ledger", "-f", "json"]);
+    let answer = ran.json();
+    let count = |member: &str| answer[member].as_array().unwrap().len();
+    let code = answer["exit_code"].as_i64().unwrap();
+    (
+        i32::try_from(code).unwrap(),
+        count("holders"),
+        count("blind_spots"),
+    )
+}
+
+#[test]
+fn a_damaged_old_key_is_a_holder_beside_the_current_one_and_in_a_placeholder() {
+    let mut values = Vec::new();
+    for old in [OLD.to_lowercase(), OLD[..OLD.len() - 1].to_owned()] {
+        values.extend([
+            format!(r#"{{"k":"{CURRENT}","old":"{old}"}}"#),
+            format!("{CURRENT} # was {old}"),
+            format!("<{old}>"),
+            format!("${{KEY:-{old}}}"),
+            format!("{{{{ {old} }}}}"),
+            format!("<insert {old} here>"),
+        ]);
+    }
+    assert_eq!(check(&values), (1, values.len(), 0));
+}
+
+#[test]
+fn what_may_be_a_key_is_a_blind_spot_beside_the_current_one_and_in_a_placeholder() {
+    let reversed: String = OLD.chars().rev().collect();
+    let values = [
+        format!(r#"{{"k":"{CURRENT}","old":"{reversed}"}}"#),
+        format!("{CURRENT} # was {reversed}"),
+        format!("<{reversed}>"),
+        format!("${{KEY:-{reversed}}}"),
+    ];
+    assert_eq!(check(&values), (3, 0, values.len()));
+}
+
+#[test]
+fn names_and_words_beside_the_current_key_are_no_blind_spots() {
+    let values = [
+        format!(r#"{{"api_key":"{CURRENT}"}}"#),
+        format!("https://{CURRENT}@host/1"),
+        format!("{CURRENT} # prod"),
+        format!("LOG_LEVEL=info\nALLSTAK_API_KEY={CURRENT}\nPORT=8080\n"),
+        "<your-api-key-here>".to_owned(),
+        "${NAME}".to_owned(),
+        "{{ .Values.apiKey }}".to_owned(),
+    ];
+    assert_eq!(check(&values), (0, 0, 0));
 }
 
 #[test]

@@ -2,26 +2,31 @@
 pub enum LookUp<'e> {
     /// Once, or always the same.
     Once(&'e [u8]),
-    /// The first of several that differ.
-    First(&'e [u8]),
+    /// Those that differ, the first and at least one more: `getenv` takes the first one, and shells the last.
+    Several(&'e [u8], Vec<&'e [u8]>),
     /// It is not there.
     Nowhere,
     /// It is not there, but neither is all that was.
     Overwritten,
 }
 
-/// Looks a variable up in an initial environment, as `getenv` would.
+/// Looks a variable up in an initial environment.
 #[must_use]
 pub fn look_up<'e>(environment: &'e [u8], variable: &str) -> LookUp<'e> {
     let entries = environment.strip_suffix(b"\0").unwrap_or(environment);
-    let mut values = entries
+    let values = entries
         .split(|&byte| byte == 0)
         .filter_map(|entry| entry.strip_prefix(variable.as_bytes())?.strip_prefix(b"="));
-    if let Some(first) = values.next() {
-        return if values.all(|other| other == first) {
-            LookUp::Once(first)
-        } else {
-            LookUp::First(first)
+    let mut different: Vec<&[u8]> = Vec::new();
+    for value in values {
+        if !different.contains(&value) {
+            different.push(value);
+        }
+    }
+    if let [first, others @ ..] = &different[..] {
+        return match others {
+            [] => LookUp::Once(first),
+            _ => LookUp::Several(first, others.to_vec()),
         };
     }
     // What a program writes over its environment leaves zeros, or pieces that are no variables.
@@ -38,8 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_several_counts_as_it_does_for_getenv() {
-        assert!(matches!(look_up(b"K=a\0K=b\0", "K"), LookUp::First(b"a")));
+    fn all_that_differ_are_told() {
+        let LookUp::Several(b"a", others) = look_up(b"K=a\0K=b\0K=a\0K=c\0", "K") else {
+            panic!("not several");
+        };
+        assert_eq!(others, [b"b", b"c"]);
         assert!(matches!(
             look_up(b"K=a\0X=1\0K=a\0", "K"),
             LookUp::Once(b"a")

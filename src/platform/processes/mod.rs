@@ -17,5 +17,7 @@ pub use ask::{Environ, List, Processes};
 pub use assigned::assigned;
 pub use look_up::{LookUp, look_up};
 pub use manager::{Manager, manager};
-pub use program::{LOADS_ITSELF, Looking, OVERWRITTEN, Programs, handed, overridden};
+pub use program::{
+    LOADS_ITSELF, Looking, MORE_THAN_ONCE, OVERWRITTEN, Programs, handed, overridden,
+};
 pub use snapshot::{Process, ProcessId, Snapshot};

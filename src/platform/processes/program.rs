@@ -62,6 +62,16 @@ impl Looking<'_> {
             };
             let manager = manager(&process.name, process.arguments());
             let (own, beside) = self.held(process, manager, environment);
+            let again = self.again(process, manager, environment);
+            for (reading, place) in again.into_iter().zip(2..) {
+                let reading = reading
+                    .of_replica(format!("{}/{place}", self.replica(process)))
+                    .started_at(process.started_at);
+                match is_handed(manager, &reading) {
+                    true => handing.push(reading),
+                    false => programs.readings.push(reading),
+                }
+            }
             match own {
                 Some(reading) if is_handed(manager, &reading) => handing.push(named(reading)),
                 Some(reading) => programs.readings.push(named(reading)),
@@ -111,10 +121,9 @@ impl Looking<'_> {
         }
         let own = match look_up(environment, self.variable) {
             LookUp::Once(value) => Some(Reading::value(Secret::copied(value))),
-            LookUp::First(value) => Some(
-                Reading::value(Secret::copied(value))
-                    .with_note("the variable stands there more than once, and the first counts"),
-            ),
+            LookUp::Several(value, _) => {
+                Some(Reading::value(Secret::copied(value)).with_note(MORE_THAN_ONCE))
+            }
             LookUp::Overwritten => Some(Reading::new(Found::hidden(None, OVERWRITTEN))),
             LookUp::Nowhere => None,
         };
@@ -144,9 +153,45 @@ impl Looking<'_> {
         }
     }
 
+    /// What else a process has in the variable, where it stands there more than once.
+    fn again(
+        self,
+        process: &Process,
+        manager: Option<Manager>,
+        environment: &[u8],
+    ) -> Vec<Reading> {
+        let LookUp::Several(_, others) = look_up(environment, self.variable) else {
+            return Vec::new();
+        };
+        if self.of_pm2(environment).is_some() {
+            return Vec::new();
+        }
+        let others = others.into_iter();
+        let readings = others.map(|value| Reading::value(Secret::copied(value)));
+        match manager {
+            Some(Manager::Overrides { name, through }) => {
+                let is_set = name == GUNICORN
+                    && (argued(process.arguments(), self.variable).is_some()
+                        || of_gunicorn(environment, self.variable).is_some());
+                match is_set {
+                    true => Vec::new(),
+                    false => readings
+                        .map(|reading| overridden(Some(reading.found), name, through))
+                        .collect(),
+                }
+            }
+            Some(Manager::Hands { name, through }) => readings
+                .map(|reading| handed(reading.found, name, through))
+                .collect(),
+            None => readings
+                .map(|reading| reading.with_note(MORE_THAN_ONCE))
+                .collect(),
+        }
+    }
+
     /// The environment that PM2 keeps of a worker, which takes the place of the one it was started with.
     fn of_pm2(self, environment: &[u8]) -> Option<Reading> {
-        let (LookUp::Once(kept) | LookUp::First(kept)) = look_up(environment, PM2) else {
+        let (LookUp::Once(kept) | LookUp::Several(kept, _)) = look_up(environment, PM2) else {
             return None;
         };
         let member = pointer_to(self.variable);
@@ -161,7 +206,7 @@ impl Looking<'_> {
             Ok(None) => None,
             Err(_) => {
                 let found = match look_up(environment, self.variable) {
-                    LookUp::Once(value) | LookUp::First(value) => {
+                    LookUp::Once(value) | LookUp::Several(value, _) => {
                         Some(Found::Value(Secret::copied(value)))
                     }
                     _ => None,
@@ -183,6 +228,10 @@ impl Looking<'_> {
         }
     }
 }
+
+/// What is said of a variable with several values in one environment.
+pub const MORE_THAN_ONCE: &str = "the variable stands there more than once with different values: shells take the last \
+                                  one, most programs the first, so each is judged";
 
 /// Why an environment says nothing that holds nothing, or pieces of a title.
 pub const OVERWRITTEN: &str = "its environment is empty or was overwritten by the program itself; compare \
@@ -219,7 +268,7 @@ fn argued<'a>(arguments: impl Iterator<Item = &'a [u8]>, variable: &str) -> Opti
 
 /// What stands before the arguments of gunicorn, in its environment.
 fn of_gunicorn(environment: &[u8], variable: &str) -> Option<Reading> {
-    let (LookUp::Once(line) | LookUp::First(line)) = look_up(environment, "GUNICORN_CMD_ARGS")
+    let (LookUp::Once(line) | LookUp::Several(line, _)) = look_up(environment, "GUNICORN_CMD_ARGS")
     else {
         return None;
     };

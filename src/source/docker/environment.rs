@@ -1,15 +1,16 @@
 use crate::key::Secret;
 use crate::platform::docker::Details;
-use crate::platform::processes::LOADS_ITSELF;
+use crate::platform::processes::{LOADS_ITSELF, MORE_THAN_ONCE};
 use crate::reading::{Found, Loads, Reading};
 
 /// What Podman shows in place of a secret that it injects into the environment.
 const INJECTED: &[u8] = b"*******";
 
-/// What a container's environment holds in a variable.
-pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
+/// What a container's environment holds in a variable: what the last entry says first, then every other
+/// value, which the program may take.
+pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> (Reading, Vec<Secret>) {
     let mut value = None;
-    let mut differs = false;
+    let mut others: Vec<&[u8]> = Vec::new();
     for entry in &details.environment {
         let entry = entry.expose();
         let (name, set) = match entry.iter().position(|&byte| byte == b'=') {
@@ -17,18 +18,24 @@ pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
             None => (entry, None),
         };
         if name == variable.as_bytes() {
-            differs |= value.is_some() && value != set;
+            others.extend(value);
             value = set;
+            // A name without a value takes away what stands before it.
+            if set.is_none() {
+                others.clear();
+            }
         }
     }
-    match value {
+    others.retain(|other| Some(*other) != value && *other != INJECTED);
+    others.sort_unstable();
+    others.dedup();
+    let reading = match value {
         Some(INJECTED) => injected(details),
         Some(value) => {
             let reading = Reading::value(Secret::copied(value));
-            match differs {
-                true => reading
-                    .with_note("the variable stands there more than once, and the last counts"),
-                false => reading,
+            match others.is_empty() {
+                true => reading,
+                false => reading.with_note(MORE_THAN_ONCE),
             }
         }
         // Podman tells only that something is injected, by the secret's name and not the variable's.
@@ -39,7 +46,8 @@ pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
              prove it, let it tell the fingerprint of what it loaded, or name the `file` it reads",
         )),
         None => Reading::new(Found::Absent).with_note(LOADS_ITSELF),
-    }
+    };
+    (reading, others.into_iter().map(Secret::copied).collect())
 }
 
 fn hides(entry: &Secret) -> bool {

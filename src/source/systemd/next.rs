@@ -140,7 +140,7 @@ fn of_first_process(variable: &str, asking: &Asking<'_>) -> Result<Option<Secret
     let environment = asking.of(&Environ(first.ok_or_else(hidden)?.id))?;
     let environment = environment.as_ref().ok_or_else(hidden)?;
     Ok(match look_up(environment.expose(), variable) {
-        LookUp::Once(value) | LookUp::First(value) => Some(Secret::copied(value)),
+        LookUp::Once(value) | LookUp::Several(value, _) => Some(Secret::copied(value)),
         LookUp::Nowhere => None,
         LookUp::Overwritten => return Err(hidden().into()),
     })

@@ -75,6 +75,27 @@ fn what_pm2_keeps_takes_the_place_of_what_a_worker_was_started_with() {
 }
 
 #[test]
+fn every_value_of_a_variable_that_stands_twice_is_told() {
+    let environment = "K=new\0K=old\0K=new\0K=older\0";
+    let node: &[&str] = &["node", "app.js"];
+    assert_eq!(
+        one(("node", node, environment)),
+        "node/1/2 old, node/1/3 older, node/1 new"
+    );
+    let readings = looked(&[("node", node, environment)], false, Loads::Environ).each();
+    let told = |reading: &Reading| reading.note.as_deref() == Some(MORE_THAN_ONCE);
+    assert!(readings.iter().all(told));
+    assert_eq!(one(("node", node, "K=new\0K=new\0")), "node/1 new");
+    // Where the command line sets it, it does not matter what stands there.
+    let gunicorn: &[&str] = &["gunicorn", "--env", "K=new", "app"];
+    assert_eq!(one(("gunicorn", gunicorn, environment)), "gunicorn/1 new");
+    assert_eq!(
+        one(("gunicorn", &["gunicorn", "app"], "K=new\0K=old\0")),
+        "gunicorn/1/2 perhaps old, gunicorn/1 perhaps new"
+    );
+}
+
+#[test]
 fn what_a_manager_may_override_is_never_sure() {
     for (name, arguments, environment, found) in [
         (
