@@ -19,7 +19,11 @@ is looked for there, in what the value says and in what it decodes to: keys know
 bytes, the others by the parts that fit a project's `format`, by the words of a value where a project \
 has no format, and by as many bytes as other keys have. An old key found so decides, even beside the \
 current one. At most 8,192 parts of a text and 65,536 runs of bytes are compared; what is beyond stays \
-unexplained.
+unexplained. Where a known key was found, or where the text asks for one (`<…>`, `${NAME:-…}`, `{{ … }}`), \
+every other word of at least 8 bytes is looked at as a value would be, so that a damaged old key beside \
+the current one is found too. A word that nothing explains and that may be a key, of 16 bytes or of 8 with \
+a digit in it, leaves the place open for `revoke-check`: a blind spot. Names, words with short numbers, and \
+what stands in the host and the path of a URL leave nothing open; more than 256 different words do.
 
 What a damaged key does was measured on the wire with the SDKs of the first users, AllStak's for \
 Python (0.2.1) and for Rust (0.2.2). Of several kinds around one key, what the whole value does is told \
