@@ -93,8 +93,14 @@ pub fn advance(mut reigns: Vec<Reign>, seen: &Sighting) -> Vec<Reign> {
     let same = last.fingerprint.agrees(&seen.fingerprint);
     if seen.at < last.first_seen || (seen.at < last.last_seen && !same) {
         widen(&mut reigns, seen);
-        return reigns;
+        // What its store told then of the key that is there still is as good as told now.
+        if !same || reigns.last().is_some_and(|last| seen.at != last.first_seen) {
+            return reigns;
+        }
     }
+    let Some(last) = reigns.last() else {
+        return vec![seen.first_reign()];
+    };
     if last.confirmed.is_none() && !same {
         reigns.pop();
     }
