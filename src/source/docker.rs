@@ -81,7 +81,7 @@ nothing runs nothing is proven, so the hop is `unreachable`.
 
 **Environment.** It is fixed when a container is *created*: `docker restart` and a restart policy keep it, so only \
 a new container gets a new key. What an image sets with `ENV` shows here too. Quotes that `docker run --env-file` kept are part \
-of the value, and are found as damage. Of a variable that stands twice with different values each is judged, for some programs take the first one, and a name without `=` \
+of the value, and are found as damage. Of a variable that stands twice the last one counts, and a name without `=` \
 takes the image's variable away. `started_at` is when the container was created.
 
 **Processes.** What starts a container's program can give it another value. Where the engine's containers run on \

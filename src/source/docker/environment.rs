@@ -1,16 +1,15 @@
 use crate::key::Secret;
 use crate::platform::docker::Details;
-use crate::platform::processes::{LOADS_ITSELF, MORE_THAN_ONCE};
+use crate::platform::processes::LOADS_ITSELF;
 use crate::reading::{Found, Loads, Reading};
 
 /// What Podman shows in place of a secret that it injects into the environment.
 const INJECTED: &[u8] = b"*******";
 
-/// What a container's environment holds in a variable: what the last entry says first, then every other
-/// value, which the program may take.
-pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> (Reading, Vec<Secret>) {
+/// What a container's environment holds in a variable.
+pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
     let mut value = None;
-    let mut others: Vec<&[u8]> = Vec::new();
+    let mut differs = false;
     for entry in &details.environment {
         let entry = entry.expose();
         let (name, set) = match entry.iter().position(|&byte| byte == b'=') {
@@ -18,24 +17,18 @@ pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> (Reading,
             None => (entry, None),
         };
         if name == variable.as_bytes() {
-            others.extend(value);
+            differs |= value.is_some() && value != set;
             value = set;
-            // A name without a value takes away what stands before it.
-            if set.is_none() {
-                others.clear();
-            }
         }
     }
-    others.retain(|other| Some(*other) != value && *other != INJECTED);
-    others.sort_unstable();
-    others.dedup();
-    let reading = match value {
+    match value {
         Some(INJECTED) => injected(details),
         Some(value) => {
             let reading = Reading::value(Secret::copied(value));
-            match others.is_empty() {
-                true => reading,
-                false => reading.with_note(MORE_THAN_ONCE),
+            match differs {
+                true => reading
+                    .with_note("the variable stands there more than once, and the last counts"),
+                false => reading,
             }
         }
         // Podman tells only that something is injected, by the secret's name and not the variable's.
@@ -46,8 +39,7 @@ pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> (Reading,
              prove it, let it tell the fingerprint of what it loaded, or name the `file` it reads",
         )),
         None => Reading::new(Found::Absent).with_note(LOADS_ITSELF),
-    };
-    (reading, others.into_iter().map(Secret::copied).collect())
+    }
 }
 
 fn hides(entry: &Secret) -> bool {

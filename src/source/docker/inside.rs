@@ -6,7 +6,7 @@ use super::{environment, replica};
 use crate::key::Secret;
 use crate::platform::docker::{Container, Details};
 use crate::platform::processes::{
-    Environ, List, Looking, MORE_THAN_ONCE, Manager, Process, assigned, handed, manager, overridden,
+    Environ, List, Looking, Manager, Process, assigned, handed, manager, overridden,
 };
 use crate::platform::{Asking, Attempt, Stop};
 use crate::reading::{Found, Loads, Reading};
@@ -39,8 +39,7 @@ pub(super) fn read(
 
     let mut readings = Vec::with_capacity(containers.len());
     for (index, (container, details)) in containers.iter().enumerate() {
-        let (own, others) = environment::read(details, variable, loads);
-        let own = own
+        let own = environment::read(details, variable, loads)
             .of_replica(replica(container))
             .started_at(details.created_at);
         let inside = looked.iter().filter(|((of, _), _)| *of == index);
@@ -59,12 +58,6 @@ pub(super) fn read(
         } else {
             readings.extend(from_outside(own, variable, details));
         }
-        readings.extend(others.into_iter().zip(2..).map(|(value, place)| {
-            Reading::value(value)
-                .of_replica(format!("{}/{place}", replica(container)))
-                .started_at(details.created_at)
-                .with_note(MORE_THAN_ONCE)
-        }));
     }
     Ok(readings)
 }
