@@ -319,7 +319,7 @@ impl Keyring {
             words.take_known(texts, &known);
             parts.take(known, unknown);
         }
-        parts.worded = words.are_left();
+        parts.worded = words.are_left(texts);
         parts
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Words {
     unknown: Vec<(usize, Range<usize>)>,
     /// Where known keys stand, and what they were decoded from.
     taken: Vec<(usize, Range<usize>)>,
+    /// Where known keys stand.
+    keys: Vec<(usize, Range<usize>)>,
     /// Whether there were more than were looked at.
     pub(super) cut: bool,
 }
@@ -36,6 +38,7 @@ impl Words {
     pub(super) fn take_known(&mut self, texts: &Texts<'_>, known: &[Part]) {
         for part in known {
             let mut place = (part.text, part.range.clone());
+            self.keys.push(place.clone());
             while let Some((parent, from, _)) = texts.origin(place.0, &place.1) {
                 let decoded = std::mem::replace(&mut place, (parent, from));
                 self.taken.push(decoded);
@@ -44,14 +47,29 @@ impl Words {
         }
     }
 
-    /// Whether words are left that no known key stands in.
-    pub(super) fn are_left(&self) -> bool {
+    /// Whether words are left that no known key stands in, and that were not made of one.
+    pub(super) fn are_left(&self, texts: &Texts<'_>) -> bool {
         let is_taken = |(text, range): &(usize, Range<usize>)| {
             self.taken.iter().any(|(other, taken)| {
                 other == text && range.start < taken.end && taken.start < range.end
             })
         };
-        self.cut || !self.unknown.iter().all(is_taken)
+        // Many a key can be decoded, and what comes of it says nothing.
+        let is_of_key = |(text, range): &(usize, Range<usize>)| {
+            let mut origin = texts.origin(*text, range);
+            while let Some((parent, from, _)) = origin {
+                let overlaps = |(other, key): &(usize, Range<usize>)| {
+                    *other == parent && from.start < key.end && key.start < from.end
+                };
+                if self.keys.iter().any(overlaps) {
+                    return true;
+                }
+                origin = texts.origin(parent, &from);
+            }
+            false
+        };
+        let is_explained = |word| is_taken(word) || is_of_key(word);
+        self.cut || !self.unknown.iter().all(is_explained)
     }
 }
 
@@ -64,6 +82,7 @@ pub(super) fn may_be_any_key(text: &[u8], range: &Range<usize>) -> bool {
         && (has_digit || word.len() >= LONG)
         && !reads_as_words(word)
         && !is_date(word)
+        && !is_path(word)
         && !is_name(word, &text[range.end..])
         && placeholder(word, "").is_none()
 }
@@ -85,6 +104,15 @@ fn is_name(word: &[u8], after: &[u8]) -> bool {
             Some(_) => true,
             None => matches!(after.first(), Some(b'=' | b':')),
         }
+}
+
+/// A host, a path, or both: plain words and short numbers.
+fn is_path(word: &[u8]) -> bool {
+    let mut pieces = word.split(|byte| matches!(byte, b'/' | b'.' | b':'));
+    pieces.all(|piece| {
+        let is_word = piece.len() < LONG && piece.iter().all(u8::is_ascii_lowercase);
+        is_word || piece.len() <= 6 && piece.iter().all(u8::is_ascii_digit)
+    })
 }
 
 /// A day, maybe with a time behind it.

@@ -345,6 +345,23 @@ fn a_key_that_could_not_be_looked_for_is_left_open() {
 
 /// A format may have been added or changed after the key was replaced.
 #[test]
+fn what_a_known_key_would_be_decoded_leaves_nothing_open() {
+    // Its letters and its length are those of base64.
+    let key = "sk-q7llpw1cuzb5-q7yiz7zbzb8qi3bnv8jrm3sv";
+    let format = Arc::new(Format::new("^sk-[a-z0-9]{12}-[a-z0-9]{24}$").unwrap());
+    let old = print(PREVIOUS, "sk-aaaaaaaaaaa1-aaaaaaaaaaaaaaaaaaaaaaa1");
+    let ring = Keyring::new(vec![value(CURRENT, key), old], &["KEY"]);
+    let ring = ring.with_formats([Some(&format)]);
+    for text in [
+        format!("https://{key}@ingest.test/1"),
+        format!("{{\"a\":\"{key}\"}}"),
+    ] {
+        let found = ring.explain_value(OWN, text.as_bytes()).unwrap();
+        assert!(!found.inside.unwrap().open, "{text}");
+    }
+}
+
+#[test]
 fn a_key_that_does_not_fit_the_format_is_found_or_left_open() {
     const LEGACY: &str = "legacy-7Hq2Zx9Wv4Lm1Tn8";
     let format = format();
