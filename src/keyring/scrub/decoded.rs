@@ -23,13 +23,12 @@ impl Decoded {
         start..self.from + (part.end * 8).div_ceil(self.bits)
     }
 
-    fn of(digits: &Plain, from: usize, alphabet: &Alphabet) -> Self {
+    fn of(digits: &Plain, from: usize, bits: usize) -> Self {
         let digits = digits.bytes().get(from..).unwrap_or_default();
-        let bits = alphabet.bits;
         let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() * bits / 8));
         let (mut held, mut count) = (0_u32, 0);
         for &digit in digits {
-            held = held << bits | u32::from((alphabet.value)(digit).unwrap_or_default());
+            held = held << bits | u32::from(digit);
             count += bits;
             if count >= 8 {
                 count -= 8;
@@ -89,29 +88,18 @@ fn base64(byte: u8, last: [u8; 2]) -> Option<u8> {
 /// so it is found whatever stands around and between.
 pub(super) fn decoded(text: &Plain) -> impl Iterator<Item = (Plain, Vec<Decoded>)> {
     // Mostly, both kinds of base64 are the same.
-    let is_signed = |signs: &[u8]| text.bytes().iter().any(|byte| signs.contains(byte));
-    let once = usize::from(!is_signed(b"+/") || !is_signed(b"-_"));
-    let skipped = match once {
-        0 => None,
-        _ if is_signed(b"-_") => Some(0),
-        _ => Some(1),
-    };
-    ALPHABETS
-        .iter()
-        .enumerate()
-        .filter_map(move |(index, alphabet)| {
-            if skipped == Some(index) {
-                return None;
-            }
-            let digits = text.only(|byte| (alphabet.value)(byte).is_some());
-            if digits.bytes().len() * alphabet.bits < MIN_KEY * 8 {
-                return None;
-            }
-            let starts = 0..8 / greatest_common_divisor(alphabet.bits);
-            let decoded = starts.map(|from| Decoded::of(&digits, from, alphabet));
-            let decoded = decoded.collect();
-            Some((digits, decoded))
-        })
+    let is_signed = text.bytes().iter().any(|byte| b"+/-_".contains(byte));
+    let alphabets = ALPHABETS.iter().skip(usize::from(!is_signed));
+    alphabets.filter_map(|alphabet| {
+        let digits = text.only(alphabet.value);
+        if digits.bytes().len() * alphabet.bits < MIN_KEY * 8 {
+            return None;
+        }
+        let starts = 0..8 / greatest_common_divisor(alphabet.bits);
+        let decoded = starts.map(|from| Decoded::of(&digits, from, alphabet.bits));
+        let decoded = decoded.collect();
+        Some((digits, decoded))
+    })
 }
 
 /// Of so many bits and a byte.

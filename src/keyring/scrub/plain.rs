@@ -72,16 +72,21 @@ impl Plain {
         changed.then_some(plain)
     }
 
-    /// With these bytes alone.
-    pub(super) fn only(&self, is_kept: impl Fn(u8) -> bool) -> Self {
+    /// With nothing but what some bytes stand for.
+    pub(super) fn only(&self, value: impl Fn(u8) -> Option<u8>) -> Self {
         let mut plain = Self::with_room(self.bytes.len());
         for (byte, origin) in self.bytes.iter().zip(&self.origins) {
-            if is_kept(*byte) {
-                plain.bytes.push(*byte);
+            if let Some(value) = value(*byte) {
+                plain.bytes.push(value);
                 plain.origins.push(origin.clone());
             }
         }
         plain
+    }
+
+    /// Its letters and digits alone.
+    pub(super) fn letters(&self) -> Self {
+        self.only(|byte| byte.is_ascii_alphanumeric().then_some(byte))
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -133,7 +138,7 @@ mod tests {
         assert_eq!(undone.origin(&(2..4)), 2..11);
         assert_eq!(undone.origin(&(3..5)), 5..14);
         assert_eq!(undone.origin(&(0..0)), 0..0);
-        let letters = undone.only(|byte| byte.is_ascii_alphabetic());
+        let letters = undone.letters();
         assert_eq!(letters.bytes(), b"xABy");
         assert_eq!(letters.origin(&(0..3)), 0..11);
     }

@@ -88,7 +88,7 @@ impl<'s> Search<'s> {
 
     /// Looks for secrets in a text as it is, and in its letters alone.
     fn look(&mut self, plain: &Plain) {
-        let letters = plain.only(|byte| byte.is_ascii_alphanumeric());
+        let letters = plain.letters();
         let mut found = self.formats.find(plain.bytes());
         for known in self.known {
             found.extend(known.find(plain.bytes()));
@@ -108,10 +108,6 @@ impl<'s> Search<'s> {
             .extend(found.iter().map(|part| joined.origin(part)));
         if !self.has_fingerprints() {
             return;
-        }
-        for known in self.known {
-            let found = known.find(joined.bytes()).into_iter();
-            self.found.extend(found.map(|part| joined.origin(&part)));
         }
         for whole in groups.wholes() {
             let bytes = &joined.bytes()[whole.clone()];

@@ -340,7 +340,7 @@ fn spellings(secret: &Secret) -> impl Iterator<Item = Text> + use<> {
         }
         std::borrow::Cow::Borrowed(_) => None,
     };
-    let letters = plain.only(|byte| byte.is_ascii_alphanumeric());
+    let letters = plain.letters();
     // Of what has few of them, they say nothing.
     let letters = Some(letters).filter(|letters| {
         letters.bytes().len() >= MIN_KEY && letters.bytes().len() * 2 >= plain.bytes().len()

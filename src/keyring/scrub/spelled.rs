@@ -77,7 +77,7 @@ fn find_groups(text: &Plain, separator: u8, all: &mut Vec<Groups>) {
         if count >= 3 || count == 2 && length >= MIN_KEY {
             let before = first.checked_sub(1);
             let before = before.filter(|&before| linked(&words[before], word));
-            let before = before.map(|before| opened(bytes, &words[before]));
+            let before = before.map(|before| last_part(bytes, &words[before]));
             let own = &words[first..first + count];
             all.extend(joined(text, before, own));
         }
@@ -107,6 +107,13 @@ fn joined(text: &Plain, before: Option<Range<usize>>, words: &[Range<usize>]) ->
 fn opened(bytes: &[u8], word: &Range<usize>) -> Range<usize> {
     let signs = bytes[word.clone()].iter();
     word.start + signs.take_while(|sign| OPENING.contains(sign)).count()..word.end
+}
+
+/// What of a word may be the first group of a key: `"key":"` may stand before it.
+fn last_part(bytes: &[u8], word: &Range<usize>) -> Range<usize> {
+    let is_sign = |byte: &u8| OPENING.contains(byte);
+    let sign = bytes[word.clone()].iter().rposition(is_sign);
+    sign.map_or(word.start, |at| word.start + at + 1)..word.end
 }
 
 fn closed(bytes: &[u8], word: &Range<usize>) -> Range<usize> {
