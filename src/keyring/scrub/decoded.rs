@@ -28,11 +28,11 @@ impl Decoded {
         let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() * bits / 8));
         let (mut held, mut count) = (0_u32, 0);
         for &digit in digits {
-            held = held << bits | u32::from(digit);
+            held = (held << bits) | u32::from(digit);
             count += bits;
             if count >= 8 {
                 count -= 8;
-                bytes.push((held >> count & 0xff) as u8);
+                bytes.push(((held >> count) & 0xff) as u8);
             }
         }
         Self { bytes, from, bits }

@@ -292,7 +292,7 @@ impl Hasher {
     fn hash(&self, gram: &Gram) -> u32 {
         let [mask, first, second] = self.0;
         let mixed = (u64::from_le_bytes(*gram) ^ mask).wrapping_mul(first);
-        let mixed = (mixed ^ mixed >> 32).wrapping_mul(second);
+        let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(second);
         (mixed >> 32) as u32
     }
 }
