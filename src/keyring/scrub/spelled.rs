@@ -6,7 +6,7 @@ use super::plain::Plain;
 use crate::keyring::wraps::MIN_KEY;
 
 /// What may stand between groups.
-const SEPARATORS: &[u8] = b" -:.,_|/";
+const SEPARATORS: &[u8] = b" -:.,;_|/";
 
 /// What may stand right before the first group, and right behind the last.
 const OPENING: &[u8] = b"\"'`<([{=";
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn groups_are_joined_whatever_stands_around_them() {
         for length in [1, 2, 3, 4, 5, 8, 14] {
-            for separator in [" ", ":", ", ", "|", "\r\n  "] {
+            for separator in [" ", ":", ", ", "; ", "|", "\r\n  "] {
                 let spelled = in_groups(KEY, length, separator);
                 for (before, after) in [
                     ("", ""),

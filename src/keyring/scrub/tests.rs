@@ -21,7 +21,7 @@ fn knowing(secret: &str) -> Scrubber {
 }
 
 fn fingerprint(secret: &str) -> Scrubber {
-    let fingerprint = Fingerprint::of(secret.as_bytes()).cut(crate::key::Digits::DEFAULT);
+    let fingerprint = Fingerprint::of(secret.as_bytes()).cut(Digits::DEFAULT);
     Scrubber::default().knowing(Vec::new(), vec![fingerprint])
 }
 
@@ -156,6 +156,23 @@ fn a_key_in_uneven_pieces_is_taken_out() {
         let shown = knowing(PLAIN).text(text.as_bytes(), 1000);
         assert_eq!(&*shown, "refused <[redacted]> for good");
     }
+}
+
+#[test]
+fn names_are_told_apart_without_the_secret_in_them() {
+    let scrubber = knowing(PLAIN);
+    let plain = "http:https://host/a/b#/key".to_owned();
+    assert_eq!(scrubber.name(plain.clone()), plain);
+    let [one, other] = ["one", "two"].map(|end| scrubber.name(format!("file:/srv/{PLAIN}/{end}")));
+    assert!(
+        one.starts_with("file:/srv/[redacted]/one (sha256:"),
+        "{one}"
+    );
+    assert_ne!(one, other);
+    assert_eq!(
+        knowing("s3cret-word").name("file:/srv/s3cret-word".to_owned()),
+        "file:/srv/[redacted]"
+    );
 }
 
 #[test]
