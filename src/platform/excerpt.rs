@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(first_words(text, true, 18), "bad key …");
         assert_eq!(first_words(text, true, 100), "bad key 6b 71 33 2d 76 54");
         assert_eq!(
-            last_words(b"6b 71 33 2d 76 54 is bad", true, 16),
-            "… is bad"
+            last_words(b"6b 71 33 2d 76 54 was bad", true, 17),
+            "… was bad"
         );
     }
 
