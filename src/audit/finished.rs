@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Sought;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Place};
 use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Role, Scrubber};
@@ -36,6 +36,18 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Where a place is, for people and for the ledger: without any secret that is known.
+    #[must_use]
+    pub fn location(&self, place: &Place) -> String {
+        self.scrubber.name(place.location())
+    }
+
+    /// What its source says to do there, likewise.
+    #[must_use]
+    pub fn remedy(&self, place: &Place) -> String {
+        self.scrubber.name(place.source.remedy(place.at()))
+    }
+
     /// A known key, at the digits that are shown.
     #[must_use]
     pub fn fingerprint(&self, key: KeyId) -> Option<Fingerprint> {

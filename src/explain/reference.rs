@@ -37,7 +37,7 @@ impl<'a> Reference<'a> {
     #[must_use]
     pub fn location(&self) -> Option<String> {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => Some(place.location()),
+            Origin::Place(place) => Some(self.audit.location(place)),
             Origin::Fingerprint(_) | Origin::Given { .. } => None,
         }
     }
@@ -46,7 +46,7 @@ impl<'a> Reference<'a> {
     #[must_use]
     pub fn origin(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => escape(&place.location()).into_owned(),
+            Origin::Place(place) => escape(&self.audit.location(place)).into_owned(),
             Origin::Fingerprint(_) => format!("the fingerprint in {}", self.declared()),
             Origin::Given { .. } => "given on the command line".to_owned(),
         }
@@ -128,7 +128,7 @@ impl<'a> Reference<'a> {
     /// How the right key gets here.
     pub(super) fn renew(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => escape(&place.source.remedy(place.at())).into_owned(),
+            Origin::Place(place) => escape(&self.audit.remedy(place)).into_owned(),
             Origin::Fingerprint(_) => {
                 format!(
                     "correct the fingerprint of {} ({})",

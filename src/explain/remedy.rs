@@ -132,7 +132,7 @@ impl Spot<'_> {
     pub(super) fn own_words(&self) -> String {
         let place = &self.hop.place;
         let Some(extraction) = &place.extraction else {
-            return escape(&place.source.remedy(place.at())).into_owned();
+            return escape(&self.audit.remedy(place)).into_owned();
         };
         let key = match extraction.decode {
             Some(Decode::Base64) => "the current key in base64",
