@@ -44,6 +44,18 @@ fn two_files_on_one_ledger_are_told_apart() {
             );
         }
     }
+    let asked = ["history", "--audits", "-f", "json"];
+    let audits = on_one(&scene, "targets.yaml", &asked).ends(0).json()["audits"].clone();
+    let audits = audits.as_array().unwrap().iter();
+    let whose: Vec<_> = audits.map(|audit| audit["inventory"].as_str()).collect();
+    let path = scene.path("targets.yaml");
+    let (file, other) = (path.to_str(), Some("other"));
+    assert_eq!(whose, [other, file, other, file]);
+    on_one(&scene, "targets.yaml", &["history", "--audits"])
+        .ends(0)
+        .prints("inventory")
+        .prints("other")
+        .prints(file.unwrap());
     hold(&scene, "cart", OLD);
     night("targets.yaml", 0).prints("nothing changed");
     night("other.yaml", 1).prints("worse").prints("cart");
