@@ -191,8 +191,13 @@ fn what_was_accepted_in_one_is_not_in_another() {
     hide(&scene, "y1/b.env");
     hide(&scene, "y2/b.env");
     let asked = ["revoke-check", "checkout"];
-    let accepted = [&asked[..], &["--accept", "b", "--reason", "off"]].concat();
-    for arguments in [&accepted[..], &asked] {
+    let accept = |name| [&asked[..], &["--accept", name, "--reason", "off"]].concat();
+    // The other one's is another deployment, of which that says nothing.
+    let ran = within(&scene, "y2", &accept("b")).ends(3);
+    ran.prints("accepted for this key: off")
+        .prints("? b: the inventory y1 names it")
+        .prints("--accept y1:b --reason TEXT");
+    for arguments in [&accept("y1:b")[..], &asked] {
         within(&scene, "y2", arguments)
             .ends(0)
             .prints("accepted for this key: off");
