@@ -196,7 +196,7 @@ fn what_was_accepted_in_one_is_not_in_another() {
     let ran = within(&scene, "y2", &accept("b")).ends(3);
     ran.prints("accepted for this key: off")
         .prints("? b: the inventory y1 names it")
-        .prints("--accept y1:b --reason TEXT");
+        .prints("--accept 'y1:b' --reason TEXT");
     for arguments in [&accept("y1:b")[..], &asked] {
         within(&scene, "y2", arguments)
             .ends(0)
