@@ -26,8 +26,11 @@ pub struct Store {
     /// How gently it is to be asked.
     pub manners: Manners,
     /// The files that its settings name: of credentials, certificates and the like.
-    pub files: Vec<Arc<Path>>,
+    pub files: Files,
 }
+
+/// Paths that the settings of a store name.
+pub type Files = Vec<Arc<Path>>;
 
 /// Checks a declared store: one kind, with its settings; `None` when something was reported.
 pub(super) fn store(reader: &Reader<'_>, [key, id]: [Id; 2], ground: &Ground<'_>) -> Option<Store> {
@@ -74,7 +77,7 @@ fn settings(
     reader: &Reader<'_>,
     id: Id,
     part: &Part<StoreBeside>,
-) -> Option<(Box<dyn AnyStore>, Vec<Arc<Path>>)> {
+) -> Option<(Box<dyn AnyStore>, Files)> {
     let kinds: Vec<_> = platform::store_infos()
         .into_iter()
         .map(|info| info.id)

@@ -162,12 +162,10 @@ fn last(assignments: &[Secret], variable: &str) -> Option<Secret> {
     Some(Secret::copied(value))
 }
 
+type Named<'a> = (Arc<Path>, &'a File, bool);
+
 /// The files that would be read, in their order, and whether each may be absent or broken.
-fn files<'a>(
-    name: &str,
-    unit: &Unit,
-    asking: &Asking<'a>,
-) -> Result<Vec<(Arc<Path>, &'a File, bool)>, Stop> {
+fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Vec<Named<'a>>, Stop> {
     // Each is asked for before any is waited for.
     let found: Vec<_> = unit
         .environment_files
