@@ -5,12 +5,14 @@
 //! says what is particular about the project, what its route holds, hop by hop, and what comes out.
 
 mod history;
+mod learned;
 mod pasted;
 mod references;
 
 use std::any::Any;
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use jiff::Timestamp;
 
 use super::{Audit, Options, Remembered, run};
@@ -73,6 +75,17 @@ fn found(word: &str) -> Found {
                 "truncated" => key(name)[..30].to_owned(),
                 "braces" => format!("${{{}}}", key(name)),
                 "json" => format!("{{\"k\":\"{}\"}}", key(name)),
+                "json-newline" => format!("{{\"k\":\"{}\"}}\n", key(name)),
+                _ if damage.starts_with("and-") => {
+                    format!("{} and {}", key(name), key(&damage["and-".len()..]))
+                }
+                _ if damage.starts_with("quoted-") => {
+                    format!("{} \"{}\"", key(name), key(&damage["quoted-".len()..]))
+                }
+                _ if damage.starts_with("base64-") => {
+                    let other = key(&damage["base64-".len()..]);
+                    format!("{}, {}", key(name), BASE64.encode(other.as_bytes()))
+                }
                 _ if damage.starts_with("beside-") => {
                     format!("{},{}", key(name), key(&damage["beside-".len()..]))
                 }

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Info, Source};
-use crate::envfile::{self, Cause, Dialect, Entry, Outside, Rejected};
+use crate::envfile::{self, Cause, Dialect, Entry, Expanded, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -54,6 +54,11 @@ writes `NAME=value` and nobody agrees on the rest, so say whose rules count:
 Where docker would make something else of the file, a note says so: a file that works on a laptop and \
 is then given to `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell \
 would have to execute is an error.
+
+A value that refers to another variable, as `${OTHER}`, is put together by `compose`, `python-dotenv` and \
+`shell`. npm dotenv leaves it as it stands, but dotenv-expand does not, which Vite, Next and Create React App \
+carry: so under `dotenv` what it would put in is judged, and not counted as proven. `docker`, `node` and `systemd` \
+put nothing in.
 
 A variable that is not set is `missing`, and so is a file that is not there. A variable that is only \
 named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
@@ -115,6 +120,12 @@ impl Dotenv {
             .ok()
             .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
         let mut reading = Reading::new(match entry {
+            Ok(Entry::Value(value)) if self.dialect == Dialect::Dotenv => {
+                match envfile::expanded(file, variable, value) {
+                    Expanded::Plain(value) => Found::Value(value),
+                    Expanded::Referring { value } => referring(value),
+                }
+            }
             Ok(Entry::Value(value)) => Found::Value(value),
             Ok(Entry::Absent) => Found::Absent,
             Ok(Entry::Inherited { line }) => hidden(format!(
@@ -151,6 +162,30 @@ impl Dotenv {
 
     fn shown(&self) -> String {
         escape(&self.path.to_string_lossy()).into_owned()
+    }
+}
+
+/// A value that readers of one dialect do not take alike.
+fn referring(value: Option<Secret>) -> Found {
+    let why = match value {
+        Some(_) => {
+            "it refers to another variable: npm dotenv leaves that as it stands, and dotenv-expand, \
+                    which Vite, Next and Create React App carry, puts the value in"
+        }
+        None => {
+            "it refers to a variable that is not in the file: npm dotenv leaves that as it stands, and \
+                 dotenv-expand, which Vite, Next and Create React App carry, puts in what it was started with"
+        }
+    };
+    Found::Hidden {
+        fixed_at: None,
+        why: format!("{why}; write the key itself there").into(),
+        taken_for: value.map(|value| {
+            Box::new(Taken {
+                found: Found::Value(value),
+                evidence: Evidence::Timestamp,
+            })
+        }),
     }
 }
 
@@ -295,6 +330,33 @@ mod tests {
         );
         let refused = of("X=1\nALLSTAK_API_KEY=`id`\n", "shell").await;
         assert!(told(&refused.found).starts_with("failed: bad-data: line 2: "));
+    }
+
+    #[tokio::test]
+    async fn what_only_some_readers_put_in_is_told_and_proves_nothing() {
+        let taken = |reading: &Reading| match &reading.found {
+            Found::Hidden { taken_for, .. } => {
+                Some(taken_for.as_ref().map(|taken| told(&taken.found)))
+            }
+            _ => None,
+        };
+        for (file, dialect, expected) in [
+            ("O=old\nALLSTAK_API_KEY=${O}\n", "dotenv", Some(Some("old"))),
+            ("ALLSTAK_API_KEY=${O}\n", "dotenv", Some(None)),
+            ("ALLSTAK_API_KEY=${O}\n", "python-dotenv", Some(None)),
+            ("ALLSTAK_API_KEY=${O}\n", "compose", Some(None)),
+            ("ALLSTAK_API_KEY=$O\n", "shell", Some(None)),
+            ("ALLSTAK_API_KEY=${ALLSTAK_API_KEY}\n", "dotenv", None),
+            ("O=old\nALLSTAK_API_KEY=${O}\n", "node", None),
+        ] {
+            let reading = of(file, dialect).await;
+            let expected = expected.map(|taken: Option<&str>| taken.map(str::to_owned));
+            assert_eq!(taken(&reading), expected, "{dialect}: {file}");
+        }
+        for dialect in ["python-dotenv", "compose", "shell"] {
+            let reading = of("O=old\nALLSTAK_API_KEY=${O}\n", dialect).await;
+            assert_eq!(told(&reading.found), "old", "{dialect}");
+        }
     }
 
     #[tokio::test]

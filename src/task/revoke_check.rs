@@ -87,21 +87,29 @@ impl Question<'_> {
             forgotten: Vec::new(),
             left: Vec::new(),
             past_is_known: self.past.known == Known::Known,
+            past: &self.past,
             interrupted: audit.interrupted,
             unfinished: audit.unfinished,
         };
         let on_route = self.past.on_route();
         for gone in &self.past.forgotten {
-            let title = &gone.name.title;
+            let called = self
+                .past
+                .called(&audit.inventory, &gone.name.title, gone.inventory);
             // Its name alone is not known anymore where it had an environment.
-            if self.reason(&asked, title, title).is_none() {
+            if self.reason(&asked, &called, &called).is_none() {
                 let last = gone.last_seen(&on_route, &asked.fingerprints);
                 answer.forgotten.push((gone, last));
             }
         }
         for left in self.left(audit, &asked) {
-            let (name, title) = (&*left.deployment, &*left.name.title);
-            if self.reason(&asked, name, title).is_none() {
+            let title = &left.name.title;
+            let called = self.past.called(&audit.inventory, title, left.inventory);
+            let name = match called == **title {
+                true => &*left.deployment,
+                false => &*called,
+            };
+            if self.reason(&asked, name, &called).is_none() {
                 answer.left.push(left);
             }
         }

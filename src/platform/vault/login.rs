@@ -46,11 +46,11 @@ pub(super) struct ServiceAccount {
 const JWT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl AppRole {
-    pub fn rooted_at(&mut self, folder: &Path) {
-        self.role_id.rooted_at(folder);
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.role_id.files(each);
         self.secret_id
             .iter_mut()
-            .for_each(|secret| secret.rooted_at(folder));
+            .for_each(|secret| secret.files(each));
     }
 
     pub fn check(&self) -> Result<(), String> {
@@ -61,8 +61,8 @@ impl AppRole {
 }
 
 impl ServiceAccount {
-    pub fn rooted_at(&mut self, folder: &Path) {
-        self.jwt.iter_mut().for_each(|jwt| jwt.rooted_at(folder));
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.jwt.iter_mut().for_each(|jwt| jwt.files(each));
     }
 
     pub fn check(&self) -> Result<(), String> {

@@ -88,17 +88,11 @@ standby that redirects instead of forwarding is not followed: name the active se
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
-        self.token
-            .iter_mut()
-            .for_each(|token| token.rooted_at(folder));
-        self.approle
-            .iter_mut()
-            .for_each(|role| role.rooted_at(folder));
-        self.kubernetes
-            .iter_mut()
-            .for_each(|role| role.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.token.iter_mut().for_each(|token| token.files(each));
+        self.approle.iter_mut().for_each(|role| role.files(each));
+        self.kubernetes.iter_mut().for_each(|role| role.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

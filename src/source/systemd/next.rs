@@ -64,7 +64,7 @@ pub(super) fn next(
     }
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
     let mut causes = Vec::new();
-    for (path, file) in files? {
+    for (path, file, optional) in files? {
         if let Some(modified) = file.modified
             && written
                 .as_ref()
@@ -97,6 +97,15 @@ pub(super) fn next(
                 set = Some((value, format!("EnvironmentFile={}", shown(&path))))
             }
             Ok(_) => {}
+            // With a `-` before its name none of it counts, and the service starts all the same.
+            Err(rejected) if optional => causes.push((
+                format!("systemd passes over {}: {rejected}", shown(&path)),
+                format!(
+                    "correct line {} of {}; then restart the service",
+                    rejected.line,
+                    shown(&path)
+                ),
+            )),
             Err(rejected) => {
                 return Err(Stop::Failed(ReadError::new(
                     ErrorKind::BadData,
@@ -153,12 +162,10 @@ fn last(assignments: &[Secret], variable: &str) -> Option<Secret> {
     Some(Secret::copied(value))
 }
 
-/// The files that would be read, in their order.
-fn files<'a>(
-    name: &str,
-    unit: &Unit,
-    asking: &Asking<'a>,
-) -> Result<Vec<(Arc<Path>, &'a File)>, Stop> {
+type Named<'a> = (Arc<Path>, &'a File, bool);
+
+/// The files that would be read, in their order, and whether each may be absent or broken.
+fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Vec<Named<'a>>, Stop> {
     // Each is asked for before any is waited for.
     let found: Vec<_> = unit
         .environment_files
@@ -169,7 +176,7 @@ fn files<'a>(
     for (path, optional, found) in found {
         match found {
             Ok(some) if some.is_empty() && !optional => return Err(cannot_start(name, path).into()),
-            Ok(some) => files.extend(some),
+            Ok(some) => files.extend(some.into_iter().map(|(path, file)| (path, file, optional))),
             Err(Stop::Failed(error)) if error.kind == ErrorKind::NotFound => {
                 if !optional {
                     return Err(cannot_start(name, path).into());
