@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
 
 /// What a project's keys look like: a regular expression over bytes, compiled from its text. Two are
@@ -16,6 +17,9 @@ pub struct Format {
     ended: Regex,
     anywhere: Regex,
     longest: usize,
+    shortest: usize,
+    /// What every text that fits begins with, if that is long enough to stand nowhere by chance.
+    prefixes: Box<[Box<[u8]>]>,
 }
 
 impl PartialEq for Format {
@@ -112,6 +116,8 @@ impl Format {
             ended: compiled(&ended)?,
             anywhere: compiled(&bare)?,
             longest,
+            shortest: properties.minimum_len().unwrap_or(0),
+            prefixes: prefixes(&bare),
         })
     }
 
@@ -125,6 +131,26 @@ impl Format {
     #[must_use]
     pub fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// How many bytes it has at least.
+    #[must_use]
+    pub fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// What every key that fits begins with, one of these, if that is telling: `ask_live_`.
+    #[must_use]
+    pub fn prefixes(&self) -> &[Box<[u8]>] {
+        &self.prefixes
+    }
+
+    /// What fits and starts at this very place, whatever stands beside it.
+    #[must_use]
+    pub fn at(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
+        let end = text.len().min(at + self.longest + Self::SIGHT);
+        let found = self.anywhere.find_at(&text[..end], at)?.range();
+        (found.start == at).then_some(found)
     }
 
     /// The first place of [`Format::find_in`] that starts at `from` or later. One more counts: where a
@@ -200,6 +226,24 @@ fn syntax_error(pattern: &str, error: &regex_syntax::Error) -> FormatError {
 
 fn compiled(hir: &Hir) -> Result<Regex, FormatError> {
     Regex::new(&hir.to_string()).map_err(|_| FormatError::TooLarge)
+}
+
+/// The fewest bytes that are telling, and the most different ones of them.
+const TELLING: usize = 4;
+const MOST_PREFIXES: usize = 8;
+
+fn prefixes(hir: &Hir) -> Box<[Box<[u8]>]> {
+    let found = Extractor::new().limit_class(1).extract(hir);
+    let literals = found.literals().unwrap_or_default();
+    let mut prefixes: Vec<Box<[u8]>> = literals.iter().map(|one| one.as_bytes().into()).collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    let is_telling =
+        prefixes.len() <= MOST_PREFIXES && prefixes.iter().all(|one| one.len() >= TELLING);
+    match is_telling {
+        true => prefixes.into(),
+        false => Box::default(),
+    }
 }
 
 fn without_anchors(hir: &Hir) -> Hir {

@@ -175,6 +175,17 @@ pub(super) fn too_many(place: &str) -> ReadError {
     )
 }
 
+/// A text that is only there once the script runs.
+pub(super) fn computed(place: &str, at: u64) -> ReadError {
+    ReadError::new(
+        ErrorKind::BadData,
+        format!(
+            "{place} makes a text of character codes at byte {at}, as long as a key, which could not be followed"
+        ),
+        "look at it by hand; if it is none of the keys, name a folder without that script in `path`",
+    )
+}
+
 struct Walk<'r> {
     root: &'r Path,
     files: Vec<PathBuf>,

@@ -20,6 +20,7 @@ mod places;
 mod reference;
 mod search;
 mod seen;
+mod spelled;
 mod texture;
 mod unpack;
 mod wide;

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use zip::ZipArchive;
 
 use super::fed::Fed;
-use super::folder::{Folder, InFolder, shown, too_many};
+use super::folder::{Folder, InFolder, computed, shown, too_many};
 use super::media::Media;
 use super::packed::{HEAD, Packed};
 use super::search::Search;
@@ -401,6 +401,9 @@ impl<'o> Unpacking<'o> {
         self.folder.searched.1 += bytes;
         if found.too_many {
             self.unseen(path, too_many(&shown(path)));
+        }
+        if let Some(at) = found.unfollowed {
+            self.unseen(path, computed(&shown(path), at));
         }
         if !found.tokens.is_empty() {
             self.folder.files.push(InFolder {

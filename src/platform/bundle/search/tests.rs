@@ -79,6 +79,7 @@ fn tokens_at_both_ends_and_across_borders_are_found_once() {
     let expected = vec![
         (Fingerprint::of(KEY.as_bytes()), false),
         (Fingerprint::of(format!("{KEY}\n").as_bytes()), true),
+        (Fingerprint::of(format!("{KEY}x").as_bytes()), true),
     ];
     for size in [1, 7, 1000, 1 << 20] {
         let size = if size == 1 { 4096 - 1 } else { size };

@@ -432,6 +432,19 @@ async fn encoded_keys_are_found() {
         let escape = |byte: u8| format!("{start}{byte:02x}{end}");
         OLD.bytes().map(escape).collect()
     };
+    let codes = |write: fn(u8) -> String, between: &str| {
+        OLD.bytes().map(write).collect::<Vec<_>>().join(between)
+    };
+    let listed = |open: &str, close: &str, between: &str| {
+        let signs = OLD.chars().map(|sign| format!("{open}{sign}{close}"));
+        signs.collect::<Vec<_>>().join(between)
+    };
+    let flight = |first: &str, second: &str| {
+        format!(
+            "<script>self.__next_f.push([1,\"7:[{{\\\"k\\\":\\\"{first}\"])</script>\
+             <script>self.__next_f.push([1,\"{second}\\\"}}]\"])</script>"
+        )
+    };
     for text in [
         format!("atob(\"{base64}\")"),
         format!(
@@ -459,6 +472,36 @@ async fn encoded_keys_are_found() {
         format!("u=\"?q=%22{OLD}%22\""),
         format!("u=\"?q%3D{OLD}\""),
         format!("eval(\"k=\\\"{}\\\"\")", OLD.replace('_', "\\\\x5f")),
+        format!("k=\"{}\"", OLD.replace('_', "\\137")),
+        format!("<a b=\"{}\">", OLD.replace('_', "&#95;")),
+        format!("<a b=\"{}\">", OLD.replace('_', "&#x5F;")),
+        format!("k=[{}].join(\"\")", listed("\"", "\"", ",")),
+        format!("k=[{}].join('')", listed("'", "'", ", ")),
+        format!("k=[{}];k.join(e)", listed("\"", "\"", ",")),
+        format!("k=[\"{first}\",\"{second}\"].join(``)"),
+        format!(
+            "k=[\n  \"{}\",\n  \"{}\"\n].join(\"\")",
+            &OLD[..20],
+            &OLD[20..]
+        ),
+        format!("k=`${{\"{first}\"}}{second}`"),
+        format!("k=`{}${{'{}'}}`", &OLD[..20], &OLD[20..]),
+        format!(
+            "String.fromCharCode({})",
+            codes(|code| code.to_string(), ",")
+        ),
+        format!(
+            "String.fromCharCode(...[{}])",
+            codes(|code| code.to_string(), ", ")
+        ),
+        format!(
+            "new Uint8Array([{}])",
+            codes(|code| format!("0x{code:02x}"), ",")
+        ),
+        format!("Buffer.from(\"{}\",\"hex\")", hex("", "")),
+        format!("Buffer.from(\"{}\",\"hex\")", hex("", "").to_uppercase()),
+        flight(&OLD[..4], &OLD[4..]),
+        flight(&OLD[..20], &OLD[20..]),
         BASE64.encode(hex("\\x", "").as_bytes()),
     ] {
         let folder = folder(&[("a.js", text.as_bytes())]);
@@ -474,6 +517,61 @@ async fn a_literal_that_is_base64_and_is_not_decoded_is_compared_as_it_is() {
         let folder = folder(&[("a.js", text.as_bytes())]);
         let read = read(json!({"path": folder.path()})).await.unwrap();
         assert_eq!(read, pairs(&[("a.js", &base64)]), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_glued_to_letters_is_found_with_them() {
+    let (x, y) = (format!("x{CURRENT}"), format!("{CURRENT}_y2"));
+    for (text, told) in [
+        (format!("k=\"{x}\""), "xCURRENT"),
+        (format!("k=\"{y}\""), "CURRENT_y2"),
+        (format!("u=\"https://h/v1{CURRENT}\""), "v1CURRENT"),
+        (format!("k=\"\\n{y}\""), "CURRENT_y2"),
+    ] {
+        let folder = folder(&[("a.js", text.as_bytes())]);
+        let read = read(json!({"path": folder.path()})).await.unwrap();
+        assert_eq!(read, pairs(&[("a.js", told)]), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn codes_that_something_is_calculated_from_are_said_where_they_could_be_a_key() {
+    let shifted: Vec<_> = OLD.bytes().map(|code| (code + 1).to_string()).collect();
+    let shifted = format!("[{}].map(e=>String.fromCharCode(e-1))", shifted.join(","));
+    let folder = folder(&[("a.js", shifted.as_bytes())]);
+    let found = read(json!({"path": folder.path()})).await.unwrap();
+    let said = "failed: bad-data: a.js makes a text of character codes at byte ";
+    assert!(
+        found.len() == 1 && found[0].1.starts_with(said),
+        "{found:?}"
+    );
+
+    let site = pages::Site::new()
+        .page("<script src=/a.js></script>")
+        .file("/a.js", &shifted);
+    let found = site.read().await;
+    assert!(
+        found[0].1.contains("/a.js makes a text of character codes"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_minified_code_does_with_characters_is_nothing_to_say() {
+    for text in [
+        "String.fromCharCode(e>>6&63|128,e&63|128)",
+        "String.fromCharCode(55296+(e>>10),56320|1023&e)",
+        "t=[1,2,4,8,16,32,64];return String.fromCharCode.apply(null,n)",
+        "r=[\"ask\",\"a\",\"s\",\"k\",\"div\",\"span\"].join(\"\")",
+        "[\"a\",\"s\"];[e,t,n].join(\"\");x.startsWith(\"ask_live_\")",
+        "c={8:\"Backspace\",9:\"Tab\",13:\"Enter\"};String.fromCharCode(c)",
+        "l=[0,0,0,1,5,11,0,5,22,44];self.__next_f.push([1,\"a\"])",
+    ] {
+        let text = format!("k=\"{CURRENT}\";{text}");
+        let folder = folder(&[("a.js", text.as_bytes())]);
+        let read = read(json!({"path": folder.path()})).await.unwrap();
+        assert_eq!(read, pairs(&[("a.js", "current")]), "{text}");
     }
 }
 
