@@ -8,6 +8,7 @@
 
 mod next;
 mod node;
+mod packages;
 #[path = "../e2e/support/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;

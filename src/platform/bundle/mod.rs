@@ -11,6 +11,7 @@ mod fed;
 mod folder;
 mod function;
 mod html;
+mod indirect;
 mod literal;
 mod media;
 mod names;

@@ -98,6 +98,28 @@ fn a_line_break_before_a_token_does_not_hide_it() {
 }
 
 #[test]
+fn spellings_are_found_wherever_a_stream_is_cut() {
+    let filler = "x=1;".repeat(3000);
+    let codes: Vec<_> = KEY.bytes().map(|code| code.to_string()).collect();
+    let letters: Vec<_> = KEY.chars().map(|sign| format!("\"{sign}\"")).collect();
+    let (first, second) = KEY.split_at(20);
+    for spelled in [
+        format!("[{}]", codes.join(", ")),
+        format!("[{}]", letters.join(",")),
+        format!("`{first}${{\"{second}\"}}`"),
+        format!("\"{}\"", hex::encode(KEY)),
+        format!("self.__next_f.push([1,\"{first}\"])\nself.__next_f.push([1,\"{second}\"])"),
+    ] {
+        let text = format!("{filler}{spelled}{filler}");
+        for size in [7, 4099, 1 << 20] {
+            let found = found(PATTERN, text.as_bytes(), &[size]);
+            let expected = [(Fingerprint::of(KEY.as_bytes()), false)];
+            assert_eq!(found, expected, "{spelled}, {size}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_text_is_searched_too() {
     let text = [b"\xff\0\xfe".as_slice(), KEY.as_bytes(), b"\0\xff"].concat();
     assert_eq!(found(PATTERN, &text, &[3]).len(), 1);
