@@ -41,7 +41,7 @@ deployments:
     ))
     .file("current", CURRENT)
     .file("old", OLD)
-    .run(["audit", "-f", "json", "-vvv"])
+    .run(["audit", "-f", "json", "-vvv", "--timeout", "10m"])
 }
 
 /// The verdict on each deployment, and the files that were found.

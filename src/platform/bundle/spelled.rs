@@ -169,15 +169,20 @@ impl Spelled {
             }
             let list = &text[at..near.end];
             let codes = codes(list);
-            at += length(list).max(1);
-            let found = format.find_from(&codes, 0, ends_in_escape);
-            match found {
+            let length = length(list);
+            // Tables of other numbers hold stretches that look like codes.
+            let opens = text[..at].trim_ascii_end().last();
+            let closes = list[length..].trim_ascii_start().first();
+            let is_whole = matches!((opens, closes), (Some(b'[' | b'('), Some(b']' | b')')));
+            let count = self.shortest.max(SHORTEST)..=2 * format.longest();
+            match format.find_from(&codes, 0, ends_in_escape) {
                 Some(key) => take(Spelling::Token(&codes, key)),
-                None if codes.len() >= self.shortest.max(SHORTEST) => {
+                None if is_whole && count.contains(&codes.len()) => {
                     take(Spelling::Unfollowed(call));
                 }
                 None => {}
             }
+            at += length.max(1);
         }
     }
 }

@@ -565,6 +565,10 @@ async fn what_minified_code_does_with_characters_is_nothing_to_say() {
         "t=[1,2,4,8,16,32,64];return String.fromCharCode.apply(null,n)",
         "r=[\"ask\",\"a\",\"s\",\"k\",\"div\",\"span\"].join(\"\")",
         "[\"a\",\"s\"];[e,t,n].join(\"\");x.startsWith(\"ask_live_\")",
+        "y=[1,2,3,4,5,6,7,8,11,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,127,128,129,130,131,132,133,134,135,\
+         136,137,138,139,140,141,142,64976,64977,65e3];var w=String.fromCharCode;",
+        "a=[509,14,32,10,3,1,11,3,46,10,8,0,46,9,7,2,37,13,2,9,6,1,45,0,13,2,49,13,9,3,2,11,83,11,7,0,3,0,158,11,6,9,7,3,\
+         343,9];function b(e){return s.test(String.fromCharCode(e))}",
         "c={8:\"Backspace\",9:\"Tab\",13:\"Enter\"};String.fromCharCode(c)",
         "l=[0,0,0,1,5,11,0,5,22,44];self.__next_f.push([1,\"a\"])",
     ] {
