@@ -153,7 +153,7 @@ mod tests {
         let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
         deflate.write_all(text).unwrap();
         let (zlib, deflate) = (zlib.finish().unwrap(), deflate.finish().unwrap());
-        let mixed: Vec<u8> = (0..3000_u32).map(|at| (at * at >> 3) as u8).collect();
+        let mixed: Vec<u8> = (0..3000_u32).map(|at| ((at * at) >> 3) as u8).collect();
         let behind = [&b"a readable start\n".repeat(1000)[..], &mixed].concat();
         for bytes in [&zlib, &deflate, &mixed, &behind] {
             for size in [1, 100, 5000] {
