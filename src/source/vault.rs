@@ -1,4 +1,4 @@
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use crate::extract::string_at;
 use crate::platform::http::check_path;
 use crate::platform::vault::{Gone, Place, Read, Stored, Versions};
 use crate::platform::{Asking, Stop};
-use crate::reading::{Found, ReadError, Reading, Version};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -58,9 +58,15 @@ Reads one field of a path in the key-value store, version 2 or 1. All hops of a 
 all of a mount the one that finds out which version it is.
 
 `missing` is a path that is not there, a version that was deleted or destroyed (which is said), and a field \
-that is not among the others. The server answers a token that may not read a path with 403, which is \
-`unreachable`, and so is a mount or a namespace that does not exist. A field that holds a number, a list or \
-a map is `unreachable` too: no process gets those bytes. JSON inside a string is taken with `extract`.
+that is not among the others. A field that holds a number, a list or a map is `unreachable`: no process gets \
+those bytes. JSON inside a string is taken with `extract`. `path` is written as for `vault kv get -mount=…`, \
+without the `data/` that the API has.
+
+A refusal is `unreachable`, and says what it means. The server answers 403 both to a token that may not read a \
+path and to one that it does not know: whether the token is wrong, has expired, was revoked or is used up is \
+asked at `auth/token/lookup-self`. Whoever may read nothing of a mount is not told whether there is one. \
+Told apart are, too, a mount and a namespace that do not exist, a namespace that is locked, a server that is \
+sealed, an `address` that ends in `/v1`, and a `version` that the mount is not.
 
 Locations are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
 with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself says.
@@ -140,13 +146,16 @@ leaves an entry in the server's audit log.",
     }
 
     fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        let stored = asking.of(&self.ask(self.version))?;
-        let mut reading = Reading::new(self.found(stored)?);
-        match stored {
+        let held = match asking.attempt(&self.ask(self.version))? {
+            Ok(held) => held,
+            Err(error) => return Err(self.misread(error).into()),
+        };
+        let mut reading = Reading::new(self.found(&held.stored)?);
+        match &held.stored {
             Stored::Fields { stored_at, .. } => reading.stored_at = *stored_at,
             Stored::Gone { version, how } => reading = reading.with_note(told(*version, *how)),
-            Stored::Nothing if self.path.trim_start_matches('/').starts_with("data/") => {
-                reading = reading.with_note("paths are written without the `data/` of the API");
+            Stored::Nothing if held.is_versioned && self.undoubled().is_some() => {
+                reading = reading.with_note(DOUBLED);
             }
             Stored::Nothing => {}
         }
@@ -183,7 +192,7 @@ leaves an entry in the server's audit log.",
                 created_at: written.created_at,
                 found: match answer {
                     None => Found::Absent,
-                    Some(Ok(stored)) => self.found(stored).unwrap_or_else(Found::Failed),
+                    Some(Ok(held)) => self.found(&held.stored).unwrap_or_else(Found::Failed),
                     Some(Err(error)) => Found::Failed(error.clone()),
                 },
             }
@@ -206,6 +215,28 @@ impl Vault {
         Read { place, version }
     }
 
+    /// The path without the `data/` that only the API has, if it is written with it.
+    fn undoubled(&self) -> Option<&str> {
+        self.path.trim_start_matches('/').strip_prefix("data/")
+    }
+
+    /// The failure, with what may be wrong with the path.
+    fn misread(&self, error: &ReadError) -> ReadError {
+        match self.undoubled() {
+            Some(_) if error.kind == ErrorKind::Denied && error.next.contains("capabilities") => {
+                ReadError {
+                    next: format!(
+                        "leave the `data/` of version 2's API out of `path`; if it belongs there, {}",
+                        error.next
+                    )
+                    .into(),
+                    ..error.clone()
+                }
+            }
+            _ => error.clone(),
+        }
+    }
+
     fn found(&self, stored: &Stored) -> Result<Found, ReadError> {
         let Stored::Fields { json, .. } = stored else {
             return Ok(Found::Absent);
@@ -219,6 +250,8 @@ impl Vault {
         Ok(found.map_or(Found::Absent, Found::Value))
     }
 }
+
+const DOUBLED: &str = "paths are written without the `data/` of the API";
 
 /// What was done to a version.
 fn told(version: u64, how: Gone) -> String {
