@@ -1,3 +1,5 @@
+mod write;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -51,8 +53,8 @@ impl Source for Vault {
 - vault: { store: vault-prod, path: allstak/checkout, field: api_key }
 - vault: { path: allstak/shop, field: api_key, mount: kv, namespace: team-a, version: 3 }
 ",
-        tested: "a fake shaped by OpenBao's source and API documentation, with versions, policies, namespaces \
-                 and logins",
+        tested: "a real OpenBao 2.7: both versions, policies, namespaces, logins, TLS, quotas, and every remedy; \
+                 what only Vault answers, with fakes that do",
         manual: "\
 Reads one field of a path in the key-value store, version 2 or 1. All hops of a path share one request, and \
 all of a mount the one that finds out which version it is.
@@ -67,6 +69,11 @@ path and to one that it does not know: whether the token is wrong, has expired, 
 asked at `auth/token/lookup-self`. Whoever may read nothing of a mount is not told whether there is one. \
 Told apart are, too, a mount and a namespace that do not exist, a namespace that is locked, a server that is \
 sealed, an `address` that ends in `/v1`, and a `version` that the mount is not.
+
+The remedy is a command for what was found: `kv patch`, which leaves the other fields alone, or `kv put` where \
+nothing is there, and it works where check-and-set is required. It is in words where a command would do something \
+else: in version 1, where `kv put` drops the other fields, and for a hop that stays with a `version`. The tool is \
+called `bao` where the server says that it is OpenBao.
 
 Locations are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
 with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself says.
@@ -131,13 +138,13 @@ leaves an entry in the server's audit log.",
 
     fn remedy(&self, _: At<'_>) -> String {
         let mount = match &self.mount {
-            Some(mount) => format!("-mount={} ", escape(mount)),
-            None => String::new(),
+            Some(mount) => format!("the mount {}", escape(mount.trim_matches('/'))),
+            None => "the store's mount".to_owned(),
         };
         format!(
-            "write the current key with `vault kv patch {mount}{} {}=@FILE`, from a file without a line end",
-            escape(self.path.trim_matches('/')),
-            escape(&self.field)
+            "write the current key as {} at {} in {mount}, without a line end",
+            escape(&self.field),
+            escape(self.path.trim_matches('/'))
         )
     }
 
@@ -154,12 +161,30 @@ leaves an entry in the server's audit log.",
         match &held.stored {
             Stored::Fields { stored_at, .. } => reading.stored_at = *stored_at,
             Stored::Gone { version, how } => reading = reading.with_note(told(*version, *how)),
-            Stored::Nothing if held.is_versioned && self.undoubled().is_some() => {
-                reading = reading.with_note(DOUBLED);
+            Stored::Nothing => {
+                if let (Some(path), true) = (self.undoubled(), held.is_versioned) {
+                    let place = Place {
+                        path: path.into(),
+                        ..self.place()
+                    };
+                    let meant = Read {
+                        place,
+                        version: None,
+                    };
+                    let reading = reading.with_note(DOUBLED);
+                    return Ok(vec![match asking.attempt(&meant)? {
+                        Ok(meant) => reading.mended_by(format!(
+                            "leave the `data/` out of `path`, and if the key is not there yet, {}",
+                            write::remedy(self, path, meant)
+                        )),
+                        Err(_) => reading.mended_by("leave the `data/` out of `path`"),
+                    }]);
+                }
             }
-            Stored::Nothing => {}
         }
-        Ok(vec![reading])
+        Ok(vec![
+            reading.mended_by(write::remedy(self, &self.path, held)),
+        ])
     }
 
     fn history(

@@ -10,6 +10,7 @@ use crate::reading::ErrorKind;
 
 mod history;
 mod refusals;
+mod remedies;
 
 const DENIED: &str = r#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#;
 const NOTHING: &str = r#"{"errors":[]}"#;
