@@ -390,6 +390,9 @@ const CASES: &[Case] = &[
     // The route.
     ("handed down",              "",                    &["config old", "running old"],          &["stale own", "stale inherited"],                   Some(0)),
     ("damage handed down",       "",                    &["config now+newline", "running #now+newline"], &["malformed own", "malformed inherited"],   Some(0)),
+    ("a list handed down",       "",                    &["config now+beside-old", "running now+beside-old"], &["stale own", "stale inherited"],      Some(0)),
+    ("the same in another order", "",                   &["config now+beside-old", "running old+beside-now"], &["stale own", "stale inherited"],      Some(0)),
+    ("a list with another key",  "",                    &["config old+beside-other", "running now+beside-old"], &["stale own", "stale own"],          Some(0)),
     ("damaged on the way",       "",                    &["config now", "running now+quotes"],   &["current", "malformed own"],                       Some(1)),
     ("not restarted",            "",                    &["config now", "running old"],          &["current", "stale own"],                           Some(1)),
     ("two faults",               "",                    &["config old", "running older"],        &["stale own", "stale own"],                         Some(0)),
