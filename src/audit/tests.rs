@@ -491,6 +491,22 @@ async fn every_rule_holds() {
 }
 
 #[tokio::test]
+async fn where_no_key_belongs_what_looks_like_a_siblings_key_is_told() {
+    for (row, verdict) in [
+        ("config stranger", "unknown"),
+        ("config stranger+quotes", "unknown"),
+        ("config stranger+json", "unknown"),
+        ("config short", "not-required"),
+    ] {
+        let mut inventory = inventory("expect absent", &[row]);
+        let format = Arc::new(Format::new("^sk-[a-z0-9]{32}$").unwrap());
+        inventory.projects[0].format = Some(format);
+        let audit = audit(inventory).await;
+        assert_eq!(told(&audit, &[verdict]), [verdict], "{row}");
+    }
+}
+
+#[tokio::test]
 async fn a_deployment_is_as_bad_as_its_worst_hop_and_names_every_cause() {
     let audit = audit(inventory(
         "",
