@@ -203,7 +203,11 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 lengthen_to: None,
             };
             let mut judged = match hop.expect {
-                Expectation::Absent => not_expected(value, looks_like_key, why, scope),
+                Expectation::Absent => {
+                    let looks_like_key =
+                        looks_like_key || bench.keyring.fits_a_format(value.expose());
+                    not_expected(value, looks_like_key, why, scope)
+                }
                 _ => unexplained(why, Evidence::Value, scope, hop.expect),
             };
             if hop.member == Member::Extract && is_object(value.expose()) {

@@ -216,11 +216,9 @@ impl Question<'_> {
     }
 
     fn sight(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> Sight {
+        let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
         let holds = match &reading.why {
-            Why::Holds { key, also, .. } => {
-                let mut held = std::iter::once(key).chain(also.iter());
-                held.any(|key| asked.keys.contains(key))
-            }
+            Why::Holds { .. } => spot.audit.held(reading).any(is_one),
             // It holds some earlier key of its project.
             Why::Timed {
                 proof: TimeProof::BeforeRotation,
@@ -232,7 +230,6 @@ impl Question<'_> {
             _ => false,
         };
         // As it stands it may be a key that no project has.
-        let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
         if holds || reading.fingerprint.is_some_and(is_one) {
             Sight::Holds
         } else if is_explained(reading, spot.stage(), self.accept_attested) {
