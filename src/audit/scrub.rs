@@ -45,8 +45,8 @@ impl Scrub<'_> {
     }
 
     fn reading(&self, reading: &mut Outcome) {
-        let texts = [&mut reading.replica, &mut reading.mend];
-        for text in texts.into_iter().flatten() {
+        let words = reading.mend.as_mut().and_then(|mend| mend.words.as_mut());
+        for text in reading.replica.as_mut().into_iter().chain(words) {
             *text = self.text(text).into();
         }
         self.maybe(&mut reading.note);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::keyring::Format;
 use crate::platform::bundle::{SearchFolder, Token};
@@ -165,7 +165,7 @@ it is.",
         format!("bundle:{}", self.shown())
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let variable = escape(at.variable);
         let caches = match self.url {
             Some(_) => ", and purge the caches before it",

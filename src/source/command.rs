@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::Trim;
 use crate::key::Secret;
 use crate::platform::commands::{Argv, Run, Setting, quoted};
@@ -130,12 +130,17 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         format!("command:{}", self.shown())
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         format!(
-            "bring the current key as {} to where `{}` looks, then restart what holds it",
+            "bring {} as {} to where `{}` looks, then restart what holds it",
+            at.key_in_its_part(),
             escape(at.variable),
             self.shown()
         )
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::envfile::{self, Cause, Dialect, Entry, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Written};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -72,20 +72,18 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
         format!("dotenv:{}#{}", self.shown(), escape(at.variable))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
         let files = if is_glob(&self.path) {
             "every file that matches "
         } else {
             ""
         };
-        let plainly = match self.dialect {
-            Dialect::Docker => ", without quotes",
-            _ => "",
-        };
         format!(
-            "write the current key to {files}{} as {}{plainly}, then restart what reads it",
+            "write the current key to {files}{} as {}{}{}",
             self.shown(),
-            Escaped(at.variable)
+            Escaped(at.variable),
+            self.quoting(at),
+            case.then_restart()
         )
     }
 
@@ -95,13 +93,14 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         files::readings(&self.path, asking, |file| {
-            self.understand(file.bytes.expose(), at.variable)
+            self.understand(file.bytes.expose(), at)
         })
     }
 }
 
 impl Dotenv {
-    fn understand(&self, file: &[u8], variable: &str) -> Reading {
+    fn understand(&self, file: &[u8], at: At<'_>) -> Reading {
+        let variable = at.variable;
         let entry = envfile::read(self.dialect, file, variable, Outside::Unknown);
         let note = match self.dialect {
             Dialect::Docker => None,
@@ -131,6 +130,11 @@ impl Dotenv {
                 format!("correct line {line} of {}", self.shown()),
             )),
         });
+        reading = reading.written_in(match self.dialect {
+            Dialect::Docker => Written::PlainEnvFile,
+            Dialect::Systemd => Written::UnitEnvironmentFile,
+            _ => Written::QuotableEnvFile,
+        });
         let mut notes = Vec::new();
         if let Some(Cause { told, mend }) = cause {
             let files = if is_glob(&self.path) {
@@ -138,7 +142,14 @@ impl Dotenv {
             } else {
                 ""
             };
-            let mend = format!("{mend} {files}{}; then restart what reads it", self.shown());
+            let key = match at.part {
+                Some(_) => format!(", with {} in it", at.key_in_its_part()),
+                None => String::new(),
+            };
+            let mend = format!(
+                "{mend} {files}{}{key}; then restart what reads it",
+                self.shown()
+            );
             reading = reading.mended_by(mend);
             notes.push(told);
         }
@@ -147,6 +158,17 @@ impl Dotenv {
             return reading;
         }
         reading.with_note(notes.join("; "))
+    }
+
+    /// How the key is to be written so that it comes through whole.
+    fn quoting(&self, at: At<'_>) -> &'static str {
+        match (self.dialect, at.format) {
+            (Dialect::Docker, _) => ", without quotes",
+            (_, Some(format)) if format.is_plain() => "",
+            (_, _) => {
+                ", between single quotes if it has other signs than letters, digits, `-` and `_`"
+            }
+        }
     }
 
     fn shown(&self) -> String {
@@ -324,7 +346,7 @@ mod tests {
         let at = At::of("KEY");
         assert_eq!(dotenv.location(at), "dotenv:/srv/*/.env#KEY");
         assert_eq!(
-            dotenv.remedy(at),
+            dotenv.remedy(at, &crate::source::Case::default()),
             "write the current key to every file that matches /srv/*/.env as KEY, without quotes, \
              then restart what reads it"
         );

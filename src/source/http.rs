@@ -4,7 +4,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::{Trim, check_pointer, string_at};
 use crate::key::Secret;
 use crate::platform::http::{Get, Headers, check_headers, check_url, location};
@@ -105,12 +105,17 @@ A load balancer answers for one instance at a time: name the instances, or the o
         }
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         format!(
-            "bring the current key as {} to what answers at {}, then restart it",
+            "bring {} as {} to what answers at {}, then restart it",
+            at.key_in_its_part(),
             escape(at.variable),
             location(&self.url)
         )
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn member(&self, _: At<'_>) -> Option<String> {

@@ -101,7 +101,13 @@ async fn one_config_is_asked_for_without_leases() {
     assert_eq!(other.location(at), "doppler:stand/a&b/dev/OTHER");
     assert_eq!(api_key().location(at), "doppler:stand/ALLSTAK_API_KEY");
     let command = "`doppler secrets set OTHER --project a&b --config dev --silent < FILE`";
-    assert!(other.remedy(at).ends_with(command), "{}", other.remedy(at));
+    assert!(
+        other
+            .remedy(at, &crate::source::Case::default())
+            .ends_with(command),
+        "{}",
+        other.remedy(at, &crate::source::Case::default())
+    );
 }
 
 #[tokio::test]

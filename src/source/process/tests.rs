@@ -280,8 +280,8 @@ fn the_address_and_the_remedy_name_what_is_meant() {
     let unit = try_hop("process", json!({"unit": "web@*"})).unwrap();
     assert_eq!(unit.location(at), "process:unit=web@*.service#KEY");
     assert!(
-        unit.remedy(at)
-            .ends_with(": systemctl restart 'web@*.service'")
+        unit.remedy(at, &crate::source::Case::default())
+            .ends_with(", `systemctl restart 'web@*.service'`")
     );
     let name = try_hop("process", json!({"name": "web"})).unwrap();
     assert_eq!(name.location(at), "process:name=web#KEY");
