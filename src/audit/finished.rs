@@ -6,7 +6,8 @@ use super::Sought;
 use crate::inventory::{Inventory, Place};
 use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role, Scrubber};
+use crate::keyring::{KeyId, ProjectId, Role, Scrubber};
+use crate::source::Case;
 use crate::verdict::Verdict;
 
 /// A finished audit.
@@ -44,8 +45,9 @@ impl Audit {
 
     /// What its source says to do there, likewise.
     #[must_use]
-    pub fn remedy(&self, place: &Place) -> String {
-        self.scrubber.name(place.source.remedy(place.at()))
+    pub fn remedy(&self, place: &Place, owner: ProjectId, case: &Case<'_>) -> String {
+        let at = place.at_for(self.inventory.project(owner));
+        self.scrubber.name(place.source.remedy(at, case))
     }
 
     /// A known key, at the digits that are shown.

@@ -23,8 +23,6 @@ pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
         if let Some(member) = extraction.member() {
             reading.identity = reading.identity.map(|identity| identity.member(member));
         }
-        // What the source saw to be done is about the whole.
-        reading.mend = None;
     }
     reading
 }

@@ -9,7 +9,7 @@ use super::{duration, interrupt, runtime, stdin, terminal};
 use crate::fetch::Limits;
 use crate::gate::ExitCode;
 use crate::key::{Digits, Fingerprint, Secret};
-use crate::keyring::{Damage, Scrubber};
+use crate::keyring::{Damage, Scrubber, Wire};
 use crate::platform;
 use crate::reading::{ErrorKind, ReadError, Reading};
 use crate::task::inspect::{Comparison, Held, Oddity, Place, Seen, Side, Sight};
@@ -325,14 +325,15 @@ fn describe(held: &Held, expected: Option<Fingerprint>, text: &mut String) {
     let (Some(expected), Some(comparison)) = (expected, &held.comparison) else {
         return;
     };
-    let (answer, damage): (_, &[Damage]) = match comparison {
-        Comparison::Equal => ("yes, this is the key", &[]),
-        Comparison::Damaged(damage) => ("no: this is that key, damaged", damage),
-        Comparison::ExpectedDamaged(damage) => (
+    let (answer, damage, wire): (_, &[Damage], _) = match comparison {
+        Comparison::Equal => ("yes, this is the key", &[], Wire::Plain),
+        Comparison::Damaged(damage, wire) => ("no: this is that key, damaged", damage, *wire),
+        Comparison::ExpectedDamaged(damage, wire) => (
             "no: this fingerprint was taken from a damaged copy of the key here",
             damage,
+            *wire,
         ),
-        Comparison::Different { .. } => ("no: this is something else", &[]),
+        Comparison::Different { .. } => ("no: this is something else", &[], Wire::Plain),
     };
     line(text, "expected", &format!("{expected}: {answer}"));
     if let Comparison::Different {
@@ -348,8 +349,18 @@ fn describe(held: &Held, expected: Option<Fingerprint>, text: &mut String) {
     for damage in damage {
         line(text, "damage", damage.name());
         line(text, "  cause", damage.cause());
-        line(text, "  effect", damage.effect());
-        line(text, "  mend", damage.mend());
+    }
+    // Together they have one effect, and are mended at once.
+    match damage {
+        [] => {}
+        [one] => {
+            line(text, "  effect", one.effect());
+            line(text, "  mend", one.mend());
+        }
+        _ => {
+            line(text, "effect", wire.effect());
+            line(text, "mend", "write the key itself, with nothing around it");
+        }
     }
 }
 
@@ -465,8 +476,8 @@ impl<'a> Entry<'a> {
 impl Expected {
     fn new(comparison: &Comparison) -> Self {
         let (damaged, damage): (_, &[Damage]) = match comparison {
-            Comparison::Damaged(damage) => (Some("here"), damage),
-            Comparison::ExpectedDamaged(damage) => (Some("expected"), damage),
+            Comparison::Damaged(damage, _) => (Some("here"), damage),
+            Comparison::ExpectedDamaged(damage, _) => (Some("expected"), damage),
             Comparison::Equal | Comparison::Different { .. } => (None, &[]),
         };
         Self {

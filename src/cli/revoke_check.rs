@@ -322,7 +322,8 @@ impl Args {
             None => Ok(()),
             // It may be a key by mistake, so it is not repeated.
             Some(_) => Err(Failure::usage(
-                "--accept names no deployment of targets.yaml or of the ledger; `straggler history` lists those",
+                "--accept names no deployment of targets.yaml or of the ledger: a place is answered for by the name that this command \
+                 tells it with",
             )),
         }
     }

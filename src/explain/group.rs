@@ -71,6 +71,8 @@ pub struct Step {
     pub text: String,
     /// Whether the same is to be done at other places too, each by its own name.
     pub likewise: bool,
+    /// Whom it is for: indices into the audit's deployments, each once, in order.
+    pub deployments: Vec<usize>,
 }
 
 impl Step {
@@ -78,11 +80,15 @@ impl Step {
         Self {
             text,
             likewise: false,
+            deployments: Vec::new(),
         }
     }
 
-    fn also(&mut self, text: &str) {
+    fn also(&mut self, text: &str, deployment: usize) {
         self.likewise |= self.text != text;
+        if self.deployments.last() != Some(&deployment) {
+            self.deployments.push(deployment);
+        }
     }
 }
 
@@ -206,13 +212,17 @@ impl<'a> Gathering<'a> {
             then: Vec::new(),
         });
         let group = &mut self.groups[at];
-        group.remedy.also(&remedy);
+        group.remedy.also(&remedy, deployment);
         for follower in spot.followers() {
-            let (source, words) = (follower.source(), follower.own_words());
-            match group.then.iter_mut().find(|(of, _)| *of == source) {
-                Some((_, then)) => then.also(&words),
-                None => group.then.push((source, Step::new(words))),
-            }
+            let (source, words) = (follower.source(), follower.follow_words());
+            let at = match group.then.iter().position(|(of, _)| *of == source) {
+                Some(at) => at,
+                None => {
+                    group.then.push((source, Step::new(words.clone())));
+                    group.then.len() - 1
+                }
+            };
+            group.then[at].1.also(&words, deployment);
         }
         let message = spot.message();
         let case = index_of(

@@ -4,7 +4,6 @@ use super::Spot;
 use super::clause::{clause, plural};
 use super::known::name_of;
 use super::when::when;
-use crate::inventory::Hop;
 use crate::judge::{Member, Outcome, Why};
 use crate::keyring::{Role, Way};
 use crate::text::escape;
@@ -25,7 +24,7 @@ impl Spot<'_> {
         let mut parts = self.counted(lead);
         parts.extend(self.effect(lead));
         parts.extend(self.loss(lead));
-        parts.extend(way_out_of(self.hop, lead));
+        parts.extend(self.way_in(lead));
         parts.extend(self.origin());
         parts.extend(self.relapse());
         parts.extend(lead.note.as_deref().map(|note| escape(note).into_owned()));
@@ -139,6 +138,31 @@ impl Spot<'_> {
         }
     }
 
+    /// How the key would be read if the value around it was meant, where the remedy does not say so.
+    fn way_in(&self, lead: &Outcome) -> Option<String> {
+        let setting = self.setting(lead)?;
+        (self.judged.fault == Some(Fault::Inherited) || self.hop.expect == Expectation::Absent)
+            .then(|| format!("if all of it is meant to be there, `{setting}` reads the key"))
+    }
+
+    /// The setting that would read a key that stands in something larger.
+    pub(super) fn setting(&self, reading: &Outcome) -> Option<String> {
+        let Why::Holds { inside, .. } = &reading.why else {
+            return None;
+        };
+        Some(
+            match (inside.as_ref()?.way.as_ref()?, Member::of(&self.hop.place)) {
+                (_, Member::Named) => return None,
+                (Way::Json(pointer), Member::Setting(setting)) if !pointer[1..].contains('/') => {
+                    format!("{setting}: {}", &pointer[1..])
+                }
+                (Way::Json(pointer), _) => format!("extract: {{ json: {pointer} }}"),
+                (Way::Url(part), _) => format!("extract: {{ url: {part} }}"),
+                (Way::Dotenv(name), _) => format!("extract: {{ dotenv: {name} }}"),
+            },
+        )
+    }
+
     /// Where it went wrong, when that is not here, or not surely here.
     fn origin(&self) -> Option<String> {
         if let Some(cause) = self.cause() {
@@ -186,25 +210,6 @@ impl Spot<'_> {
             good.stage()
         ))
     }
-}
-
-/// How the key would be read if the value around it was meant.
-fn way_out_of(hop: &Hop, lead: &Outcome) -> Option<String> {
-    let Why::Holds { inside, .. } = &lead.why else {
-        return None;
-    };
-    let told = match (inside.as_ref()?.way.as_ref()?, Member::of(&hop.place)) {
-        (_, Member::Named) => return None,
-        (Way::Json(pointer), Member::Setting(setting)) if !pointer[1..].contains('/') => {
-            format!("{setting}: {}", &pointer[1..])
-        }
-        (Way::Json(pointer), _) => format!("extract: {{ json: {pointer} }}"),
-        (Way::Url(part), _) => format!("extract: {{ url: {part} }}"),
-        (Way::Dotenv(name), _) => format!("extract: {{ dotenv: {name} }}"),
-    };
-    Some(format!(
-        "if all of it is meant to be there, `{told}` reads the key"
-    ))
 }
 
 /// Since when a replica has been holding what it holds.

@@ -6,6 +6,7 @@ use crate::audit::Audit;
 use crate::inventory::Origin;
 use crate::judge::{ProjectOutcome, Soundness};
 use crate::keyring::{ProjectId, Role};
+use crate::source::{Case, There};
 use crate::text::escape;
 
 /// What a project's current key was read from.
@@ -121,7 +122,10 @@ impl<'a> Reference<'a> {
     /// How the right key gets here.
     pub(super) fn renew(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => escape(&self.audit.remedy(place)).into_owned(),
+            Origin::Place(place) => {
+                let words = self.audit.remedy(place, self.id, &self.case());
+                escape(&words).into_owned()
+            }
             Origin::Fingerprint(_) => {
                 format!(
                     "correct the fingerprint of {} ({})",
@@ -130,6 +134,21 @@ impl<'a> Reference<'a> {
                 )
             }
             Origin::Given { .. } => format!("give the current key of {} again", self.name()),
+        }
+    }
+
+    /// What stands there, as far as a source may want to know it.
+    fn case(&self) -> Case<'_> {
+        let (there, damage) = match &self.outcome.reference {
+            Soundness::Absent => (There::Nothing, &[][..]),
+            Soundness::Damaged(damage) => (There::Damaged, &**damage),
+            Soundness::Unread(_) | Soundness::NotOneKey => (There::Unseen, &[][..]),
+            _ => (There::Another, &[][..]),
+        };
+        Case {
+            there,
+            damage,
+            ..Case::default()
         }
     }
 
@@ -146,11 +165,11 @@ impl<'a> Reference<'a> {
                     self.name()
                 )
             }
-            Soundness::Damaged(damage) => {
-                let mut mends: Vec<_> = damage.iter().map(|damage| damage.mend()).collect();
-                mends.dedup();
-                mends.join("; ")
-            }
+            // What was damaged twice is written anew.
+            Soundness::Damaged(damage) => match &**damage {
+                [one] => format!("{}, and {}", one.mend(), self.renew()),
+                _ => self.renew(),
+            },
             Soundness::OutsideFormat { .. } => {
                 format!(
                     "{}; or correct the format of {} ({declared})",
@@ -217,7 +236,7 @@ mod tests {
             (
                 Soundness::Damaged([Damage::DoubleQuotes].into()),
                 "is wrapped in what is no part of a key: double-quotes",
-                "remove the quotes around the value".to_owned(),
+                format!("remove the quotes around the value, and {write}"),
             ),
             (
                 Soundness::Pasted {

@@ -1,9 +1,10 @@
 use super::Spot;
+use super::escaping::escaping;
 use super::known::{name_of, site_of};
 use super::reference::Reference;
-use crate::extract::{Decode, Extract, Extraction, UrlPart};
 use crate::judge::{Outcome, TimeProof, Why};
-use crate::keyring::{KeyId, Placeholder};
+use crate::keyring::{Damage, KeyId, Placeholder};
+use crate::source::{Case, There};
 use crate::text::escape;
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
@@ -14,6 +15,9 @@ const PROVE: &str = "read the key itself where it is used: a `command` or `http`
 /// How a place that hides keys can be made to prove what it holds.
 const UNMASK: &str = "let it answer with the key's fingerprint instead of a masked key: a reading as \
                       `straggler inspect --format reading` prints it";
+
+/// How many replicas that each want something else are told of.
+const TOLD: usize = 3;
 
 impl Spot<'_> {
     /// What to do so that this hop is right: an imperative. `None` where nothing is to be done.
@@ -27,7 +31,7 @@ impl Spot<'_> {
             None => return self.fix(),
         };
         if self.is_live() {
-            return Some(format!("{first}, then {}", self.own_words()));
+            return Some(format!("{first}, then {}", self.follow_words()));
         }
         let follows = self
             .after()
@@ -45,29 +49,9 @@ impl Spot<'_> {
         let fix = match (&lead.why, lead.verdict) {
             (Why::Failed(error), _) => escape(&error.next).into_owned(),
             (_, verdict) if verdict.is_drift() && self.hop.expect == Expectation::Absent => {
-                format!("remove the key from {}", self.location())
+                self.take_away()
             }
-            (Why::Holds { damage, .. }, Verdict::Malformed) => {
-                let mut mends: Vec<_> = damage.iter().map(|damage| damage.mend()).collect();
-                mends.dedup();
-                let mends = mends.join("; ");
-                if self.is_live() {
-                    format!(
-                        "{mends}, where {} gets it from; then {}",
-                        self.location(),
-                        self.own_words()
-                    )
-                } else {
-                    format!("{mends}, in {}", self.location())
-                }
-            }
-            (Why::Holds { key, .. }, Verdict::WrongProject) if self.is_sibling(*key) => {
-                self.whichever_is_wrong()
-            }
-            (_, verdict) if verdict.is_drift() => match &lead.mend {
-                Some(mend) => escape(mend).into_owned(),
-                None => self.own_words(),
-            },
+            (_, verdict) if verdict.is_drift() => self.own_words(),
             (Why::Unexplained { .. }, Verdict::Unverified)
                 if self.hop.expect == Expectation::Absent =>
             {
@@ -80,7 +64,7 @@ impl Spot<'_> {
                     self.location()
                 )
             }
-            (_, Verdict::Unverified) => self.proof(&lead.why),
+            (_, Verdict::Unverified) => self.unproven(lead),
             (_, Verdict::Current) if self.is_unproven() => match lead.evidence {
                 Evidence::Reference => "add the hops that come after the reference: that it is \
                                         current says nothing of what runs"
@@ -97,17 +81,13 @@ impl Spot<'_> {
     pub fn way_out(&self, reading: &Outcome) -> String {
         match &reading.why {
             Why::Failed(error) => escape(&error.next).into_owned(),
-            Why::Holds { key, .. }
-                if reading.verdict == Verdict::WrongProject && self.is_sibling(*key) =>
-            {
-                self.whichever_is_wrong()
-            }
-            Why::Holds { .. } if reading.verdict != Verdict::Current => self.own_words(),
+            Why::Holds { .. } if reading.verdict != Verdict::Current => self.words_for(reading),
+            Why::Holds { .. } if reading.evidence.proves() => self.other_key(),
             Why::Timed {
                 proof: TimeProof::BeforeRotation,
                 ..
-            } => self.own_words(),
-            why => self.proof(why),
+            } => self.words_for(reading),
+            _ => self.unproven(reading),
         }
     }
 
@@ -117,40 +97,210 @@ impl Spot<'_> {
         own.name == other.name
     }
 
-    /// What to do about a key of another environment.
-    fn whichever_is_wrong(&self) -> String {
-        format!(
-            "first see which of the two is wrong, the environment of {} ({}) or the key here; only if it is \
-             the key, {}",
-            escape(&self.deployment.name),
-            site_of(self.audit, self.deployment.site),
-            self.own_words()
-        )
+    /// What to do where a key is that has no place there.
+    fn take_away(&self) -> String {
+        let location = self.location();
+        match self.stage() {
+            Stage::Running => format!(
+                "take the key away where {location} gets it from, then start anew what runs there: a container is \
+                 created anew"
+            ),
+            Stage::Bundle => {
+                format!("take the key away where {location} is built from, then build it again")
+            }
+            Stage::Store | Stage::Config => format!("remove the key from {location}"),
+        }
     }
 
-    /// What the source says; where the key is a part of what it reads, which part to write.
-    pub(super) fn own_words(&self) -> String {
-        let place = &self.hop.place;
-        let Some(extraction) = &place.extraction else {
-            return escape(&self.audit.remedy(place)).into_owned();
+    /// What to do where the key that is asked about is the right one so far.
+    fn other_key(&self) -> String {
+        let location = self.location();
+        if self.is_live() {
+            return format!(
+                "bring the key that takes its place to where {location} gets it from, then start anew what runs there"
+            );
+        }
+        format!("put the key that takes its place into {location}")
+    }
+
+    /// What to do so that all its readings are right, each told once.
+    fn own_words(&self) -> String {
+        self.each(|reading| self.words_for(reading))
+    }
+
+    /// The same where an earlier hop is mended first: what happened to the key is told there.
+    pub(super) fn follow_words(&self) -> String {
+        self.each(|reading| self.source_words(reading))
+    }
+
+    fn each(&self, words: impl Fn(&Outcome) -> String) -> String {
+        let lead = self.judged.leading();
+        let others = self.judged.readings.iter();
+        let others = others.filter(|reading| reading.verdict.is_drift());
+        let mut told: Vec<String> = Vec::new();
+        let mut more = 0;
+        for reading in lead.into_iter().chain(others) {
+            let words = words(reading);
+            let known = told
+                .iter()
+                .position(|told| told.contains(&words) || words.contains(&**told));
+            match known {
+                Some(at) if told[at].len() < words.len() => told[at] = words,
+                Some(_) => {}
+                None if told.len() < TOLD => told.push(words),
+                None => more += 1,
+            }
+        }
+        let told = told.join("; and ");
+        match more {
+            0 => told,
+            more => format!("{told}; and likewise for {more} more"),
+        }
+    }
+
+    /// What to do about one reading so that it is right.
+    fn words_for(&self, reading: &Outcome) -> String {
+        let words = match &reading.why {
+            Why::Holds { damage, .. } if reading.verdict == Verdict::Malformed => {
+                self.undamaged(reading, damage)
+            }
+            _ => self.source_words(reading),
         };
-        let key = match extraction.decode {
-            Some(Decode::Base64) => "the current key in base64",
-            None => "the current key",
+        match &reading.why {
+            Why::Holds { key, .. }
+                if reading.verdict == Verdict::WrongProject && self.is_sibling(*key) =>
+            {
+                format!(
+                    "first see which of the two is wrong, the environment of {} ({}) or the key here; only if it is \
+                     the key, {words}",
+                    escape(&self.deployment.name),
+                    self.site()
+                )
+            }
+            Why::Holds {
+                inside: Some(_),
+                damage,
+                ..
+            } => self.or_extract(reading, damage, words),
+            Why::Placeholder(Placeholder::Resolvable(_)) => format!(
+                "if what reads it resolves the reference, leave it and declare the place that it leads to as the hop \
+                 instead ({}); if nothing does, {words}",
+                self.site()
+            ),
+            Why::Placeholder(Placeholder::Encrypted(_)) => format!(
+                "if what reads it decrypts it, leave it and read it decrypted, by a `command` hop in its place ({}); if \
+                 nothing does, {words}",
+                self.site()
+            ),
+            _ => words,
+        }
+    }
+
+    /// What its source says: of what it saw when it read, else in general.
+    fn source_words(&self, reading: &Outcome) -> String {
+        let seen = reading.mend.as_ref().and_then(|mend| mend.words.as_deref());
+        if let Some(words) = seen {
+            return escape(words).into_owned();
+        }
+        let case = self.case(reading);
+        let words = self.audit.remedy(&self.hop.place, self.owner(), &case);
+        escape(&words).into_owned()
+    }
+
+    /// What is known of a reading that a source may want to know.
+    fn case<'r>(&self, reading: &'r Outcome) -> Case<'r> {
+        let (there, damage) = match &reading.why {
+            Why::Holds { damage, .. } if reading.verdict == Verdict::Malformed => {
+                (There::Damaged, &**damage)
+            }
+            Why::Holds { .. } | Why::Unexplained { .. } | Why::Placeholder(_) => {
+                (There::Another, &[][..])
+            }
+            Why::NotThere => (There::Nothing, &[][..]),
+            Why::NoReference | Why::Timed { .. } | Why::Failed(_) | Why::NotSelected => {
+                (There::Unseen, &[][..])
+            }
         };
-        let part = part_of(extraction);
-        let within = format!(
-            "make {part} in {} {key}, and leave the rest as it is",
-            self.location()
-        );
-        match self.stage() {
-            Stage::Store => format!("{within}, then sync or restart what reads it"),
-            Stage::Config => format!("{within}, then restart what reads it"),
-            Stage::Running => format!(
-                "bring {key} as {part} to where {} gets it from, then restart what runs there",
+        let mut live = self.after().filter(Self::is_live).peekable();
+        let run_is_told = live.peek().is_some()
+            && live.all(|later| {
+                let verdict = later.judged.verdict;
+                verdict == Verdict::Current || verdict.is_drift()
+            });
+        Case {
+            there,
+            damage,
+            run_is_told,
+        }
+    }
+
+    /// What to do about a damaged key: what its rules want, or what mends this one damage, then what any
+    /// wrong value needs. What was damaged twice is written anew.
+    fn undamaged(&self, reading: &Outcome, damage: &[Damage]) -> String {
+        let words = self.source_words(reading);
+        let written = reading.mend.as_ref().and_then(|mend| mend.written);
+        let escaping = written.map_or(Vec::new(), |written| escaping(written, damage));
+        if !escaping.is_empty() {
+            return format!("{}, and {words}", escaping.join("; "));
+        }
+        match (damage, self.is_live()) {
+            ([one], false) => format!("{}, and {words}", one.mend()),
+            ([one], true) => format!(
+                "{}, where {} gets it from; then {words}",
+                one.mend(),
                 self.location()
             ),
-            Stage::Bundle => format!("{within}, where it is built from, then build it again"),
+            (_, false) => words,
+            (_, true) => format!(
+                "write the key with nothing around it where {} gets it from; then {words}",
+                self.location()
+            ),
+        }
+    }
+
+    /// Where a key stands in something larger, which may be meant: what to do so that the rest stays.
+    fn or_extract(&self, reading: &Outcome, damage: &[Damage], words: String) -> String {
+        let setting = self.setting(reading);
+        let is_larger = damage.iter().any(|damage| {
+            matches!(
+                damage,
+                Damage::InsideJson | Damage::InsideUrl | Damage::Surrounded
+            )
+        });
+        let read = match setting {
+            Some(setting) => format!("read the key in it with `{setting}` ({})", self.site()),
+            None if is_larger => {
+                format!(
+                    "say with `extract` where the key stands in it ({})",
+                    self.site()
+                )
+            }
+            None => return words,
+        };
+        let change = match reading.verdict {
+            Verdict::Malformed => "",
+            _ => ", and change that part alone",
+        };
+        format!("if all of it is meant to be there, {read}{change}; else {words}")
+    }
+
+    /// Where its deployment is declared.
+    fn site(&self) -> String {
+        site_of(self.audit, self.deployment.site)
+    }
+
+    /// What would prove a reading, which its source may know better.
+    fn unproven(&self, reading: &Outcome) -> String {
+        let seen = reading.mend.as_ref().and_then(|mend| mend.words.as_deref());
+        match (&reading.why, seen) {
+            (
+                Why::Timed {
+                    proof: TimeProof::NoTime | TimeProof::AfterRotation,
+                    ..
+                },
+                Some(words),
+            ) => escape(words).into_owned(),
+            (why, _) => self.proof(why),
         }
     }
 
@@ -173,22 +323,11 @@ impl Spot<'_> {
                 )
             }
             Why::Placeholder(Placeholder::Masked) => UNMASK.to_owned(),
+            Why::Unexplained { .. } => format!(
+                "find out what it is, and say with `extract` or `field` where the key stands in it ({})",
+                self.site()
+            ),
             _ => PROVE.to_owned(),
         }
-    }
-}
-
-/// What the key is of what is read there.
-fn part_of(extraction: &Extraction) -> String {
-    match &extraction.extract {
-        Some(Extract::Json(pointer)) if pointer.is_empty() => "the JSON string".to_owned(),
-        Some(Extract::Json(pointer)) => format!("the member {}", escape(pointer)),
-        Some(Extract::Dotenv(name)) => format!("the variable {}", escape(name)),
-        Some(Extract::Url(UrlPart::User)) => "the user of the URL".to_owned(),
-        Some(Extract::Url(UrlPart::Password)) => "the password of the URL".to_owned(),
-        Some(Extract::Url(UrlPart::Path)) => "the path of the URL".to_owned(),
-        Some(Extract::Url(UrlPart::Fragment)) => "the fragment of the URL".to_owned(),
-        Some(Extract::Pattern(pattern)) => format!("what `{}` captures", escape(pattern)),
-        None => "the value".to_owned(),
     }
 }

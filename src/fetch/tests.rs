@@ -10,7 +10,7 @@ use super::{Fetcher, Limits, Quiet, Work};
 use crate::key::Secret;
 use crate::platform::{Ask, Asking, Connections, Platform, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
-use crate::source::{At, Info, Source};
+use crate::source::{At, Case, Info, Source};
 use crate::verdict::{Evidence, Stage};
 
 /// What the toy platform saw.
@@ -451,7 +451,7 @@ impl Source for Versioned {
         format!("toy:{}", self.path)
     }
 
-    fn remedy(&self, _at: At<'_>) -> String {
+    fn remedy(&self, _at: At<'_>, _: &Case<'_>) -> String {
         "write it".to_owned()
     }
 

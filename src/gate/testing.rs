@@ -18,7 +18,7 @@ use crate::key::{Digits, Fingerprint};
 use crate::keyring::{Damage, Format, KeyId, Placeholder, ProjectId, Wire};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, ReadError, Reading};
-use crate::source::{AnySource, At, Info};
+use crate::source::{AnySource, At, Case, Info};
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
 /// When every audit made here is finished.
@@ -90,7 +90,7 @@ impl AnySource for Toy {
         self.location.clone()
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
         self.remedy.clone()
     }
 

@@ -226,7 +226,10 @@ impl Place {
     /// What the source is told about the hop.
     #[must_use]
     pub fn at(&self) -> At<'_> {
-        At::of(&self.variable)
+        At {
+            part: self.extraction.as_deref(),
+            ..At::of(&self.variable)
+        }
     }
 
     /// The same, when a key of this project is looked for.

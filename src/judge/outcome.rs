@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
 use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Role, Wire};
-use crate::reading::ReadError;
+use crate::reading::{Mend, ReadError};
 use crate::verdict::{Evidence, Fault, Verdict};
 
 /// One judged reading. It carries codes, ids and digests; sentences are made when it is shown.
@@ -25,8 +25,8 @@ pub struct Outcome {
     pub why: Why,
     /// What its source had to say.
     pub note: Option<Cow<'static, str>>,
-    /// What its source saw to be done, if this is not what it should be.
-    pub mend: Option<Box<str>>,
+    /// What its source saw of how the value gets here, if this is not what it should be.
+    pub mend: Option<Box<Mend>>,
     /// What time says of a place that was taken for something it does not show.
     pub timed: Option<Box<Timed>>,
 }

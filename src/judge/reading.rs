@@ -56,6 +56,7 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
                 let shown = Reading {
                     replica,
                     started_at,
+                    mend,
                     ..Reading::new(taken.found).with_note(told)
                 };
                 let timed = Timed {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 
 /// What a project's keys look like: a regular expression over bytes, compiled from its text. Two are
 /// equal when their texts are.
@@ -128,6 +128,14 @@ impl Format {
         &self.text
     }
 
+    /// Whether every key that fits it is made of letters, digits, `-` and `_`, so that nothing takes a sign of it
+    /// for something else.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let hir = ParserBuilder::new().utf8(false).build().parse(&self.text);
+        hir.is_ok_and(|hir| is_plain(&hir))
+    }
+
     /// How many bytes a key has at most that fits it.
     #[must_use]
     pub fn longest(&self) -> usize {
@@ -213,6 +221,26 @@ impl Format {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_plain(hir: &Hir) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.iter().all(|&byte| plain(byte)),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
+            let ends = [range.start(), range.end()].map(|end| u8::try_from(end).ok());
+            matches!(ends, [Some(start), Some(end)] if (start..=end).all(plain))
+        }),
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut ranges = class.ranges().iter();
+            ranges.all(|range| (range.start()..=range.end()).all(plain))
+        }
+        HirKind::Repetition(Repetition { sub, .. }) | HirKind::Capture(Capture { sub, .. }) => {
+            is_plain(sub)
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_plain),
+    }
 }
 
 fn syntax_error(pattern: &str, error: &regex_syntax::Error) -> FormatError {
@@ -314,6 +342,21 @@ mod tests {
             .find_in(text.as_bytes())
             .map(|range| &text[range])
             .collect()
+    }
+
+    #[test]
+    fn keys_of_letters_and_digits_are_told_from_others() {
+        for (pattern, plain) in [
+            ("^ask_live_[A-Za-z0-9]{32}$", true),
+            ("(?:sk|pk)-[0-9a-f_]{8,16}", true),
+            ("(?-u:[a-z]{8})", true),
+            ("ask.live_[a-z]{8}", false),
+            ("[A-Za-z0-9+/=]{44}", false),
+            (r"k\$[a-z]{8}", false),
+            (r"\w{8}", false),
+        ] {
+            assert_eq!(format(pattern).is_plain(), plain, "{pattern}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::{Identity, ReadError};
+use super::{Identity, Mend, ReadError, Written};
 use crate::key::{Fingerprint, Secret};
 use crate::verdict::Evidence;
 
@@ -20,9 +20,8 @@ pub struct Reading {
     pub note: Option<Cow<'static, str>>,
     /// Where it was really found, as far as the platform tells.
     pub identity: Option<Identity>,
-    /// What to do here if this is not what it should be, where the source saw a better way than to
-    /// write the key anew.
-    pub mend: Option<Box<str>>,
+    /// What was seen of how the value gets here, which says how to mend it.
+    pub mend: Option<Box<Mend>>,
 }
 
 /// What was found at a place.
@@ -116,10 +115,18 @@ impl Reading {
         self
     }
 
-    /// Adds what to do here.
+    /// Adds what to do here if this is not what it should be, instead of the general remedy of its source.
+    /// It has to be right for the part of the place that is the key.
     #[must_use]
-    pub fn mended_by(mut self, mend: impl Into<Box<str>>) -> Self {
-        self.mend = Some(mend.into());
+    pub fn mended_by(mut self, words: impl Into<Box<str>>) -> Self {
+        self.mend.get_or_insert_default().words = Some(words.into());
+        self
+    }
+
+    /// Adds in what the value was written before it came here.
+    #[must_use]
+    pub fn written_in(mut self, written: Written) -> Self {
+        self.mend.get_or_insert_default().written = Some(written);
         self
     }
 }

@@ -4,9 +4,11 @@ mod error;
 mod found;
 mod identity;
 mod loads;
+mod mend;
 pub mod remote;
 
 pub use error::{ErrorKind, ReadError, Retry};
 pub use found::{Found, Reading, Taken, Version};
 pub use identity::Identity;
 pub use loads::Loads;
+pub use mend::{Mend, Written};

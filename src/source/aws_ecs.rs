@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::aws::{
     Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks, check_region,
@@ -140,7 +140,7 @@ The task's execution role needs a permission of its own to fetch the secret; tha
         format!("{location}#{}", Escaped(self.name(at)))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let cluster = escape(&self.cluster);
         match &self.service {
             Some(service) => format!(

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::aws::{Function, ReadAlias, ReadFunction, check_region, region_of_arn};
 use crate::platform::{Asking, Stop};
@@ -120,7 +120,7 @@ The key's own history is not read from published versions: name a store as `curr
         format!("{location}#{}", Escaped(self.name(at)))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let set = format!(
             "set {} with `aws lambda update-function-configuration --function-name {}`, all its other variables along",
             escape(self.name(at)),

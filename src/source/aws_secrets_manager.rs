@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::{pointer_to, string_at};
 use crate::key::Secret;
 use crate::platform::aws::{
@@ -136,7 +136,7 @@ out. Secrets Manager keeps about a hundred versions.",
         location
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
         let secret = escape(&self.secret);
         match &self.field {
             Some(field) => format!(

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::aws::{
     Parameter, ParameterHistory, ReadParameter, Selector, check_region, region_of_arn,
@@ -102,7 +102,7 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         format!("{location}/{}", Escaped(name))
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
         let Selector { name, chosen } = Selector::of(&self.name);
         let write = format!(
             "write the current key with `aws ssm put-parameter --overwrite --name {} --value file://FILE`, from a file without a line end",

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source, There};
 use crate::key::Secret;
 use crate::platform::azure::{Get, Kept, Listed, Versions, check_vault};
+use crate::platform::commands::quoted;
 use crate::platform::{Asking, Page, Stop, pages};
 use crate::reading::{Found, Reading, Version};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
 
 /// A secret in Azure Key Vault.
@@ -104,15 +105,24 @@ Key Vault takes 4,000 requests in ten seconds for each vault.",
         }
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
-        let secret = escape(&self.secret);
+    fn remedy(&self, _: At<'_>, case: &Case<'_>) -> String {
+        let secret = quoted([&*self.secret]);
+        // The store may name the vault, or its whole address.
+        let vault = self.vault.as_deref().filter(|vault| !vault.contains('/'));
+        let vault = vault.map_or_else(|| "VAULT".to_owned(), |vault| quoted([vault]));
         let set = format!(
-            "write the current key with `az keyvault secret set --vault-name VAULT --name {secret} --file FILE`, \
+            "write the current key with `az keyvault secret set --vault-name {vault} --name {secret} --file FILE`, \
              from a file without a line end"
         );
-        match self.version {
-            Some(_) => format!("{set}, and pin the new version"),
-            None => set,
+        match (&self.version, case.there) {
+            (Some(_), _) => format!(
+                "{set}, then pin the new version wherever this one is pinned, and as `version` of this hop"
+            ),
+            (None, There::Nothing) => format!(
+                "{set}; one that was deleted has to come back first: `az keyvault secret recover --vault-name {vault} --name \
+                 {secret}`"
+            ),
+            (None, _) => set,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::keyring::Format;
 use crate::platform::bundle::{SearchFolder, Token};
@@ -187,15 +187,15 @@ it is.",
         format!("bundle:{}", self.shown())
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let variable = escape(at.variable);
         let caches = match self.url {
             Some(_) => ", and purge the caches before it",
             None => "",
         };
         format!(
-            "build again with the current key in the variable that the build inlines for {variable}, then deploy {}{caches}: a restart \
-             changes no bundle",
+            "build again with the current key in the variable that the build inlines for {variable}, then deploy {}{caches} (a restart \
+             changes no bundle)",
             self.shown()
         )
     }
@@ -217,11 +217,19 @@ it is.",
                 "write a `format` in the project, or a `pattern` here",
             )
         })?;
-        match (&self.url, &self.path) {
-            (Some(url), _) => self.crawl(url, format, asking),
-            (None, Some(path)) => self.folder(path, format, asking),
-            (None, None) => Ok(Vec::new()),
-        }
+        let readings = match (&self.url, &self.path) {
+            (Some(url), _) => self.crawl(url, format, asking)?,
+            (None, Some(path)) => self.folder(path, format, asking)?,
+            (None, None) => Vec::new(),
+        };
+        let mended = |reading: Reading| match &reading.found {
+            Found::Hidden { .. } => reading.mended_by(format!(
+                "if its build inlines the key, {}; if it does not, take this hop away",
+                self.remedy(at, &Case::default())
+            )),
+            _ => reading,
+        };
+        Ok(readings.into_iter().map(mended).collect())
     }
 }
 

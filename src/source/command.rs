@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::Trim;
 use crate::key::Secret;
 use crate::platform::commands::{Argv, Run, Setting, quoted};
@@ -130,12 +130,12 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
         format!("command:{}", self.shown())
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        format!(
-            "bring the current key as {} to where `{}` looks, then restart what holds it",
-            escape(at.variable),
-            self.shown()
-        )
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_as_variable())
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_in_its_part())
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
@@ -153,6 +153,13 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
 }
 
 impl Command {
+    fn brought(&self, key: &str) -> String {
+        format!(
+            "bring {key} to where `{}` looks, then restart what holds it",
+            self.shown()
+        )
+    }
+
     fn shown(&self) -> String {
         let line = quoted(self.argv.iter().map(|word| &**word));
         match line.char_indices().nth(SHOWN) {

@@ -306,11 +306,14 @@ fn poisoned(settings: &Value, hostile: &str) -> Vec<Value> {
 /// What a hop says of itself is short, there, and changes no terminal.
 fn harmless(hop: &dyn AnySource, variable: &str) {
     let at = At::of(variable);
-    for text in [hop.location(at), hop.remedy(at)] {
+    for text in [
+        hop.location(at),
+        hop.remedy(at, &crate::source::Case::default()),
+    ] {
         assert!(!text.is_empty());
         assert_eq!(text, escape(&text), "{}", hop.info().id);
         assert!(!text.contains('\n'));
     }
-    let remedy = hop.remedy(at);
+    let remedy = hop.remedy(at, &crate::source::Case::default());
     assert!(remedy.starts_with(|first: char| first.is_lowercase()) && !remedy.ends_with('.'));
 }

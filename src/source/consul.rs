@@ -3,8 +3,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::consul::Read;
 use crate::platform::http::check_path;
 use crate::platform::{Asking, Stop};
@@ -66,10 +67,13 @@ or let the ledger learn them.",
         format!("consul:{}/{}", Escaped(store), Escaped(&self.key))
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
+        let store = self.store.as_deref();
+        let store = store.map_or(String::new(), |store| format!(" at {}", escape(store)));
+        let dashes = if self.key.starts_with('-') { "-- " } else { "" };
         format!(
-            "write the current key with `consul kv put {} @FILE`, from a file without a line end",
-            escape(&self.key)
+            "write the current key with `consul kv put {dashes}{} @FILE`{store}, from a file without a line end",
+            quoted([&*self.key])
         )
     }
 

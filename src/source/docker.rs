@@ -1,6 +1,7 @@
 mod environment;
 mod file;
 mod inside;
+mod renew;
 mod select;
 
 use std::collections::BTreeMap;
@@ -10,8 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::select::Selection;
-use super::{At, Info, Source};
-use crate::platform::commands::quoted;
+use super::{At, Case, Info, Source};
 use crate::platform::docker::{Container, Inspect, List};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
@@ -138,31 +138,12 @@ a straggler on the node that runs the task.",
         }
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        if let Some(file) = &self.file {
-            return format!(
-                "put the current key where {} is mounted from, then restart the container: a Swarm secret is exchanged \
-                 with `docker service update --secret-rm OLD --secret-add NEW`",
-                escape(file)
-            );
-        }
-        let variable = escape(at.variable);
-        let fixed = "`docker restart` keeps the old environment";
-        match (&self.project, &self.service, &self.container) {
-            (Some(project), Some(service), _) => format!(
-                "correct {variable} where Compose takes it from, then create the containers anew: `docker compose -p {} up -d --force-recreate {}`; {fixed}",
-                quoted([&**project]),
-                quoted([&**service])
-            ),
-            (_, _, Some(name)) if !select::is_pattern(name) => format!(
-                "create the container anew with the current key in {variable}: `docker rm -f {}`, then `docker run`; {fixed}",
-                quoted([&**name])
-            ),
-            _ => format!(
-                "create the containers ({}) anew with the current key in {variable}; {fixed}",
-                self.shown()
-            ),
-        }
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.general(at)
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.general(at)
     }
 
     fn follows(&self) -> Option<&'static str> {
@@ -197,8 +178,8 @@ a straggler on the node that runs the task.",
             }
         }
         let mut readings = match &self.file {
-            Some(path) => file::read(path, &alive, asking)?,
-            None => inside::read(at.variable, self.loads, &alive, asking)?,
+            Some(path) => file::read(path, at, &alive, listed, asking)?,
+            None => inside::read(at, self.loads, &alive, listed, asking)?,
         };
         readings.extend(failed);
         if readings.is_empty() {
@@ -222,6 +203,24 @@ impl Docker {
             labels.extend(value.as_deref().map(|value| (label, value)));
         }
         Selection::new(self.container.as_deref(), self.image.as_deref(), labels)
+    }
+
+    /// What to do with containers of which nothing more is known than how they are chosen.
+    fn general(&self, at: At<'_>) -> String {
+        let key = at.key_in_its_part();
+        match &self.file {
+            Some(file) => format!(
+                "bring {key} to where {} of the containers ({}) is mounted from, then restart them",
+                escape(file),
+                self.shown()
+            ),
+            None => format!(
+                "bring {} to where the containers ({}) are created from, then create them anew: a restart keeps the \
+                 old environment",
+                at.key_as_variable(),
+                self.shown()
+            ),
+        }
     }
 
     /// The selection as it was written.

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::doppler::List;
 use crate::platform::{Asking, MAX_BYTES, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
 
 /// A secret in a Doppler config.
@@ -91,17 +92,17 @@ let the ledger learn them.",
         format!("doppler:{}", parts.join("/"))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let mut place = String::new();
         for (option, value) in [("--project", &self.project), ("--config", &self.config)] {
             if let Some(value) = value {
-                place = format!("{place} {option} {}", Escaped(value));
+                place = format!("{place} {option} {}", quoted([&**value]));
             }
         }
         // Without `--silent` it prints the key.
         format!(
-            "write the current key with `doppler secrets set {}{place} --silent < FILE`",
-            escape(self.name(at))
+            "write the current key with `doppler secrets set {}{place} --silent < FILE`, from a file without a line end",
+            quoted([self.name(at)])
         )
     }
 

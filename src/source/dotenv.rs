@@ -4,12 +4,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source, There};
 use crate::envfile::{self, Cause, Dialect, Entry, Expanded, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken, Written};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -77,20 +77,18 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
         format!("dotenv:{}#{}", self.shown(), escape(at.variable))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
         let files = if is_glob(&self.path) {
             "every file that matches "
         } else {
             ""
         };
-        let plainly = match self.dialect {
-            Dialect::Docker => ", without quotes",
-            _ => "",
-        };
         format!(
-            "write the current key to {files}{} as {}{plainly}, then restart what reads it",
+            "write the current key to {files}{} as {}{}{}",
             self.shown(),
-            Escaped(at.variable)
+            Escaped(at.variable),
+            self.quoting(at, case),
+            case.then_restart()
         )
     }
 
@@ -100,13 +98,14 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         files::readings(&self.path, asking, |file| {
-            self.understand(file.bytes.expose(), at.variable)
+            self.understand(file.bytes.expose(), at)
         })
     }
 }
 
 impl Dotenv {
-    fn understand(&self, file: &[u8], variable: &str) -> Reading {
+    fn understand(&self, file: &[u8], at: At<'_>) -> Reading {
+        let variable = at.variable;
         let entry = envfile::read(self.dialect, file, variable, Outside::Unknown);
         let note = match self.dialect {
             Dialect::Docker => None,
@@ -119,6 +118,20 @@ impl Dotenv {
             .as_ref()
             .ok()
             .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
+        let elsewhere = match &entry {
+            Ok(Entry::Inherited { line }) => Some((line, "")),
+            Ok(Entry::Outside { line }) => {
+                Some((line, ", between single quotes if a `$` belongs to it"))
+            }
+            _ => None,
+        };
+        let elsewhere = elsewhere.map(|(line, quoted)| {
+            format!(
+                "{} as {}{quoted}; or add the place that line {line} takes it from as a hop",
+                at.write_to(&self.shown()),
+                Escaped(variable)
+            )
+        });
         let mut reading = Reading::new(match entry {
             Ok(Entry::Value(value)) if self.dialect == Dialect::Dotenv => {
                 match envfile::expanded(file, variable, value) {
@@ -142,6 +155,14 @@ impl Dotenv {
                 format!("correct line {line} of {}", self.shown()),
             )),
         });
+        reading = reading.written_in(match self.dialect {
+            Dialect::Docker => Written::PlainEnvFile,
+            Dialect::Systemd => Written::UnitEnvironmentFile,
+            _ => Written::QuotableEnvFile,
+        });
+        if let Some(words) = elsewhere {
+            reading = reading.mended_by(words);
+        }
         let mut notes = Vec::new();
         if let Some(Cause { told, mend }) = cause {
             let files = if is_glob(&self.path) {
@@ -149,7 +170,14 @@ impl Dotenv {
             } else {
                 ""
             };
-            let mend = format!("{mend} {files}{}; then restart what reads it", self.shown());
+            let key = match at.part {
+                Some(_) => format!(", with {} in it", at.key_in_its_part()),
+                None => String::new(),
+            };
+            let mend = format!(
+                "{mend} {files}{}{key}; then restart what reads it",
+                self.shown()
+            );
             reading = reading.mended_by(mend);
             notes.push(told);
         }
@@ -158,6 +186,18 @@ impl Dotenv {
             return reading;
         }
         reading.with_note(notes.join("; "))
+    }
+
+    /// How the key is to be written so that it comes through whole.
+    fn quoting(&self, at: At<'_>, case: &Case<'_>) -> &'static str {
+        match (self.dialect, at.format) {
+            (Dialect::Docker, _) if case.there == There::Damaged => "",
+            (Dialect::Docker, _) => ", without quotes",
+            (_, Some(format)) if format.is_plain() => "",
+            (_, _) => {
+                ", between single quotes if it has other signs than letters, digits, `-` and `_`"
+            }
+        }
     }
 
     fn shown(&self) -> String {
@@ -386,7 +426,7 @@ mod tests {
         let at = At::of("KEY");
         assert_eq!(dotenv.location(at), "dotenv:/srv/*/.env#KEY");
         assert_eq!(
-            dotenv.remedy(at),
+            dotenv.remedy(at, &crate::source::Case::default()),
             "write the current key to every file that matches /srv/*/.env as KEY, without quotes, \
              then restart what reads it"
         );

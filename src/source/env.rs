@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::environment::Variable;
 use crate::platform::{Asking, Stop};
@@ -55,7 +55,7 @@ impl Source for Env {
         format!("env:{}", escape(self.variable(at)))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         format!(
             "export the current key as {} where straggler is started",
             escape(self.variable(at))

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::etcd::{Held, Range};
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Reading, Version};
@@ -74,10 +75,14 @@ was deleted and written anew starts over; what was there before is not looked fo
         format!("etcd:{}/{}", Escaped(store), Escaped(&self.key))
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
+        let store = self.store.as_deref();
+        let store = store.map_or(String::new(), |store| format!(" at {}", escape(store)));
+        // What starts with a dash would be an option.
+        let dashes = if self.key.starts_with('-') { "-- " } else { "" };
         format!(
-            "write the current key with `etcdctl put {} < FILE`, from a file without a line end",
-            escape(&self.key)
+            "write the current key with `etcdctl put {dashes}{} < FILE`{store}, from a file without a line end",
+            quoted([&*self.key])
         )
     }
 

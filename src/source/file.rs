@@ -4,7 +4,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::Trim;
 use crate::key::Secret;
 use crate::platform::files::{check_glob, is_glob, readings, rooted};
@@ -70,7 +70,7 @@ is for a later hop to show.",
         format!("file:{}", self.shown())
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, case: &Case<'_>) -> String {
         let files = if is_glob(&self.path) {
             "every file that matches "
         } else {
@@ -81,8 +81,9 @@ is for a later hop to show.",
             Some(_) => "",
         };
         format!(
-            "write the current key to {files}{}{exactly}, then restart what reads it",
-            self.shown()
+            "write the current key to {files}{}{exactly}{}",
+            self.shown(),
+            case.then_restart()
         )
     }
 

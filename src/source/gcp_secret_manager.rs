@@ -3,8 +3,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source, There};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::gcp::{Access, Kept, Listed, Secrets, State, Versions};
 use crate::platform::{Asking, Page, Stop, pages_until};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
@@ -102,15 +103,25 @@ A project may read 90,000 versions and 600 lists a minute.",
         shown
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, case: &Case<'_>) -> String {
+        let mut place = quoted([&*self.secret]);
+        for (option, value) in [("--location", &self.location), ("--project", &self.project)] {
+            if let Some(value) = value {
+                place = format!("{place} {option} {}", quoted([&**value]));
+            }
+        }
         let add = format!(
-            "add the current key with `gcloud secrets versions add {} --data-file FILE`, from a file without \
-             a line end",
-            escape(&self.secret)
+            "add the current key with `gcloud secrets versions add {place} --data-file FILE`, from a file without \
+             a line end"
         );
-        match self.version {
-            Some(_) => format!("{add}, and pin the new version"),
-            None => add,
+        match (&self.version, case.there) {
+            (Some(_), _) => format!(
+                "{add}, then pin the new version wherever this one is pinned, and as `version` of this hop"
+            ),
+            (None, There::Nothing) => format!(
+                "{add}; a secret that is not there yet is made with `gcloud secrets create {place} --data-file FILE`"
+            ),
+            (None, _) => add,
         }
     }
 

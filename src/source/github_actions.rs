@@ -3,12 +3,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::github::{App, Entry, Level, Names, What};
 use crate::platform::{Asking, MAX_BYTES, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
 
 mod look;
@@ -176,7 +177,7 @@ this one is not asked; in Codespaces, what a person keeps for themselves is not 
         )
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let mut place = String::new();
         for (option, value) in [
             ("--repo", &self.repository),
@@ -184,7 +185,7 @@ this one is not asked; in Codespaces, what a person keeps for themselves is not 
             ("--env", &self.environment),
         ] {
             if let Some(value) = value {
-                place = format!("{place} {option} {}", Escaped(value));
+                place = format!("{place} {option} {}", quoted([&**value]));
             }
         }
         if self.of != App::Actions {
@@ -194,9 +195,13 @@ this one is not asked; in Codespaces, what a person keeps for themselves is not 
             Kind::Secret => "secret",
             Kind::Variable => "variable",
         };
+        let claim = self.fingerprint.as_deref().map_or(String::new(), |name| {
+            let name = Escaped(name);
+            format!(", and the `fingerprint` that `straggler inspect --file FILE -f reading` shows into the variable {name}")
+        });
         format!(
-            "write the current key with `gh {what} set {}{place} < FILE`, then run again what deploys with it",
-            escape(self.name(at))
+            "write the current key with `gh {what} set {}{place} < FILE`{claim}, then run again what deploys with it",
+            quoted([self.name(at)])
         )
     }
 

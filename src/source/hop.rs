@@ -5,10 +5,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::Info;
+use super::case::mend_part;
+use super::{Case, Info};
+use crate::extract::Extraction;
 use crate::keyring::Format;
 use crate::platform::{Asking, Stop};
 use crate::reading::{Reading, Version};
+use crate::text::escape;
 use crate::verdict::Stage;
 
 /// What a source is told about the hop beside its own settings.
@@ -18,6 +21,8 @@ pub struct At<'a> {
     pub variable: &'a str,
     /// What the project's keys look like, where that is known: for places that are searched.
     pub format: Option<&'a Arc<Format>>,
+    /// Which part of what the source reads is the key; `None` where it is all of it.
+    pub part: Option<&'a Extraction>,
 }
 
 impl<'a> At<'a> {
@@ -27,6 +32,7 @@ impl<'a> At<'a> {
         Self {
             variable,
             format: None,
+            part: None,
         }
     }
 }
@@ -77,8 +83,18 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// Its printable address. Never secret.
     fn location(&self, at: At<'_>) -> String;
 
-    /// What to do so that the current key gets here: an imperative, with a command where there is one.
-    fn remedy(&self, at: At<'_>) -> String;
+    /// What to do so that the current key gets here: an imperative. Whoever does exactly this gets a place
+    /// that the next audit calls current. A command stands in backticks, and takes the key from `FILE`,
+    /// which holds it without a line end; where no command can promise that much, it is said in words.
+    ///
+    /// What was seen when the place was read has gone into [`Reading::mended_by`], which comes first.
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String;
+
+    /// The same where the key is only a part of what is read: never what would replace the rest.
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        let location = escape(&self.location(at)).into_owned();
+        mend_part(at, case, &location, self.stage())
+    }
 
     /// What it looks through everything for, where it sees nothing else.
     fn looks_for<'a>(&'a self, _at: At<'a>) -> Option<&'a Arc<Format>> {
@@ -141,7 +157,8 @@ pub trait AnySource: Send + Sync {
     }
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
-    fn remedy(&self, at: At<'_>) -> String;
+    /// What to do so that the current key gets here, as a part of what is there or as all of it. Escaped.
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String;
     fn looks_for<'a>(&'a self, _at: At<'a>) -> Option<&'a Arc<Format>> {
         None
     }
@@ -196,8 +213,12 @@ impl<S: Source> AnySource for S {
         Source::location(self, at)
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        Source::remedy(self, at)
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
+        let words = match at.part {
+            Some(_) => self.remedy_for_part(at, case),
+            None => Source::remedy(self, at, case),
+        };
+        escape(&words).into_owned()
     }
 
     fn looks_for<'a>(&'a self, at: At<'a>) -> Option<&'a Arc<Format>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::{Trim, check_pointer, string_at};
 use crate::key::Secret;
 use crate::platform::http::{Get, Headers, check_headers, check_url, location};
@@ -105,12 +105,12 @@ A load balancer answers for one instance at a time: name the instances, or the o
         }
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        format!(
-            "bring the current key as {} to what answers at {}, then restart it",
-            escape(at.variable),
-            location(&self.url)
-        )
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_as_variable())
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_in_its_part())
     }
 
     fn member(&self, _: At<'_>) -> Option<String> {
@@ -134,6 +134,15 @@ A load balancer answers for one instance at a time: name the instances, or the o
         let mut reading = understand(Secret::copied(bytes), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
         Ok(vec![reading])
+    }
+}
+
+impl Http {
+    fn brought(&self, key: &str) -> String {
+        format!(
+            "bring {key} to what answers at {}, then restart it",
+            location(&self.url)
+        )
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::kubernetes::{Get, Resource, check_key, check_name};
 use crate::platform::{Asking, Stop};
@@ -84,7 +84,7 @@ bound as for `kubernetes_secret`.",
         )
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         format!(
             "put the key into a Secret, or write the current one as {} with `kubectl patch configmap {} -n {} --type merge --patch-file FILE`",
             escape(self.key(at)),

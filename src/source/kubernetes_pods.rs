@@ -13,7 +13,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::platform::kubernetes::{Pod, Selector, check_name};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
@@ -141,7 +141,7 @@ impl Source for KubernetesPods {
         location
     }
 
-    fn remedy(&self, _at: At<'_>) -> String {
+    fn remedy(&self, _at: At<'_>, _: &Case<'_>) -> String {
         let namespace = escape(&self.namespace);
         let cluster = self.store.as_ref().map_or(String::new(), |store| {
             format!(", in the cluster {}", Escaped(store))

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::kubernetes::{
     External, ExternalSecret, Get, Refreshed, Resource, check_key, check_name,
@@ -105,7 +105,7 @@ Neither says `list` or `watch`: `get` on the names is enough.",
         )
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let key = escape(self.key(at));
         format!(
             "write the current key to a file as {{\"stringData\":{{\"{key}\":\"…\"}}}} and hand it over with `kubectl patch \

@@ -6,6 +6,7 @@ mod aws_secrets_manager;
 mod aws_ssm;
 mod azure_key_vault;
 mod bundle;
+mod case;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -34,6 +35,7 @@ mod registry;
 pub(crate) mod testing;
 
 pub use bundle::looks_for_a_format;
+pub use case::{Case, There};
 pub use hop::{AnySource, At, Source};
 pub use info::Info;
 

@@ -5,7 +5,7 @@ use glob::Pattern;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::compile_pattern;
 use crate::platform::commands::quoted;
 use crate::platform::processes::{Environ, List, Looking, Process as Running};
@@ -114,19 +114,24 @@ one that was not seen may hold the old key.",
         format!("process:{}#{}", self.shown(), escape(at.variable))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        let variable = escape(at.variable);
-        let fixed = "the environment of a process is fixed when it starts";
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        let fixed = "(the environment of a process is fixed when it starts)";
         match &self.unit {
             Some(unit) => format!(
-                "restart it once its {variable} is the current key: systemctl restart {}",
+                "once the unit gives it {}, `systemctl restart {}`",
+                at.key_as_variable(),
                 quoted([&*full_unit(unit)])
             ),
             None => format!(
-                "restart the process ({}) with the current key in {variable}: {fixed}",
-                self.shown()
+                "start the process ({}) anew with {} {fixed}",
+                self.shown(),
+                at.key_as_variable()
             ),
         }
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn follows(&self) -> Option<&'static str> {
@@ -161,6 +166,13 @@ one that was not seen may hold the old key.",
             Some(_) => programs.together(self.loads),
             None => programs.each(),
         };
+        if let Some(user) = self.user_of(&snapshot.processes, &selector) {
+            let words = self.restarted_by(user, at);
+            readings = readings
+                .into_iter()
+                .map(|reading| reading.mended_by(&*words))
+                .collect();
+        }
         if let (Some(told), Some(first)) = (told(&passed_over), readings.first_mut()) {
             first.note.get_or_insert_with(|| told.into());
         }
@@ -203,6 +215,27 @@ impl Process {
             (_, _, _, Some(unit)) => format!("unit={}", Escaped(&full_unit(unit))),
             (None, None, None, None) => "none".to_owned(),
         }
+    }
+
+    /// The user whose own systemd runs the unit, where that is not the host's.
+    fn user_of<'p>(&self, processes: &'p [Running], selector: &Selector) -> Option<&'p str> {
+        self.unit.as_ref()?;
+        let mut users = processes
+            .iter()
+            .filter(|process| selector.fits(process))
+            .map(Running::user_of_unit);
+        let first = users.next()??;
+        users.all(|user| user == Some(first)).then_some(first)
+    }
+
+    fn restarted_by(&self, user: &str, at: At<'_>) -> String {
+        let unit = full_unit(self.unit.as_deref().unwrap_or_default());
+        let unit = quoted([&*unit]);
+        format!(
+            "once the unit of user {} gives it {}, `systemctl --user restart {unit}` as that user",
+            escape(user),
+            at.key_as_variable()
+        )
     }
 
     fn nothing_seen(&self, partial: bool, passed_over: &[&Running]) -> ReadError {

@@ -1,6 +1,7 @@
 mod credential;
 mod next;
 mod processes;
+mod renew;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::platform::commands::quoted;
 use crate::platform::systemd::{Show, Unit};
 use crate::platform::{Asking, Stop};
@@ -132,20 +133,22 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
         }
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         let unit = self.unit();
         let unit = quoted([&*unit]);
         let what = match &self.credential {
             Some(name) => format!("the credential {}", escape(name)),
             None => escape(at.variable).into_owned(),
         };
-        match self.stage() {
-            Stage::Config => format!(
-                "write the current key where `systemctl cat {unit}` says that {what} comes from, then `systemctl \
-                 daemon-reload` and `systemctl restart {unit}`"
-            ),
-            _ => format!("restart it once {what} is the current key: systemctl restart {unit}"),
-        }
+        format!(
+            "bring {} to where `systemctl cat {unit}` says that {what} comes from, then `systemctl daemon-reload` and \
+             `systemctl restart {unit}`",
+            at.key_in_its_part()
+        )
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn follows(&self) -> Option<&'static str> {
@@ -159,12 +162,16 @@ belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
         })?;
         loaded(&name, unit)?;
         let readings = match (&self.credential, self.stage()) {
-            (Some(credential), Stage::Config) => vec![credential::next(&name, credential, asking)?],
-            (Some(credential), _) => vec![credential::held(&name, unit, credential, asking)?],
-            (None, Stage::Config) => {
-                vec![next::next(&name, unit, at.variable, asking)?.into_reading()]
+            (Some(credential), Stage::Config) => {
+                vec![credential::next(&name, credential, at, asking)?]
             }
-            (None, _) => processes::held(&name, unit, at.variable, self.loads, asking)?,
+            (Some(credential), _) => {
+                vec![credential::held(&name, unit, credential, at, asking)?]
+            }
+            (None, Stage::Config) => {
+                vec![next::next(&name, unit, at, asking)?.into_reading(&name, at)]
+            }
+            (None, _) => processes::held(&name, unit, at, self.loads, asking)?,
         };
         let told = readings.into_iter().map(|reading| told_of(unit, reading));
         Ok(told.collect())

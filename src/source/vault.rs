@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source};
 use crate::extract::string_at;
 use crate::platform::http::check_path;
 use crate::platform::vault::{Gone, Place, Read, Stored, Versions};
@@ -136,7 +136,7 @@ leaves an entry in the server's audit log.",
         location
     }
 
-    fn remedy(&self, _: At<'_>) -> String {
+    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
         let mount = match &self.mount {
             Some(mount) => format!("the mount {}", escape(mount.trim_matches('/'))),
             None => "the store's mount".to_owned(),

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Info, Source};
+use super::{At, Case, Info, Source, There};
+use crate::platform::commands::quoted;
 use crate::platform::{Asking, Stop};
 use crate::reading::Reading;
 use crate::text::{Escaped, escape};
@@ -148,18 +149,23 @@ Put both on the route: `[ { vercel: { project: shop } }, { vercel: { project: sh
         format!("vercel:{}#{}", parts.join("/"), Escaped(self.name(at)))
     }
 
-    fn remedy(&self, at: At<'_>) -> String {
-        let (project, target) = (Escaped(&self.project), Escaped(self.target()));
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
+        let (project, target) = (quoted([&*self.project]), quoted([self.target()]));
         match self.stage {
             Shown::Config => {
                 let branch = self
                     .branch
                     .as_deref()
-                    .map(|branch| format!(" {}", Escaped(branch)));
+                    .map(|branch| format!(" {}", quoted([branch])));
+                // Each refuses what the other does.
+                let set = match case.there {
+                    There::Nothing => "add",
+                    _ => "update",
+                };
                 format!(
-                    "write the current key with `vercel env update {} {target}{} --project {project} --yes < FILE`, \
+                    "write the current key with `vercel env {set} {} {target}{} --project {project} --yes < FILE`, \
                      then deploy again",
-                    escape(self.name(at)),
+                    quoted([self.name(at)]),
                     branch.unwrap_or_default()
                 )
             }

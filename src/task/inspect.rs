@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::fetch::{Fetcher, Limits, Quiet, Work};
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{
-    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Scrubber, SearchOutcome, placeholder,
+    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Scrubber, SearchOutcome, Wire,
+    placeholder,
 };
 use crate::platform::{Asking, Connections, Stop};
 use crate::reading::remote::{self, RemoteReading};
@@ -178,10 +179,11 @@ pub struct Held {
 pub enum Comparison {
     /// It is the expected key.
     Equal,
-    /// It is the expected key with this damage, from the outermost to the innermost.
-    Damaged(Box<[Damage]>),
+    /// It is the expected key with this damage, from the outermost to the innermost, and what becomes of the
+    /// whole value when it is sent.
+    Damaged(Box<[Damage]>, Wire),
     /// The expectation is the one that was taken from a damaged copy: of the key that is here.
-    ExpectedDamaged(Box<[Damage]>),
+    ExpectedDamaged(Box<[Damage]>, Wire),
     /// Something else, as far as it can be told.
     Different {
         /// With this many digits in the expectation more damage could be told.
@@ -299,7 +301,10 @@ impl Held {
         let oddities = Oddity::all_in(secret.expose());
         let placeholder = placeholder(secret.expose(), variable);
         let comparison = expected.map(|expected| Comparison::of(secret, variable, expected));
-        let is_key = matches!(comparison, Some(Comparison::Equal | Comparison::Damaged(_)));
+        let is_key = matches!(
+            comparison,
+            Some(Comparison::Equal | Comparison::Damaged(..))
+        );
         Self {
             fingerprint,
             length,
@@ -324,7 +329,7 @@ impl Comparison {
         if expected.digits() >= Digits::DEFAULT {
             let known = Keyring::new(vec![Known::by_fingerprint(key, expected)], &[variable]);
             if let Some(found) = known.explain_value(key.project, here.expose()) {
-                return Self::Damaged(found.damage);
+                return Self::Damaged(found.damage, found.wire);
             }
         }
         if placeholder(here.expose(), variable).is_some() {
@@ -333,7 +338,9 @@ impl Comparison {
         let known = Keyring::new(vec![Known::by_value(key, here)], &[variable]);
         let mut search = known.search(&[(key.project, expected)]);
         match search.outcomes.pop() {
-            Some(SearchOutcome::Explained(found)) => Self::ExpectedDamaged(found.damage),
+            Some(SearchOutcome::Explained(found)) => {
+                Self::ExpectedDamaged(found.damage, found.wire)
+            }
             Some(SearchOutcome::Lengthen(digits)) => Self::Different {
                 lengthen_to: Some(digits),
             },
@@ -370,20 +377,20 @@ mod tests {
         let damage: Box<[_]> = [Damage::TrailingNewline, Damage::DoubleQuotes].into();
         assert_eq!(
             compare(&wrapped, KEY, 12),
-            Comparison::Damaged(damage.clone())
+            Comparison::Damaged(damage.clone(), Wire::LineBreak)
         );
         assert_eq!(
             compare(KEY, &wrapped, 16),
-            Comparison::ExpectedDamaged(damage)
+            Comparison::ExpectedDamaged(damage, Wire::LineBreak)
         );
         let named = with("ALLSTAK_API_KEY=", "");
         assert_eq!(
             compare(&named, KEY, 12),
-            Comparison::Damaged([Damage::VariablePrefix].into())
+            Comparison::Damaged([Damage::VariablePrefix].into(), Wire::Plain)
         );
         assert_eq!(
             compare(KEY, &KEY[..30], 12),
-            Comparison::ExpectedDamaged([Damage::TruncatedEnd].into())
+            Comparison::ExpectedDamaged([Damage::TruncatedEnd].into(), Wire::Plain)
         );
     }
 

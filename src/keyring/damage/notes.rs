@@ -21,25 +21,25 @@ impl Damage {
                 name: "trailing-newline",
                 cause: "`echo` or an editor ended the line, and a store or a mounted file kept it",
                 effect: Wire::LineBreak.effect(),
-                mend: "write it again with `printf %s` instead of `echo`",
+                mend: "leave the line end away (`printf %s` instead of `echo`)",
             },
             Self::TrailingCrlf => Notes {
                 name: "trailing-crlf",
                 cause: "the value was saved or piped on Windows",
                 effect: Wire::LineBreak.effect(),
-                mend: "write it again without a line end, `printf %s` on a Unix shell",
+                mend: "leave the line end away (`printf %s` on a Unix shell)",
             },
             Self::TrailingCarriageReturn => Notes {
                 name: "trailing-carriage-return",
                 cause: "a file with Windows line ends was read by something that splits at `\\n`, such as a shell",
                 effect: Wire::LineBreak.effect(),
-                mend: "convert the file to Unix line ends (`dos2unix`) and load it again",
+                mend: "convert the file it comes from to Unix line ends (`dos2unix`)",
             },
             Self::ByteOrderMark => Notes {
                 name: "byte-order-mark",
                 cause: "the file was saved as \"UTF-8 with BOM\", by Notepad or PowerShell",
                 effect: Wire::NotAscii.effect(),
-                mend: "save the file as UTF-8 without BOM and load it again",
+                mend: "save the file as UTF-8 without BOM",
             },
             Self::ZeroWidthCharacter => Notes {
                 name: "zero-width-character",
@@ -111,7 +111,7 @@ impl Damage {
                 name: "truncated-end",
                 cause: "the selection missed the last characters, a field was too short, or a `#` or `$` in the key was cut at",
                 effect: Wire::Plain.effect(),
-                mend: "copy the whole key again; quote it where `#` or `$` mean something",
+                mend: "copy the whole key again, quoted where `#` or `$` mean something",
             },
             Self::Doubled => Notes {
                 name: "doubled",
@@ -129,13 +129,13 @@ impl Damage {
                 name: "base64",
                 cause: "the value was encoded once more than it is decoded, as with `data` and `stringData` of a Kubernetes Secret",
                 effect: Wire::Plain.effect(),
-                mend: "store the key itself, or have the reader decode it",
+                mend: "store the key itself, not encoded",
             },
             Self::Hex => Notes {
                 name: "hex",
                 cause: "the bytes were written as hex, and nothing turns them back",
                 effect: Wire::Plain.effect(),
-                mend: "store the key itself, or have the reader decode it",
+                mend: "store the key itself, not encoded",
             },
             Self::PercentEncoded => Notes {
                 name: "percent-encoded",
@@ -147,7 +147,7 @@ impl Damage {
                 name: "json-escaped",
                 cause: "the key was cut out of a JSON text without decoding the string",
                 effect: Wire::Plain.effect(),
-                mend: "read the member with a JSON parser, such as `jq -j`",
+                mend: "take the member out with a JSON parser, such as `jq -j`",
             },
             Self::BracketedPaste => BRACKETED_PASTE,
             Self::TerminalEscapes => TERMINAL_ESCAPES,
@@ -244,7 +244,7 @@ const BASE64_URL: Notes = Notes {
     name: "base64url",
     cause: "the value was encoded for a URL or a token, and nothing decodes it",
     effect: Wire::Plain.effect(),
-    mend: "store the key itself, or have the reader decode the URL-safe alphabet",
+    mend: "store the key itself, not encoded",
 };
 const UTF_16: Notes = Notes {
     name: "utf-16",
@@ -268,7 +268,7 @@ const PROPERTIES_ESCAPED: Notes = Notes {
     name: "properties-escaped",
     cause: "the key was cut out of a Java properties file, which writes `=`, `:`, `#` and `!` with a backslash",
     effect: Wire::Plain.effect(),
-    mend: "remove the backslashes, or read the file as properties",
+    mend: "remove the backslashes that are not the key's own",
 };
 const TYPOGRAPHIC_CHARACTERS: Notes = Notes {
     name: "typographic-characters",

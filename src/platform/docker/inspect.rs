@@ -37,6 +37,8 @@ pub struct Details {
     pub environment: Vec<Secret>,
     /// What is mounted in it.
     pub mounts: Vec<Mount>,
+    /// Whether the engine is Podman, so that its client is too.
+    pub podman: bool,
 }
 
 /// Something that is mounted in a container.
@@ -45,6 +47,28 @@ pub struct Mount {
     pub path: Box<str>,
     /// Whether it lies in memory, where the engine's archives do not reach.
     pub in_memory: bool,
+    /// Which path of the engine's machine it is, where it is one that somebody chose.
+    pub source: Option<Box<str>>,
+}
+
+impl Mount {
+    /// Whether it is a path of the engine's machine.
+    #[must_use]
+    pub fn is_bind(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// What a path in the container is on the engine's machine.
+    #[must_use]
+    pub fn beneath(&self, path: &str) -> String {
+        let rest = path.strip_prefix(self.path.trim_end_matches('/'));
+        let source = self.source.as_deref().unwrap_or_default();
+        format!(
+            "{}{}",
+            source.trim_end_matches('/'),
+            rest.unwrap_or_default()
+        )
+    }
 }
 
 #[derive(Deserialize)]
@@ -100,6 +124,8 @@ struct HostConfig {
 struct Mounted {
     #[serde(default, rename = "Type")]
     kind: Box<str>,
+    #[serde(default)]
+    source: Option<Box<str>>,
     destination: Box<str>,
 }
 
@@ -136,7 +162,12 @@ impl Inspect {
         if !reply.status.is_success() {
             return Err(refused(&reply, "GET /containers/*/json"));
         }
-        Ok(Some(reply.json::<Answer>()?.into()))
+        let podman = reply
+            .headers
+            .get("server")
+            .is_some_and(|server| server.as_bytes().starts_with(b"Libpod"));
+        let details = Details::from(reply.json::<Answer>()?);
+        Ok(Some(Details { podman, ..details }))
     }
 }
 
@@ -153,10 +184,12 @@ impl From<Answer> for Details {
         let in_memory = tmpfs.map(|(path, _)| Mount {
             path,
             in_memory: true,
+            source: None,
         });
         let mounts = answer.mounts.into_iter().flatten();
         let mounts = mounts.map(|mount| Mount {
             in_memory: &*mount.kind == "tmpfs",
+            source: mount.source.filter(|_| &*mount.kind == "bind"),
             path: mount.destination,
         });
         let command = answer.path.into_iter();
@@ -171,6 +204,7 @@ impl From<Answer> for Details {
             image: answer.config.image.unwrap_or_default(),
             environment: environment.map(|entry| entry.0).collect(),
             mounts: in_memory.chain(mounts).collect(),
+            podman: false,
         }
     }
 }

@@ -73,6 +73,13 @@ impl Process {
         steps.find(|step| *step == unit || step.starts_with("user@")) == Some(unit)
     }
 
+    /// The user whose own systemd it belongs to; `None` for the host's.
+    #[must_use]
+    pub fn user_of_unit(&self) -> Option<&str> {
+        let mut steps = self.cgroup.split('/');
+        steps.find_map(|step| step.strip_prefix("user@")?.strip_suffix(".service"))
+    }
+
     /// Whether it runs in the container with this id, or in one inside of that.
     #[must_use]
     pub fn is_in_container(&self, id: &str) -> bool {

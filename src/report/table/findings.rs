@@ -54,9 +54,9 @@ impl Findings<'_, '_> {
                 2,
             )?;
         }
-        self.step("→", &group.remedy)?;
+        self.step("→", &group.remedy, deployments.len())?;
         for (_, then) in &group.then {
-            self.step("→ then", then)?;
+            self.step("→ then", then, deployments.len())?;
         }
         Ok(())
     }
@@ -152,16 +152,19 @@ impl Findings<'_, '_> {
     }
 
     /// One thing to do. A command is never broken, so that it can be pasted.
-    fn step(&mut self, lead: &str, step: &Step) -> io::Result<()> {
+    fn step(&mut self, lead: &str, step: &Step, of: usize) -> io::Result<()> {
         let bold = Style::new().bold();
         let command = step
             .text
             .split_once(": ")
-            .filter(|(_, command)| !command.contains(", ") && !command.contains("; "))
+            .filter(|(_, command)| !command.contains([',', ';', '`']))
             .filter(|_| 2 + width(lead) + 1 + width(&step.text) > self.page.width);
-        let likewise = step.likewise.then_some("(likewise for the others)");
+        let likewise = step.likewise.then(|| self.likewise(step, of));
         let Some((what, command)) = command else {
-            let mut prose = Prose::new(bold, &format!("{lead} {}", step.text));
+            let mut prose = Prose::new(bold, lead);
+            for word in words(&step.text) {
+                prose = prose.unit(bold, word);
+            }
             if let Some(told) = likewise {
                 prose = prose.unit(Style::new(), told);
             }
@@ -171,6 +174,30 @@ impl Findings<'_, '_> {
             .prose(&Prose::new(bold, &format!("{lead} {what}:")), 2, 4)?;
         let command = self.page.paint.bold(command);
         self.page.line(&format!("      {command}"))?;
-        likewise.map_or(Ok(()), |told| self.page.text(told, 4))
+        likewise.map_or(Ok(()), |told| self.page.text(&told, 4))
     }
+
+    /// Where else the same is to be done: by name, unless that is everywhere.
+    fn likewise(&self, step: &Step, of: usize) -> String {
+        let others = step.deployments.get(1..).unwrap_or_default();
+        if step.deployments.len() == of || others.is_empty() {
+            return "(likewise for the others)".to_owned();
+        }
+        let names = others.iter().take(NAMES).map(|&other| self.name(other));
+        let names = names.collect::<Vec<_>>().join(", ");
+        match others.len().checked_sub(NAMES) {
+            Some(more @ 1..) => format!("(likewise for {names} and {more} more)"),
+            _ => format!("(likewise for {names})"),
+        }
+    }
+}
+
+/// The words of a text, each command with what is written right beside it as one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut in_command = false;
+    text.split(move |letter| {
+        in_command ^= letter == '`';
+        letter == ' ' && !in_command
+    })
+    .filter(|word| !word.is_empty())
 }

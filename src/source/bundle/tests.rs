@@ -131,8 +131,9 @@ fn hops_say_where_they_look_and_what_to_do() {
     assert_eq!(page.location(at), "bundle:https://shop.test/?token=…");
     assert_eq!(page.stage(), Stage::Bundle);
     assert!(
-        page.remedy(at).contains("purge the caches"),
+        page.remedy(at, &crate::source::Case::default())
+            .contains("purge the caches"),
         "{}",
-        page.remedy(at)
+        page.remedy(at, &crate::source::Case::default())
     );
 }

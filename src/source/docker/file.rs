@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{of, replica};
+use super::renew::{Renewal, covering};
+use super::{At, of, replica};
 use crate::key::Secret;
-use crate::platform::docker::{Archived, Container, Details, Look, Mount, ReadArchive, Seen};
+use crate::platform::docker::{Archived, Container, Details, Look, ReadArchive, Seen};
 use crate::platform::{Asking, Attempt, Stop};
 use crate::reading::{Found, Reading, Taken};
 use crate::verdict::Evidence;
@@ -26,7 +27,9 @@ pub(super) fn check(path: &str) -> Result<(), String> {
 /// What each container has at a path.
 pub(super) fn read(
     path: &Arc<str>,
+    at: At<'_>,
     containers: &[(&Container, &Details)],
+    all: &[Container],
     asking: &Asking<'_>,
 ) -> Result<Vec<Reading>, Stop> {
     let looks: Vec<_> = containers
@@ -50,16 +53,18 @@ pub(super) fn read(
 
     let mut readings = Vec::with_capacity(containers.len());
     for (container, details) in containers {
+        let renewal = Renewal::of(container, details, all);
+        let mended = |reading| renewal.of_file(path, at, reading);
         let why = match seen(container) {
             Some(Ok(Seen::File { bytes, modified })) => {
                 let found = Found::Value(Secret::copied(bytes.expose()));
-                readings.push(of(container, found).started_at(details.started_at));
-                readings.extend(program(container, details, *modified));
+                readings.push(mended(of(container, found).started_at(details.started_at)));
+                readings.extend(program(&renewal, container, details, *modified));
                 continue;
             }
             Some(Ok(Seen::Nothing)) => {
                 let reading = of(container, Found::Absent).with_note("there is no such file");
-                readings.push(reading.started_at(details.started_at));
+                readings.push(mended(reading.started_at(details.started_at)));
                 continue;
             }
             Some(Err(error)) => {
@@ -79,8 +84,12 @@ pub(super) fn read(
             )),
             Some(Ok(Archived::File { bytes, modified })) => {
                 let found = shown(path, container, details, bytes, why);
-                readings.push(of(container, found).started_at(details.started_at));
-                readings.extend(program(container, details, *modified));
+                let reading = of(container, found).started_at(details.started_at);
+                readings.push(match &reading.found {
+                    Found::Hidden { taken_for: None, .. } => reading,
+                    _ => mended(reading),
+                });
+                readings.extend(program(&renewal, container, details, *modified));
             }
             Some(Err(error)) => readings.push(of(container, Found::Failed(error.clone()))),
         }
@@ -135,18 +144,9 @@ fn shown(path: &str, container: &Container, details: &Details, bytes: &Secret, w
     }
 }
 
-/// The innermost mount that a path lies in.
-fn covering<'m>(mounts: &'m [Mount], path: &str) -> Option<&'m Mount> {
-    let covers = |mount: &&Mount| {
-        let rest = path.strip_prefix(mount.path.trim_end_matches('/'));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let covering = mounts.iter().filter(covers);
-    covering.max_by_key(|mount| mount.path.trim_end_matches('/').len())
-}
-
 /// What the program itself holds, where the file is younger than it.
 fn program(
+    renewal: &Renewal<'_>,
     container: &Container,
     details: &Details,
     modified: Option<Timestamp>,
@@ -160,33 +160,5 @@ fn program(
         "the file changed after the container was started, and its program may have read it before: restart it to be sure",
     );
     let reading = Reading::new(found).of_replica(format!("{}/program", replica(container)));
-    Some(reading.started_at(Some(started_at)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_innermost_mount_counts() {
-        let mount = |path: &str, in_memory| Mount {
-            path: path.into(),
-            in_memory,
-        };
-        let mounts = [
-            mount("/run", true),
-            mount("/run/secrets/key", false),
-            mount("/srv/", false),
-        ];
-        for (path, of) in [
-            ("/run/secrets/key", Some("/run/secrets/key")),
-            ("/run/secrets/key2", Some("/run")),
-            ("/running", None),
-            ("/srv/key", Some("/srv/")),
-            ("/key", None),
-        ] {
-            let found = covering(&mounts, path).map(|mount| &*mount.path);
-            assert_eq!(found, of, "{path}");
-        }
-    }
+    Some(renewal.of_program(reading.started_at(Some(started_at))))
 }

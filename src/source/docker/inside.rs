@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{environment, replica};
+use super::renew::Renewal;
+use super::{At, environment, replica};
 use crate::key::Secret;
 use crate::platform::docker::{Container, Details};
 use crate::platform::processes::{
@@ -14,14 +15,16 @@ use crate::text::escape;
 
 /// Reads a variable of containers that run.
 pub(super) fn read(
-    variable: &str,
+    at: At<'_>,
     loads: Loads,
     containers: &[(&Container, &Details)],
+    all: &[Container],
     asking: &Asking<'_>,
 ) -> Result<Vec<Reading>, Stop> {
     if containers.is_empty() {
         return Ok(Vec::new());
     }
+    let variable = at.variable;
     let listed: &[Process] = match asking.attempt_here(&List)? {
         Ok(snapshot) => &snapshot.processes,
         // What can be told without them is told.
@@ -40,9 +43,27 @@ pub(super) fn read(
 
     let mut readings = Vec::with_capacity(containers.len());
     for (index, (container, details)) in containers.iter().enumerate() {
+        let renewal = Renewal::of(container, details, all);
         let own = environment::read(details, variable, loads)
             .of_replica(replica(container))
             .started_at(details.created_at);
+        let created = match &own.found {
+            Found::Value(value) => Some(Secret::copied(value.expose())),
+            _ => None,
+        };
+        // What differs from what it was created with comes from what starts the program.
+        let mended = |reading: Reading| match &reading.found {
+            Found::Hidden { .. } | Found::Failed(_) => reading,
+            Found::Value(value)
+                if created
+                    .as_ref()
+                    .is_none_or(|own| own.expose() != value.expose()) =>
+            {
+                renewal.of_started(at, reading)
+            }
+            Found::Absent if created.is_some() => renewal.of_started(at, reading),
+            _ => renewal.of_variable(at, reading),
+        };
         let inside = looked.iter().filter(|((of, _), _)| *of == index);
         let inside: Vec<(&Process, Attempt<'_, Environ>)> = inside
             .map(|((_, process), environment)| (*process, *environment))
@@ -55,9 +76,9 @@ pub(super) fn read(
                 all: true,
                 within: &within,
             };
-            readings.extend(beside(own, looking, inside));
+            readings.extend(beside(own, looking, inside).into_iter().map(mended));
         } else {
-            readings.extend(from_outside(own, variable, details));
+            readings.extend(from_outside(own, variable, details).into_iter().map(mended));
         }
     }
     Ok(readings)

@@ -69,11 +69,6 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// Whether a name stands for more than one.
-pub(super) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '['])
-}
-
 fn pattern(setting: &str, text: &str) -> Result<Pattern, String> {
     if text.is_empty() {
         return Err(format!("expected a name in `{setting}`, not nothing"));

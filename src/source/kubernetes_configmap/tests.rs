@@ -91,9 +91,9 @@ fn its_place_and_what_to_do_are_shown() {
     let at = At::of(VARIABLE);
     assert_eq!(hop.location(at), "kubernetes:checkout/configmaps/web#.env");
     assert!(
-        hop.remedy(at)
+        hop.remedy(at, &crate::source::Case::default())
             .contains("`kubectl patch configmap web -n checkout"),
         "{}",
-        hop.remedy(at)
+        hop.remedy(at, &crate::source::Case::default())
     );
 }

@@ -220,7 +220,12 @@ fn what_is_shown_and_what_is_refused() {
     ] {
         let hop = hop("kubernetes_pods", settings);
         assert_eq!(hop.location(at), location);
-        assert!(hop.remedy(at).starts_with(remedy), "{}", hop.remedy(at));
+        assert!(
+            hop.remedy(at, &crate::source::Case::default())
+                .starts_with(remedy),
+            "{}",
+            hop.remedy(at, &crate::source::Case::default())
+        );
     }
     for wrong in [
         json!({}),

@@ -342,10 +342,10 @@ fn what_is_shown_and_what_is_refused() {
         "kubernetes:prod-eu/checkout/secrets/allstak#api_key"
     );
     assert!(
-        hop.remedy(at)
+        hop.remedy(at, &crate::source::Case::default())
             .ends_with("`kubectl patch secret allstak -n checkout --type merge --patch-file FILE`"),
         "{}",
-        hop.remedy(at)
+        hop.remedy(at, &crate::source::Case::default())
     );
     for wrong in [
         json!({"namespace": "a/b", "name": "x"}),

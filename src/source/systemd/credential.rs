@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{noted, nothing_runs};
+use super::{At, noted, nothing_runs};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::files::ReadFile;
 use crate::platform::systemd::{ShowCredentials, Unit, shown};
 use crate::platform::{Asking, Stop};
@@ -20,7 +21,13 @@ const STORES: [&str; 4] = [
 ];
 
 /// What the next start would hand over.
-pub(super) fn next(name: &str, credential: &str, asking: &Asking<'_>) -> Result<Reading, Stop> {
+pub(super) fn next(
+    name: &str,
+    credential: &str,
+    at: At<'_>,
+    asking: &Asking<'_>,
+) -> Result<Reading, Stop> {
+    let restart = format!("`systemctl restart {}`", quoted([name]));
     let all = asking.of(&ShowCredentials { unit: name.into() })?;
     if all.encrypted.iter().any(|known| **known == *credential) {
         return Ok(Reading::new(Found::hidden(
@@ -47,9 +54,14 @@ pub(super) fn next(name: &str, credential: &str, asking: &Asking<'_>) -> Result<
             match file {
                 Ok(Some(file)) => {
                     let value = Secret::copied(file.bytes.expose());
-                    return Ok(
-                        Reading::value(value).with_note(format!("loaded from {}", shown(path)))
-                    );
+                    let exactly = match at.part {
+                        Some(_) => "",
+                        None => ", without a line break behind it",
+                    };
+                    let words = format!("{}{exactly}, then {restart}", at.write_to(&shown(path)));
+                    return Ok(Reading::value(value)
+                        .with_note(format!("loaded from {}", shown(path)))
+                        .mended_by(words));
                 }
                 // A store that is not there holds nothing.
                 Ok(None) => {}
@@ -60,7 +72,14 @@ pub(super) fn next(name: &str, credential: &str, asking: &Asking<'_>) -> Result<
     }
     if let Some((_, value)) = all.set.iter().find(|(known, _)| **known == *credential) {
         let value = Secret::copied(value.expose());
-        return Ok(Reading::value(value).with_note("set by SetCredential="));
+        let words = format!(
+            "make it {} in `SetCredential=` of the unit, with each `%` of it as `%%`; then `systemctl daemon-reload` and \
+             {restart}",
+            at.key_in_its_part()
+        );
+        return Ok(Reading::value(value)
+            .with_note("set by SetCredential=")
+            .mended_by(words));
     }
     match loaded {
         Some((_, from)) if Path::new(&**from).is_absolute() => Err(Stop::Failed(ReadError::new(
@@ -70,12 +89,24 @@ pub(super) fn next(name: &str, credential: &str, asking: &Asking<'_>) -> Result<
                 escape(name),
                 shown(Path::new(&**from))
             ),
-            "put the file there that `LoadCredential=` names",
+            "put the file there that `LoadCredential=` names, with the key in it",
         ))),
-        Some(_) => {
-            Ok(Reading::new(Found::Absent).with_note("no credential store of this host has it"))
-        }
-        None => Ok(Reading::new(Found::Absent).with_note("the unit has no such credential")),
+        Some((_, from)) => Ok(Reading::new(Found::Absent)
+            .with_note("no credential store of this host has it")
+            .mended_by(format!(
+                "write {} to {}, without a line break behind it, then {restart}",
+                at.key_in_its_part(),
+                shown(&Path::new(STORES[0]).join(&**from))
+            ))),
+        None => Ok(Reading::new(Found::Absent)
+            .with_note("the unit has no such credential")
+            .mended_by(format!(
+                "add `LoadCredential={}:PATH` to the unit with `systemctl edit {}`, where the file PATH holds {} without a line \
+                 break behind it; then {restart}",
+                escape(credential),
+                quoted([name]),
+                at.key_in_its_part()
+            ))),
     }
 }
 
@@ -84,6 +115,7 @@ pub(super) fn held(
     name: &str,
     unit: &Unit,
     credential: &str,
+    at: At<'_>,
     asking: &Asking<'_>,
 ) -> Result<Reading, Stop> {
     if !matches!(
@@ -103,7 +135,7 @@ pub(super) fn held(
         .join(credential);
     let ask = ReadFile { path: path.into() };
     // Both are asked for before either is waited for.
-    let (file, next) = (asking.attempt(&ask), next(name, credential, asking));
+    let (file, next) = (asking.attempt(&ask), next(name, credential, at, asking));
     if matches!(next, Err(Stop::Pending)) {
         return Err(Stop::Pending);
     }
@@ -115,7 +147,10 @@ pub(super) fn held(
         Err(error) if error.kind == ErrorKind::NotFound && has_none => Reading::new(Found::Absent),
         Err(error) => return Err(error.clone().into()),
     };
-    let reading = reading.started_at(unit.started_at);
+    let mut reading = reading.started_at(unit.started_at);
+    if let Ok(next) = &next {
+        reading.mend.clone_from(&next.mend);
+    }
     let differs = match next {
         // What runs is judged, whatever the next start would meet.
         Err(_) => false,

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::At;
+use super::renew::Origin;
 use crate::envfile::{self, Dialect, Entry, Outside};
 use crate::key::Secret;
+use crate::platform::commands::quoted;
 use crate::platform::files::{File, Glob, ReadFile, is_glob};
 use crate::platform::processes::{Environ, List, LookUp, look_up};
 use crate::platform::systemd::{ShowManager, Unit, assigned, shown};
@@ -16,8 +19,10 @@ use crate::text::escape;
 
 /// A variable of the environment that would be put together.
 pub(super) struct Next {
-    /// Its value, and where that comes from.
-    pub set: Option<(Secret, String)>,
+    /// Its value.
+    pub set: Option<Secret>,
+    /// Where that comes from, or what would have to set it.
+    pub origin: Origin,
     /// The file that was written last, and when.
     pub written: Option<(Arc<Path>, Timestamp)>,
     /// What somebody who looks at its files would not see, and what to do about it.
@@ -25,14 +30,13 @@ pub(super) struct Next {
 }
 
 impl Next {
-    pub fn into_reading(self) -> Reading {
-        let (mut reading, note) = match self.set {
-            Some((value, from)) => (Reading::value(value), format!("set by {from}")),
-            None => (
-                Reading::new(Found::Absent),
-                "nothing in the unit sets it".to_owned(),
-            ),
+    pub fn into_reading(self, unit: &str, at: At<'_>) -> Reading {
+        let note = self.origin.told();
+        let reading = match self.set {
+            Some(value) => Reading::value(value),
+            None => Reading::new(Found::Absent),
         };
+        let mut reading = self.origin.mended(unit, at, reading);
         let mut notes = vec![note];
         for (told, mend) in self.causes {
             notes.push(told);
@@ -43,28 +47,25 @@ impl Next {
 }
 
 /// Puts it together as systemd does.
-pub(super) fn next(
-    name: &str,
-    unit: &Unit,
-    variable: &str,
-    asking: &Asking<'_>,
-) -> Result<Next, Stop> {
+pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> Result<Next, Stop> {
+    let variable = at.variable;
     // Each is asked for before any is waited for.
     let manager = asking.of(&ShowManager);
     let passed = unit.passed.iter().any(|passed| **passed == *variable);
     let passed = passed.then(|| of_first_process(variable, asking));
     let files = files(name, unit, asking);
     let of_manager = last(&manager?.0, variable);
-    let mut set = of_manager.map(|value| (value, "`systemctl set-environment`".to_owned()));
+    let mut set = of_manager.map(|value| (value, Origin::Manager));
     if let Some(value) = passed.transpose()?.flatten() {
-        set = Some((value, "PassEnvironment=".to_owned()));
+        set = Some((value, Origin::Passed));
     }
     if let Some(value) = last(&unit.environment, variable) {
-        set = Some((value, "Environment=".to_owned()));
+        set = Some((value, Origin::Unit));
     }
+    let (files, absent) = files?;
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
     let mut causes = Vec::new();
-    for (path, file, optional) in files? {
+    for (path, file, optional) in files {
         if let Some(modified) = file.modified
             && written
                 .as_ref()
@@ -89,12 +90,20 @@ pub(super) fn next(
             let path = shown(&path);
             causes.push((
                 format!("{path}: {}", cause.told),
-                format!("{} {path}; then restart the service", cause.mend),
+                format!(
+                    "{} {path}{}; then `systemctl restart {}`",
+                    cause.mend,
+                    match at.part {
+                        Some(_) => format!(", with {} in it", at.key_in_its_part()),
+                        None => String::new(),
+                    },
+                    quoted([name])
+                ),
             ));
         }
         match entry {
             Ok(Entry::Value(value)) => {
-                set = Some((value, format!("EnvironmentFile={}", shown(&path))))
+                set = Some((value, Origin::File(Arc::clone(&path))));
             }
             Ok(_) => {}
             // With a `-` before its name none of it counts, and the service starts all the same.
@@ -122,11 +131,15 @@ pub(super) fn next(
                 .as_ref()
                 .is_some_and(|(value, _)| assigned(entry, variable) == Some(value.expose()))
     };
-    if unit.unset.iter().any(is_unset) {
-        set = None;
-    }
+    let is_unset = unit.unset.iter().any(is_unset);
+    let (set, origin) = match set {
+        _ if is_unset => (None, Origin::Unset),
+        Some((value, origin)) => (Some(value), origin),
+        None => (None, absent.map_or(Origin::Nowhere, Origin::AbsentFile)),
+    };
     Ok(Next {
         set,
+        origin,
         written,
         causes,
     })
@@ -162,10 +175,12 @@ fn last(assignments: &[Secret], variable: &str) -> Option<Secret> {
     Some(Secret::copied(value))
 }
 
-type Named<'a> = (Arc<Path>, &'a File, bool);
+/// Files, in the order in which they are read, and whether each may be absent or broken; and the last of
+/// those that may be absent and are.
+type Files<'a> = (Vec<(Arc<Path>, &'a File, bool)>, Option<Arc<Path>>);
 
-/// The files that would be read, in their order, and whether each may be absent or broken.
-fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Vec<Named<'a>>, Stop> {
+/// The files that would be read.
+fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Files<'a>, Stop> {
     // Each is asked for before any is waited for.
     let found: Vec<_> = unit
         .environment_files
@@ -173,19 +188,24 @@ fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Vec<Named<'
         .map(|(path, optional)| (path, *optional, read(path, asking)))
         .collect();
     let mut files = Vec::new();
+    let mut absent = None;
     for (path, optional, found) in found {
-        match found {
-            Ok(some) if some.is_empty() && !optional => return Err(cannot_start(name, path).into()),
-            Ok(some) => files.extend(some.into_iter().map(|(path, file)| (path, file, optional))),
-            Err(Stop::Failed(error)) if error.kind == ErrorKind::NotFound => {
-                if !optional {
-                    return Err(cannot_start(name, path).into());
-                }
-            }
+        let some = match found {
+            Ok(some) => some,
+            Err(Stop::Failed(error)) if error.kind == ErrorKind::NotFound => Vec::new(),
             Err(stop) => return Err(stop),
+        };
+        if some.is_empty() {
+            if !optional {
+                return Err(cannot_start(name, path).into());
+            }
+            if !is_glob(path) {
+                absent = Some(Arc::clone(path));
+            }
         }
+        files.extend(some.into_iter().map(|(path, file)| (path, file, optional)));
     }
-    Ok(files)
+    Ok((files, absent))
 }
 
 /// The files that one `EnvironmentFile=` names.
@@ -224,6 +244,6 @@ fn cannot_start(name: &str, path: &Path) -> ReadError {
             escape(name),
             shown(path)
         ),
-        "put the file there, or write `-` before it in `EnvironmentFile=`",
+        "put the file there, with the key in it: with a `-` before it in `EnvironmentFile=` the service would start without",
     )
 }

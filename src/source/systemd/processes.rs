@@ -4,7 +4,7 @@ use glob::Pattern;
 use jiff::SignedDuration;
 
 use super::next::{self, Next};
-use super::{noted, nothing_runs};
+use super::{At, noted, nothing_runs};
 use crate::platform::processes::{Environ, List, Looking, OVERWRITTEN, Process};
 use crate::platform::systemd::{Unit, shown};
 use crate::platform::{Asking, Stop};
@@ -19,13 +19,13 @@ const APART: SignedDuration = SignedDuration::from_secs(5);
 pub(super) fn held(
     name: &str,
     unit: &Unit,
-    variable: &str,
+    at: At<'_>,
     loads: Loads,
     asking: &Asking<'_>,
 ) -> Result<Vec<Reading>, Stop> {
     // All are asked for before any is waited for.
     let snapshot = asking.of(&List);
-    let next = next::next(name, unit, variable, asking);
+    let next = next::next(name, unit, at, asking);
     let snapshot = snapshot?;
     let is_main = |process: &Process| {
         unit.main_pid != 0 && process.id.pid == unit.main_pid && is_same(process, name, unit)
@@ -59,7 +59,7 @@ pub(super) fn held(
         (Some(_), _) => None,
     };
     let looking = Looking {
-        variable,
+        variable: at.variable,
         loads,
         all: true,
         within: "",
@@ -93,7 +93,12 @@ pub(super) fn held(
     if snapshot.partial {
         readings.push(Reading::new(Found::Failed(others_hidden(name))).of_replica("hidden"));
     }
-    Ok(readings)
+    // A restart gives it what the unit says then.
+    let mended = |reading: Reading| match (&next, &reading.found) {
+        (_, Found::Failed(_) | Found::Hidden { .. }) | (None, _) => reading,
+        (Some(next), _) => next.origin.mended(name, at, reading),
+    };
+    Ok(readings.into_iter().map(mended).collect())
 }
 
 /// Of the main process: when systemd started it, and what a restart would change.
@@ -114,7 +119,7 @@ fn told_of_next(mut reading: Reading, unit: &Unit, next: Option<&Next>) -> Readi
         return noted(reading, &note);
     }
     let differs = match (&reading.found, &next.set) {
-        (Found::Value(value), Some((next, _))) => value.expose() != next.expose(),
+        (Found::Value(value), Some(next)) => value.expose() != next.expose(),
         (Found::Absent, Some(_)) => true,
         _ => false,
     };

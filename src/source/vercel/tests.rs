@@ -380,6 +380,11 @@ fn its_address_and_its_remedy_name_the_place() {
         let hop = hop("vercel", settings);
         let at = At::of(VARIABLE);
         assert_eq!((hop.stage(), &*hop.location(at)), (stage, location));
-        assert!(hop.remedy(at).contains(command), "{}", hop.remedy(at));
+        assert!(
+            hop.remedy(at, &crate::source::Case::default())
+                .contains(command),
+            "{}",
+            hop.remedy(at, &crate::source::Case::default())
+        );
     }
 }

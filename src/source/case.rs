@@ -1,0 +1,117 @@
+use crate::extract::{Decode, Extract, Extraction, UrlPart};
+use crate::keyring::Damage;
+use crate::text::escape;
+use crate::verdict::Stage;
+
+use super::At;
+
+/// What is known of a place that needs a remedy, beside what its source is told anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Case<'a> {
+    /// What stands there instead of the current key.
+    pub there: There,
+    /// What happened to the current key that stands there, from the outermost to the innermost; empty unless
+    /// it is damaged.
+    pub damage: &'a [Damage],
+    /// Whether what runs with it is a hop of its own: it has the current key already, or what to do with it
+    /// is said there.
+    pub run_is_told: bool,
+}
+
+/// What stands where the current key should.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum There {
+    /// Nobody saw: it could not be read, or does not show what it holds.
+    #[default]
+    Unseen,
+    /// Nothing: the place, or the entry in it, does not exist.
+    Nothing,
+    /// Another value: another key, a placeholder, or something unknown.
+    Another,
+    /// The current key, damaged.
+    Damaged,
+}
+
+impl Case<'_> {
+    /// The end of a remedy for what is read when something starts; empty where that is said elsewhere.
+    #[must_use]
+    pub fn then_restart(&self) -> &'static str {
+        match self.run_is_told {
+            true => "",
+            false => ", then restart what reads it",
+        }
+    }
+}
+
+impl At<'_> {
+    /// The key in the form in which it stands there.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self.part.and_then(|part| part.decode) {
+            Some(Decode::Base64) => "the current key in base64",
+            None => "the current key",
+        }
+    }
+
+    /// The key, and as what it stands in the value: `the current key as the member /api_key`.
+    #[must_use]
+    pub fn key_in_its_part(&self) -> String {
+        match self.part.and_then(part_of) {
+            Some(part) => format!("{} as {part}", self.key()),
+            None => self.key().to_owned(),
+        }
+    }
+
+    /// The key, and as what it stands in the variable: `the current key as KEY`, `the current key as the user
+    /// of the URL of DSN`.
+    #[must_use]
+    pub fn key_as_variable(&self) -> String {
+        let variable = escape(self.variable);
+        match self.part.and_then(part_of) {
+            Some(part) => format!("{} as {part} of {variable}", self.key()),
+            None => format!("{} as {variable}", self.key()),
+        }
+    }
+
+    /// `write the current key to PLACE`; where the key is a part of what is there, which part to change, so
+    /// that the rest stays.
+    #[must_use]
+    pub fn write_to(&self, place: &str) -> String {
+        match self.part.and_then(part_of) {
+            Some(part) => format!(
+                "make {part} in {place} {}, and leave the rest as it is",
+                self.key()
+            ),
+            None => format!("write {} to {place}", self.key()),
+        }
+    }
+}
+
+/// What to do about a place of which the key is a part, where its source knows nothing better.
+pub(super) fn mend_part(at: At<'_>, case: &Case<'_>, location: &str, stage: Stage) -> String {
+    let within = at.write_to(location);
+    match stage {
+        Stage::Store if case.run_is_told => within,
+        Stage::Store => format!("{within}, then sync or restart what reads it"),
+        Stage::Config => format!("{within}{}", case.then_restart()),
+        Stage::Running => format!(
+            "bring {} to where {location} gets it from, then restart what runs there",
+            at.key_in_its_part()
+        ),
+        Stage::Bundle => format!("{within}, where it is built from, then build it again"),
+    }
+}
+
+/// What the key is of what is read there; `None` where it is all of it.
+fn part_of(extraction: &Extraction) -> Option<String> {
+    Some(match extraction.extract.as_ref()? {
+        Extract::Json(pointer) if pointer.is_empty() => "the JSON string".to_owned(),
+        Extract::Json(pointer) => format!("the member {}", escape(pointer)),
+        Extract::Dotenv(name) => format!("the variable {}", escape(name)),
+        Extract::Url(UrlPart::User) => "the user of the URL".to_owned(),
+        Extract::Url(UrlPart::Password) => "the password of the URL".to_owned(),
+        Extract::Url(UrlPart::Path) => "the path of the URL".to_owned(),
+        Extract::Url(UrlPart::Fragment) => "the fragment of the URL".to_owned(),
+        Extract::Pattern(pattern) => format!("what `{}` captures", escape(pattern)),
+    })
+}
