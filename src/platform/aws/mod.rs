@@ -1,11 +1,9 @@
 //! Amazon Web Services: one account and region, and the services in it that hold keys.
 
 mod call;
-mod carry;
 mod functions;
 mod login;
 mod parameters;
-mod profile;
 mod refusal;
 mod secrets;
 mod settings;
