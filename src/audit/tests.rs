@@ -23,7 +23,7 @@ use crate::key::{Digits, Secret};
 use crate::keyring::{Format, ProjectId};
 use crate::platform::{Asking, Connections, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken, Version};
-use crate::source::{AnySource, At, Case, Info};
+use crate::source::{self, AnySource, At, Info};
 use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
 const ROTATED_AT: &str = "2026-11-20T09:00:00Z";
@@ -146,7 +146,7 @@ impl AnySource for Row {
     fn location(&self, _at: At<'_>) -> String {
         format!("row:{}", self.words.join(","))
     }
-    fn remedy(&self, _at: At<'_>, _: &Case<'_>) -> String {
+    fn remedy(&self, _at: At<'_>, _: &source::Case<'_>) -> String {
         String::new()
     }
     fn read(&self, _at: At<'_>, _asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {

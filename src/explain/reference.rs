@@ -129,7 +129,11 @@ impl<'a> Reference<'a> {
     /// How the right key gets here.
     pub(super) fn renew(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => place.source.remedy(place.at(), &self.case()),
+            Origin::Place(place) => {
+                let project = self.audit.inventory.project(self.id);
+                let words = place.source.remedy(place.at_for(project), &self.case());
+                escape(&words).into_owned()
+            }
             Origin::Fingerprint(_) => {
                 format!(
                     "correct the fingerprint of {} ({})",
@@ -171,7 +175,7 @@ impl<'a> Reference<'a> {
             }
             // What was damaged twice is written anew.
             Soundness::Damaged(damage) => match &**damage {
-                [one] => format!("{}: {}", one.mend(), self.renew()),
+                [one] => format!("{}, and {}", one.mend(), self.renew()),
                 _ => self.renew(),
             },
             Soundness::OutsideFormat { .. } => {
@@ -241,7 +245,7 @@ mod tests {
             (
                 Soundness::Damaged([Damage::DoubleQuotes].into()),
                 "is wrapped in what is no part of a key: double-quotes",
-                format!("remove the quotes around the value: {write}"),
+                format!("remove the quotes around the value, and {write}"),
             ),
             (
                 Soundness::OfDamaged {

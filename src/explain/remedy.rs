@@ -195,9 +195,10 @@ impl Spot<'_> {
         }
         let place = &self.hop.place;
         let project = self.audit.inventory.project(self.owner());
-        place
+        let words = place
             .source
-            .remedy(place.at_for(project), &self.case(reading))
+            .remedy(place.at_for(project), &self.case(reading));
+        escape(&words).into_owned()
     }
 
     /// What is known of a reading that a source may want to know.
@@ -231,10 +232,10 @@ impl Spot<'_> {
         let written = reading.mend.as_ref().and_then(|mend| mend.written);
         let escaping = written.map_or(Vec::new(), |written| escaping(written, damage));
         if !escaping.is_empty() {
-            return format!("{}: {words}", escaping.join("; "));
+            return format!("{}, and {words}", escaping.join("; "));
         }
         match (damage, self.is_live()) {
-            ([one], false) => format!("{}: {words}", one.mend()),
+            ([one], false) => format!("{}, and {words}", one.mend()),
             ([one], true) => format!(
                 "{}, where {} gets it from; then {words}",
                 one.mend(),

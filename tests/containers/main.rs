@@ -9,6 +9,7 @@
 mod alike;
 mod docker;
 mod engine;
+mod machine;
 mod pki;
 mod podman;
 mod scene;

@@ -409,7 +409,7 @@ fn every_finding_has_one_thing_to_do() {
     let quotes = || malformed(&[Damage::DoubleQuotes]);
     assert_eq!(
         remedy("dotenv", quotes()),
-        "remove the quotes around the value, in dotenv:cart"
+        "remove the quotes around the value, and write the current key to dotenv:cart"
     );
     assert_eq!(
         remedy("process", quotes()),

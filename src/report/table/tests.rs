@@ -84,8 +84,8 @@ deployment not proven at its last hop
   holds the current key, damaged: trailing-newline; no event leaves the process
   and nothing is logged: a value with a line break cannot be sent as a header
     dotenv:/srv/landing/.env
-  → write it again with `printf %s` instead of `echo`, in
-    dotenv:/srv/landing/.env
+  → leave the line end away (`printf %s` instead of `echo`), and write the
+    current key as ALLSTAK_API_KEY to /srv/landing/.env
 
 ? unreachable · cart (prod-us) · owner payments
   could not be read: denied: secrets \"allstak\" is forbidden
