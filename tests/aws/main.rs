@@ -11,6 +11,7 @@ mod logins;
 mod moto;
 mod parameters;
 mod portal;
+mod remedies;
 mod rotation;
 mod secrets;
 #[expect(dead_code, reason = "these tests need a part of it")]

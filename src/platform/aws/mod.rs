@@ -1,6 +1,7 @@
 //! Amazon Web Services: one account and region, and the services in it that hold keys.
 
 mod call;
+mod command;
 mod functions;
 mod login;
 mod parameters;
@@ -9,6 +10,7 @@ mod secrets;
 mod settings;
 mod tasks;
 
+pub use command::command;
 pub use functions::{Alias, Function, ReadAlias, ReadFunction};
 pub use parameters::{Parameter, ParameterHistory, ReadParameter, Selector};
 pub use secrets::{Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which};

@@ -135,6 +135,18 @@ Requests are signed with this host's clock: AWS refuses them when it is more tha
         self.tls.as_ref().map_or(Ok(()), Tls::check)
     }
 
+    fn options(&self) -> Vec<Box<str>> {
+        let said = [
+            ("--region", self.region.as_deref()),
+            ("--profile", self.profile.as_deref()),
+            ("--endpoint-url", self.endpoint.as_deref()),
+        ];
+        let said = said
+            .into_iter()
+            .filter_map(|(name, value)| Some([name, value?]));
+        said.flatten().map(Box::from).collect()
+    }
+
     fn open(&self, shared: &Shared) -> Account {
         let tls = self.tls.clone().unwrap_or_else(|| Tls {
             ca: variable("AWS_CA_BUNDLE").map(|path| Path::new(&path).into()),
