@@ -35,7 +35,7 @@ const FLOORS: [&str; 21] = [
 const APART: [(&str, &[&str]); 3] = [
     (
         "source",
-        &["conformance", "hop", "info", "registry", "testing"],
+        &["case", "conformance", "hop", "info", "registry", "testing"],
     ),
     ("report", &["format", "testing"]),
     ("task", &[]),

@@ -57,7 +57,7 @@ fn words(written: Written, touched: Touched) -> Option<&'static str> {
             "leave blanks and comments behind the key away, and put it between single quotes"
         }
         (Written::PlainEnvFile, _) => {
-            "write the key as it is right behind the `=`: quotes, blanks, comments and escapes are kept in this file"
+            "remove the quotes, blanks and comments around the value, which this file keeps"
         }
         (Written::Compose, Touched::Dollar) => {
             "write each `$` of the key as `$$` in the Compose file; in an env file of Compose write it once, with the key \
@@ -124,7 +124,7 @@ mod tests {
                 Damage::TruncatedEnd,
                 "single quotes",
             ),
-            (Written::PlainEnvFile, Damage::InlineComment, "right behind"),
+            (Written::PlainEnvFile, Damage::InlineComment, "keeps"),
         ] {
             let words = escaping(written, &[damage]);
             assert_eq!(words.len(), 1);

@@ -214,7 +214,7 @@ impl<'a> Gathering<'a> {
         let group = &mut self.groups[at];
         group.remedy.also(&remedy, deployment);
         for follower in spot.followers() {
-            let (source, words) = (follower.source(), follower.own_words());
+            let (source, words) = (follower.source(), follower.follow_words());
             let at = match group.then.iter().position(|(of, _)| *of == source) {
                 Some(at) => at,
                 None => {

@@ -31,7 +31,7 @@ impl Spot<'_> {
             None => return self.fix(),
         };
         if self.is_live() {
-            return Some(format!("{first}, then {}", self.own_words()));
+            return Some(format!("{first}, then {}", self.follow_words()));
         }
         let follows = self
             .after()
@@ -124,14 +124,23 @@ impl Spot<'_> {
     }
 
     /// What to do so that all its readings are right, each told once.
-    pub(super) fn own_words(&self) -> String {
+    fn own_words(&self) -> String {
+        self.each(|reading| self.words_for(reading))
+    }
+
+    /// The same where an earlier hop is mended first: what happened to the key is told there.
+    pub(super) fn follow_words(&self) -> String {
+        self.each(|reading| self.source_words(reading))
+    }
+
+    fn each(&self, words: impl Fn(&Outcome) -> String) -> String {
         let lead = self.judged.leading();
         let others = self.judged.readings.iter();
         let others = others.filter(|reading| reading.verdict.is_drift());
         let mut told: Vec<String> = Vec::new();
         let mut more = 0;
         for reading in lead.into_iter().chain(others) {
-            let words = self.words_for(reading);
+            let words = words(reading);
             let known = told
                 .iter()
                 .position(|told| told.contains(&words) || words.contains(&**told));
@@ -216,12 +225,15 @@ impl Spot<'_> {
             }
         };
         let mut live = self.after().filter(Self::is_live).peekable();
-        let runs_current =
-            live.peek().is_some() && live.all(|later| later.judged.verdict == Verdict::Current);
+        let run_is_told = live.peek().is_some()
+            && live.all(|later| {
+                let verdict = later.judged.verdict;
+                verdict == Verdict::Current || verdict.is_drift()
+            });
         Case {
             there,
             damage,
-            runs_current,
+            run_is_told,
         }
     }
 

@@ -55,6 +55,18 @@ pub struct Inside {
     pub(super) beside: bool,
 }
 
+#[cfg(test)]
+impl Inside {
+    /// Where a test says that a key stands.
+    pub(crate) fn made(way: Option<Way>) -> Self {
+        Self {
+            way,
+            open: false,
+            beside: false,
+        }
+    }
+}
+
 /// What is in a value beside what it is as a whole.
 pub struct Sighting {
     /// The known keys that it is or holds.

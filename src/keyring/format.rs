@@ -274,6 +274,21 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_letters_and_digits_are_told_from_others() {
+        for (pattern, plain) in [
+            ("^ask_live_[A-Za-z0-9]{32}$", true),
+            ("(?:sk|pk)-[0-9a-f_]{8,16}", true),
+            ("(?-u:[a-z]{8})", true),
+            ("ask.live_[a-z]{8}", false),
+            ("[A-Za-z0-9+/=]{44}", false),
+            (r"k\$[a-z]{8}", false),
+            (r"\w{8}", false),
+        ] {
+            assert_eq!(format(pattern).is_plain(), plain, "{pattern}");
+        }
+    }
+
+    #[test]
     fn describes_the_whole_key_with_or_without_anchors() {
         for pattern in [
             "^ask_live_[A-Za-z0-9]{32}$",

@@ -172,8 +172,8 @@ it is.",
             None => "",
         };
         format!(
-            "build again with the current key in the variable that the build inlines for {variable}, then deploy {}{caches}: a restart \
-             changes no bundle",
+            "build again with the current key in the variable that the build inlines for {variable}, then deploy {}{caches} (a restart \
+             changes no bundle)",
             self.shown()
         )
     }
@@ -195,11 +195,19 @@ it is.",
                 "write a `format` in the project, or a `pattern` here",
             )
         })?;
-        match (&self.url, &self.path) {
-            (Some(url), _) => self.crawl(url, format, asking),
-            (None, Some(path)) => self.folder(path, format, asking),
-            (None, None) => Ok(Vec::new()),
-        }
+        let readings = match (&self.url, &self.path) {
+            (Some(url), _) => self.crawl(url, format, asking)?,
+            (None, Some(path)) => self.folder(path, format, asking)?,
+            (None, None) => Vec::new(),
+        };
+        let mended = |reading: Reading| match &reading.found {
+            Found::Hidden { .. } => reading.mended_by(format!(
+                "if its build inlines the key, {}; if it does not, take this hop away",
+                self.remedy(at, &Case::default())
+            )),
+            _ => reading,
+        };
+        Ok(readings.into_iter().map(mended).collect())
     }
 }
 

@@ -13,8 +13,9 @@ pub struct Case<'a> {
     /// What happened to the current key that stands there, from the outermost to the innermost; empty unless
     /// it is damaged.
     pub damage: &'a [Damage],
-    /// Whether whatever runs with it already has the current key, so that it need not be restarted.
-    pub runs_current: bool,
+    /// Whether what runs with it is a hop of its own: it has the current key already, or what to do with it
+    /// is said there.
+    pub run_is_told: bool,
 }
 
 /// What stands where the current key should.
@@ -32,10 +33,10 @@ pub enum There {
 }
 
 impl Case<'_> {
-    /// The end of a remedy for what is read when something starts: empty where that is current already.
+    /// The end of a remedy for what is read when something starts; empty where that is said elsewhere.
     #[must_use]
     pub fn then_restart(&self) -> &'static str {
-        match self.runs_current {
+        match self.run_is_told {
             true => "",
             false => ", then restart what reads it",
         }
@@ -61,6 +62,17 @@ impl At<'_> {
         }
     }
 
+    /// The key, and as what it stands in the variable: `the current key as KEY`, `the current key as the user
+    /// of the URL of DSN`.
+    #[must_use]
+    pub fn key_as_variable(&self) -> String {
+        let variable = escape(self.variable);
+        match self.part.and_then(part_of) {
+            Some(part) => format!("{} as {part} of {variable}", self.key()),
+            None => format!("{} as {variable}", self.key()),
+        }
+    }
+
     /// `write the current key to PLACE`; where the key is a part of what is there, which part to change, so
     /// that the rest stays.
     #[must_use]
@@ -79,7 +91,7 @@ impl At<'_> {
 pub(super) fn mend_part(at: At<'_>, case: &Case<'_>, location: &str, stage: Stage) -> String {
     let within = at.write_to(location);
     match stage {
-        Stage::Store if case.runs_current => within,
+        Stage::Store if case.run_is_told => within,
         Stage::Store => format!("{within}, then sync or restart what reads it"),
         Stage::Config => format!("{within}{}", case.then_restart()),
         Stage::Running => format!(

@@ -131,16 +131,11 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        format!(
-            "bring {} as {} to where `{}` looks, then restart what holds it",
-            at.key_in_its_part(),
-            escape(at.variable),
-            self.shown()
-        )
+        self.brought(&at.key_as_variable())
     }
 
-    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
-        self.remedy(at, case)
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_in_its_part())
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
@@ -158,6 +153,13 @@ killed. Over 1 MiB of output, an exit status other than 0 and a program that is 
 }
 
 impl Command {
+    fn brought(&self, key: &str) -> String {
+        format!(
+            "bring {key} to where `{}` looks, then restart what holds it",
+            self.shown()
+        )
+    }
+
     fn shown(&self) -> String {
         let line = quoted(self.argv.iter().map(|word| &**word));
         match line.char_indices().nth(SHOWN) {

@@ -215,9 +215,9 @@ impl Docker {
                 self.shown()
             ),
             None => format!(
-                "bring {key} as {} to where the containers ({}) are created from, then create them anew: a restart keeps the \
+                "bring {} to where the containers ({}) are created from, then create them anew: a restart keeps the \
                  old environment",
-                escape(at.variable),
+                at.key_as_variable(),
                 self.shown()
             ),
         }

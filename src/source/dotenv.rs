@@ -4,7 +4,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Case, Info, Source};
+use super::{At, Case, Info, Source, There};
 use crate::envfile::{self, Cause, Dialect, Entry, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
@@ -82,7 +82,7 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
             "write the current key to {files}{} as {}{}{}",
             self.shown(),
             Escaped(at.variable),
-            self.quoting(at),
+            self.quoting(at, case),
             case.then_restart()
         )
     }
@@ -161,8 +161,9 @@ impl Dotenv {
     }
 
     /// How the key is to be written so that it comes through whole.
-    fn quoting(&self, at: At<'_>) -> &'static str {
+    fn quoting(&self, at: At<'_>, case: &Case<'_>) -> &'static str {
         match (self.dialect, at.format) {
+            (Dialect::Docker, _) if case.there == There::Damaged => "",
             (Dialect::Docker, _) => ", without quotes",
             (_, Some(format)) if format.is_plain() => "",
             (_, _) => {

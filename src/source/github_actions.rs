@@ -195,15 +195,10 @@ this one is not asked; in Codespaces, what a person keeps for themselves is not 
             Kind::Secret => "secret",
             Kind::Variable => "variable",
         };
-        // The claim that stands beside it would go on telling of the key before.
-        let claim = match &self.fingerprint {
-            Some(name) => format!(
-                ", its fingerprint with `straggler inspect --file FILE --format reading | jq -r .fingerprint | gh variable set \
-                 {}{place}`",
-                quoted([&**name])
-            ),
-            None => String::new(),
-        };
+        let claim = self.fingerprint.as_deref().map_or(String::new(), |name| {
+            let name = Escaped(name);
+            format!(", and the `fingerprint` that `straggler inspect --file FILE -f reading` shows into the variable {name}")
+        });
         format!(
             "write the current key with `gh {what} set {}{place} < FILE`{claim}, then run again what deploys with it",
             quoted([self.name(at)])

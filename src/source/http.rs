@@ -106,16 +106,11 @@ A load balancer answers for one instance at a time: name the instances, or the o
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        format!(
-            "bring {} as {} to what answers at {}, then restart it",
-            at.key_in_its_part(),
-            escape(at.variable),
-            location(&self.url)
-        )
+        self.brought(&at.key_as_variable())
     }
 
-    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
-        self.remedy(at, case)
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.brought(&at.key_in_its_part())
     }
 
     fn member(&self, _: At<'_>) -> Option<String> {
@@ -139,6 +134,15 @@ A load balancer answers for one instance at a time: name the instances, or the o
         let mut reading = understand(Secret::copied(bytes), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
         Ok(vec![reading])
+    }
+}
+
+impl Http {
+    fn brought(&self, key: &str) -> String {
+        format!(
+            "bring {key} to what answers at {}, then restart it",
+            location(&self.url)
+        )
     }
 }
 

@@ -114,18 +114,17 @@ one that was not seen may hold the old key.",
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        let variable = escape(at.variable);
-        let fixed = "the environment of a process is fixed when it starts";
+        let fixed = "(the environment of a process is fixed when it starts)";
         match &self.unit {
             Some(unit) => format!(
-                "once what the unit gives it as {variable} is {}, `systemctl restart {}`",
-                at.key_in_its_part(),
+                "once the unit gives it {}, `systemctl restart {}`",
+                at.key_as_variable(),
                 quoted([&*full_unit(unit)])
             ),
             None => format!(
-                "start the process ({}) anew with {} as {variable}: {fixed}",
+                "start the process ({}) anew with {} {fixed}",
                 self.shown(),
-                at.key_in_its_part()
+                at.key_as_variable()
             ),
         }
     }
@@ -232,10 +231,9 @@ impl Process {
         let unit = full_unit(self.unit.as_deref().unwrap_or_default());
         let unit = quoted([&*unit]);
         format!(
-            "once what the unit of user {} gives it as {} is {}, `systemctl --user restart {unit}` as that user",
+            "once the unit of user {} gives it {}, `systemctl --user restart {unit}` as that user",
             escape(user),
-            escape(at.variable),
-            at.key_in_its_part()
+            at.key_as_variable()
         )
     }
 

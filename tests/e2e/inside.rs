@@ -200,14 +200,23 @@ fn names_and_words_beside_the_current_key_are_no_blind_spots() {
 fn it_is_said_how_the_key_would_be_read() {
     let ran = scene(CURRENT, true).run(["audit", "--no-ledger", "-f", "json"]);
     let report = ran.json();
-    let messages: Vec<_> = report["deployments"].as_array().unwrap().iter().collect();
+    let deployments = report["deployments"].as_array().unwrap();
     for (index, told) in [
-        (0, "`extract: { json: /api_key }` reads the key"),
-        (1, "`extract: { json: /a/1/k }` reads the key"),
-        (2, "`extract: { url: user }` reads the key"),
+        (
+            0,
+            "read the key in it with `extract: { json: /api_key }` (targets.yaml:",
+        ),
+        (
+            1,
+            "read the key in it with `extract: { json: /a/1/k }` (targets.yaml:",
+        ),
+        (
+            2,
+            "read the key in it with `extract: { url: user }` (targets.yaml:",
+        ),
     ] {
-        let message = messages[index]["hops"][0]["message"].as_str().unwrap();
-        assert!(message.contains(told), "{message}");
+        let remedy = deployments[index]["hops"][0]["remedy"].as_str().unwrap();
+        assert!(remedy.contains(told), "{remedy}");
     }
 }
 

@@ -285,7 +285,7 @@ fn compose_creates_its_containers_again() {
 #[test]
 #[ignore = "needs Docker; tests/run has it"]
 fn swarm_updates_its_services() {
-    let engine = Engine::docker();
+    let engine = Engine::docker_apart();
     let site = Site::of(&engine);
     let mut table = Table::of("docker (Swarm)");
     engine.cli(&["swarm", "init", "--advertise-addr", "127.0.0.1"]);
@@ -294,7 +294,7 @@ fn swarm_updates_its_services() {
             "service",
             "create",
             "--detach",
-            "--network=none",
+            "--network=host",
             "--name",
             name,
             "--stop-grace-period=0s",

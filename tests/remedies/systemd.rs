@@ -33,6 +33,11 @@ fn run(machine: &Machine, remedy: &str) {
     }
 }
 
+/// Declares a service that may be restarted as often as a test does.
+fn unit(machine: &Machine, name: &str, lines: &str) {
+    machine.unit(name, &format!("{lines}\n[Unit]\nStartLimitIntervalSec=0"));
+}
+
 /// As systemd wants it in `Environment=`.
 fn assignment(key: &str) -> String {
     let key = key
@@ -71,7 +76,7 @@ fn stages(unit: &str) -> [String; 2] {
 
 fn files(machine: &Machine) {
     let mut table = Table::of("systemd");
-    machine.unit("web", "EnvironmentFile=/etc/web.env");
+    unit(machine, "web", "EnvironmentFile=/etc/web.env");
     let cases =
         WRONG.map(|(what, value, verdict)| (what, format!("ALLSTAK_API_KEY={value}\n"), verdict));
     let more = [
@@ -123,11 +128,16 @@ fn units(machine: &Machine) {
         (
             "a `%` expanded",
             assignment(CURRENT).replace("%%", "%"),
+            "unknown",
+        ),
+        (
+            "a `%` doubled",
+            assignment(CURRENT).replace("%%", "%%%%"),
             "malformed",
         ),
     ] {
         for (stage, hop) in ["config", "running"].into_iter().zip(stages("own")) {
-            machine.unit("own", &line);
+            unit(machine, "own", &line);
             machine.run("systemctl daemon-reload && systemctl restart own");
             table.tries(
                 &format!("{stage}: {what} in `Environment=`"),
@@ -139,7 +149,7 @@ fn units(machine: &Machine) {
                         "{remedy}"
                     );
                     assert!(remedy.contains("`%` as `%%`"), "{remedy}");
-                    machine.unit("own", &assignment(CURRENT));
+                    unit(machine, "own", &assignment(CURRENT));
                     run(machine, remedy);
                     Followed::Instruction
                 },
@@ -150,10 +160,11 @@ fn units(machine: &Machine) {
 
 fn absent(machine: &Machine) {
     let mut table = Table::of("systemd");
-    machine.unit("optional", "EnvironmentFile=-/etc/optional.env");
-    machine.unit("bare", "");
-    machine.unit("strict", "EnvironmentFile=/etc/strict.env");
-    machine.unit(
+    unit(machine, "optional", "EnvironmentFile=-/etc/optional.env");
+    unit(machine, "bare", "");
+    unit(machine, "strict", "EnvironmentFile=/etc/strict.env");
+    unit(
+        machine,
         "unset",
         &format!("{}\nUnsetEnvironment=ALLSTAK_API_KEY", assignment(CURRENT)),
     );
@@ -178,7 +189,7 @@ fn absent(machine: &Machine) {
             |remedy| {
                 let path = named(
                     remedy,
-                    "write ALLSTAK_API_KEY with the current key into ",
+                    "write the current key as ALLSTAK_API_KEY to ",
                     &[", "],
                 );
                 machine.write(path, quoted());
@@ -233,7 +244,7 @@ fn absent(machine: &Machine) {
 
 fn manager(machine: &Machine) {
     let mut table = Table::of("systemd");
-    machine.unit("all", "");
+    unit(machine, "all", "");
     machine.run(&format!(
         "systemctl set-environment ALLSTAK_API_KEY={OLD} && systemctl daemon-reload && systemctl restart all"
     ));
@@ -252,7 +263,11 @@ fn manager(machine: &Machine) {
 
 fn credentials(machine: &Machine) {
     let mut table = Table::of("systemd");
-    machine.unit("sealed", "LoadCredential=allstak:/etc/keys/allstak");
+    unit(
+        machine,
+        "sealed",
+        "LoadCredential=allstak:/etc/keys/allstak",
+    );
     machine.run("systemctl daemon-reload");
     for (what, value, verdict) in [
         ("an old key", OLD.to_owned(), "stale"),
@@ -280,7 +295,7 @@ fn credentials(machine: &Machine) {
 
 fn by_their_processes(machine: &Machine) {
     let mut table = Table::of("process");
-    machine.unit("plain", "EnvironmentFile=/etc/plain.env");
+    unit(machine, "plain", "EnvironmentFile=/etc/plain.env");
     machine.write("/etc/plain.env", format!("ALLSTAK_API_KEY={OLD}\n"));
     machine.run("systemctl daemon-reload && systemctl restart plain");
     let hop = "{ process: { unit: plain } }";
@@ -290,8 +305,7 @@ fn by_their_processes(machine: &Machine) {
         || audit(machine, hop),
         |remedy| {
             assert!(
-                remedy
-                    .contains("once what the unit gives it as ALLSTAK_API_KEY is the current key"),
+                remedy.contains("once the unit gives it the current key as ALLSTAK_API_KEY"),
                 "{remedy}"
             );
             machine.write("/etc/plain.env", quoted());

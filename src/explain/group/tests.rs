@@ -53,6 +53,22 @@ fn one_broken_store_is_one_group_whatever_hangs_on_it() {
 }
 
 #[test]
+fn what_is_current_already_is_not_restarted() {
+    let mut scene = Scene::new().project("shop");
+    for (name, process) in [
+        ("cart", hop("process", [stale(0)]).inherited()),
+        ("mail", hop("process", [current()])),
+        ("web", hop("process", [stale(0)]).inherited()),
+    ] {
+        scene = scene.deploy(name, [vault(stale(0)), process]);
+    }
+    let audit = scene.audit();
+    let groups = groups(&audit, |_| true);
+    let (_, then) = &groups[0].then[0];
+    assert_eq!((then.likewise, &then.deployments[..]), (true, &[0, 2][..]));
+}
+
+#[test]
 fn what_runs_and_what_was_built_are_two_steps_afterwards() {
     let follows = |id| hop(id, [stale(0)]).inherited();
     let audit = Scene::new()

@@ -9,7 +9,8 @@ use crate::gate::testing::{
 use crate::inventory::Retirement;
 use crate::judge::{Outcome, RotationBasis, TimeProof, Why};
 use crate::key::Digits;
-use crate::keyring::{Damage, KeyId, ProjectId};
+use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Resolver};
+use crate::reading::{Mend, Written};
 use crate::verdict::{Evidence, Expectation};
 
 fn audit(route: impl IntoIterator<Item = Judged>) -> Audit {
@@ -432,6 +433,93 @@ fn every_finding_has_one_thing_to_do() {
         assert!(remedy("process", outcome).starts_with("read the key itself where it is used"));
     }
     assert!(remedy("vault", current().on(Evidence::Reference)).starts_with("add the hops"));
+}
+
+#[test]
+fn replicas_that_want_different_things_are_all_told() {
+    let mended = |mut outcome: Outcome, words: &str| {
+        outcome.mend = Some(Box::new(Mend {
+            words: Some(words.into()),
+            written: None,
+        }));
+        outcome
+    };
+    let remedy = |readings: Vec<Outcome>| told(&audit([hop("docker", readings)]), 0).1.unwrap();
+    assert_eq!(
+        remedy(vec![
+            mended(stale(0), "update web"),
+            mended(stale(0), "update mail"),
+            mended(stale(0), "update web"),
+            current(),
+        ]),
+        "update web; and update mail"
+    );
+    let many = ["a", "b", "c", "d", "e"].map(|name| mended(stale(0), &format!("update {name}")));
+    assert_eq!(
+        remedy(many.into()),
+        "update a; and update b; and update c; and likewise for 2 more"
+    );
+}
+
+#[test]
+fn what_the_rules_of_a_text_did_is_told_with_how_it_is_kept() {
+    let mut eaten = malformed(&[Damage::VariableInterpolation]);
+    eaten.mend = Some(Box::new(Mend {
+        words: Some("create it anew".into()),
+        written: Some(Written::Compose),
+    }));
+    let told = told(&audit([hop("process", [eaten])]), 0).1.unwrap();
+    assert!(
+        told.starts_with("write each `$` of the key as `$$` in the Compose file")
+            && told.ends_with(", and create it anew"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_was_damaged_twice_is_written_anew_and_nothing_contradicts_that() {
+    let twice = || malformed(&[Damage::Base64, Damage::TrailingNewline]);
+    assert_eq!(
+        remedy("dotenv", twice()),
+        "write the current key to dotenv:cart"
+    );
+    assert_eq!(
+        remedy("process", twice()),
+        "write the key with nothing around it where process:cart gets it from; then restart it: systemctl restart \
+         cart.service"
+    );
+}
+
+#[test]
+fn a_key_in_something_larger_leaves_the_rest_and_a_reference_is_not_replaced() {
+    let inside = |mut outcome: Outcome| {
+        if let Why::Holds { inside, damage, .. } = &mut outcome.why {
+            *damage = [Damage::Surrounded].into();
+            *inside = Some(Box::new(Inside::made(None)));
+        }
+        outcome
+    };
+    let told = remedy("dotenv", inside(stale(0)));
+    assert!(
+        told.starts_with("if all of it is meant to be there, say with `extract` where the key stands in it (targets.yaml:")
+            && told.ends_with("), and change that part alone; else write the current key to dotenv:cart"),
+        "{told}"
+    );
+    let mut reference = empty();
+    reference.why = Why::Placeholder(Placeholder::Resolvable(Resolver::OnePassword));
+    let told = remedy("dotenv", reference);
+    assert!(
+        told.starts_with("if what reads it resolves the reference, leave it"),
+        "{told}"
+    );
+}
+
+#[test]
+fn where_no_key_belongs_what_runs_is_started_anew_too() {
+    let held = || stale(0);
+    let audit = audit([hop("process", [held()]).expect(Expectation::Absent)]);
+    let told = told(&audit, 0).1.unwrap();
+    assert!(told.contains("then start anew what runs there"), "{told}");
 }
 
 #[test]

@@ -58,13 +58,12 @@ impl<'a> Renewal<'a> {
 
     /// Says how a variable of its environment is mended.
     pub fn of_variable(&self, at: At<'_>, reading: Reading) -> Reading {
-        let variable = escape(at.variable);
-        let key = at.key_in_its_part();
+        let key = at.key_as_variable();
         let (words, written) = match &self.creator {
             Creator::Swarm { service, stack } => (swarm_variable(at, service, *stack), None),
             Creator::Compose { .. } => (
                 format!(
-                    "bring {key} as {variable} to where Compose takes it from, then create the containers anew: `{}`; \
+                    "bring {key} to where Compose takes it from, then create the containers anew: `{}`; \
                      {FIXED}",
                     self.compose_up()
                 ),
@@ -72,7 +71,7 @@ impl<'a> Renewal<'a> {
             ),
             Creator::Unknown => (
                 format!(
-                    "create {} anew as it was created, with {key} as {variable}: `{}`, then `{} run` with all its options; {FIXED}",
+                    "create {} anew as it was created, with {key}: `{}`, then `{} run` with all its options; {FIXED}",
                     self.name(),
                     quoted([self.program(), "rm", "-f", self.container.name()]),
                     self.program()
@@ -91,7 +90,7 @@ impl<'a> Renewal<'a> {
     /// with.
     pub fn of_started(&self, at: At<'_>, reading: Reading) -> Reading {
         reading.mended_by(format!(
-            "what starts the program in {} sets {} itself: make it {} there, then {}",
+            "what starts the program in {} sets {} itself: let it be {} there, then {}",
             self.name(),
             escape(at.variable),
             at.key_in_its_part(),
@@ -221,8 +220,8 @@ fn swarm_variable(at: At<'_>, service: &str, stack: bool) -> String {
             "`{variable}=\"$(cat FILE)\" docker service update --env-add {variable} {service}`"
         ),
         Some(_) => format!(
-            "set {variable} anew with {}, and all else in it as it is: `docker service update --env-add` on {service}",
-            at.key_in_its_part()
+            "set {}, with all else in it as it is: `docker service update --env-add` on {service}",
+            at.key_as_variable()
         ),
     };
     match stack {

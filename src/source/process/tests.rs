@@ -274,6 +274,44 @@ fn exactly_one_selector_is_needed_and_it_is_checked() {
     assert_eq!(check(json!({"unit": "web@*"})), Ok(()));
 }
 
+#[tokio::test]
+async fn a_unit_of_a_user_is_restarted_by_that_user() {
+    for (cgroup, command) in [
+        (
+            "/user.slice/user-7.slice/user@7.service/app.slice/web.service",
+            Some("`systemctl --user restart web.service` as that user"),
+        ),
+        ("/system.slice/web.service", None),
+    ] {
+        let process = Running {
+            cgroup: cgroup.into(),
+            ..Running::made(9, "web", &["web"])
+        };
+        let environment = Secret::copied(b"KEY=old\0");
+        let known = Known::default()
+            .with(Environ(process.id), Ok(Some(environment)))
+            .with(
+                List,
+                Ok(Snapshot {
+                    processes: vec![process],
+                    partial: false,
+                }),
+            );
+        let hop = hop("process", json!({"unit": "web"}));
+        let readings = read_all(&*hop, "KEY", known, &connections([]))
+            .await
+            .unwrap();
+        let mend = readings[0].mend.as_ref();
+        let words = mend.and_then(|mend| mend.words.as_deref());
+        assert_eq!(words.is_some(), command.is_some(), "{words:?}");
+        assert!(
+            words
+                .unwrap_or_default()
+                .ends_with(command.unwrap_or_default())
+        );
+    }
+}
+
 #[test]
 fn the_address_and_the_remedy_name_what_is_meant() {
     let at = At::of("KEY");

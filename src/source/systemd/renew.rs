@@ -67,6 +67,7 @@ impl Origin {
 
     fn words(&self, unit: &str, at: At<'_>) -> String {
         let (variable, key) = (escape(at.variable), at.key_in_its_part());
+        let both = at.key_as_variable();
         let unit = quoted([unit]);
         let restart = format!("`systemctl restart {unit}`");
         let edit = format!("`systemctl edit {unit}`");
@@ -76,12 +77,12 @@ impl Origin {
                  and a `\\` before `\\` and `\"`; then `systemctl daemon-reload` and {restart}"
             ),
             Self::File(path) => format!(
-                "write {key} as {variable} to {}{}, then {restart}",
+                "write {both} to {}{}, then {restart}",
                 shown(path),
                 quoting(at)
             ),
             Self::AbsentFile(path) => format!(
-                "write {variable} with {key} into {}, which the unit reads and which is not there{}; then {restart}",
+                "write {both} to {}, which the unit reads and which is not there{}; then {restart}",
                 shown(path),
                 quoting(at)
             ),
@@ -89,19 +90,19 @@ impl Origin {
                 "`{variable}=\"$(cat FILE)\" systemctl import-environment {variable}`, then {restart}"
             ),
             Self::Manager => format!(
-                "set {variable} anew with {key} for all services (`systemctl import-environment` takes it from where it is \
+                "set {both} for all services (`systemctl import-environment` takes it from where it is \
                  called), then {restart}"
             ),
             Self::Passed => format!(
-                "what systemd itself was started with stays until the machine boots: add an `EnvironmentFile=` with {key} as \
-                 {variable} with {edit}, which overrides it, then {restart}"
+                "what systemd itself was started with stays until the machine boots: add an `EnvironmentFile=` with {both} \
+                 with {edit}, which overrides it, then {restart}"
             ),
             Self::Unset => format!(
                 "take {variable} out of `UnsetEnvironment=` with {edit}, and set it to {key} with an `EnvironmentFile=`; then \
                  {restart}"
             ),
             Self::Nowhere => format!(
-                "add an `EnvironmentFile=` with {key} as {variable} to the unit with {edit}, then {restart}"
+                "add an `EnvironmentFile=` with {both} to the unit with {edit}, then {restart}"
             ),
         }
     }
