@@ -456,6 +456,18 @@ fn a_program_prints_a_credential() {
     );
     script(&format!("echo '{}'", world.reader.secret));
     world.refuse(&home, &variables, "", &["printed no credential as JSON"]);
+
+    // The command line would wait for ever.
+    script("sleep 1000");
+    let mut straggler = home.straggler(["audit", "--timeout", "1s", "-f", "json"]);
+    for (name, value) in &variables {
+        straggler = straggler.env(name, value);
+    }
+    straggler
+        .env("HOME", home.folder())
+        .run()
+        .ends(3)
+        .prints("gave no credential within");
 }
 
 #[test]

@@ -372,9 +372,9 @@ fn a_parameter_is_created_written_and_labelled() {
             ),
         ],
     );
-    let found =
-        moto.write(&[json!(["ssm", "get_parameters", {"Names": ["/shop/new", "/shop/old"]}])]);
-    let kinds = [0, 1].map(|index| found[0]["Parameters"][index]["Type"].as_str().unwrap());
+    let get = |name: &str| json!(["ssm", "get_parameter", {"Name": name}]);
+    let found = moto.write(&[get("/shop/new"), get("/shop/old")]);
+    let kinds = [0, 1].map(|index| found[index]["Parameter"]["Type"].as_str().unwrap());
     assert_eq!(
         kinds,
         ["SecureString", "String"],
