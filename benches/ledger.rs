@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use common::{Failable, Times, elapsed, mebibytes, peak, timed_ok};
 use jiff::{SignedDuration, Timestamp};
-use straggler::audit::{self, Audit, Options, Remembered};
+use straggler::audit::{self, Audit, Options, Owner, Remembered};
 use straggler::fetch::Quiet;
 use straggler::ledger::{Conclusion, Ledger, LedgerError, Place};
 use straggler::report::{FORMATS, Look, Shown};
@@ -209,6 +209,10 @@ async fn night(ground: &Ground, ledger: &Ledger, turn: usize, times: &mut Steps)
         times.first.add(took);
     } else if ROTATIONS.contains(&turn) {
         times.rotated.add(took);
+        // As somebody does who rotated them: nothing else tells a rotation from a misread reference.
+        for project in &audit.inventory.projects {
+            ledger.confirm(&Owner::of(project), at(turn)).await?;
+        }
     } else if since_rotation(turn) > WAVES + 1 {
         times.record.add(took);
     }

@@ -146,7 +146,9 @@ impl Ground {
                 PathBuf::from(path)
             });
             if from.exists() {
-                fs::copy(from, to)?;
+                fs::copy(from, &to)?;
+                // Else the audit would wait until the disk has the copy.
+                fs::File::open(to)?.sync_all()?;
             } else if to.exists() {
                 fs::remove_file(to)?;
             }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Sought;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Place};
 use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Role, Scrubber};
+use crate::keyring::{KeyId, ProjectId, Role, Scrubber};
+use crate::source::Case;
 use crate::verdict::Verdict;
 
 /// A finished audit.
@@ -36,6 +37,19 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Where a place is, for people and for the ledger: without any secret that is known.
+    #[must_use]
+    pub fn location(&self, place: &Place) -> String {
+        self.scrubber.name(place.location())
+    }
+
+    /// What its source says to do there, likewise.
+    #[must_use]
+    pub fn remedy(&self, place: &Place, owner: ProjectId, case: &Case<'_>) -> String {
+        let at = place.at_for(self.inventory.project(owner));
+        self.scrubber.name(place.source.remedy(at, case))
+    }
+
     /// A known key, at the digits that are shown.
     #[must_use]
     pub fn fingerprint(&self, key: KeyId) -> Option<Fingerprint> {

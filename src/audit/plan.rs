@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::hops::jobs;
 use super::references::known_keys;
 use crate::fetch::{Plan, Planned};
 use crate::inventory::{Inventory, Origin, Place, Project};
-use crate::platform::{Answer, Answers, Asking, Request};
+use crate::platform::{Answer, Answers, Asking, Here, Request};
 use crate::reading::ReadError;
 use crate::verdict::Stage;
 
@@ -54,7 +53,7 @@ pub fn plan(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Pl
 
 /// Whether a file is one that the references, or the hops of any deployment, are read from.
 #[must_use]
-pub fn reads(inventory: &Inventory, file: &Path) -> bool {
+pub fn reads(inventory: &Inventory, file: &Here<'_>) -> bool {
     let asks = |project: &Project, place: &Place| {
         let asking = Asking::new(&NoAnswers, place.source.store().map(Into::into));
         let _ = place.source.read(place.at_for(project), &asking);

@@ -7,8 +7,8 @@ use crate::reading::ReadError;
 /// How many characters of a text from outside are shown.
 pub const MOST_SHOWN: usize = 400;
 
-/// The same of what is to be done: a command that is cut cannot be run.
-const MOST_TO_DO: usize = 2000;
+/// The same of what is to be done: half a command is none.
+const MOST_MENDED: usize = 4000;
 
 /// Takes every secret out of all texts from outside that stand in what an audit found. Only when everything
 /// was read is every key known that they may hold.
@@ -48,13 +48,16 @@ impl Scrub<'_> {
     }
 
     fn reading(&self, reading: &mut Outcome) {
-        let words = reading.mend.as_mut().and_then(|mend| mend.words.as_mut());
-        if let Some(words) = words {
-            let scrubbed = self.0.text(words.as_bytes(), MOST_TO_DO).to_string();
-            *words = scrubbed.into();
-        }
         if let Some(replica) = &mut reading.replica {
             *replica = self.text(replica).into();
+        }
+        let words = reading.mend.as_mut().and_then(|mend| mend.words.as_mut());
+        if let Some(words) = words {
+            *words = self
+                .0
+                .text(words.as_bytes(), MOST_MENDED)
+                .to_string()
+                .into();
         }
         self.maybe(&mut reading.note);
         if let Some(timed) = &mut reading.timed {

@@ -1,7 +1,8 @@
 //! What a report, and the ledger, must not be written over.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,13 @@ use super::output;
 use crate::audit;
 use crate::inventory::Inventory;
 use crate::ledger::Place;
+use crate::platform::Here;
 
 /// What stands beside a ledger under its name.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// How every database of SQLite begins.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 const DECLARED: &str = "a file of this targets.yaml";
 const READ: &str = "a file that the audit reads";
@@ -63,7 +68,13 @@ impl<'a> Reserved<'a> {
         if self.declares(path) {
             return Some(DECLARED);
         }
-        audit::reads(self.inventory, path).then_some(READ)
+        // What is a database already holds no key, and is looked for by its path alone: after a first audit no hop
+        // needs to be looked at for it.
+        let file = match is_database(path) {
+            true => Here::path_alone(path),
+            false => Here::of(path),
+        };
+        audit::reads(self.inventory, &file).then_some(READ)
     }
 
     /// Whether targets.yaml or what it includes is there.
@@ -84,9 +95,16 @@ impl<'a> Reserved<'a> {
             return Some("the ledger, or belongs to it".to_owned());
         }
         let reads = fs::metadata(path).is_ok_and(|found| found.is_file())
-            && audit::reads(self.inventory, path);
+            && audit::reads(self.inventory, &Here::of(path));
         reads.then(|| READ.to_owned())
     }
+}
+
+/// Whether SQLite wrote it.
+fn is_database(path: &Path) -> bool {
+    let mut start = [0; SQLITE.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *SQLITE
 }
 
 /// Whether both lead to one place, or to one file.

@@ -1,3 +1,5 @@
+use memchr::memmem;
+
 use super::{Dialect, Entry, Outside, read};
 
 /// Why a file does not give what somebody sees who looks at it.
@@ -96,6 +98,8 @@ fn not_seen(file: &[u8], variable: &str) -> Option<Cause> {
 
 /// Which line wins, where others set it to something else.
 fn overridden(dialect: Dialect, file: &[u8], variable: &str, entry: &Entry) -> Option<Cause> {
+    // Most files set it once.
+    memmem::find_iter(file, variable).nth(1)?;
     let sets: Vec<_> = lines(file)
         .filter(|(_, _, line)| {
             matches!(

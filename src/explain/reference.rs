@@ -38,7 +38,7 @@ impl<'a> Reference<'a> {
     #[must_use]
     pub fn location(&self) -> Option<String> {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => Some(place.location()),
+            Origin::Place(place) => Some(self.audit.location(place)),
             Origin::Fingerprint(_) | Origin::Given { .. } => None,
         }
     }
@@ -47,7 +47,7 @@ impl<'a> Reference<'a> {
     #[must_use]
     pub fn origin(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
-            Origin::Place(place) => escape(&place.location()).into_owned(),
+            Origin::Place(place) => escape(&self.audit.location(place)).into_owned(),
             Origin::Fingerprint(_) => format!("the fingerprint in {}", self.declared()),
             Origin::Given { .. } => "given on the command line".to_owned(),
         }
@@ -130,8 +130,7 @@ impl<'a> Reference<'a> {
     pub(super) fn renew(&self) -> String {
         match &self.audit.inventory.project(self.id).current {
             Origin::Place(place) => {
-                let project = self.audit.inventory.project(self.id);
-                let words = place.source.remedy(place.at_for(project), &self.case());
+                let words = self.audit.remedy(place, self.id, &self.case());
                 escape(&words).into_owned()
             }
             Origin::Fingerprint(_) => {

@@ -202,11 +202,8 @@ impl Spot<'_> {
         if let Some(words) = seen {
             return escape(words).into_owned();
         }
-        let place = &self.hop.place;
-        let project = self.audit.inventory.project(self.owner());
-        let words = place
-            .source
-            .remedy(place.at_for(project), &self.case(reading));
+        let case = self.case(reading);
+        let words = self.audit.remedy(&self.hop.place, self.owner(), &case);
         escape(&words).into_owned()
     }
 

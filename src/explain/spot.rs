@@ -44,7 +44,7 @@ impl<'a> Spot<'a> {
     /// Its printable address, escaped.
     #[must_use]
     pub fn location(&self) -> String {
-        escape(&self.hop.place.location()).into_owned()
+        escape(&self.audit.location(&self.hop.place)).into_owned()
     }
 
     /// The id of its source.

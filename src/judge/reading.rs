@@ -375,7 +375,14 @@ fn finish(judged: &mut Judged, fingerprint: &Fingerprint, bench: &Bench<'_>, hop
     let outcome = &mut judged.outcome;
     outcome.fingerprint = Some(fingerprint.cut(bench.digits));
     prove_nothing_without_reference(outcome);
-    if hop.is_reference && outcome.verdict == Verdict::Current {
+    // Where no key belongs, what the reference gives is drift, and no more of a witness.
+    let is_its_own = match &outcome.why {
+        Why::Holds { key, .. } if hop.expect == Expectation::Absent => {
+            key.role() != Role::Previous && outcome.verdict == Verdict::Stale
+        }
+        _ => outcome.verdict == Verdict::Current,
+    };
+    if hop.is_reference && is_its_own {
         outcome.evidence = Evidence::Reference;
     }
 }

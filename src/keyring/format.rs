@@ -15,7 +15,10 @@ pub struct Format {
     /// As `bounded`, whatever stands before.
     ended: Regex,
     anywhere: Regex,
+    shortest: usize,
     longest: usize,
+    /// What every key begins with that fits.
+    prefix: Box<[u8]>,
 }
 
 impl PartialEq for Format {
@@ -86,14 +89,12 @@ impl Format {
             .map_err(|error| syntax_error(pattern, &error))?;
         let bare = without_anchors(&hir);
         let properties = bare.properties();
-        let longest = match (properties.minimum_len(), properties.maximum_len()) {
+        let (shortest, longest) = match (properties.minimum_len(), properties.maximum_len()) {
             (None, _) => return Err(FormatError::Nothing),
-            (_, Some(longest @ ..=Self::LONGEST)) => longest,
+            (Some(0), Some(..=Self::LONGEST)) => return Err(FormatError::Empty),
+            (Some(shortest), Some(longest @ ..=Self::LONGEST)) => (shortest, longest),
             _ => return Err(FormatError::Unbounded),
         };
-        if properties.minimum_len() == Some(0) {
-            return Err(FormatError::Empty);
-        }
         if properties.is_alternation_literal() {
             return Err(FormatError::Fixed);
         }
@@ -111,7 +112,9 @@ impl Format {
             bounded: between(Look::WordStartHalfAscii, &bare, Look::WordEndHalfAscii)?,
             ended: compiled(&ended)?,
             anywhere: compiled(&bare)?,
+            shortest,
             longest,
+            prefix: prefix(&bare).0.into(),
         })
     }
 
@@ -133,6 +136,16 @@ impl Format {
     #[must_use]
     pub fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// How many bytes a key has at least that fits it.
+    pub(super) fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// What every key begins with that fits it, and is no secret.
+    pub(super) fn prefix(&self) -> &[u8] {
+        &self.prefix
     }
 
     /// The first place of [`Format::find_in`] that starts at `from` or later. One more counts: where a
@@ -246,6 +259,27 @@ fn without_anchors(hir: &Hir) -> Hir {
         HirKind::Alternation(parts) => {
             Hir::alternation(parts.iter().map(without_anchors).collect())
         }
+    }
+}
+
+/// What everything begins with that matches, and whether that is all of it.
+fn prefix(hir: &Hir) -> (Vec<u8>, bool) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => (Vec::new(), true),
+        HirKind::Literal(literal) => (literal.0.to_vec(), true),
+        HirKind::Capture(capture) => prefix(&capture.sub),
+        HirKind::Concat(parts) => {
+            let mut all = Vec::new();
+            for part in parts {
+                let (bytes, whole) = prefix(part);
+                all.extend(bytes);
+                if !whole {
+                    return (all, false);
+                }
+            }
+            (all, true)
+        }
+        HirKind::Class(_) | HirKind::Repetition(_) | HirKind::Alternation(_) => (Vec::new(), false),
     }
 }
 
@@ -364,6 +398,23 @@ mod tests {
         let found = format("ask_live_[A-Za-z0-9]{32}")
             .find_from(text.as_bytes(), 0, |before| before == b"n");
         assert_eq!(found, Some(1..42));
+    }
+
+    #[test]
+    fn what_all_keys_begin_with_is_told() {
+        for (pattern, prefix, shortest) in [
+            ("^ask_live_[A-Za-z0-9]{32}$", "ask_live_", 41),
+            ("^(sk-(proj-)?)[a-z]{8,9}", "sk-", 11),
+            ("^(?:ask_live_|ask_test_)[0-9]{8}$", "ask_", 17),
+            ("[a-z]{3}_x", "", 5),
+        ] {
+            let format = format(pattern);
+            let told = String::from_utf8_lossy(format.prefix());
+            // The parser may have taken out what alternatives begin with.
+            assert!(prefix.starts_with(&*told), "{pattern}: {told}");
+            assert_eq!(format.shortest(), shortest);
+        }
+        assert_eq!(format("^ask_live_[a-z]{32}$").prefix(), b"ask_live_");
     }
 
     #[test]

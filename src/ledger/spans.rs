@@ -119,7 +119,7 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
         let state = State::of(judged, digits);
         parts.text(source.info().id);
         parts.text(stage.name());
-        parts.text(&hop.place.location());
+        parts.text(&audit.location(&hop.place));
         parts.text(state.verdict.name());
         parts.text(state.evidence.name());
         parts.text(state.fault.map_or("", Fault::name));
@@ -223,7 +223,7 @@ impl Changes {
                 deployment: route.deployment,
                 place,
                 source: hop.place.source.info().id.to_owned(),
-                location: hop.place.location(),
+                location: audit.location(&hop.place),
                 stage: hop.place.source.stage(),
             };
             let found = before.remove(&spot);

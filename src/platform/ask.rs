@@ -2,14 +2,13 @@ use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::Rate;
 use super::credential::Credentials;
+use super::{Here, Rate};
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -64,8 +63,8 @@ pub trait Ask: Clone + Eq + Hash + Send + Sync + 'static {
         None
     }
 
-    /// Whether this file of this host, which is there, may be read for it.
-    fn reads(&self, _file: &Path) -> bool {
+    /// Whether this file of this host may be read for it.
+    fn reads(&self, _file: &Here<'_>) -> bool {
         false
     }
 
@@ -164,9 +163,9 @@ impl Request {
         self.ask.place(platform, &**answer)
     }
 
-    /// Whether this file of this host, which is there, may be read for it.
+    /// Whether this file of this host may be read for it.
     #[must_use]
-    pub fn reads(&self, file: &Path) -> bool {
+    pub fn reads(&self, file: &Here<'_>) -> bool {
         self.ask.reads(file)
     }
 
@@ -295,7 +294,7 @@ trait AnyAsk: Send + Sync {
     fn platform_id(&self) -> &'static str;
     fn platform_type(&self) -> TypeId;
     fn describe(&self) -> String;
-    fn reads(&self, file: &Path) -> bool;
+    fn reads(&self, file: &Here<'_>) -> bool;
     fn batch(&self) -> usize;
     fn keep(&self) -> bool;
     fn paged(&self) -> bool;
@@ -341,7 +340,7 @@ impl<A: Ask> AnyAsk for A {
         Ask::describe(self)
     }
 
-    fn reads(&self, file: &Path) -> bool {
+    fn reads(&self, file: &Here<'_>) -> bool {
         Ask::reads(self, file)
     }
 

@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use super::base64;
 use super::blocking::blocking;
 use super::commands::{self, Argv};
 use super::files;
+use super::http::opaque_segments;
 use super::variable::variable;
 use crate::key::{Fingerprint, Secret};
 use crate::reading::{ErrorKind, ReadError};
@@ -191,10 +193,25 @@ impl Credentials {
         }
     }
 
-    /// Notes what stands in the query of an address, where many have a token.
-    pub fn uses_query(&self, url: &Url) {
+    /// Notes what stands in an address, where many have a token: the values of its query, and what looks
+    /// like one in its path.
+    pub fn uses_address(&self, url: &Url) {
         for (_, value) in url.query_pairs() {
             self.uses(value.as_bytes());
+        }
+        for segment in opaque_segments(url) {
+            self.uses(segment.as_bytes());
+        }
+    }
+
+    /// Notes what of the address of a proxy is secret.
+    pub fn uses_proxy(&self, proxy: &Url) {
+        let user = Some(proxy.username());
+        let user = user.filter(|user| !user.is_empty() && proxy.password().is_none());
+        for secret in proxy.password().into_iter().chain(user) {
+            self.uses(secret.as_bytes());
+            let plain: Vec<u8> = percent_decode_str(secret).collect();
+            self.uses(Secret::new(plain).expose());
         }
     }
 
@@ -204,8 +221,7 @@ impl Credentials {
         for name in ["http_proxy", "https_proxy", "all_proxy"] {
             for name in [name.to_owned(), name.to_uppercase()] {
                 let set = variable(&name).and_then(|proxy| Url::parse(&proxy).ok());
-                let password = set.as_ref().and_then(Url::password);
-                credentials.uses(password.unwrap_or_default().as_bytes());
+                set.iter().for_each(|proxy| credentials.uses_proxy(proxy));
             }
         }
         credentials

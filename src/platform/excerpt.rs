@@ -3,6 +3,9 @@ use crate::text::escape;
 /// What a cut leaves out.
 const ELLIPSIS: &str = "…";
 
+/// So many words of one length in a row are no coincidence.
+const GROUPS: usize = 3;
+
 /// The first words of a text from outside, on one line and harmless to show. `whole` says that the
 /// bytes are all there was.
 ///
@@ -16,6 +19,7 @@ pub(super) fn first_words(bytes: &[u8], whole: bool, limit: usize) -> String {
     }
     let (mut shown, cut) = fit(words.iter().copied(), limit);
     if cut || !whole {
+        without_groups(&mut shown);
         shown.push(ELLIPSIS.into());
     }
     shown.join(" ")
@@ -30,10 +34,21 @@ pub(super) fn last_words(bytes: &[u8], whole: bool, limit: usize) -> String {
     }
     let (mut shown, cut) = fit(words.iter().copied(), limit);
     if cut || !whole {
+        without_groups(&mut shown);
         shown.push(ELLIPSIS.into());
     }
     shown.reverse();
     shown.join(" ")
+}
+
+/// Leaves out words of one length at the cut: they may be groups of one key, or its bytes one by one.
+fn without_groups(shown: &mut Vec<std::borrow::Cow<'_, str>>) {
+    let length = shown.last().map_or(0, |last| last.len());
+    let same = shown.iter().rev().take_while(|word| word.len() == length);
+    let same = same.count();
+    if same >= GROUPS {
+        shown.truncate(shown.len() - same);
+    }
 }
 
 /// As many words as fit, escaped, and whether some did not.
@@ -72,6 +87,17 @@ mod tests {
         assert_eq!(first_words(b"bad key ask_li", false, 100), "bad key …");
         assert_eq!(last_words(b"ve_x is bad", false, 100), "… is bad");
         assert_eq!(first_words(b"ask_live_0123456789", true, 10), "…");
+    }
+
+    #[test]
+    fn a_key_in_groups_is_not_cut_within_them() {
+        let text = b"bad key 6b 71 33 2d 76 54";
+        assert_eq!(first_words(text, true, 18), "bad key …");
+        assert_eq!(first_words(text, true, 100), "bad key 6b 71 33 2d 76 54");
+        assert_eq!(
+            last_words(b"6b 71 33 2d 76 54 was bad", true, 17),
+            "… was bad"
+        );
     }
 
     #[test]

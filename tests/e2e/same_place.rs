@@ -187,6 +187,34 @@ deployments:
 }
 
 #[test]
+fn where_no_key_belongs_the_reference_is_no_witness_either() {
+    let scene = scene("file: { path: cur }", "file: { path: ./cur }");
+    let inventory = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let inventory = inventory.replace(
+        "project: checkout, route",
+        "project: checkout, expect: absent, route",
+    );
+    let inventory = inventory.replace(
+        "deployments:",
+        &format!(
+            "    previous: [ {{ fingerprint: '{}' }} ]\ndeployments:",
+            fingerprint(OLD)
+        ),
+    );
+    let scene = scene.file("targets.yaml", inventory);
+    let (evidence, code) = seen(&audit(&scene));
+    assert_eq!(
+        (evidence, code),
+        (vec!["reference".to_owned()], 1),
+        "a key that does not belong there is drift"
+    );
+    // That nothing else holds the old key is not known from there.
+    scene
+        .run(["revoke-check", "checkout", "--no-ledger"])
+        .ends(3);
+}
+
+#[test]
 fn the_fingerprint_of_nothing_makes_nobody_current() {
     let reference = format!("fingerprint: '{}'", fingerprint(""));
     let scene = scene(&reference, "file: { path: empty }").file("empty", "");

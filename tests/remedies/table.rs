@@ -69,6 +69,7 @@ impl Table {
 }
 
 impl Drop for Table {
+    #[expect(clippy::print_stdout, reason = "the table is what is to be seen")]
     fn drop(&mut self) {
         if !std::thread::panicking() {
             for row in &self.rows {

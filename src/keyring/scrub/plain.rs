@@ -2,20 +2,16 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::keyring::unescape::entity;
+use super::escapes::{backslash, byte_of, hexadecimal, html, percent};
 
-/// The longest name of an entity, or number of a character, within its signs.
-const LONGEST: usize = 10;
-
-/// A text as somebody may read it: without escapes, with every run of blanks as one, without what takes no
-/// room; and where each byte of it stands in the text.
+/// A text as somebody may read it, and where each byte of it stands in the text that came.
 pub(super) struct Plain {
     bytes: Zeroizing<Vec<u8>>,
     origins: Vec<Range<usize>>,
 }
 
 impl Plain {
-    /// With no escape undone.
+    /// The text that came: every run of blanks as one, without what takes no room.
     pub(super) fn new(text: &[u8]) -> Self {
         let mut plain = Self::with_room(text.len());
         for (at, &byte) in text.iter().enumerate() {
@@ -24,20 +20,44 @@ impl Plain {
         plain
     }
 
+    pub(super) fn with_room(room: usize) -> Self {
+        // A character of several bytes was longer as an escape, so nothing grows.
+        Self {
+            bytes: Zeroizing::new(Vec::with_capacity(room)),
+            origins: Vec::with_capacity(room),
+        }
+    }
+
     /// With every escape undone once: those of URLs, JSON, HTML and source code, also where one text has
     /// several kinds or is cut off; `None` where there is none.
     pub(super) fn unescaped(&self) -> Option<Self> {
+        self.undone(|byte, after| match byte {
+            b'%' => percent(after),
+            b'\\' => backslash(after),
+            b'&' => html(after),
+            _ => None,
+        })
+    }
+
+    /// With the escapes of quoted-printable undone, and its lines joined; `None` where there is none. They
+    /// are undone alone, for `key=` may stand before a key that begins like one of them.
+    pub(super) fn unquoted(&self) -> Option<Self> {
+        self.undone(|byte, after| match (byte, after) {
+            (b'=', [b' ', ..]) => Some((byte_of(0), 1)),
+            (b'=', _) => hexadecimal(after, 2).map(|code| (byte_of(code), 2)),
+            _ => None,
+        })
+    }
+
+    fn undone(
+        &self,
+        read: impl Fn(u8, &[u8]) -> Option<(super::escapes::Character, usize)>,
+    ) -> Option<Self> {
         let mut plain = Self::with_room(self.bytes.len());
         let mut changed = false;
         let mut at = 0;
         while let Some((&byte, after)) = self.bytes.get(at..).and_then(<[u8]>::split_first) {
-            let undone = match byte {
-                b'%' => hexadecimal(after, 2).map(|code| (byte_of(code), 2)),
-                b'\\' => backslash(after),
-                b'&' => html(after),
-                _ => None,
-            };
-            let Some((character, length)) = undone else {
+            let Some((character, length)) = read(byte, after) else {
                 plain.push(byte, self.origin(&(at..at + 1)));
                 at += 1;
                 continue;
@@ -52,11 +72,28 @@ impl Plain {
         changed.then_some(plain)
     }
 
+    /// With nothing but what some bytes stand for.
+    pub(super) fn only(&self, value: impl Fn(u8) -> Option<u8>) -> Self {
+        let mut plain = Self::with_room(self.bytes.len());
+        for (byte, origin) in self.bytes.iter().zip(&self.origins) {
+            if let Some(value) = value(*byte) {
+                plain.bytes.push(value);
+                plain.origins.push(origin.clone());
+            }
+        }
+        plain
+    }
+
+    /// Its letters and digits alone.
+    pub(super) fn letters(&self) -> Self {
+        self.only(|byte| byte.is_ascii_alphanumeric().then_some(byte))
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Where a part of it stands in the text.
+    /// Where a part of it stands in the text that came.
     pub(super) fn origin(&self, part: &Range<usize>) -> Range<usize> {
         let covered = self.origins.get(part.clone()).unwrap_or_default();
         match covered {
@@ -66,15 +103,8 @@ impl Plain {
         }
     }
 
-    fn with_room(room: usize) -> Self {
-        // A character of several bytes was longer as an escape, so nothing grows.
-        Self {
-            bytes: Zeroizing::new(Vec::with_capacity(room)),
-            origins: Vec::with_capacity(room),
-        }
-    }
-
-    fn push(&mut self, byte: u8, origin: Range<usize>) {
+    /// Adds what was read from there: no NUL, and blanks once.
+    pub(super) fn push(&mut self, byte: u8, origin: Range<usize>) {
         let byte = match byte {
             0 => return,
             byte if byte.is_ascii_whitespace() => b' ',
@@ -90,110 +120,13 @@ impl Plain {
     }
 }
 
-/// What an escape stands for: a byte, or a character of up to four.
-struct Character {
-    bytes: [u8; 4],
-    length: usize,
-}
-
-impl Character {
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-fn byte_of(code: u32) -> Character {
-    Character {
-        bytes: [u8::try_from(code).unwrap_or(b'?'), 0, 0, 0],
-        length: 1,
-    }
-}
-
-fn character_of(code: u32) -> Character {
-    let mut bytes = [0; 4];
-    // Half of a pair, which is no part of any key in ASCII.
-    let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-    let length = character.encode_utf8(&mut bytes).len();
-    Character { bytes, length }
-}
-
-/// What a backslash escapes, and how long that is without the backslash.
-fn backslash(after: &[u8]) -> Option<(Character, usize)> {
-    let (&sign, rest) = after.split_first()?;
-    let simple = |byte| Some((byte_of(byte), 1));
-    match sign {
-        b'n' | b'r' | b't' | b'f' => simple(u32::from(b' ')),
-        b'x' => hexadecimal(rest, 2).map(|code| (byte_of(code), 3)),
-        b'u' if rest.first() == Some(&b'{') => {
-            let digits = rest.get(1..)?.iter().take(LONGEST);
-            let length = digits.take_while(|&&digit| digit != b'}').count();
-            let code = hexadecimal(rest.get(1..)?, length)?;
-            (rest.get(length + 1) == Some(&b'}')).then(|| (character_of(code), length + 3))
-        }
-        b'u' => hexadecimal(rest, 4).map(|code| (character_of(code), 5)),
-        b'0'..=b'3' => {
-            let digits = std::str::from_utf8(after.get(..3)?).ok()?;
-            let code = u32::from_str_radix(digits, 8).ok()?;
-            Some((byte_of(code), 3))
-        }
-        sign if sign.is_ascii_punctuation() => simple(u32::from(sign)),
-        _ => None,
-    }
-}
-
-/// What an ampersand begins, and how long that is without it.
-fn html(after: &[u8]) -> Option<(Character, usize)> {
-    let length = after.iter().take(LONGEST).position(|&byte| byte == b';')?;
-    let name = &after[..length];
-    let number = match name {
-        [b'#', b'x' | b'X', digits @ ..] => hexadecimal(digits, digits.len()),
-        [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
-        _ => None,
-    };
-    let character = match number {
-        Some(number) => character_of(number),
-        None => byte_of(entity(name)?.into()),
-    };
-    Some((character, length + 1))
-}
-
-/// The number of the first so many digits.
-fn hexadecimal(text: &[u8], digits: usize) -> Option<u32> {
-    let digits = text.get(..digits)?;
-    if !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> String {
-        let plain = Plain::new(text.as_bytes());
-        let undone = plain.unescaped().unwrap_or(plain);
-        String::from_utf8_lossy(undone.bytes()).into_owned()
-    }
-
-    #[test]
-    fn every_kind_of_escape_is_undone_beside_what_is_none() {
-        for (written, meant) in [
-            ("a%2Fb%zz%4", "a/b%zz%4"),
-            (r#"\u0041\x42\"\n\/"#, "AB\" /"),
-            (r"\u{1b}[31m\u{2026}", "\u{1b}[31m…"),
-            (r"\303\251 \9 \u12", "é \\9 \\u12"),
-            (r"\ud83d-", "\u{fffd}-"),
-            ("&amp;&#95;&#x5f;&lowbar;&nothing;&", "&___&nothing;&"),
-            ("a%5Cu0041 &amp;amp;", "a\\u0041 &amp;"),
-        ] {
-            assert_eq!(read(written), meant, "{written}");
-        }
-    }
-
     #[test]
     fn blanks_are_one_and_what_takes_no_room_is_none() {
-        assert_eq!(read("a \n\t b\0c"), "a bc");
+        assert_eq!(Plain::new(b"a \n\t b\0c").bytes(), b"a bc");
     }
 
     #[test]
@@ -205,5 +138,15 @@ mod tests {
         assert_eq!(undone.origin(&(2..4)), 2..11);
         assert_eq!(undone.origin(&(3..5)), 5..14);
         assert_eq!(undone.origin(&(0..0)), 0..0);
+        let letters = undone.letters();
+        assert_eq!(letters.bytes(), b"xABy");
+        assert_eq!(letters.origin(&(0..3)), 0..11);
+    }
+
+    #[test]
+    fn quoted_printable_is_undone_with_its_lines_joined() {
+        let plain = Plain::new(b"a=3D=\r\n b=5Fc=zz");
+        assert_eq!(plain.unquoted().unwrap().bytes(), b"a=b_c=zz");
+        assert!(Plain::new(b"a=zz").unquoted().is_none());
     }
 }

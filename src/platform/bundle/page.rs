@@ -86,8 +86,10 @@ impl SearchPage {
     }
 
     async fn search(&self, http: &Http) -> Result<Page, ReadError> {
+        let url = self.url()?;
+        http.credentials.uses_address(&url);
         let (headers, sent) = fill(&self.headers, &http.credentials).await?;
-        let call = Call::get(self.url()?).with_all(headers, sent);
+        let call = Call::get(url).with_all(headers, sent);
         let mut arriving = call.open(&http.clients).await?;
         if arriving.status.is_success() && arriving.status != StatusCode::OK {
             let (shown, status) = (location(&self.url), arriving.status);

@@ -7,8 +7,8 @@ use glob::{MatchOptions, Pattern};
 
 use super::Files;
 use super::read::refused;
-use crate::platform::Ask;
 use crate::platform::blocking::blocking;
+use crate::platform::{Ask, Here};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -46,7 +46,7 @@ impl Ask for Glob {
         format!("list {}", escape(&self.pattern.to_string_lossy()))
     }
 
-    fn reads(&self, file: &Path) -> bool {
+    fn reads(&self, file: &Here<'_>) -> bool {
         let place = |path: &Path| {
             let whole = std::path::absolute(path).ok()?;
             Some(fs::canonicalize(&whole).unwrap_or(whole))
@@ -54,9 +54,9 @@ impl Ask for Glob {
         let is_fit = || {
             let whole = std::path::absolute(&self.pattern).ok()?;
             let pattern = Pattern::new(&whole.to_string_lossy()).ok()?;
-            let spelled = std::path::absolute(file).ok()?;
+            let spelled = std::path::absolute(file.path).ok()?;
             let fits = |path: &Path| pattern.matches_path_with(path, OPTIONS);
-            Some(fits(&spelled) || place(file).is_some_and(|path| fits(&path)))
+            Some(fits(&spelled) || place(file.path).is_some_and(|path| fits(&path)))
         };
         is_fit().unwrap_or(false)
     }

@@ -11,7 +11,7 @@ use crate::key::Secret;
 use crate::platform::blocking::blocking;
 use crate::platform::buffer::{Buffer, MAX_BYTES, Overflow};
 use crate::platform::reason::reason;
-use crate::platform::{Ask, Platform, user};
+use crate::platform::{Ask, Here, Platform, user};
 use crate::reading::{ErrorKind, Identity, ReadError};
 use crate::text::escape;
 
@@ -50,12 +50,8 @@ impl Ask for ReadFile {
         format!("read {}", shown(&self.path))
     }
 
-    fn reads(&self, file: &Path) -> bool {
-        let of = |path: &Path| {
-            let found = std::fs::metadata(path).ok()?;
-            Some((found.dev(), found.ino()))
-        };
-        of(&self.path).is_some_and(|own| of(file) == Some(own))
+    fn reads(&self, file: &Here<'_>) -> bool {
+        file.is_at(&self.path)
     }
 
     async fn send(_: &Files, asks: Vec<Self>) -> Vec<Result<Option<File>, ReadError>> {

@@ -142,6 +142,7 @@ impl Server {
     }
 
     async fn impersonated(&self, place: &str, token: &Arc<Secret>) -> Result<Token, ReadError> {
+        self.credentials.uses(token.expose());
         let body = format!(r#"{{"scope": ["{SCOPE}"]}}"#);
         let body = Secret::new(body.into_bytes());
         let reply = Call::post(url(place)?, "application/json", body)

@@ -50,7 +50,7 @@ impl Get {
 
     async fn get(&self, http: &Http) -> Result<Secret, ReadError> {
         let url = self.url()?;
-        http.credentials.uses_query(&url);
+        http.credentials.uses_address(&url);
         let (headers, sent) = fill(&self.headers, &http.credentials).await?;
         let reply = Call::get(url)
             .with_all(headers, sent)

@@ -30,5 +30,5 @@ pub use header::{Header, Headers, check as check_headers};
 pub(in crate::platform) use stream::Stream;
 pub use tls::Tls;
 pub use url::{check as check_url, location, place};
-pub(in crate::platform) use url::{host, origin, parse as parse_url};
+pub(in crate::platform) use url::{host, opaque_segments, origin, parse as parse_url};
 pub(in crate::platform) use wait::wait as wait_for;

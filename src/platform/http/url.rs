@@ -1,6 +1,10 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use reqwest::Url;
+
+use crate::key::{Digits, Fingerprint};
+use crate::text::opaque;
 
 /// The most bytes of a name in a query that is shown.
 const LONGEST_NAME: usize = 32;
@@ -29,7 +33,8 @@ pub(in crate::platform) fn parse(url: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// A URL for people: its query's values, which are often credentials, are left out.
+/// A URL for people: its query's values, which are often credentials, are left out, and of its path what
+/// looks like one.
 #[must_use]
 pub fn location(url: &str) -> String {
     match Url::parse(url) {
@@ -48,7 +53,15 @@ pub fn place(url: &str) -> Option<String> {
 
 /// What [`Url`] keeps is ASCII without control characters, so nothing has to be escaped.
 pub(super) fn shown(url: &Url) -> String {
-    let mut shown = format!("{}{}", origin(url), url.path());
+    let segments = url
+        .path()
+        .split('/')
+        .map(|segment| match is_secret(segment) {
+            true => Cow::Owned(format!("({})", digest(segment))),
+            false => Cow::Borrowed(segment),
+        });
+    let path = segments.collect::<Vec<_>>().join("/");
+    let mut shown = format!("{}{path}", origin(url));
     for (position, pair) in url
         .query()
         .into_iter()
@@ -63,6 +76,26 @@ pub(super) fn shown(url: &Url) -> String {
         }
     }
     shown
+}
+
+/// What in a URL's path looks like a credential, as the last part of the address of a webhook does.
+pub(in crate::platform) fn opaque_segments(url: &Url) -> impl Iterator<Item = &str> {
+    let segments = url.path_segments().into_iter().flatten();
+    segments.filter(|segment| is_secret(segment))
+}
+
+/// Whether a part of a path looks like a credential. Built files have digits of their content in their names.
+fn is_secret(segment: &str) -> bool {
+    let end = segment.rsplit_once('.').map(|(_, end)| end);
+    let is_file = end.is_some_and(|end| {
+        (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
+    !is_file && opaque(segment)
+}
+
+/// What stands for a long part of an address, so that two that differ in it alone still differ.
+fn digest(part: &str) -> Fingerprint {
+    Fingerprint::of(part.as_bytes()).cut(Digits::MIN)
 }
 
 /// The server a URL leads to: `host` or `host:port`.
@@ -104,6 +137,33 @@ mod tests {
             ("s3cret", "no URL"),
         ] {
             assert_eq!(location(url), shown);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_credential_in_a_path_is_told_by_its_fingerprint() {
+        let token = "Vd8Sg2Hj4Kl6Zx1Cv3Bn5Mq7";
+        let hook =
+            |token: &str| location(&format!("https://hooks.test/services/T000/B000/{token}"));
+        let shown = hook(token);
+        assert!(
+            shown.starts_with("https://hooks.test/services/T000/B000/(sha256:"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains(&token[..4]) && shown != hook("Vd8Sg2Hj4Kl6Zx1Cv3Bn5Mq8"),
+            "{shown}"
+        );
+        for path in [
+            "/v1/secret/data/checkout-production/api_key",
+            "/debug/config/allstak.json",
+            "/readings/ALLSTAK_API_KEY",
+            "/api/v2/namespaces/team-payments-prod-eu1/secrets/allstak-key-2024",
+            "/o/oauth2/token",
+            "/_next/static/chunks/main-4f3a2b1c9d8e7f60.js",
+        ] {
+            let url = format!("https://host{path}");
+            assert_eq!(location(&url), url);
         }
     }
 

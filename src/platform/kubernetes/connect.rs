@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use kube::client::{AuthError, ClientBuilder};
 use kube::config::AuthInfo;
 use kube::{Client, Config, Error};
+use reqwest::Url;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -39,6 +40,9 @@ pub(super) async fn connect(
     // Files are read while somebody waits.
     let built = tokio::task::spawn_blocking(move || {
         note(&config.auth_info, &credentials);
+        let proxy = config.proxy_url.as_ref();
+        let proxy = proxy.and_then(|proxy| Url::parse(&proxy.to_string()).ok());
+        proxy.iter().for_each(|proxy| credentials.uses_proxy(proxy));
         build(config)
     })
     .await;

@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::Serializer;
@@ -20,8 +20,53 @@ pub struct Lines {
 ///
 /// When `out` cannot take it.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    document.serialize(&mut Serializer::with_formatter(&mut *out, Lines::default()))?;
-    out.write_all(b"\n")
+    let mut pieces = Pieces {
+        waiting: Vec::with_capacity(AT_ONCE),
+        out,
+    };
+    document.serialize(&mut Serializer::with_formatter(
+        &mut pieces,
+        Lines::default(),
+    ))?;
+    pieces.write_all(b"\n")?;
+    pieces.flush()
+}
+
+/// So many bytes are handed over at once.
+const AT_ONCE: usize = 64 * 1024;
+
+/// Collects the pieces that a document is written in, of which most are a few bytes.
+struct Pieces<'a> {
+    waiting: Vec<u8>,
+    out: &'a mut dyn io::Write,
+}
+
+impl io::Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.waiting.extend_from_slice(bytes);
+        match self.waiting.len() < AT_ONCE {
+            true => Ok(()),
+            false => self.hand_over(),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()?;
+        self.out.flush()
+    }
+}
+
+impl Pieces<'_> {
+    fn hand_over(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.waiting);
+        self.waiting.clear();
+        written
+    }
 }
 
 /// The members of the document and, below them, those of its lists stand on lines of their own.
@@ -116,6 +161,9 @@ impl Formatter for Lines {
         out: Out<'_, W>,
         fragment: &str,
     ) -> io::Result<()> {
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut plain = 0;
         for (at, character) in fragment.char_indices() {
             let end = at + character.len_utf8();

@@ -166,7 +166,7 @@ fn hop<'a>(spot: &Spot<'a>) -> HopRow<'a> {
     HopRow {
         source: spot.source(),
         stage: spot.stage(),
-        location: spot.hop.place.location(),
+        location: spot.audit.location(&spot.hop.place),
         expect: spot.hop.expect,
         verdict: judged.verdict,
         evidence: judged.evidence,

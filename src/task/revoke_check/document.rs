@@ -244,7 +244,7 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
         hop: spot.index,
         source: spot.source(),
         stage: spot.stage(),
-        location: spot.hop.place.location(),
+        location: spot.audit.location(&spot.hop.place),
         verdict: place.verdict,
         remedy,
         not_looked_for: unsought.map(ToString::to_string).collect(),

@@ -120,7 +120,7 @@ impl Past {
         let inventory = &audit.inventory;
         let hops = inventory.deployments.iter().flat_map(|one| &one.hops);
         let named: HashSet<(&str, String)> = hops
-            .map(|hop| (hop.place.source.info().id, hop.place.location()))
+            .map(|hop| (hop.place.source.info().id, audit.location(&hop.place)))
             .collect();
         let forgotten: HashSet<(i64, &Name)> = self
             .forgotten

@@ -4,14 +4,16 @@
 use std::fs;
 use std::path::Path;
 
-use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+use data_encoding::{
+    BASE32, BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER,
+};
 
 use super::needles::Needles;
 use super::world::World;
 use crate::support::{Ran, Scene, fingerprint};
 
 /// What may be repeated, and what it is to straggler.
-const SECRETS: [(&str, &str); 12] = [
+const SECRETS: [(&str, &str); 13] = [
     ("the current key", "Kq3-vT9_mW2xZ7rB5yL8nQ4hJ6d"),
     ("another project's", "f81d4fae7dec11d0a76500a0c91e6bf6"),
     ("the next key", "pw+Xe4/Rt6=Yu8-Io0_Pa2.Sd4~Fg6"),
@@ -24,7 +26,11 @@ const SECRETS: [(&str, &str); 12] = [
     ("what a program is given", "G4s6D8f0H2j4K6l8Q1w3E5r7T9y"),
     ("what stands in an address", "M2n4B6v8C0x1Z3l5K7j9H8g6F4d"),
     ("the token of a store", "hvs.Ru4Ty6Ui8Op0As2Df4Gh6Jk8"),
+    ("the end of an address", "Zk8Wn3Rb6Td1Yh5Jc9Lf2Gv4"),
 ];
+
+/// Where those stand that are written in targets.yaml, which `config expand` prints as it is.
+const WRITTEN: [usize; 2] = [10, 12];
 
 /// The token that messages are signed with is no one's but the notifications'.
 const SIGNS: &str = "Tt5Rr4Ee3Ww2Qq1Yy6Uu7Ii8Oo9";
@@ -59,17 +65,76 @@ fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How somebody may spell one so that no program would take it for one.
+fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+    let bytes = secret.as_bytes();
+    let joined = |form: fn(u8) -> String, separator: &str| {
+        let all: Vec<_> = bytes.iter().copied().map(form).collect();
+        all.join(separator)
+    };
+    let grouped = |text: &str, length: usize, separator: &str| {
+        let groups = text.as_bytes().chunks(length).map(String::from_utf8_lossy);
+        groups.collect::<Vec<_>>().join(separator)
+    };
+    let hex = |byte: u8| format!("{byte:02x}");
+    let wide: Vec<u8> = bytes.iter().flat_map(|&byte| [byte, 0]).collect();
+    vec![
+        ("base32", BASE32.encode(bytes)),
+        ("small base32", BASE32_NOPAD.encode(bytes).to_lowercase()),
+        ("base32 in groups", grouped(&BASE32.encode(bytes), 4, "-")),
+        ("base64 in groups", grouped(&BASE64.encode(bytes), 4, " ")),
+        ("base64 of UTF-16", BASE64.encode(&wide)),
+        ("hex with colons", joined(hex, ":")),
+        ("hex with blanks", joined(hex, " ")),
+        ("hex with dashes", joined(hex, "-")),
+        ("hex in groups", grouped(&HEXUPPER.encode(bytes), 4, " ")),
+        (
+            "hexadecimal numbers",
+            joined(|byte| format!("0x{byte:02x}"), ", "),
+        ),
+        ("decimal numbers", joined(|byte| byte.to_string(), ", ")),
+        ("as Go prints bytes", joined(|byte| byte.to_string(), " ")),
+        ("octal escapes", joined(|byte| format!("\\{byte:03o}"), "")),
+        (
+            "escapes of source code",
+            joined(|byte| format!("\\x{byte:02x}"), ""),
+        ),
+        (
+            "quoted-printable",
+            joined(|byte| format!("={byte:02X}"), ""),
+        ),
+        ("percent twice", joined(|byte| format!("%25{byte:02X}"), "")),
+        (
+            "JSON in JSON",
+            joined(|byte| format!("\\\\u{byte:04x}"), ""),
+        ),
+        ("letter by letter", grouped(secret, 1, " ")),
+        ("in groups", grouped(secret, 4, " ")),
+        ("in lines", grouped(secret, 8, "\n")),
+        (
+            "half of it, in groups",
+            grouped(&secret[..secret.len() / 2], 4, " "),
+        ),
+        (
+            "half in hex with blanks",
+            grouped(&HEXLOWER.encode(&bytes[..bytes.len() / 2]), 2, " "),
+        ),
+        ("half in base32", BASE32.encode(&bytes[bytes.len() / 2..])),
+        ("more than half", secret[..secret.len() * 3 / 4].to_owned()),
+    ]
+}
+
 /// One text, and what it should not say.
 struct Said {
     what: String,
     text: String,
 }
 
-/// Every secret in every encoding.
-fn texts() -> Vec<Said> {
+/// Every secret in every encoding, or in every spelling.
+fn texts(written: fn(&str) -> Vec<(&'static str, String)>) -> Vec<Said> {
     let mut texts = Vec::new();
     for (name, secret) in SECRETS {
-        for (encoding, written) in encodings(secret) {
+        for (encoding, written) in written(secret) {
             if name == HASHED && encoding.contains("half") {
                 continue;
             }
@@ -83,7 +148,14 @@ fn texts() -> Vec<Said> {
 }
 
 fn needles() -> Needles {
-    let secrets = SECRETS.iter().map(|(_, secret)| *secret);
+    needles_but(&[])
+}
+
+/// Of all secrets but these.
+fn needles_but(left_out: &[usize]) -> Needles {
+    let secrets = SECRETS.iter().enumerate();
+    let secrets = secrets.filter(|(at, _)| !left_out.contains(at));
+    let secrets = secrets.map(|(_, (_, secret))| *secret);
     let all: Vec<&str> = secrets.chain([SIGNS]).collect();
     let encoded = all.iter().map(|secret| BASE64.encode(secret.as_bytes()));
     let encoded: Vec<String> = encoded.collect();
@@ -95,7 +167,7 @@ fn needles() -> Needles {
 #[test]
 fn the_check_finds_every_text_that_must_not_be_told() {
     let needles = needles();
-    for said in texts() {
+    for said in texts(encodings).into_iter().chain(texts(spellings)) {
         let found = needles.find(said.text.as_bytes());
         assert!(
             found.is_some(),
@@ -161,7 +233,7 @@ impl Speakers {
         let program = format!(
             "{{ command: {{ argv: [sh, DIR/in/fails-{index}], env: {{ T: {{ env: GIVEN }} }} }} }}"
         );
-        let page = format!("/said/{index}?key={}", SECRETS[10].1);
+        let page = format!("/said/{index}/{}?key={}", SECRETS[12].1, SECRETS[10].1);
         let url = world.page(&page, 403, None, text);
         let server =
             format!("{{ http: {{ url: '{url}', headers: {{ X-Key: {{ env: HEADER }} }} }} }}");
@@ -274,8 +346,16 @@ fn written(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
 
 #[test]
 fn nobody_repeats_a_secret_of_projects_without_a_format() {
+    nobody_repeats(&texts(encodings));
+}
+
+#[test]
+fn nobody_spells_a_secret_of_projects_without_a_format() {
+    nobody_repeats(&texts(spellings));
+}
+
+fn nobody_repeats(texts: &[Said]) {
     let needles = needles();
-    let texts = texts();
     let mut speakers = Speakers::new();
     for (index, said) in texts.iter().enumerate() {
         speakers.say(index, said);
@@ -305,7 +385,7 @@ fn nobody_repeats_a_secret_of_projects_without_a_format() {
         let reading = &deployment["hops"][0]["readings"][0];
         let told = reading.to_string();
         // What was sent is taken out before anything else, and a word that is too long is left out.
-        let hidden = ["[redacted]", "<*", "*>", "refused …"];
+        let hidden = ["[redacted]", "<*", "*>", " …"];
         assert!(
             hidden.iter().any(|sign| told.contains(sign)),
             "{} by the hop {}: {reading}",
@@ -343,11 +423,28 @@ fn nobody_repeats_a_secret_of_projects_without_a_format() {
     for asked in [
         &["revoke-check", "shop", "-vv", "--retries", "0"][..],
         &["revoke-check", "shop", "-f", "json", "--retries", "0"],
+        &[
+            "wait",
+            "-vv",
+            "--retries",
+            "0",
+            "--every",
+            "1s",
+            "--timeout",
+            "2s",
+        ],
         &["history"],
+        &["history", "--deployment", "stale"],
+        &["history", "--deployment", "d1", "-f", "json"],
     ] {
         let ran = speakers.run(&[asked, &["--ledger", "out/night.db"]].concat());
+        assert_ne!(ran.status.code(), Some(2), "{ran}");
         needles.are_not_in(&ran, asked[0]);
     }
+    let planned = speakers.run(&["audit", "--dry-run"]).ends(0);
+    needles.are_not_in(&planned, "what would be asked");
+    let expanded = speakers.run(&["config", "expand"]).ends(0);
+    needles_but(&WRITTEN).are_not_in(&expanded, "targets.yaml written out");
 
     let mut all = Vec::new();
     written(&speakers.world.scene.path("out"), &mut all);
@@ -453,7 +550,7 @@ fn no_reason_holds_a_key_or_half_of_one() {
     // By value, by its fingerprint alone, and what an unsound reference holds.
     for at in [0, 4, 7] {
         let (name, secret) = SECRETS[at];
-        for (encoding, written) in encodings(secret) {
+        for (encoding, written) in [encodings(secret), spellings(secret)].concat() {
             if name == HASHED && encoding.contains("half") {
                 continue;
             }

@@ -6,6 +6,7 @@ mod bundle;
 mod consul;
 mod docker;
 mod doppler;
+mod echo;
 mod etcd;
 mod formless;
 mod gcp_secret_manager;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE32, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 
 use crate::support::Ran;
 
@@ -29,17 +29,47 @@ impl Needles {
                 needles.insert(each(piece, |byte| format!("%{byte:02X}")));
                 needles.insert(each(piece, |byte| format!("\\u{byte:04x}")));
                 needles.insert(each(piece, |byte| format!("\\x{byte:02x}")));
+                needles.insert(each(piece, |byte| format!("\\\\u{byte:04x}")));
                 needles.insert(each(piece, |byte| format!("&#{byte};")));
                 needles.insert(each(piece, |byte| format!("&#x{byte:x};")));
                 needles.insert(each(piece, |byte| format!("{byte}, ")));
+                needles.insert(each(piece, |byte| format!("{byte} ")));
+                needles.insert(each(piece, |byte| format!("0x{byte:02x}, ")));
+                needles.insert(each(piece, |byte| format!("\\{byte:03o}")));
+                needles.insert(each(piece, |byte| format!("={byte:02X}")));
+                needles.insert(each(piece, |byte| format!("%25{byte:02X}")));
+                for separator in [" ", ":", "-"] {
+                    needles.insert(each(piece, |byte| format!("{byte:02x}{separator}")));
+                    let letter = |byte| format!("{}{separator}", char::from(byte));
+                    needles.insert(each(piece, letter));
+                    needles.extend(grouped(piece, separator));
+                    needles.extend(grouped(HEXUPPER.encode(piece).as_bytes(), separator));
+                }
             }
+            for before in 0..5 {
+                let shifted = [&b"_____"[..before], secret].concat();
+                let encoded = BASE32.encode(&shifted).into_bytes();
+                for piece in encoded[8..encoded.len() - 8].windows(WINDOW + 4) {
+                    needles.insert(piece.to_vec());
+                    needles.insert(piece.to_ascii_lowercase());
+                    needles.extend(grouped(piece, "-"));
+                }
+            }
+            let wide: Vec<u8> = secret.iter().flat_map(|&byte| [byte, 0]).collect();
             for before in 0..3 {
+                let shifted = [&b"___"[..before], &wide[..]].concat();
+                let encoded = BASE64.encode(&shifted).into_bytes();
+                let inner = &encoded[4..encoded.len() - 4];
+                needles.extend(inner.windows(2 * WINDOW + 4).map(<[u8]>::to_vec));
                 // Base64 looks different at each of three offsets; the ends depend on the neighbours.
                 let shifted = [&b"___"[..before], secret].concat();
                 for encoding in [BASE64, BASE64URL] {
                     let encoded = encoding.encode(&shifted).into_bytes();
                     let inner = &encoded[4..encoded.len() - 4];
-                    needles.extend(inner.windows(WINDOW + 4).map(<[u8]>::to_vec));
+                    for piece in inner.windows(WINDOW + 4) {
+                        needles.insert(piece.to_vec());
+                        needles.extend(grouped(piece, " "));
+                    }
                 }
             }
         }
@@ -72,6 +102,18 @@ impl Needles {
     }
 }
 
+/// In groups of four, wherever the first of them begins.
+fn grouped<'p>(piece: &'p [u8], separator: &'p str) -> impl Iterator<Item = Vec<u8>> + 'p {
+    (1..=4).map(move |first| {
+        let mut grouped = piece[..first].to_vec();
+        for group in piece[first..].chunks(4) {
+            grouped.extend(separator.as_bytes());
+            grouped.extend(group);
+        }
+        grouped
+    })
+}
+
 fn each(piece: &[u8], form: impl Fn(u8) -> String) -> Vec<u8> {
     piece
         .iter()
@@ -95,6 +137,12 @@ fn every_form_is_found() {
         HEXUPPER.encode(key.as_bytes()),
         key.bytes().map(|byte| format!("%{byte:02X}")).collect(),
         key.bytes().map(|byte| format!("\\u{byte:04x}")).collect(),
+        key.bytes().map(|byte| format!("{byte:02x}:")).collect(),
+        key.bytes()
+            .map(|byte| format!("{} ", char::from(byte)))
+            .collect(),
+        format!("{} {} {}", &key[18..22], &key[22..26], &key[26..30]),
+        BASE32.encode(format!(" {key}").as_bytes()),
         format!("{:?}", key.as_bytes()),
     ];
     for form in forms {
