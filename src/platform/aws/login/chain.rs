@@ -98,7 +98,7 @@ impl Account {
             let from = role.from;
             roles.push(role);
             let source = match from {
-                From::Host(kind) => break self.from_host(kind, profile).await?,
+                From::Host(kind) => break self.of_host(kind, profile).await?,
                 From::Profile(name) => name,
             };
             let who = format!("`source_profile` of {}", profile.shown());
@@ -123,7 +123,7 @@ impl Account {
         Ok(keys)
     }
 
-    async fn from_host(&self, kind: &str, profile: &Profile) -> Result<Keys, ReadError> {
+    async fn of_host(&self, kind: &str, profile: &Profile) -> Result<Keys, ReadError> {
         let keys = match kind {
             "Environment" => from_environment()?,
             "EcsContainer" => self.of_container().await?,
