@@ -113,6 +113,20 @@ impl Dotenv {
             .as_ref()
             .ok()
             .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
+        let elsewhere = match &entry {
+            Ok(Entry::Inherited { line }) => Some((line, "")),
+            Ok(Entry::Outside { line }) => {
+                Some((line, ", between single quotes if a `$` belongs to it"))
+            }
+            _ => None,
+        };
+        let elsewhere = elsewhere.map(|(line, quoted)| {
+            format!(
+                "{} as {}{quoted}; or add the place that line {line} takes it from as a hop",
+                at.write_to(&self.shown()),
+                Escaped(variable)
+            )
+        });
         let mut reading = Reading::new(match entry {
             Ok(Entry::Value(value)) => Found::Value(value),
             Ok(Entry::Absent) => Found::Absent,
@@ -135,6 +149,9 @@ impl Dotenv {
             Dialect::Systemd => Written::UnitEnvironmentFile,
             _ => Written::QuotableEnvFile,
         });
+        if let Some(words) = elsewhere {
+            reading = reading.mended_by(words);
+        }
         let mut notes = Vec::new();
         if let Some(Cause { told, mend }) = cause {
             let files = if is_glob(&self.path) {

@@ -243,17 +243,30 @@ fn what_hides_a_line_is_corrected() {
 #[test]
 fn what_a_reader_did_to_a_key_is_told_with_how_it_is_kept() {
     let world = World::new();
-    for (dialect, line, what) in [
-        ("docker", format!("'{CURRENT}'"), "docker: quotes kept"),
+    for (dialect, line, what, verdict) in [
+        (
+            "docker",
+            format!("'{CURRENT}'"),
+            "docker: quotes kept",
+            "malformed",
+        ),
         (
             "docker",
             format!("{CURRENT} # ours"),
             "docker: a comment kept",
+            "malformed",
         ),
         (
             "compose",
             CURRENT.replace('#', "H"),
-            "compose: `$` replaced",
+            "compose: `$` taken for a variable",
+            "unverified",
+        ),
+        (
+            "dotenv",
+            CURRENT.to_owned(),
+            "dotenv: a `#` taken for a comment",
+            "unknown",
         ),
     ] {
         let mut table = Table::of("dotenv");
@@ -264,7 +277,7 @@ fn what_a_reader_did_to_a_key_is_told_with_how_it_is_kept() {
             path.display()
         );
         let audit = || world.audit(&hop);
-        table.tries(what, "malformed", audit, |remedy| {
+        table.tries(what, verdict, audit, |remedy| {
             sets(&world, remedy, dialect == "docker")
         });
     }
