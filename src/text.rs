@@ -1,8 +1,12 @@
 //! Text from outside, made harmless to show.
 
+mod nearest;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::path::Path;
+
+pub use nearest::nearest;
 
 /// A text with every character escaped that a terminal, a log or a page would act on instead of
 /// showing: C0 and C1 controls, DEL, line and paragraph separators, what changes the direction of

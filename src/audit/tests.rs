@@ -202,6 +202,7 @@ pub(super) fn place(row: &str) -> Place {
         source: Arc::new(Row::parse(row)),
         variable: "ALLSTAK_API_KEY".into(),
         extraction: None,
+        options: Arc::default(),
         site: Site::default(),
     }
 }

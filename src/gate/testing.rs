@@ -202,6 +202,7 @@ impl Judged {
                 }),
                 variable: "ALLSTAK_API_KEY".into(),
                 extraction: None,
+                options: Arc::default(),
                 site: Site::default(),
             },
             expect: self.expect,

@@ -62,7 +62,14 @@ pub(super) fn check(
     for (tree, entry) in stores {
         let scope = ground.scope();
         let reader = Reader::new(&tree, log, Some(&scope));
-        declared_stores.extend(store(&reader, entry, &ground));
+        if let Some(store) = store(&reader, entry, &ground) {
+            let options = store.settings.options();
+            if !options.is_empty() {
+                let name = store.name.to_string();
+                ground.options.insert(name, options.into());
+            }
+            declared_stores.push(store);
+        }
         if let Some(writer) = &mut writer {
             writer.store(&tree, entry, &ground);
         }

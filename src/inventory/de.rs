@@ -9,10 +9,10 @@ use serde::de::{
 use super::blank::Blank;
 use super::failure::{Failure, one_of};
 use super::held::HELD;
-use super::nearest::nearest;
 use super::reader::{Reader, found};
 use super::template::has_template;
 use super::tree::{Id, Kind};
+use crate::text::nearest;
 
 /// Gives a node to serde. What does not fit is reported at its place, without its value, and a blank
 /// is given instead, so that the rest is looked at as well.

@@ -370,6 +370,7 @@ impl<'g> Deployments<'g> {
                     source: Arc::clone(&filled.source),
                     variable: Arc::clone(variable.unwrap_or(&project.variable)),
                     extraction: filled.extraction.clone(),
+                    options: self.ground.options(&*filled.source),
                     site: filled.site,
                 };
                 if let Err(message) = place.source.check_for(place.at_for(project)) {

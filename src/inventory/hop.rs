@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use super::failure::one_of;
 use super::ground::Ground;
-use super::nearest::nearest;
 use super::raw::HopBeside;
 use super::reader::{Part, Reader};
 use super::tree::Id;
@@ -10,6 +9,7 @@ use super::waiver::waiver;
 use super::{Site, Waiver};
 use crate::extract::{Decode, Extract, Extraction};
 use crate::source::{self, AnySource};
+use crate::text::nearest;
 use crate::verdict::Expectation;
 
 /// A hop with its templates filled in, before what its deployment says is added.

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::keys::Guard;
-use super::nearest::nearest;
 use super::problem::Spot;
 use super::{Problem, Problems, Site};
 use crate::text::escape;
 use crate::text::is_opaque;
+use crate::text::nearest;
 pub(super) use crate::text::opaque;
 
 /// More than anybody corrects at once.

@@ -25,7 +25,6 @@ mod log;
 mod matrix;
 mod model;
 mod named;
-mod nearest;
 mod notify;
 mod parse;
 mod plan;

@@ -218,6 +218,8 @@ pub struct Place {
     pub variable: Arc<str>,
     /// `extract` and `decode`; boxed, since few places have them.
     pub extraction: Option<Box<Extraction>>,
+    /// How the platform's own command-line tool gets to the declared store.
+    pub options: Arc<[Box<str>]>,
     /// Where it is declared.
     pub site: Site,
 }
@@ -228,6 +230,7 @@ impl Place {
     pub fn at(&self) -> At<'_> {
         At {
             part: self.extraction.as_deref(),
+            options: &self.options,
             ..At::of(&self.variable)
         }
     }

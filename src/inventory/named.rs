@@ -1,7 +1,7 @@
 use super::Inventory;
 use super::log::opaque;
-use super::nearest::nearest;
 use crate::keyring::ProjectId;
+use crate::text::nearest;
 
 /// No project goes by a name, and what was probably meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -357,8 +357,10 @@ impl Owner<'_> {
         };
         let extraction = extraction(beside.extract, beside.decode);
         check_extraction(reader, id, extraction.as_deref())?;
+        let source = source?;
         Some(Origin::Place(Place {
-            source: source?,
+            options: self.ground.options(&*source),
+            source,
             variable,
             extraction,
             site: reader.tree.site(id),

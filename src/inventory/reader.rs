@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use super::de::De;
 use super::failure::Failure;
 use super::log::{Log, opaque};
-use super::nearest::nearest;
 use super::template::Scope;
 use super::tree::{Id, Kind, Scalar, Tree};
+use crate::text::nearest;
 
 /// The most mistakes of one thing that are told at once, each of which needs another attempt.
 const ATTEMPTS: usize = 16;

@@ -3,9 +3,9 @@ use std::fmt;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::log::opaque;
-use super::nearest::nearest;
 use super::{Deployment, Inventory};
 use crate::text::Escaped;
+use crate::text::nearest;
 use crate::verdict::Stage;
 
 /// Which deployments an audit is about. What is left empty selects all of them; of one kind any is

@@ -29,6 +29,12 @@ pub trait Store: DeserializeOwned + JsonSchema + Default + Send + Sync + 'static
         Ok(())
     }
 
+    /// The options that lead the platform's own command-line tool where this leads, each name before its
+    /// value. None of them is a secret.
+    fn options(&self) -> Vec<Box<str>> {
+        Vec::new()
+    }
+
     /// The connection. Nothing is looked up, connected or logged in to before something is asked: a
     /// variable that is missing is an error of the hops that need it, not of others.
     fn open(&self, shared: &Shared) -> Self::Platform;
@@ -62,6 +68,7 @@ pub trait AnyStore: Send + Sync {
     /// paths.
     fn rooted_at(&mut self, folder: &Path) -> Vec<Arc<Path>>;
     fn check(&self) -> Result<(), String>;
+    fn options(&self) -> Vec<Box<str>>;
     /// Adds the connection, under the store's name or for all hops that name none.
     fn open(
         &self,
@@ -87,6 +94,10 @@ impl<S: Store> AnyStore for S {
 
     fn check(&self) -> Result<(), String> {
         Store::check(self)
+    }
+
+    fn options(&self) -> Vec<Box<str>> {
+        Store::options(self)
     }
 
     fn open(

@@ -1,4 +1,5 @@
 mod follow;
+mod mend;
 
 use std::sync::Arc;
 
@@ -141,18 +142,11 @@ The task's execution role needs a permission of its own to fetch the secret; tha
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        let cluster = escape(&self.cluster);
-        match &self.service {
-            Some(service) => format!(
-                "correct {} in the task definition or what it names, then start new tasks: `aws ecs update-service --force-new-deployment --cluster {cluster} --service {}`",
-                escape(self.name(at)),
-                escape(service)
-            ),
-            None => format!(
-                "correct {} in the task definition or what it names, then start its tasks in {cluster} again",
-                escape(self.name(at))
-            ),
-        }
+        self.renew(at)
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.renew(at)
     }
 
     fn follows(&self) -> Option<&'static str> {
@@ -196,7 +190,8 @@ The task's execution role needs a permission of its own to fetch the secret; tha
                 None => {}
             }
         }
-        readings.extend(follow::all(&sources, self.region(), asking)?);
+        let then = self.start(at);
+        readings.extend(follow::all(&sources, self.region(), &then, at, asking)?);
         Ok(readings)
     }
 }
@@ -270,22 +265,33 @@ impl AwsEcs {
                 .and_then(|(_, variables)| variables.get(name))
                 .or_else(|| container.environment.get(name));
             if let Some(value) = value {
-                held.push((container, Found::Value(Secret::copied(value.expose()))));
+                let words = match given.is_some_and(|(_, variables)| variables.contains_key(name)) {
+                    true => self.start_otherwise(&container.name, at),
+                    false => self.revise(task, &container.name, at),
+                };
+                let found = Found::Value(Secret::copied(value.expose()));
+                held.push((container, self.of(task, found).mended_by(words)));
             } else if let Some(source) = container.secrets.get(name) {
                 if !sources.contains(source) {
                     sources.push(Arc::clone(source));
                 }
-                held.push((container, injected(task)));
+                held.push((container, self.of(task, injected(task))));
             }
         }
         if held.is_empty() {
             let files = containers.iter().find_map(|it| it.files.first());
-            readings.push(self.of(task, files.map_or(Found::Absent, |file| in_file(file))));
+            readings.push(match files {
+                Some(file) => self.of(task, in_file(file)),
+                None => self.of(task, Found::Absent).mended_by(self.revise(
+                    task,
+                    &containers[0].name,
+                    at,
+                )),
+            });
             return;
         }
         let several = held.len() > 1;
-        for (container, found) in held {
-            let mut reading = self.of(task, found);
+        for (container, mut reading) in held {
             if several {
                 let replica = format!("{}/{}", id(task), container.name);
                 reading = reading.of_replica(replica);

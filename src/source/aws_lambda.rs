@@ -120,19 +120,28 @@ The key's own history is not read from published versions: name a store as `curr
         format!("{location}#{}", Escaped(self.name(at)))
     }
 
+    /// In words: a command that sets one variable takes away the others.
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        let function = escape(&self.function);
         let set = format!(
-            "set {} with `aws lambda update-function-configuration --function-name {}`, all its other variables along",
+            "set {} of the function {function} to {}, with all its other variables as they are, which an update replaces together",
+            escape(self.name(at)),
+            at.key()
+        );
+        self.led_to(set)
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        let place = format!(
+            "{} of the function {}",
             escape(self.name(at)),
             escape(&self.function)
         );
-        match &self.qualifier {
-            Some(qualifier) if **qualifier != *LATEST => format!(
-                "{set}, publish a version, and let {} lead to it",
-                escape(qualifier)
-            ),
-            _ => set,
-        }
+        let set = format!(
+            "{}, with all its other variables as they are, which an update replaces together",
+            at.write_to(&place)
+        );
+        self.led_to(set)
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
@@ -186,6 +195,21 @@ impl AwsLambda {
             region: region.map(Into::into),
             function: Arc::clone(&self.function),
             qualifier,
+        }
+    }
+
+    /// A change of what is not published yet, and how it gets to whatever is called.
+    fn led_to(&self, set: String) -> String {
+        match (self.qualifier.as_deref(), self.alias()) {
+            (_, Some(alias)) => format!(
+                "{set}; publish a version, and let the alias {} lead to it alone",
+                escape(&alias)
+            ),
+            (Some(version), None) if version != LATEST => format!(
+                "{set}; publish a version, and let whatever calls version {}, and `qualifier` here, name the new one: a version keeps what it was published with",
+                escape(version)
+            ),
+            _ => set,
         }
     }
 

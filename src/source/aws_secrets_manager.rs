@@ -12,8 +12,10 @@ use crate::platform::aws::{
 };
 use crate::platform::{Asking, Attempt, Stop, pages};
 use crate::reading::{Found, Reading, Version};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
+
+mod mend;
 
 /// A secret in AWS Secrets Manager.
 #[derive(PartialEq, Deserialize, JsonSchema)]
@@ -136,17 +138,12 @@ out. Secrets Manager keeps about a hundred versions.",
         location
     }
 
-    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
-        let secret = escape(&self.secret);
-        match &self.field {
-            Some(field) => format!(
-                "write the current key to `{}` of {secret} with `aws secretsmanager put-secret-value`, its other fields unchanged",
-                escape(field)
-            ),
-            None => format!(
-                "write the current key with `aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://FILE`, from a file without a line end"
-            ),
-        }
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.write(at)
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.write(at)
     }
 
     fn member_setting(&self) -> Option<&'static str> {
@@ -157,7 +154,7 @@ out. Secrets Manager keeps about a hundred versions.",
         Some(self.field.as_deref().map(pointer_to).unwrap_or_default())
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let held = match self.which() {
             Some(which) => asking.of(&ReadVersion {
                 of: self.secret(),
@@ -165,8 +162,19 @@ out. Secrets Manager keeps about a hundred versions.",
             })?,
             None => asking.of(&self.secret())?,
         };
+        let there = match (&**held, self.which()) {
+            // Whether the secret is there at all is not always told.
+            (Held::Nothing, Some(_)) => match asking.attempt(&self.secret())? {
+                Ok(held) if !matches!(**held, Held::Nothing) => &Held::NoVersion,
+                _ => &Held::Nothing,
+            },
+            (held, _) => held,
+        };
         let mut reading = Reading::new(self.found(held));
         reading.stored_at = stored_at(held);
+        if let Some(words) = self.mend(there, at) {
+            reading = reading.mended_by(words);
+        }
         if matches!(**held, Held::Deleted) {
             reading = reading.with_note(
                 "the secret is scheduled for deletion; until then `aws secretsmanager restore-secret` brings it back",
@@ -250,7 +258,7 @@ type Answered<'a> = Attempt<'a, ReadVersion>;
 fn stored_at(held: &Held) -> Option<Timestamp> {
     match held {
         Held::Value { created_at, .. } => *created_at,
-        Held::Nothing | Held::Deleted => None,
+        Held::Nothing | Held::NoVersion | Held::Deleted => None,
     }
 }
 

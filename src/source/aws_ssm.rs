@@ -10,8 +10,10 @@ use crate::platform::aws::{
 };
 use crate::platform::{Asking, Stop, pages};
 use crate::reading::{Found, Reading, Version};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
+
+mod mend;
 
 /// A parameter in AWS Systems Manager's Parameter Store.
 #[derive(PartialEq, Deserialize, JsonSchema)]
@@ -102,29 +104,25 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         format!("{location}/{}", Escaped(name))
     }
 
-    fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
-        let Selector { name, chosen } = Selector::of(&self.name);
-        let write = format!(
-            "write the current key with `aws ssm put-parameter --overwrite --name {} --value file://FILE`, from a file without a line end",
-            escape(name)
-        );
-        match chosen {
-            Some(_) => format!("{write}, and choose that version"),
-            None => write,
-        }
+    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.write(at)
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, _: &Case<'_>) -> String {
+        self.write(at)
     }
 
     fn member(&self, _: At<'_>) -> Option<String> {
         Some(String::new())
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         Ok(vec![match asking.of(&self.parameter())? {
             Some(parameter) => Reading {
                 stored_at: parameter.modified_at,
                 ..Reading::value(Secret::copied(parameter.value.expose()))
             },
-            None => Reading::new(Found::Absent),
+            None => Reading::new(Found::Absent).mended_by(self.create(at)),
         }])
     }
 

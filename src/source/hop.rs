@@ -23,6 +23,9 @@ pub struct At<'a> {
     pub format: Option<&'a Arc<Format>>,
     /// Which part of what the source reads is the key; `None` where it is all of it.
     pub part: Option<&'a Extraction>,
+    /// The options that lead the platform's own command-line tool to the declared store, each name before
+    /// its value; empty without a declared store.
+    pub options: &'a [Box<str>],
 }
 
 impl<'a> At<'a> {
@@ -33,6 +36,7 @@ impl<'a> At<'a> {
             variable,
             format: None,
             part: None,
+            options: &[],
         }
     }
 }

@@ -7,11 +7,15 @@
 )]
 
 mod functions;
+mod logins;
 mod moto;
 mod parameters;
+mod portal;
+mod remedies;
 mod rotation;
 mod secrets;
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../e2e/support/mod.rs"]
 mod support;
 mod tasks;
+mod world;

@@ -154,7 +154,7 @@ impl Drop for Moto {
     }
 }
 
-fn tool(name: &str) -> PathBuf {
+pub fn tool(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/test-tools/aws/bin")
         .join(name)

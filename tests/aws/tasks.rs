@@ -34,7 +34,7 @@ fn hop(cluster: &str) -> String {
 }
 
 /// moto moves a task on whenever it is looked at, unless it is told not to.
-fn still(moto: &Moto) {
+pub fn still(moto: &Moto) {
     let transition =
         json!({"model_name": "ecs::task", "transition": {"progression": "manual", "times": 1000}});
     moto.post(

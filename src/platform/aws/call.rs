@@ -21,6 +21,9 @@ pub(super) enum Service {
     Lambda,
     Ecs,
     Sts,
+    /// The portal of IAM Identity Center, and where its logins are refreshed.
+    Sso,
+    SsoOidc,
 }
 
 impl Service {
@@ -32,6 +35,8 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Ecs => "ecs",
             Self::Sts => "sts",
+            Self::Sso => "portal.sso",
+            Self::SsoOidc => "oidc",
         }
     }
 
@@ -43,6 +48,21 @@ impl Service {
             Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
             Self::Ecs => "AWS_ENDPOINT_URL_ECS",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Sso => "AWS_ENDPOINT_URL_SSO",
+            Self::SsoOidc => "AWS_ENDPOINT_URL_SSO_OIDC",
+        }
+    }
+
+    /// Its name in the section `[services]` of `~/.aws/config`.
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "secrets_manager",
+            Self::Ssm => "ssm",
+            Self::Lambda => "lambda",
+            Self::Ecs => "ecs",
+            Self::Sts => "sts",
+            Self::Sso => "sso",
+            Self::SsoOidc => "sso_oidc",
         }
     }
 
@@ -52,7 +72,7 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::Ssm => "AmazonSSM",
             Self::Ecs => "AmazonEC2ContainerServiceV20141113",
-            Self::Lambda | Self::Sts => "",
+            Self::Lambda | Self::Sts | Self::Sso | Self::SsoOidc => "",
         }
     }
 }

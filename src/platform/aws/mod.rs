@@ -1,16 +1,16 @@
 //! Amazon Web Services: one account and region, and the services in it that hold keys.
 
 mod call;
-mod carry;
+mod command;
 mod functions;
 mod login;
 mod parameters;
-mod profile;
 mod refusal;
 mod secrets;
 mod settings;
 mod tasks;
 
+pub use command::command;
 pub use functions::{Alias, Function, ReadAlias, ReadFunction};
 pub use parameters::{Parameter, ParameterHistory, ReadParameter, Selector};
 pub use secrets::{Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which};

@@ -62,8 +62,10 @@ pub enum Held {
         /// The secret's whole ARN; empty where the answer does not tell it.
         arn: Box<str>,
     },
-    /// There is no such secret, no such version, or nothing in it.
+    /// There is no such secret.
     Nothing,
+    /// There is one, but no such version of it, or nothing in it.
+    NoVersion,
     /// It is scheduled to be deleted and cannot be read any more.
     Deleted,
 }
@@ -329,7 +331,13 @@ async fn batch(
 /// be read with a denial.
 fn gone(refusal: Refusal) -> Result<Arc<Held>, ReadError> {
     if refusal.is_not_found() {
-        return Ok(Arc::new(Held::Nothing));
+        // "… can't find the specified secret value for staging label: AWSCURRENT".
+        let of_version = ["secret value for", "specified version"];
+        let there = of_version.iter().any(|words| refusal.said.contains(words));
+        return Ok(Arc::new(match there {
+            true => Held::NoVersion,
+            false => Held::Nothing,
+        }));
     }
     let deleted = ["marked for deletion", "marked deleted"];
     if &*refusal.code == "InvalidRequestException"
@@ -399,7 +407,7 @@ impl Entry<'_> {
         let bytes = match (self.secret_string, self.secret_binary) {
             (Some(SecretText(text)), _) => text,
             (None, Some(SecretText(encoded))) => decoded(&encoded)?,
-            (None, None) => return Ok(Held::Nothing),
+            (None, None) => return Ok(Held::NoVersion),
         };
         Ok(Held::Value {
             bytes,

@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::call::Service;
-use super::login::Login;
-use super::profile::Profile;
+use super::login::{Files, Login, Profile};
 use crate::platform::credential::Credential;
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::session::Session;
@@ -55,6 +54,7 @@ impl Store for Aws {
             "AWS_CONFIG_FILE",
             "AWS_SHARED_CREDENTIALS_FILE",
             "AWS_ROLE_ARN",
+            "AWS_ROLE_SESSION_NAME",
             "AWS_WEB_IDENTITY_TOKEN_FILE",
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -65,6 +65,8 @@ impl Store for Aws {
             "AWS_ENDPOINT_URL_LAMBDA",
             "AWS_ENDPOINT_URL_ECS",
             "AWS_ENDPOINT_URL_STS",
+            "AWS_ENDPOINT_URL_SSO",
+            "AWS_ENDPOINT_URL_SSO_OIDC",
             "AWS_CA_BUNDLE",
         ],
         example: "\
@@ -73,14 +75,23 @@ prod-us: { aws: { region: us-east-1, role_arn: 'arn:aws:iam::123456789012:role/a
 ci: { aws: { region: eu-central-1, access_key_id: { env: AUDIT_KEY_ID }, secret_access_key: { file: /run/secrets/audit-key } } }
 ",
         manual: "\
-Credentials come from where AWS's own tools find them, in this order: the variables of the environment, the \
-profile (its keys, its SSO login, its `credential_process`), a web identity (`AWS_WEB_IDENTITY_TOKEN_FILE`, as \
-in EKS), the container's credentials (ECS, EKS Pod Identity), the instance's (EC2). A profile with a \
-`role_arn` and a `source_profile` takes on that role, and so does a store with a `role_arn`, from whatever \
-credential was found. They are looked up once for all hops of a store, and again when they expire. With no \
-credential at all every hop of the store is `unreachable`.
+Credentials come from where AWS's own command line finds them, in this order: the variables of the environment; \
+the profile's role (`role_arn`), with the credential of its `source_profile` or `credential_source`, over as many \
+links as there are; a web identity (`AWS_WEB_IDENTITY_TOKEN_FILE`, as in EKS, or the profile's \
+`web_identity_token_file`); the profile's single sign-on, with an `sso_session` or in the older form; its keys; its \
+`credential_process`; the container's credentials (ECS, EKS Pod Identity); the instance's (EC2). The first that is \
+set up counts: when it fails the search ends, for the next may lead to another account. A store with a `role_arn` \
+takes that role on from whatever was found. Credentials are looked up once for all hops of a store, and again when \
+they expire. With no credential at all every hop of the store is `unreachable`.
 
-An ARN in a hop names its region itself. `AWS_ENDPOINT_URL` and its forms for single services are honoured. \
+A single sign-on takes the token that `aws sso login` left under `~/.aws/sso/cache`. One of an `sso_session` that has \
+ended is refreshed, where the login allows that, and the new one is left in that file for the command line, as the \
+command line does it; nothing else is written. A `credential_process` is started without a shell, and ends after the \
+time of one read (`--timeout`). A profile with an `mfa_serial`, which asks somebody for a code, and one of `aws login` \
+are refused: hand on what the command line gets with `aws configure export-credentials`.
+
+An ARN in a hop names its region itself. `AWS_ENDPOINT_URL` and its forms for single services are honoured, \
+also in `~/.aws/config` (`endpoint_url`, `services`), and so is the store's `endpoint`: for logins too. \
 Requests are signed with this host's clock: AWS refuses them when it is more than five minutes off.",
     };
 
@@ -124,6 +135,18 @@ Requests are signed with this host's clock: AWS refuses them when it is more tha
         self.tls.as_ref().map_or(Ok(()), Tls::check)
     }
 
+    fn options(&self) -> Vec<Box<str>> {
+        let said = [
+            ("--region", self.region.as_deref()),
+            ("--profile", self.profile.as_deref()),
+            ("--endpoint-url", self.endpoint.as_deref()),
+        ];
+        let said = said
+            .into_iter()
+            .filter_map(|(name, value)| Some([name, value?]));
+        said.flatten().map(Box::from).collect()
+    }
+
     fn open(&self, shared: &Shared) -> Account {
         let tls = self.tls.clone().unwrap_or_else(|| Tls {
             ca: variable("AWS_CA_BUNDLE").map(|path| Path::new(&path).into()),
@@ -142,7 +165,7 @@ Requests are signed with this host's clock: AWS refuses them when it is more tha
                 credentials: Arc::clone(&shared.credentials),
             },
             clients: Arc::new(Clients::new(tls)),
-            profile: OnceLock::new(),
+            files: OnceLock::new(),
             session: Session::default(),
             no_batch: AtomicBool::new(false),
         }
@@ -155,7 +178,7 @@ pub struct Account {
     endpoint: Option<Box<str>>,
     pub(super) login: Login,
     pub(super) clients: Arc<Clients>,
-    profile: OnceLock<Profile>,
+    files: OnceLock<Files>,
     pub(super) session: Session<reqsign_aws_v4::Credential>,
     /// Whether the credential may not read several secrets in one call.
     pub(super) no_batch: AtomicBool,
@@ -173,8 +196,9 @@ impl Account {
             .or(self.region.as_deref())
             .map(str::to_owned)
             .or_else(set)
-            .or_else(|| self.profile().region.clone());
+            .or_else(|| Some(self.profile()?.get("region")?.to_owned()));
         let Some(region) = region else {
+            self.login.check_profile(self.files())?;
             return Err(ReadError::new(
                 ErrorKind::Connect,
                 "nobody says which AWS region to ask",
@@ -191,14 +215,11 @@ impl Account {
     pub(super) fn address(&self, service: Service, region: &str) -> Result<Address, ReadError> {
         let own = format!("https://{}.{region}.{}", service.name(), domain_of(region));
         let variables = [service.variable(), "AWS_ENDPOINT_URL"];
-        let otherwise = || match &self.profile().endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => own,
-        };
+        let set = || self.files().endpoint(self.profile(), service.section());
         if self.endpoint.is_some() || variables.iter().any(|name| variable(name).is_some()) {
             return Address::find(self.endpoint.as_deref(), &variables, None);
         }
-        Address::find(None, &[], Some(&otherwise()))
+        Address::find(None, &[], Some(set().unwrap_or(&own)))
     }
 
     /// The server that a service of a region is asked at.
@@ -208,9 +229,14 @@ impl Account {
     }
 
     /// What the profile says beside credentials.
-    fn profile(&self) -> &Profile {
-        let name = self.login.profile.as_deref();
-        self.profile.get_or_init(|| Profile::read(name))
+    fn profile(&self) -> Option<&Profile> {
+        let set = variable("AWS_PROFILE");
+        let name = self.login.profile.as_deref().or(set.as_deref());
+        self.files().profile(name.unwrap_or("default"))
+    }
+
+    fn files(&self) -> &Files {
+        self.files.get_or_init(Files::read)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::At;
 use crate::extract::{pointer_to, string_at};
 use crate::key::Secret;
 use crate::platform::aws::{Held, ReadParameter, ReadSecret, ReadVersion, Which, region_of_arn};
@@ -21,6 +22,33 @@ struct Named<'n> {
 }
 
 impl<'n> Named<'n> {
+    /// What to do where the key is not there, so that new tasks get it.
+    fn mend(&self, source: &str, then: &str, at: At<'_>) -> String {
+        let Some(secret) = &self.secret else {
+            let place = format!("the parameter {}", escape(source));
+            return format!("{}, then {then}", at.write_to(&place));
+        };
+        let place = match self.field {
+            Some(field) => format!(
+                "the field `{}` of the secret {}",
+                escape(field),
+                escape(secret)
+            ),
+            None => format!("the secret {}", escape(secret)),
+        };
+        match self
+            .version
+            .or(self.stage.filter(|stage| *stage != "AWSCURRENT"))
+        {
+            Some(version) => format!(
+                "let a new revision of the task definition name the current version of {place} and not {}, see that it holds {}, then let new tasks start from that revision",
+                escape(version),
+                at.key_in_its_part()
+            ),
+            None => format!("{}, then {then}", at.write_to(&place)),
+        }
+    }
+
     /// A secret's ARN has seven parts; behind it may stand a member, a label and a version, each of
     /// which may be empty.
     fn of(source: &'n str) -> Self {
@@ -48,6 +76,8 @@ impl<'n> Named<'n> {
 pub(super) fn all(
     sources: &[Arc<str>],
     region: Option<Arc<str>>,
+    then: &str,
+    at: At<'_>,
     asking: &Asking<'_>,
 ) -> Result<Vec<Reading>, Stop> {
     // Each is asked for before any is waited for.
@@ -63,7 +93,7 @@ pub(super) fn all(
             false => "new tasks".to_owned(),
         };
         let reading = match found {
-            Ok(reading) => reading,
+            Ok(reading) => reading.mended_by(Named::of(source).mend(source, then, at)),
             Err(Stop::Pending) => return Err(Stop::Pending),
             Err(Stop::Failed(error)) => Reading::new(Found::Failed(named(source, error))),
         };

@@ -142,6 +142,12 @@ async fn each_task_is_judged_by_its_own_revision() {
         texts(&readings),
         [pair("a", "old"), pair("b", "new"), pair("c", "override")]
     );
+    let words = |index: usize| {
+        let mend = readings[index].mend.as_ref();
+        mend.and_then(|mend| mend.words.as_deref()).unwrap()
+    };
+    assert!(words(0).contains("in a new revision of the task definition shop"));
+    assert!(words(2).contains("of the container app overridden by the current key"));
     assert_eq!(readings[0].started_at.unwrap().as_second(), 100);
     assert_eq!(
         server.requests().len(),

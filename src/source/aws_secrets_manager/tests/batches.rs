@@ -23,6 +23,7 @@ fn text(answer: &Result<Answer, ReadError>) -> String {
         Ok(answer) => match &**answer.downcast_ref::<Arc<Held>>().unwrap() {
             Held::Value { bytes, .. } => String::from_utf8(bytes.expose().to_vec()).unwrap(),
             Held::Nothing => "nothing".to_owned(),
+            Held::NoVersion => "no version".to_owned(),
             Held::Deleted => "deleted".to_owned(),
         },
         Err(error) => format!("{error}"),

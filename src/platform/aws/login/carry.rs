@@ -1,4 +1,4 @@
-//! What the library that finds credentials is given to reach files, programs and servers.
+//! What the library that finds credentials is given to reach files and servers.
 
 use std::fmt;
 use std::path::Path;
@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqsign_core::{CommandExecute, CommandOutput, Context, Error, FileRead, HttpSend, OsEnv};
+use reqsign_core::{Context, Error, FileRead, HttpSend, OsEnv};
 use reqwest::Url;
 
 use crate::key::Secret;
 use crate::platform::blocking::blocking;
-use crate::platform::commands;
 use crate::platform::files;
 use crate::platform::http::{Call, Clients};
 use crate::reading::ReadError;
@@ -28,7 +27,6 @@ pub(super) fn context(clients: &Arc<Clients>) -> Context {
     Context::new()
         .with_env(OsEnv)
         .with_file_read(carrier.clone())
-        .with_command_execute(carrier.clone())
         .with_http_send(carrier)
 }
 
@@ -52,27 +50,6 @@ impl FileRead for Carrier {
         let file = read.pop().transpose().map_err(failed)?.flatten();
         file.map(|file| file.bytes.expose().to_vec())
             .ok_or_else(|| Error::config_invalid("a file is not there"))
-    }
-}
-
-impl CommandExecute for Carrier {
-    async fn command_execute<'a>(
-        &'a self,
-        program: &'a str,
-        arguments: &'a [&'a str],
-    ) -> reqsign_core::Result<CommandOutput> {
-        let argv: Vec<Box<str>> = std::iter::once(program)
-            .chain(arguments.iter().copied())
-            .map(Into::into)
-            .collect();
-        let printed = commands::execute(&argv, &[], Path::new(""))
-            .await
-            .map_err(failed)?;
-        Ok(CommandOutput {
-            status: 0,
-            stdout: printed.expose().to_vec(),
-            stderr: Vec::new(),
-        })
     }
 }
 

@@ -1,8 +1,6 @@
 /// The name that was probably meant, where one is near enough.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Longer texts are no mistyped names, and comparing them takes long.
     if name.len() > 64 {
         return None;
