@@ -100,11 +100,11 @@ impl Formats {
                     .prefixes
                     .get(&first.map(|byte| byte.to_ascii_lowercase())),
             };
-            let begins = |prefix: &&Box<[u8]>| {
+            let begins = |prefix: &[u8]| {
                 let word = text.get(at..at + prefix.len());
                 word.is_some_and(|word| word.eq_ignore_ascii_case(prefix))
             };
-            let same = same.into_iter().flatten().filter(begins);
+            let same = same.into_iter().flatten().filter(|prefix| begins(prefix));
             if let Some(prefix) = same.max_by_key(|prefix| prefix.len()) {
                 let rest = &text[at + prefix.len()..];
                 let rest = &rest[..rest.iter().take_while(|byte| is_key(**byte)).count()];

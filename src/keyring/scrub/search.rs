@@ -186,7 +186,7 @@ mod tests {
         let formats = Formats::default();
         let mut search = Search::new(&formats, &[], b"some text");
         search.left = 4;
-        assert_eq!(merged(search.all()), [0..9]);
+        assert_eq!(merged(search.all()), std::slice::from_ref(&(0..9)));
         let search = Search::new(&formats, &[], b"some text");
         assert!(search.all().is_empty());
     }
