@@ -79,14 +79,27 @@ impl Audit {
             .map_or(nth.saturating_add(1), |known| known.behind)
     }
 
-    /// The known keys that a reading holds, damaged or not.
+    /// The known keys that a reading holds, damaged or not, those of unsound references among them.
     pub fn held(&self, reading: &Outcome) -> impl Iterator<Item = Fingerprint> {
         let (key, also) = match &reading.why {
             Why::Holds { key, also, .. } => (Some(*key), &**also),
             _ => (None, &[][..]),
         };
         let keys = key.into_iter().chain(also.iter().copied());
-        keys.filter_map(|key| self.fingerprint(key))
+        keys.filter_map(|key| self.compared_with(key))
+    }
+
+    /// The fingerprint that readings were compared with under this name. An unsound reference has no
+    /// current key, and the key that it holds is still recognised.
+    fn compared_with(&self, key: KeyId) -> Option<Fingerprint> {
+        let project = self.projects.get(key.project.0 as usize)?;
+        if key == KeyId::current(key.project) {
+            project.current.or(project.held)
+        } else if key == KeyId::last_sure(key.project) {
+            project.last_sure
+        } else {
+            self.fingerprint(key)
+        }
     }
 }
 

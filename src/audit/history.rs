@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::learn::Learned;
 use super::place::extracted;
 use super::references::References;
+use super::remembered::Remembered;
 use super::seen::Seen;
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place};
@@ -20,6 +21,7 @@ use crate::reading::{ReadError, Reading, Version};
 pub async fn consult(
     inventory: &Inventory,
     wanted: &BTreeSet<ProjectId>,
+    remembered: &Remembered,
     references: &mut References,
     seen: &mut Seen,
     fetcher: &mut Fetcher<'_>,
@@ -30,6 +32,10 @@ pub async fn consult(
     own.extend(references.suspected());
     own.extend(wanted);
     let learned = learn(inventory, references, own.clone(), fetcher).await;
+    if learned {
+        let refused = references.see_through(inventory, remembered);
+        seen.take_back(&refused, inventory, references, now);
+    }
     seen.time_again(inventory, references);
     seen.explain_exactly(inventory, references, now);
     seen.search(learned, inventory, references, now);
@@ -39,6 +45,8 @@ pub async fn consult(
     let all = (0..).map(ProjectId).take(inventory.projects.len());
     let others: BTreeSet<_> = all.filter(|id| !own.contains(id)).collect();
     if learn(inventory, references, others, fetcher).await {
+        let refused = references.see_through(inventory, remembered);
+        seen.take_back(&refused, inventory, references, now);
         seen.explain_exactly(inventory, references, now);
         seen.search(true, inventory, references, now);
     }

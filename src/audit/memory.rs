@@ -1,5 +1,7 @@
 mod refuse;
 
+pub(super) use refuse::is_said;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -34,17 +36,22 @@ impl References {
         };
         let learned: Vec<Vec<Learned>> = ids().map(|id| earlier(self, id)).collect();
         let refused = self.about_to_be_refused(inventory, remembered, &learned);
+        let mut is_more_known = false;
         for ((id, learned), refused) in ids().zip(learned).zip(refused) {
             let previous = match refused {
                 true => self.earlier(inventory, id, remembered, &others, None),
                 false => learned,
             };
             if !previous.is_empty() {
+                is_more_known = true;
                 self.learn(inventory, id, previous);
             }
         }
         self.doubt_next();
         self.keep_last_sure(inventory, ids(), remembered);
+        if is_more_known || self.projects.iter().any(has_last_sure) {
+            self.see_through(inventory, remembered);
+        }
         // One that is refused makes another key known, which may be somebody else's reference.
         while ids()
             .filter(|&id| self.refuse_foreign(inventory, id, remembered, now))
@@ -310,6 +317,10 @@ impl Sight {
         let told = first.rotated_at.unwrap_or(first.first_seen);
         self.since.map_or(told, |since| told.min(since))
     }
+}
+
+fn has_last_sure(project: &Standing) -> bool {
+    project.outcome.last_sure.is_some()
 }
 
 /// The next key that a warning says is another one as well.

@@ -1,5 +1,7 @@
 mod pasted;
 
+pub(super) use pasted::Refused;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct References {
     /// What stands where a key should, and is none that anything may be compared with: nobody is shown it
     /// all the same.
     pub withheld: Vec<Secret>,
+    /// The same, where it was found in the place of a known key.
+    unsound: Vec<(KeyId, Secret)>,
 }
 
 impl References {
@@ -49,9 +53,7 @@ impl References {
         fetcher.read_and_keep(&mut work).await;
         let (examined, places) = (work.examined, work.identities);
         let judging = Judging::new(inventory, selected, now);
-        let mut references = judging.judge(examined, &work.withheld);
-        let withheld = work.withheld.into_iter();
-        references.withheld = withheld.map(|(_, secret)| secret).collect();
+        let mut references = judging.judge(examined, work.withheld);
         for identity in places {
             let place = identity.place().into();
             references.places.entry(place).or_default().push(identity);
@@ -73,7 +75,8 @@ impl References {
 
     /// What takes out of texts all that is known to be secret, and these credentials.
     pub fn scrubber(&self, formats: &Scrubber, mut secrets: Vec<Secret>) -> Scrubber {
-        let withheld = self.withheld.iter();
+        let unsound = self.unsound.iter().map(|(_, secret)| secret);
+        let withheld = self.withheld.iter().chain(unsound);
         secrets.extend(withheld.map(|secret| Secret::copied(secret.expose())));
         formats
             .knowing_keys(&self.keyring)
@@ -325,11 +328,11 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// `withheld` is what was found in the places of known keys and is no sound one.
+    /// `unsound` is what was found in the places of known keys and is no sound one.
     fn judge(
         mut self,
         examined: Vec<(KeyId, Examined)>,
-        withheld: &[(KeyId, Secret)],
+        unsound: Vec<(KeyId, Secret)>,
     ) -> References {
         for (id, examined) in examined {
             self.take(id, examined);
@@ -337,8 +340,7 @@ impl<'a> Judging<'a> {
         let mut keyring = std::mem::take(&mut self.keyring);
         self.compare_looks(&mut keyring);
         self.compare(&keyring);
-        self.compare_damaged(&mut keyring);
-        self.compare_pasted(&mut keyring, withheld);
+        self.compare_pasted(&mut keyring, &unsound);
         self.compare_shared(&keyring);
         self.doubt_next(&keyring);
         References {
@@ -348,6 +350,7 @@ impl<'a> Judging<'a> {
             deaths: self.deaths,
             places: HashMap::new(),
             withheld: Vec::new(),
+            unsound,
         }
     }
 

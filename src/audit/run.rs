@@ -62,6 +62,7 @@ pub async fn run(
     history::consult(
         &inventory,
         &options.trace,
+        remembered,
         &mut references,
         &mut seen,
         &mut fetcher,

@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use super::references::References;
+use super::references::{References, Refused};
 use crate::inventory::{Deployment, Inventory, Origin, Place};
 use crate::judge::{
-    self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Member, Outcome, TimeProof, Why,
+    self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Member, Outcome, Scope, TimeProof,
+    Why,
 };
 use crate::key::Fingerprint;
 use crate::keyring::{Explanation, Fragment, KeyId, Keyring, Known, ProjectId, SearchOutcome};
@@ -213,6 +214,46 @@ impl Seen {
         judge::explain(outcome, (explanation, one.evidence), &bench, &scope, expect);
     }
 
+    /// Judges again what was judged by keys that are none, as is known by now. The values are gone, but those
+    /// of these keys are not.
+    pub fn take_back(
+        &mut self,
+        refused: &[Refused],
+        inventory: &Inventory,
+        references: &References,
+        now: Timestamp,
+    ) {
+        if refused.is_empty() {
+            return;
+        }
+        let bench = Bench {
+            keyring: &references.keyring,
+            digits: inventory.digits,
+            now,
+        };
+        for job in 0..self.jobs.len() {
+            let scope = references.scope(inventory, self.deployment(inventory, job).project);
+            let is_own = |refused: &Refused| refused.id == KeyId::current(scope.id);
+            let lost_reference = refused.iter().any(is_own);
+            let expect = circumstances(inventory, self.jobs[job]).expect;
+            for outcome in &mut self.judged[job] {
+                let explanation = match &outcome.why {
+                    Why::Holds { .. } => without(refused, outcome, &scope, &bench),
+                    _ => None,
+                };
+                if let Some(explanation) = explanation {
+                    let evidence = match outcome.evidence {
+                        Evidence::Reference => Evidence::Value,
+                        evidence => evidence,
+                    };
+                    judge::explain(outcome, (explanation, evidence), &bench, &scope, expect);
+                } else if lost_reference {
+                    judge::doubt(outcome, expect);
+                }
+            }
+        }
+    }
+
     /// Judges by time again what is judged by time.
     pub fn time_again(&mut self, inventory: &Inventory, references: &References) {
         for job in 0..self.jobs.len() {
@@ -254,6 +295,56 @@ impl Seen {
             })
             .collect()
     }
+}
+
+/// What a reading holds instead of keys that are none; `None` where it holds none of those.
+fn without(
+    refused: &[Refused],
+    outcome: &Outcome,
+    scope: &Scope<'_>,
+    bench: &Bench<'_>,
+) -> Option<Explanation> {
+    let Why::Holds {
+        key,
+        also,
+        damage,
+        inside,
+        wire,
+    } = &outcome.why
+    else {
+        return None;
+    };
+    let mut keys: Vec<KeyId> = Vec::new();
+    let mut rest = Vec::new();
+    let mut damage = damage.to_vec();
+    let mut inside = inside.clone();
+    for &held in std::iter::once(key).chain(also.iter()) {
+        let Some(gone) = refused.iter().find(|refused| refused.id == held) else {
+            rest.push(held);
+            continue;
+        };
+        let seen = gone.secret.as_ref();
+        let seen = seen.and_then(|gone| bench.keyring.explain_value(scope.id, gone.expose()));
+        let (found, within, beside) = match seen {
+            Some(seen) => (seen.keys, seen.damage, seen.inside),
+            None => (vec![gone.key], gone.damage.clone(), None),
+        };
+        if keys.is_empty() {
+            damage.extend(within);
+        }
+        inside = inside.or(beside);
+        keys.extend(found);
+    }
+    let is_changed = !keys.is_empty();
+    keys.extend(rest);
+    let mut known = HashSet::new();
+    keys.retain(|key| known.insert(*key));
+    is_changed.then(|| Explanation {
+        keys,
+        damage: damage.into(),
+        inside,
+        wire: *wire,
+    })
 }
 
 fn not_selected() -> HopOutcome {

@@ -5,12 +5,14 @@
 //! says what is particular about the project, what its route holds, hop by hop, and what comes out.
 
 mod history;
+mod learned;
 mod pasted;
 mod references;
 
 use std::any::Any;
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use jiff::Timestamp;
 
 use super::{Audit, Options, Remembered, run};
@@ -73,6 +75,17 @@ fn found(word: &str) -> Found {
                 "truncated" => key(name)[..30].to_owned(),
                 "braces" => format!("${{{}}}", key(name)),
                 "json" => format!("{{\"k\":\"{}\"}}", key(name)),
+                "json-newline" => format!("{{\"k\":\"{}\"}}\n", key(name)),
+                _ if damage.starts_with("and-") => {
+                    format!("{} and {}", key(name), key(&damage["and-".len()..]))
+                }
+                _ if damage.starts_with("quoted-") => {
+                    format!("{} \"{}\"", key(name), key(&damage["quoted-".len()..]))
+                }
+                _ if damage.starts_with("base64-") => {
+                    let other = key(&damage["base64-".len()..]);
+                    format!("{}, {}", key(name), BASE64.encode(other.as_bytes()))
+                }
                 _ if damage.starts_with("beside-") => {
                     format!("{},{}", key(name), key(&damage["beside-".len()..]))
                 }
@@ -377,6 +390,9 @@ const CASES: &[Case] = &[
     // The route.
     ("handed down",              "",                    &["config old", "running old"],          &["stale own", "stale inherited"],                   Some(0)),
     ("damage handed down",       "",                    &["config now+newline", "running #now+newline"], &["malformed own", "malformed inherited"],   Some(0)),
+    ("a list handed down",       "",                    &["config now+beside-old", "running now+beside-old"], &["stale own", "stale inherited"],      Some(0)),
+    ("the same in another order", "",                   &["config now+beside-old", "running old+beside-now"], &["stale own", "stale inherited"],      Some(0)),
+    ("a list with another key",  "",                    &["config old+beside-other", "running now+beside-old"], &["stale own", "stale own"],          Some(0)),
     ("damaged on the way",       "",                    &["config now", "running now+quotes"],   &["current", "malformed own"],                       Some(1)),
     ("not restarted",            "",                    &["config now", "running old"],          &["current", "stale own"],                           Some(1)),
     ("two faults",               "",                    &["config old", "running older"],        &["stale own", "stale own"],                         Some(0)),
@@ -471,6 +487,22 @@ async fn every_rule_holds() {
         let audit = audit(inventory(facts, route)).await;
         assert_eq!(told(&audit, expected), *expected, "{name}");
         assert_eq!(audit.deployments[0].broken_at, *broken_at, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_key_belongs_what_looks_like_a_siblings_key_is_told() {
+    for (row, verdict) in [
+        ("config stranger", "unknown"),
+        ("config stranger+quotes", "unknown"),
+        ("config stranger+json", "unknown"),
+        ("config short", "not-required"),
+    ] {
+        let mut inventory = inventory("expect absent", &[row]);
+        let format = Arc::new(Format::new("^sk-[a-z0-9]{32}$").unwrap());
+        inventory.projects[0].format = Some(format);
+        let audit = audit(inventory).await;
+        assert_eq!(told(&audit, &[verdict]), [verdict], "{row}");
     }
 }
 

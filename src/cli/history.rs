@@ -216,7 +216,8 @@ async fn read(
         let past = ledger.past(name, project).await?;
         document::Document::past(&past, &ledger.inventories().await?)
     } else if let Some(count) = args.audits {
-        document::Document::audits(&ledger.audits(count).await?)
+        let audits = ledger.audits(count).await?;
+        document::Document::audits(&audits, &ledger.inventories().await?)
     } else {
         document::Document::rotations(&ledger.rotations(project).await?)
     })

@@ -23,6 +23,7 @@ const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 const DECLARED: &str = "a file of this targets.yaml";
 const READ: &str = "a file that the audit reads";
+const OF_STORE: &str = "a file that a store of this targets.yaml names";
 
 /// The files that an audit reads and writes by itself.
 pub(super) struct Reserved<'a> {
@@ -68,6 +69,9 @@ impl<'a> Reserved<'a> {
         if self.declares(path) {
             return Some(DECLARED);
         }
+        if self.is_of_store(path) {
+            return Some(OF_STORE);
+        }
         // What is a database already holds no key, and is looked for by its path alone: after a first audit no hop
         // needs to be looked at for it.
         let file = match is_database(path) {
@@ -84,10 +88,20 @@ impl<'a> Reserved<'a> {
         declared.any(|file| same(file, path))
     }
 
+    /// Whether a credential, a certificate or the like of a store is there.
+    fn is_of_store(&self, path: &Path) -> bool {
+        let stores = self.inventory.stores.iter();
+        let mut files = stores.flat_map(|store| &store.files);
+        files.any(|file| same(file, path))
+    }
+
     /// What a path is, where no report may go there.
     pub(super) fn is(&self, path: &Path) -> Option<String> {
         if self.declares(path) {
             return Some(DECLARED.to_owned());
+        }
+        if self.is_of_store(path) {
+            return Some(OF_STORE.to_owned());
         }
         if let Some(ledger) = &self.ledger
             && is_of_ledger(ledger, path)

@@ -19,7 +19,7 @@ use crate::keyring::{ProjectId, Scrubber};
 use crate::ledger::{Acceptance, Ledger, LedgerError};
 use crate::platform;
 use crate::report;
-use crate::task::revoke_check::{Accepted, Document, Gone, Other, Past, Question};
+use crate::task::revoke_check::{Accepted, Document, Other, Past, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -51,8 +51,8 @@ pub(super) struct Args {
 
     /// Answer for this deployment, where nobody can see what it holds; needs --reason
     ///
-    /// Its name, with environment and axes where several have it: `cart (staging, prod-eu)`. Kept in the
-    /// ledger, and good for the keys in question alone.
+    /// Its name, with environment and axes where several have it: `cart (staging, prod-eu)`; behind that of
+    /// another inventory where both have one, as it is told: `other:cart`. Kept in the ledger, and good for the keys in question alone.
     #[arg(long, value_name = "NAME", requires = "reason")]
     accept: Vec<String>,
 
@@ -136,7 +136,7 @@ pub(super) fn run(args: Args) -> Ended {
                 })
             }
         };
-        args.check_accepted(&memory, &inventory, &past.forgotten)?;
+        args.check_accepted(&memory, &inventory, &past)?;
 
         let watch = Watch::new(!args.no_progress, args.verbose);
         let connections = platform::connections(inventory.connections());
@@ -283,7 +283,7 @@ impl Args {
         &self,
         memory: &Memory,
         inventory: &Inventory,
-        forgotten: &[Gone],
+        past: &Past,
     ) -> Result<(), Failure> {
         if self.accept.is_empty() {
             return Ok(());
@@ -310,7 +310,11 @@ impl Args {
         }
         let is_known = |name: &&String| {
             let mut deployments = inventory.deployments.iter();
-            forgotten.iter().any(|gone| *gone.name.title == ***name)
+            let mut forgotten = past.forgotten.iter();
+            let mut places = past.places.iter();
+            let is_called = |title: &str, of| past.called(inventory, title, of) == **name;
+            forgotten.any(|gone| is_called(&gone.name.title, gone.inventory))
+                || places.any(|place| is_called(&place.name.title, place.inventory))
                 || deployments
                     .any(|deployment| *deployment.name == ***name || deployment.title() == **name)
         };

@@ -14,6 +14,7 @@ mod compose_template;
 mod dialect;
 mod docker;
 mod dotenv;
+mod expand;
 mod node;
 mod python_dotenv;
 mod read;
@@ -27,4 +28,5 @@ mod variables;
 
 pub use cause::{Cause, visible_cause};
 pub use dialect::Dialect;
+pub use expand::{Expanded, expanded};
 pub use read::{Entry, Outside, Rejected, entries, read};

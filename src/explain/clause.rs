@@ -39,8 +39,10 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
                 fits.map(|fits| {
                     match fits {
                         true => "fits the format",
-                        // Where no key belongs, a part that fits is enough.
-                        false if spot.is_unwanted(outcome) => "a part of it fits the format",
+                        // Where no key belongs, a part that fits is enough, and so is any project's format.
+                        false if spot.is_unwanted(outcome) => {
+                            "it or a part of it fits a project's format"
+                        }
                         false => "outside the format",
                     }
                     .to_owned()

@@ -95,16 +95,9 @@ impl<'a> Reference<'a> {
             Soundness::Damaged(damage) => {
                 format!("is wrapped in what is no part of a key: {}", names(damage))
             }
-            Soundness::OfDamaged { key, damage } => format!(
-                "is the fingerprint of a damaged copy of {}: {}",
-                whose(*key),
-                names(damage)
-            ),
-            Soundness::Pasted { key, damage } => format!(
-                "is no key itself, it holds {}: {}",
-                whose(*key),
-                names(damage)
-            ),
+            Soundness::Pasted { key, damage } => {
+                format!("is {} in another form: {}", whose(*key), names(damage))
+            }
             Soundness::OutsideFormat { length } => {
                 format!("is outside the project's format, with {length} bytes")
             }
@@ -203,7 +196,6 @@ impl<'a> Reference<'a> {
             }
             Soundness::Returned { .. } => settling(self.audit, self.id),
             Soundness::Absent
-            | Soundness::OfDamaged { .. }
             | Soundness::Pasted { .. }
             | Soundness::Placeholder(_)
             | Soundness::Foreign(_)
@@ -247,19 +239,11 @@ mod tests {
                 format!("remove the quotes around the value, and {write}"),
             ),
             (
-                Soundness::OfDamaged {
-                    key: KeyId::current(ProjectId(1)),
-                    damage: [Damage::TrailingNewline].into(),
-                },
-                "is the fingerprint of a damaged copy of mail's current key: trailing-newline",
-                write.to_owned(),
-            ),
-            (
                 Soundness::Pasted {
                     key: KeyId::current(ProjectId(1)),
                     damage: [Damage::Base64].into(),
                 },
-                "is no key itself, it holds mail's current key: base64",
+                "is mail's current key in another form: base64",
                 write.to_owned(),
             ),
             (

@@ -2,7 +2,7 @@ use data_encoding::BASE64_MIME_PERMISSIVE;
 use zeroize::Zeroizing;
 
 use super::{Decode, Extract, Extraction, check_pointer, compile_pattern, string_at, url};
-use crate::envfile::{self, Dialect, Entry, Outside, Rejected};
+use crate::envfile::{self, Dialect, Entry, Expanded, Outside, Rejected};
 use crate::key::Secret;
 use crate::reading::{ErrorKind, Found, ReadError};
 
@@ -55,7 +55,13 @@ impl Extraction {
 fn dotenv(file: &[u8], variable: &str) -> Result<Option<Secret>, ReadError> {
     const NEXT: &str = "write the value out, or correct `extract`";
     match envfile::read(Dialect::Dotenv, file, variable, Outside::Unknown) {
-        Ok(Entry::Value(value)) => Ok(Some(value)),
+        Ok(Entry::Value(value)) => match envfile::expanded(file, variable, value) {
+            Expanded::Plain(value) => Ok(Some(value)),
+            Expanded::Referring { .. } => Err(bad(
+                "the value refers to another variable, which not every reader puts in",
+                NEXT,
+            )),
+        },
         Ok(Entry::Absent) => Ok(None),
         Ok(Entry::Inherited { line } | Entry::Outside { line }) => Err(bad(
             format!("line {line} takes the value from elsewhere"),
@@ -165,6 +171,15 @@ mod tests {
                 _ => br#"{"k": "v"}"#,
             };
             assert_eq!(applied(&extraction(Some(extract), None), bytes), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_variable_that_refers_to_another_is_no_key() {
+        let dotenv = extraction(Some(Extract::Dotenv("K".into())), None);
+        for file in ["O=v\nK=${O}\n", "K=${O}\n"] {
+            let found = applied(&dotenv, file.as_bytes());
+            assert_eq!(found, Err(ErrorKind::BadData), "{file}");
         }
     }
 

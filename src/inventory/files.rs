@@ -1,6 +1,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -42,6 +42,9 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        if is_named_pipe(path) {
+            return Err(no_regular_file());
+        }
         read(File::open(path)?, limit)
     }
 
@@ -54,10 +57,7 @@ impl Files for Disk {
         match (found.is_file(), found.is_dir()) {
             (true, _) => read(file, limit),
             (_, true) => Err(io::ErrorKind::IsADirectory.into()),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "no regular file",
-            )),
+            _ => Err(no_regular_file()),
         }
     }
 
@@ -86,6 +86,17 @@ impl Files for Disk {
     fn identity(&self, path: &Path) -> PathBuf {
         path.canonicalize().unwrap_or_else(|_| path.to_owned())
     }
+}
+
+/// Whether somebody would have to come and write into it. What a shell makes of `<(…)`, and standard input, are
+/// pipes without a name, in which somebody writes already.
+fn is_named_pipe(path: &Path) -> bool {
+    let found = path.canonicalize().and_then(std::fs::metadata);
+    found.is_ok_and(|found| found.file_type().is_fifo())
+}
+
+fn no_regular_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no regular file")
 }
 
 fn read(file: File, limit: usize) -> io::Result<Vec<u8>> {

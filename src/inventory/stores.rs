@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use super::ground::Ground;
@@ -24,7 +25,12 @@ pub struct Store {
     pub settings: Box<dyn AnyStore>,
     /// How gently it is to be asked.
     pub manners: Manners,
+    /// The files that its settings name: of credentials, certificates and the like.
+    pub files: Files,
 }
+
+/// Paths that the settings of a store name.
+pub type Files = Vec<Arc<Path>>;
 
 /// Checks a declared store: one kind, with its settings; `None` when something was reported.
 pub(super) fn store(reader: &Reader<'_>, [key, id]: [Id; 2], ground: &Ground<'_>) -> Option<Store> {
@@ -42,9 +48,11 @@ pub(super) fn store(reader: &Reader<'_>, [key, id]: [Id; 2], ground: &Ground<'_>
             return None;
         }
     }
+    let (settings, files) = settings?;
     Some(Store {
         name: ground.shared(reader.tree.text(key)),
-        settings: settings?,
+        settings,
+        files,
         manners: Manners {
             requests_per_second: beside.requests_per_second,
             concurrency: beside.concurrency,
@@ -64,7 +72,12 @@ pub(super) fn kind(reader: &Reader<'_>, id: Id) -> Option<&'static str> {
     named.next()
 }
 
-fn settings(reader: &Reader<'_>, id: Id, part: &Part<StoreBeside>) -> Option<Box<dyn AnyStore>> {
+/// The settings of the one kind of store that is named, and the files that they name.
+fn settings(
+    reader: &Reader<'_>,
+    id: Id,
+    part: &Part<StoreBeside>,
+) -> Option<(Box<dyn AnyStore>, Files)> {
     let kinds: Vec<_> = platform::store_infos()
         .into_iter()
         .map(|info| info.id)
@@ -102,10 +115,10 @@ fn settings(reader: &Reader<'_>, id: Id, part: &Part<StoreBeside>) -> Option<Box
     if let Some(own) = reader.tree.get(id, FOLDER) {
         folder.push(&*reader.text(own)?);
     }
-    settings.rooted_at(&folder);
+    let files = settings.rooted_at(&folder);
     if let Err(message) = settings.check() {
         reader.said(id, message);
         return None;
     }
-    others.is_empty().then_some(settings)
+    others.is_empty().then_some((settings, files))
 }

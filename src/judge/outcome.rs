@@ -205,14 +205,8 @@ pub enum Soundness {
         /// Length in bytes.
         length: u64,
     },
-    /// It is declared by the fingerprint of a key with something around it, or changed in it.
-    OfDamaged {
-        /// Which key.
-        key: KeyId,
-        /// What happened to it, from the outermost to the innermost.
-        damage: Box<[Damage]>,
-    },
-    /// It is another known key in another form: in something larger, encoded or in another case.
+    /// It is another known key in another form: in something larger, encoded, in another case, or declared by
+    /// the fingerprint of one with something around it.
     Pasted {
         /// Which key.
         key: KeyId,

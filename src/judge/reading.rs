@@ -204,7 +204,11 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 lengthen_to: None,
             };
             let mut judged = match hop.expect {
-                Expectation::Absent => not_expected(value, looks_like_key, why, scope),
+                Expectation::Absent => {
+                    let looks_like_key =
+                        looks_like_key || bench.keyring.fits_a_format(value.expose());
+                    not_expected(value, looks_like_key, why, scope)
+                }
                 _ => unexplained(why, Evidence::Value, scope, hop.expect),
             };
             if hop.member == Member::Extract && is_object(value.expose()) {
@@ -364,6 +368,20 @@ pub fn explain(
     prove_nothing_without_reference(outcome);
 }
 
+/// Takes in that the reference by which a reading was judged is none. What is some other key stays so.
+pub fn doubt(outcome: &mut Outcome, expect: Expectation) {
+    if expect == Expectation::Absent {
+        return;
+    }
+    match (&outcome.why, outcome.verdict) {
+        (Why::Unexplained { .. }, Verdict::Unknown) | (Why::Holds { .. }, Verdict::Current) => {}
+        _ => return,
+    }
+    outcome.verdict = Verdict::Unverified;
+    outcome.why = Why::NoReference;
+    prove_nothing_without_reference(outcome);
+}
+
 /// What only an unsound reference explains proves nothing, however well the place was read.
 fn prove_nothing_without_reference(outcome: &mut Outcome) {
     if matches!(outcome.why, Why::NoReference) {
@@ -405,7 +423,7 @@ fn holds(
         keys.sort_by_key(|&key| key.project != scope.id || !scope.is_dead(key, bench.now));
     }
     if !scope.sound && expect != Expectation::Absent {
-        doubt(&mut keys, scope);
+        leave_out_held(&mut keys, scope);
     }
     if damage.is_empty() && keys.iter().any(|&key| scope.outweighs_next(key)) {
         keys.retain(|key| key.role() != Role::Next || !scope.is_own(key.project));
@@ -445,7 +463,7 @@ fn holds(
 
 /// Leaves out what an unsound reference holds, since nobody knows whose it is. Another reference with the
 /// same key is as doubtful, and says nothing either.
-fn doubt(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
+fn leave_out_held(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
     let is_own = |key: &KeyId| key.project == scope.id && key.role() == Role::Current;
     if keys.iter().any(is_own) {
         keys.retain(|key| key.role() != Role::Current);

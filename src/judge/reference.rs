@@ -194,7 +194,7 @@ impl Soundness {
             Self::Unread(_) => Verdict::Unreachable,
             Self::NotOneKey => Verdict::Unverified,
             Self::Absent | Self::Placeholder(_) => Verdict::Missing,
-            Self::Damaged(_) | Self::OfDamaged { .. } | Self::Pasted { .. } => Verdict::Malformed,
+            Self::Damaged(_) | Self::Pasted { .. } => Verdict::Malformed,
             Self::OutsideFormat { .. } | Self::NotShared(_) => Verdict::Unknown,
             Self::Foreign(_) => Verdict::WrongProject,
             Self::Dead(_) | Self::Returned { .. } => Verdict::Revoked,

@@ -58,18 +58,33 @@ fn same_holding(a: &Outcome, b: &Outcome) -> bool {
     match (&a.why, &b.why) {
         (
             Why::Holds {
-                key: a, damage: c, ..
+                key: one,
+                also: beside,
+                damage,
+                ..
             },
             Why::Holds {
-                key: b, damage: d, ..
+                key: other,
+                also: beside_other,
+                damage: other_damage,
+                ..
             },
-        ) => a == b && c == d,
-        (Why::Unexplained { .. }, Why::Unexplained { .. }) => a
-            .fingerprint
-            .zip(b.fingerprint)
-            .is_some_and(|(a, b)| a.agrees(&b)),
+        ) => {
+            // One key with another one beside it did not come from where it stands alone.
+            let same_keys = || {
+                beside.len() == beside_other.len()
+                    && beside.iter().all(|key| beside_other.contains(key))
+            };
+            one == other && damage == other_damage && (same_value(a, b) || same_keys())
+        }
+        (Why::Unexplained { .. }, Why::Unexplained { .. }) => same_value(a, b),
         (Why::NotThere, Why::NotThere) => true,
         (Why::Placeholder(a), Why::Placeholder(b)) => a == b,
         _ => false,
     }
+}
+
+fn same_value(a: &Outcome, b: &Outcome) -> bool {
+    let both = a.fingerprint.zip(b.fingerprint);
+    both.is_some_and(|(a, b)| a.agrees(&b))
 }

@@ -356,6 +356,12 @@ impl Keyring {
         }
     }
 
+    /// Whether a whole value looks like a key of any project.
+    #[must_use]
+    pub fn fits_a_format(&self, value: &[u8]) -> bool {
+        looks_like_key(value) && self.formats().iter().any(|format| format.fits(value))
+    }
+
     /// Whether a text that is taken for a placeholder may hide a key: one of which only the fingerprint is
     /// known, one too short to be looked for everywhere, or one that nobody knows.
     #[must_use]

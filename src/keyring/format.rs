@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 
 /// What a project's keys look like: a regular expression over bytes, compiled from its text. Two are
@@ -19,6 +20,8 @@ pub struct Format {
     longest: usize,
     /// What every key begins with that fits.
     prefix: Box<[u8]>,
+    /// What every text that fits begins with, if that is long enough to stand nowhere by chance.
+    prefixes: Box<[Box<[u8]>]>,
 }
 
 impl PartialEq for Format {
@@ -115,6 +118,7 @@ impl Format {
             shortest,
             longest,
             prefix: prefix(&bare).0.into(),
+            prefixes: prefixes(&bare),
         })
     }
 
@@ -139,13 +143,28 @@ impl Format {
     }
 
     /// How many bytes a key has at least that fits it.
-    pub(super) fn shortest(&self) -> usize {
+    #[must_use]
+    pub fn shortest(&self) -> usize {
         self.shortest
     }
 
     /// What every key begins with that fits it, and is no secret.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.prefix
+    }
+
+    /// What every key that fits begins with, one of these, if that is telling: `ask_live_`.
+    #[must_use]
+    pub fn prefixes(&self) -> &[Box<[u8]>] {
+        &self.prefixes
+    }
+
+    /// What fits and starts at this very place, whatever stands beside it.
+    #[must_use]
+    pub fn at(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
+        let end = text.len().min(at + self.longest + Self::SIGHT);
+        let found = self.anywhere.find_at(&text[..end], at)?.range();
+        (found.start == at).then_some(found)
     }
 
     /// The first place of [`Format::find_in`] that starts at `from` or later. One more counts: where a
@@ -241,6 +260,24 @@ fn syntax_error(pattern: &str, error: &regex_syntax::Error) -> FormatError {
 
 fn compiled(hir: &Hir) -> Result<Regex, FormatError> {
     Regex::new(&hir.to_string()).map_err(|_| FormatError::TooLarge)
+}
+
+/// The fewest bytes that are telling, and the most different ones of them.
+const TELLING: usize = 4;
+const MOST_PREFIXES: usize = 8;
+
+fn prefixes(hir: &Hir) -> Box<[Box<[u8]>]> {
+    let found = Extractor::new().limit_class(1).extract(hir);
+    let literals = found.literals().unwrap_or_default();
+    let mut prefixes: Vec<Box<[u8]>> = literals.iter().map(|one| one.as_bytes().into()).collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    let is_telling =
+        prefixes.len() <= MOST_PREFIXES && prefixes.iter().all(|one| one.len() >= TELLING);
+    match is_telling {
+        true => prefixes.into(),
+        false => Box::default(),
+    }
 }
 
 fn without_anchors(hir: &Hir) -> Hir {

@@ -106,12 +106,17 @@ fn is_name(word: &[u8], after: &[u8]) -> bool {
         }
 }
 
-/// A host, a path, or both: plain words and short numbers.
+/// A host, a path, or both: plain words, short numbers and versions, as `v1`.
 fn is_path(word: &[u8]) -> bool {
     let mut pieces = word.split(|byte| matches!(byte, b'/' | b'.' | b':'));
     pieces.all(|piece| {
         let is_word = piece.len() < LONG && piece.iter().all(u8::is_ascii_lowercase);
-        is_word || piece.len() <= 6 && piece.iter().all(u8::is_ascii_digit)
+        let is_number =
+            |digits: &[u8], most| digits.len() <= most && digits.iter().all(u8::is_ascii_digit);
+        let is_version = piece
+            .strip_prefix(b"v")
+            .is_some_and(|rest| is_number(rest, 3));
+        is_word || is_version || is_number(piece, 6)
     })
 }
 

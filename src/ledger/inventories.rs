@@ -326,6 +326,10 @@ async fn adopt(connection: &mut Connection, inventory: &Inventory, id: i64) -> R
             ids.push(row.get(0)?);
         }
     }
+    if is_whole {
+        let sql = "UPDATE audit SET inventory = $1 WHERE inventory IS NULL OR inventory = $2";
+        connection.run(sql, &[id.into(), NOBODY.into()]).await?;
+    }
     let take = "UPDATE deployment SET inventory = $1 WHERE id IN";
     connection.run_for(take, &ids, &[id.into()]).await?;
     let sql = "UPDATE told SET inventory = $1 WHERE inventory = $2 AND EXISTS (\
@@ -394,6 +398,7 @@ async fn rename(
          SELECT 1 FROM told AS other WHERE other.inventory = $1 AND other.receiver = told.receiver \
          AND other.project = told.project AND other.title = told.title)",
         "UPDATE targets SET inventory = $1 WHERE inventory = $2",
+        "UPDATE audit SET inventory = $1 WHERE inventory = $2",
     ] {
         connection.run(sql, &both).await?;
     }

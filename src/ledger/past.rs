@@ -72,6 +72,9 @@ pub struct PastAudit {
     pub deployments: usize,
     /// How many of them were what.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// The number of the inventory that was audited; `None` or 0 for what was written down before that was
+    /// kept.
+    pub inventory: Option<i64>,
 }
 
 impl Ledger {
@@ -187,7 +190,7 @@ async fn past(
 }
 
 async fn audits(connection: &mut Connection, limit: u32) -> Result<Vec<PastAudit>, Failure> {
-    let sql = "SELECT id, started_at, finished_at, exit_code, complete, deployments FROM audit \
+    let sql = "SELECT id, started_at, finished_at, exit_code, complete, deployments, inventory FROM audit \
                ORDER BY started_at DESC, id DESC LIMIT $1";
     let mut audits = Vec::new();
     for row in connection.query(sql, &[i64::from(limit).into()]).await? {
@@ -203,6 +206,7 @@ async fn audits(connection: &mut Connection, limit: u32) -> Result<Vec<PastAudit
             complete: row.count(4)? != 0,
             deployments: row.count(5)?,
             verdicts,
+            inventory: row.get(6)?,
         });
     }
     Ok(audits)

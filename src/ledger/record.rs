@@ -71,14 +71,14 @@ async fn record(
     let inventory = inventories::enter(connection, &audit.inventory).await?.id;
     keys::record(connection, audit).await?;
     let scope = deployments::record(connection, audit, inventory).await?;
-    record_audit(connection, audit, conclusion, scope).await
+    record_audit(connection, audit, conclusion, (inventory, scope)).await
 }
 
 async fn record_audit(
     connection: &mut Connection,
     audit: &Audit,
     conclusion: &Conclusion,
-    scope: Option<i64>,
+    (inventory, scope): (i64, Option<i64>),
 ) -> Result<(), Failure> {
     let id = connection.last_id("audit").await? + 1;
     let count = |number: usize| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
@@ -90,8 +90,10 @@ async fn record_audit(
         i64::from(conclusion.complete).into(),
         count(audit.deployments.len()),
         scope.into(),
+        inventory.into(),
     ];
-    let into = "audit (id, started_at, finished_at, exit_code, complete, deployments, scope)";
+    let into =
+        "audit (id, started_at, finished_at, exit_code, complete, deployments, scope, inventory)";
     connection.insert(into, vec![row], "").await?;
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for outcome in &audit.deployments {

@@ -37,8 +37,13 @@ pub enum Credential {
 impl Credential {
     /// Says where a relative path to a file starts.
     pub fn rooted_at(&mut self, folder: &Path) {
+        self.files(&mut |path| *path = folder.join(&*path).into());
+    }
+
+    /// The file that it is read from.
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         if let Self::File(path) = self {
-            *path = folder.join(&path).into();
+            each(path);
         }
     }
 

@@ -41,14 +41,26 @@ pub(super) fn last_words(bytes: &[u8], whole: bool, limit: usize) -> String {
     shown.join(" ")
 }
 
-/// Leaves out words of one length at the cut: they may be groups of one key, or its bytes one by one.
+/// Leaves out what may be groups of one key at the cut, or its bytes one by one: words of one length, and
+/// lists of numbers, which may be shorter and longer.
 fn without_groups(shown: &mut Vec<std::borrow::Cow<'_, str>>) {
     let length = shown.last().map_or(0, |last| last.len());
-    let same = shown.iter().rev().take_while(|word| word.len() == length);
-    let same = same.count();
-    if same >= GROUPS {
-        shown.truncate(shown.len() - same);
+    let words = || shown.iter().rev();
+    let same = words().take_while(|word| word.len() == length).count();
+    let numbers = words().take_while(|word| is_number(word)).count();
+    let groups = same.max(numbers);
+    if groups >= GROUPS {
+        shown.truncate(shown.len() - groups);
     }
+}
+
+/// Whether a word is one byte in digits of any base, with the signs of a list around it.
+fn is_number(word: &str) -> bool {
+    let number = word.trim_matches(|sign: char| ",;:<>()[]{}\"'`".contains(sign));
+    let marks = ["0x", "0b", "0o", "\\x", "\\u{", "\\"];
+    let marked = marks.iter().find_map(|mark| number.strip_prefix(mark));
+    let digits = marked.unwrap_or(number);
+    (1..=8).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// As many words as fit, escaped, and whether some did not.
@@ -97,6 +109,21 @@ mod tests {
         assert_eq!(
             last_words(b"6b 71 33 2d 76 54 was bad", true, 17),
             "… was bad"
+        );
+    }
+
+    #[test]
+    fn a_key_in_numbers_is_not_cut_within_them() {
+        let text = b"refused <107, 98, 76, 109, 78> for good";
+        assert_eq!(first_words(text, true, 28), "refused …");
+        assert_eq!(
+            first_words(text, true, 100),
+            "refused <107, 98, 76, 109, 78> for good"
+        );
+        assert_eq!(last_words(text, true, 30), "… for good");
+        assert_eq!(
+            first_words(b"error 7 of 12 more words", true, 14),
+            "error 7 of 12 …"
         );
     }
 

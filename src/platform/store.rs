@@ -17,8 +17,8 @@ pub trait Store: DeserializeOwned + JsonSchema + Default + Send + Sync + 'static
     /// Who answers for it.
     type Platform: Platform;
 
-    /// Says where its relative paths start: in the folder of the file that it is written in.
-    fn rooted_at(&mut self, _folder: &Path) {}
+    /// Goes through the files that it names: of credentials, certificates and the like.
+    fn files(&mut self, _each: &mut dyn FnMut(&mut Arc<Path>)) {}
 
     /// What the settings must be beyond their types; a lowercase fragment that says what was expected.
     ///
@@ -58,7 +58,9 @@ pub struct Shared {
 #[expect(missing_docs, reason = "each is documented on Store")]
 pub trait AnyStore: Send + Sync {
     fn info(&self) -> StoreInfo;
-    fn rooted_at(&mut self, folder: &Path);
+    /// Says where its relative paths start, in the folder of the file that it is written in, and gives all its
+    /// paths.
+    fn rooted_at(&mut self, folder: &Path) -> Vec<Arc<Path>>;
     fn check(&self) -> Result<(), String>;
     /// Adds the connection, under the store's name or for all hops that name none.
     fn open(
@@ -74,8 +76,13 @@ impl<S: Store> AnyStore for S {
         S::INFO
     }
 
-    fn rooted_at(&mut self, folder: &Path) {
-        Store::rooted_at(self, folder);
+    fn rooted_at(&mut self, folder: &Path) -> Vec<Arc<Path>> {
+        let mut files = Vec::new();
+        self.files(&mut |path| {
+            *path = folder.join(&*path).into();
+            files.push(Arc::clone(path));
+        });
+        files
     }
 
     fn check(&self) -> Result<(), String> {

@@ -98,14 +98,36 @@ a reading of its own, `unverified`: the page was not wholly read. Other pages, f
 name the built folder in another hop for those. Caches, and servers that keep copies of their own for other encodings \
 than gzip, may still give older chunks to others.
 
-With `path`, every file of the folder is searched but pictures, fonts, sound and film. Archives that are zip or tar \
-(also `.jar`, `.war`, `.apk`, `.aab`, `.ipa`) and what is compressed with gzip, brotli or zstd are opened, also where \
-the plain file lies beside it, up to four deep and 256 MiB or 200 times its size. Others, such as 7z, rar and xz, and \
-what is encrypted, damaged or larger, are `unreachable`, said by name. Links that lead out of the folder are not followed. Relative paths start in the \
+What scripts load by tags that they make, by `document.write`, or as a text that is fetched for `eval`, is followed \
+where its address is written out, and said to be unread where it is put together for the page's own host. A tag whose \
+`src` is handed on as a variable, as every bundler's runtime does, says nothing.
+
+With `path`, every file of the folder is searched. What it is, its bytes say, not its name:
+
+| a file that is | is |
+|---|---|
+| text, in UTF-8, UTF-16 or one byte a character | searched |
+| zip (`.jar`, `.war`, `.apk`, `.aab`, `.ipa` and others are zip), also behind a program or an image; tar, gzip, zstd, zlib; \
+brotli if its name ends in `.br` | opened and searched, up to four deep and 256 MiB or 200 times its size, also where the \
+plain file lies beside it |
+| a program or library, WebAssembly, Java's and Python's compiled classes, SQLite, Electron's asar, webpack's cache, \
+`.DS_Store` and the like | searched as it is |
+| an image, a font, sound or film | searched as it is, and not decoded; what stands behind its end is searched if it is text or zip, \
+and `unreachable` otherwise, as far as the kind says where it ends (MP3, Ogg, WebM and FLAC do not) |
+| 7z, rar, xz, bzip2, lz4, lzma, PDF and other archives, binary of no known kind, or encrypted, damaged or too large | searched as it \
+is, and `unreachable`, said by name |
+
+Caches of builds are no exception: an old key in `.next/cache` can come back with the next build. Those of \
+Turbopack are compressed in a way of their own, so they are `unreachable`: name the folder that is served, such as \
+`.next/static`, or empty the cache. Links that lead out of the folder are not followed. Relative paths start in the \
 folder of the targets.yaml they are written in.
 
-Tokens are found in UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, `\\u0061` or `%61` for \
-their characters, and in constant parts that are put together (`\"ask_\" + \"live_…\"`).
+Tokens are found in UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, `\\u0061`, `\\141`, `%61` \
+or `&#97;` for their characters, in constant parts that are put together (`\"ask_\" + \"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in \
+Next's flight data across two pushes. Where all keys begin with the same four bytes or more, such as `ask_live_`, they \
+are also found in any list of texts, in templates, in lists of character codes, in hex, and glued to letters or \
+digits, with which they are compared. Codes near `fromCharCode` that are as many as a key's and give none are said to \
+be unread. What is compressed or encrypted within a base64 text, or calculated in other ways, is not seen.
 
 | met | is |
 |---|---|

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Case, Info, Source, There};
-use crate::envfile::{self, Cause, Dialect, Entry, Outside, Rejected};
+use crate::envfile::{self, Cause, Dialect, Entry, Expanded, Outside, Rejected};
 use crate::key::Secret;
 use crate::platform::files::{self, check_glob, is_glob, rooted};
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading, Written};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken, Written};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -54,6 +54,11 @@ writes `NAME=value` and nobody agrees on the rest, so say whose rules count:
 Where docker would make something else of the file, a note says so: a file that works on a laptop and \
 is then given to `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell \
 would have to execute is an error.
+
+A value that refers to another variable, as `${OTHER}`, is put together by `compose`, `python-dotenv` and \
+`shell`. npm dotenv leaves it as it stands, but dotenv-expand does not, which Vite, Next and Create React App \
+carry: so under `dotenv` what it would put in is judged, and not counted as proven. `docker`, `node` and `systemd` \
+put nothing in.
 
 A variable that is not set is `missing`, and so is a file that is not there. A variable that is only \
 named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
@@ -128,6 +133,12 @@ impl Dotenv {
             )
         });
         let mut reading = Reading::new(match entry {
+            Ok(Entry::Value(value)) if self.dialect == Dialect::Dotenv => {
+                match envfile::expanded(file, variable, value) {
+                    Expanded::Plain(value) => Found::Value(value),
+                    Expanded::Referring { value } => referring(value),
+                }
+            }
             Ok(Entry::Value(value)) => Found::Value(value),
             Ok(Entry::Absent) => Found::Absent,
             Ok(Entry::Inherited { line }) => hidden(format!(
@@ -194,6 +205,30 @@ impl Dotenv {
     }
 }
 
+/// A value that readers of one dialect do not take alike.
+fn referring(value: Option<Secret>) -> Found {
+    let why = match value {
+        Some(_) => {
+            "it refers to another variable: npm dotenv leaves that as it stands, and dotenv-expand, \
+                    which Vite, Next and Create React App carry, puts the value in"
+        }
+        None => {
+            "it refers to a variable that is not in the file: npm dotenv leaves that as it stands, and \
+                 dotenv-expand, which Vite, Next and Create React App carry, puts in what it was started with"
+        }
+    };
+    Found::Hidden {
+        fixed_at: None,
+        why: format!("{why}; write the key itself there").into(),
+        taken_for: value.map(|value| {
+            Box::new(Taken {
+                found: Found::Value(value),
+                evidence: Evidence::Timestamp,
+            })
+        }),
+    }
+}
+
 fn hidden(why: String) -> Found {
     Found::hidden(None, why)
 }
@@ -232,141 +267,4 @@ fn differently(value: &[u8], docker: &Secret) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use serde_json::json;
-
-    use super::super::conformance::{Case, Conforming, KEY, Stand};
-    use super::super::testing::{VARIABLE, read, read_one, told};
-    use super::*;
-
-    impl Conforming for Dotenv {
-        fn stand(case: Case) -> Option<Stand> {
-            let directory = tempfile::tempdir().unwrap();
-            let path = directory.path().join(".env");
-            let line = [VARIABLE.as_bytes(), b"=\"", KEY, b"\"\n"].concat();
-            match case {
-                Case::Present => fs::write(&path, line).unwrap(),
-                Case::Absent => fs::write(&path, "OTHER=x\n").unwrap(),
-                Case::NotFound => {
-                    let settings = json!({"path": path.join(".env")});
-                    return Some(Stand::new(settings, directory));
-                }
-                Case::TooLarge => fs::write(&path, vec![b'\n'; 2 << 20]).unwrap(),
-                _ => return None,
-            }
-            let settings = json!({"path": path, "dialect": "shell"});
-            Some(Stand::new(settings, directory))
-        }
-    }
-
-    async fn of(file: &str, dialect: &str) -> Reading {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(".env");
-        fs::write(&path, file).unwrap();
-        read_one("dotenv", json!({"path": path, "dialect": dialect})).await
-    }
-
-    #[tokio::test]
-    async fn the_file_is_read_as_its_program_does_and_docker_s_difference_is_told() {
-        for (file, dialect, found, docker) in [
-            ("ALLSTAK_API_KEY=k\n", "dotenv", "k", ""),
-            (
-                "ALLSTAK_API_KEY=\"k\"\n",
-                "dotenv",
-                "k",
-                "would keep the quotes around it",
-            ),
-            ("ALLSTAK_API_KEY=\"k\"\n", "docker", "\"k\"", ""),
-            (
-                "ALLSTAK_API_KEY='k' # c\n",
-                "node",
-                "k",
-                "would keep the quotes around it and what stands behind them",
-            ),
-            (
-                "ALLSTAK_API_KEY=k  \n",
-                "dotenv",
-                "k",
-                "would keep the blanks behind it",
-            ),
-            (
-                "ALLSTAK_API_KEY=k # c\n",
-                "shell",
-                "k",
-                "would take the comment behind it along",
-            ),
-            (
-                "ALLSTAK_API_KEY=a\\b\n",
-                "systemd",
-                "ab",
-                "would read another value",
-            ),
-            (
-                "export ALLSTAK_API_KEY=k\n",
-                "dotenv",
-                "k",
-                "would refuse this file at line 1",
-            ),
-            ("OTHER=k\n", "dotenv", "absent", ""),
-        ] {
-            let reading = of(file, dialect).await;
-            assert_eq!(told(&reading.found), found, "{file}");
-            let note = reading.note.unwrap_or_default();
-            let expected = match docker {
-                "" => String::new(),
-                does => format!("`docker run --env-file` {does}"),
-            };
-            assert_eq!(note, expected, "{file}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_the_file_does_not_hold_is_hidden_and_what_is_refused_names_its_line() {
-        let inherited = of("ALLSTAK_API_KEY\n", "docker").await;
-        assert!(told(&inherited.found).starts_with("hidden: line 1 only names it"));
-        let outside = of("X=1\nALLSTAK_API_KEY=$HOME\n", "shell").await;
-        assert!(told(&outside.found).starts_with("hidden: line 2 builds it"));
-        let note = outside.note.unwrap();
-        assert_eq!(
-            note,
-            "`docker run --env-file` would take the text there as it stands"
-        );
-        let refused = of("X=1\nALLSTAK_API_KEY=`id`\n", "shell").await;
-        assert!(told(&refused.found).starts_with("failed: bad-data: line 2: "));
-    }
-
-    #[tokio::test]
-    async fn every_file_of_a_glob_is_a_replica() {
-        let directory = tempfile::tempdir().unwrap();
-        for name in ["b", "a"] {
-            fs::create_dir(directory.path().join(name)).unwrap();
-            let line = format!("ALLSTAK_API_KEY={name}\n");
-            fs::write(directory.path().join(name).join(".env"), line).unwrap();
-        }
-        let settings = json!({"path": directory.path().join("*/.env")});
-        let readings = read("dotenv", settings).await.unwrap();
-        let found: Vec<_> = readings
-            .iter()
-            .map(|reading| told(&reading.found))
-            .collect();
-        assert_eq!(found, ["a", "b"]);
-        assert!(readings.iter().all(|reading| reading.replica.is_some()));
-    }
-
-    #[test]
-    fn the_address_and_the_remedy_name_the_variable() {
-        let dotenv = Dotenv {
-            path: Path::new("/srv/*/.env").into(),
-            dialect: Dialect::Docker,
-        };
-        let at = At::of("KEY");
-        assert_eq!(dotenv.location(at), "dotenv:/srv/*/.env#KEY");
-        assert_eq!(
-            dotenv.remedy(at, &crate::source::Case::default()),
-            "write the current key to every file that matches /srv/*/.env as KEY, without quotes, \
-             then restart what reads it"
-        );
-    }
-}
+mod tests;

@@ -96,7 +96,8 @@ load it `itself`.
 | gunicorn with `--env NAME=…`, in its arguments or `GUNICORN_CMD_ARGS` | that value |
 | else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its environment, by `timestamp`: shown, but not counted as proven, for their configuration may override it |
 | supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, by `timestamp`, for it may give other values to what it starts: look at that. In a `unit`, where what it started is seen beside it, by `value` |
-| a command line that sets the variable, such as `java -DNAME=…`, `env NAME=… node`, `sh -c 'NAME=… node'` | one more reading, `…/arguments` |
+| a command line that sets the variable, such as `java -DNAME=…`, `--name=…`, `env NAME=… node`, `sh -c 'NAME=… node'` | one more reading, `…/arguments` |
+| options in another variable that set it, such as `JAVA_TOOL_OPTIONS=-DNAME=…`, in what ends in `OPTS`, `OPTIONS`, `FLAGS` or `ARGS` | one more reading, named after that variable |
 
 The processes that supervisor and its like start show in their own environment what they were given.
 

@@ -58,7 +58,8 @@ Looks at one service, at one of two moments, so a route has two hops for it.
 what `systemctl set-environment` gives to all services, over that what `PassEnvironment=` takes from systemd's own \
 environment, over that `Environment=` of the unit and its drop-ins, over that every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
 that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
-file. A variable that nothing sets is `missing`.
+file. A variable that nothing sets is `missing`. What `ManagerEnvironment=` in systemd's own configuration adds to what \
+`PassEnvironment=` takes, and what PAM sets where a unit has `PAMName=`, does not show here; `stage: running` has it.
 
 `stage: running`, the default, is the environment that its processes were started with: its **main process**, and \
 all others in its control group that have the variable, one reading each. A helper or a shell that lacks it, where \

@@ -1,4 +1,6 @@
-use std::fmt::Write;
+mod write;
+
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -9,7 +11,7 @@ use crate::extract::string_at;
 use crate::platform::http::check_path;
 use crate::platform::vault::{Gone, Place, Read, Stored, Versions};
 use crate::platform::{Asking, Stop};
-use crate::reading::{Found, ReadError, Reading, Version};
+use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
@@ -51,16 +53,27 @@ impl Source for Vault {
 - vault: { store: vault-prod, path: allstak/checkout, field: api_key }
 - vault: { path: allstak/shop, field: api_key, mount: kv, namespace: team-a, version: 3 }
 ",
-        tested: "a fake shaped by OpenBao's source and API documentation, with versions, policies, namespaces \
-                 and logins",
+        tested: "a real OpenBao 2.7: both versions, policies, namespaces, logins, TLS, quotas, and every remedy; \
+                 what only Vault answers, with fakes that do",
         manual: "\
 Reads one field of a path in the key-value store, version 2 or 1. All hops of a path share one request, and \
 all of a mount the one that finds out which version it is.
 
 `missing` is a path that is not there, a version that was deleted or destroyed (which is said), and a field \
-that is not among the others. The server answers a token that may not read a path with 403, which is \
-`unreachable`, and so is a mount or a namespace that does not exist. A field that holds a number, a list or \
-a map is `unreachable` too: no process gets those bytes. JSON inside a string is taken with `extract`.
+that is not among the others. A field that holds a number, a list or a map is `unreachable`: no process gets \
+those bytes. JSON inside a string is taken with `extract`. `path` is written as for `vault kv get -mount=…`, \
+without the `data/` that the API has.
+
+A refusal is `unreachable`, and says what it means. The server answers 403 both to a token that may not read a \
+path and to one that it does not know: whether the token is wrong, has expired, was revoked or is used up is \
+asked at `auth/token/lookup-self`. Whoever may read nothing of a mount is not told whether there is one. \
+Told apart are, too, a mount and a namespace that do not exist, a namespace that is locked, a server that is \
+sealed, an `address` that ends in `/v1`, and a `version` that the mount is not.
+
+The remedy is a command for what was found: `kv patch`, which leaves the other fields alone, or `kv put` where \
+nothing is there, and it works where check-and-set is required. It is in words where a command would do something \
+else: in version 1, where `kv put` drops the other fields, and for a hop that stays with a `version`. The tool is \
+called `bao` where the server says that it is OpenBao.
 
 Locations are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
 with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself says.
@@ -125,13 +138,13 @@ leaves an entry in the server's audit log.",
 
     fn remedy(&self, _: At<'_>, _: &Case<'_>) -> String {
         let mount = match &self.mount {
-            Some(mount) => format!("-mount={} ", escape(mount)),
-            None => String::new(),
+            Some(mount) => format!("the mount {}", escape(mount.trim_matches('/'))),
+            None => "the store's mount".to_owned(),
         };
         format!(
-            "write the current key with `vault kv patch {mount}{} {}=@FILE`, from a file without a line end",
-            escape(self.path.trim_matches('/')),
-            escape(&self.field)
+            "write the current key as {} at {} in {mount}, without a line end",
+            escape(&self.field),
+            escape(self.path.trim_matches('/'))
         )
     }
 
@@ -139,18 +152,41 @@ leaves an entry in the server's audit log.",
         Some(self.field.to_string())
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        let stored = asking.of(&self.ask(self.version))?;
-        let mut reading = Reading::new(self.found(stored)?);
-        match stored {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+        let held = match asking.attempt(&self.ask(self.version))? {
+            Ok(held) => held,
+            Err(error) => return Err(self.misread(error).into()),
+        };
+        let mut reading = Reading::new(self.found(&held.stored)?);
+        match &held.stored {
             Stored::Fields { stored_at, .. } => reading.stored_at = *stored_at,
             Stored::Gone { version, how } => reading = reading.with_note(told(*version, *how)),
-            Stored::Nothing if self.path.trim_start_matches('/').starts_with("data/") => {
-                reading = reading.with_note("paths are written without the `data/` of the API");
+            Stored::Nothing => {
+                if let (Some(path), true) = (self.undoubled(), held.is_versioned) {
+                    let place = Place {
+                        path: path.into(),
+                        ..self.place()
+                    };
+                    let meant = Read {
+                        place,
+                        version: None,
+                    };
+                    let reading = reading.with_note(DOUBLED);
+                    return Ok(vec![match asking.attempt(&meant)? {
+                        Ok(meant) if at.part.is_none() => reading.mended_by(format!(
+                            "leave the `data/` out of `path`, and if the key is not there yet, {}",
+                            write::remedy(self, path, meant)
+                        )),
+                        _ => reading.mended_by("leave the `data/` out of `path`"),
+                    }]);
+                }
             }
-            Stored::Nothing => {}
         }
-        Ok(vec![reading])
+        // Of a part only the words for it leave the rest as it is.
+        Ok(vec![match at.part {
+            Some(_) => reading,
+            None => reading.mended_by(write::remedy(self, &self.path, held)),
+        }])
     }
 
     fn history(
@@ -183,7 +219,7 @@ leaves an entry in the server's audit log.",
                 created_at: written.created_at,
                 found: match answer {
                     None => Found::Absent,
-                    Some(Ok(stored)) => self.found(stored).unwrap_or_else(Found::Failed),
+                    Some(Ok(held)) => self.found(&held.stored).unwrap_or_else(Found::Failed),
                     Some(Err(error)) => Found::Failed(error.clone()),
                 },
             }
@@ -206,6 +242,28 @@ impl Vault {
         Read { place, version }
     }
 
+    /// The path without the `data/` that only the API has, if it is written with it.
+    fn undoubled(&self) -> Option<&str> {
+        self.path.trim_start_matches('/').strip_prefix("data/")
+    }
+
+    /// The failure, with what may be wrong with the path.
+    fn misread(&self, error: &ReadError) -> ReadError {
+        match self.undoubled() {
+            Some(_) if error.kind == ErrorKind::Denied && error.next.contains("capabilities") => {
+                ReadError {
+                    next: format!(
+                        "leave the `data/` of version 2's API out of `path`; if it belongs there, {}",
+                        error.next
+                    )
+                    .into(),
+                    ..error.clone()
+                }
+            }
+            _ => error.clone(),
+        }
+    }
+
     fn found(&self, stored: &Stored) -> Result<Found, ReadError> {
         let Stored::Fields { json, .. } = stored else {
             return Ok(Found::Absent);
@@ -219,6 +277,8 @@ impl Vault {
         Ok(found.map_or(Found::Absent, Found::Value))
     }
 }
+
+const DOUBLED: &str = "paths are written without the `data/` of the API";
 
 /// What was done to a version.
 fn told(version: u64, how: Gone) -> String {

@@ -87,21 +87,29 @@ impl Question<'_> {
             forgotten: Vec::new(),
             left: Vec::new(),
             past_is_known: self.past.known == Known::Known,
+            past: &self.past,
             interrupted: audit.interrupted,
             unfinished: audit.unfinished,
         };
         let on_route = self.past.on_route();
         for gone in &self.past.forgotten {
-            let title = &gone.name.title;
+            let called = self
+                .past
+                .called(&audit.inventory, &gone.name.title, gone.inventory);
             // Its name alone is not known anymore where it had an environment.
-            if self.reason(&asked, title, title).is_none() {
+            if self.reason(&asked, &called, &called).is_none() {
                 let last = gone.last_seen(&on_route, &asked.fingerprints);
                 answer.forgotten.push((gone, last));
             }
         }
         for left in self.left(audit, &asked) {
-            let (name, title) = (&*left.deployment, &*left.name.title);
-            if self.reason(&asked, name, title).is_none() {
+            let title = &left.name.title;
+            let called = self.past.called(&audit.inventory, title, left.inventory);
+            let name = match called == **title {
+                true => &*left.deployment,
+                false => &*called,
+            };
+            if self.reason(&asked, name, &called).is_none() {
                 answer.left.push(left);
             }
         }
@@ -208,11 +216,9 @@ impl Question<'_> {
     }
 
     fn sight(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> Sight {
+        let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
         let holds = match &reading.why {
-            Why::Holds { key, also, .. } => {
-                let mut held = std::iter::once(key).chain(also.iter());
-                held.any(|key| asked.keys.contains(key))
-            }
+            Why::Holds { .. } => spot.audit.held(reading).any(is_one),
             // It holds some earlier key of its project.
             Why::Timed {
                 proof: TimeProof::BeforeRotation,
@@ -224,7 +230,6 @@ impl Question<'_> {
             _ => false,
         };
         // As it stands it may be a key that no project has.
-        let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
         if holds || reading.fingerprint.is_some_and(is_one) {
             Sight::Holds
         } else if is_explained(reading, spot.stage(), self.accept_attested) {

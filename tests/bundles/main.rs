@@ -8,6 +8,7 @@
 
 mod next;
 mod node;
+mod packages;
 #[path = "../e2e/support/mod.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
@@ -40,7 +41,7 @@ deployments:
     ))
     .file("current", CURRENT)
     .file("old", OLD)
-    .run(["audit", "-f", "json", "-vvv"])
+    .run(["audit", "-f", "json", "-vvv", "--timeout", "10m"])
 }
 
 /// The verdict on each deployment, and the files that were found.

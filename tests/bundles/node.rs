@@ -14,6 +14,11 @@ fn tools() -> PathBuf {
     tools.join("bundles")
 }
 
+/// Where the packages are.
+pub fn packages() -> PathBuf {
+    tools().join("packages/node_modules")
+}
+
 /// A project of its own, beside the packages, since Next takes none from outside of its root.
 pub fn project() -> tempfile::TempDir {
     let folder = tools().join("packages");
@@ -27,7 +32,7 @@ pub fn project() -> tempfile::TempDir {
 pub fn command(project: &Path, script: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(tools().join("npm/node_modules/node/bin/node"));
     command
-        .arg(tools().join("packages/node_modules").join(script))
+        .arg(packages().join(script))
         .args(arguments)
         .current_dir(project)
         .env_clear()

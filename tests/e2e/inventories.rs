@@ -44,6 +44,18 @@ fn two_files_on_one_ledger_are_told_apart() {
             );
         }
     }
+    let asked = ["history", "--audits", "-f", "json"];
+    let audits = on_one(&scene, "targets.yaml", &asked).ends(0).json()["audits"].clone();
+    let audits = audits.as_array().unwrap().iter();
+    let whose: Vec<_> = audits.map(|audit| audit["inventory"].as_str()).collect();
+    let path = scene.path("targets.yaml");
+    let (file, other) = (path.to_str(), Some("other"));
+    assert_eq!(whose, [other, file, other, file]);
+    on_one(&scene, "targets.yaml", &["history", "--audits"])
+        .ends(0)
+        .prints("inventory")
+        .prints("other")
+        .prints(file.unwrap());
     hold(&scene, "cart", OLD);
     night("targets.yaml", 0).prints("nothing changed");
     night("other.yaml", 1).prints("worse").prints("cart");
@@ -179,8 +191,13 @@ fn what_was_accepted_in_one_is_not_in_another() {
     hide(&scene, "y1/b.env");
     hide(&scene, "y2/b.env");
     let asked = ["revoke-check", "checkout"];
-    let accepted = [&asked[..], &["--accept", "b", "--reason", "off"]].concat();
-    for arguments in [&accepted[..], &asked] {
+    let accept = |name| [&asked[..], &["--accept", name, "--reason", "off"]].concat();
+    // The other one's is another deployment, of which that says nothing.
+    let ran = within(&scene, "y2", &accept("b")).ends(3);
+    ran.prints("accepted for this key: off")
+        .prints("? b: the inventory y1 names it")
+        .prints("--accept 'y1:b' --reason TEXT");
+    for arguments in [&accept("y1:b")[..], &asked] {
         within(&scene, "y2", arguments)
             .ends(0)
             .prints("accepted for this key: off");

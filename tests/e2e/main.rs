@@ -32,7 +32,6 @@ mod settling;
 mod signals;
 mod stdin;
 mod support;
-mod vault;
 mod vercel;
 mod visible;
 mod wait;

@@ -84,6 +84,81 @@ fn nothing_that_the_audit_reads_or_keeps_is_written_over() {
 }
 
 #[test]
+fn what_a_store_logs_in_with_is_not_written_over() {
+    let stores = "stores:
+  main: { vault: { address: 'https://vault.test', token: { file: token }, tls: { ca: tls/ca.pem } } }
+  etcd: { etcd: { address: 'https://etcd.test', tls: { certificate: tls/own.pem, key: tls/own.key } } }
+  gcp: { gcp: { credentials: account.json } }
+  kube: { kubernetes: { kubeconfig: kube.yaml } }
+projects:";
+    let scene = scene();
+    let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let targets = targets.replacen("projects:", stores, 1);
+    let files = [
+        "token",
+        "tls/ca.pem",
+        "tls/own.pem",
+        "tls/own.key",
+        "account.json",
+        "kube.yaml",
+    ];
+    let scene = scene.file("targets.yaml", targets);
+    let scene = files
+        .into_iter()
+        .fold(scene, |scene, file| scene.file(file, "what is there"));
+    for file in files {
+        let what = "a file that a store of this targets.yaml names";
+        audit(&scene, &[&format!("json=./{file}")])
+            .ends(2)
+            .complains(what);
+        scene
+            .run(["audit", "--ledger", file])
+            .ends(2)
+            .complains(what);
+        let left = fs::read_to_string(scene.path(file)).unwrap();
+        assert_eq!(left, "what is there", "{file}");
+    }
+    audit(&scene, &["json=beside.json"]).ends(0);
+}
+
+#[test]
+fn a_named_pipe_is_no_targets_yaml_and_one_without_a_name_is() {
+    let scene = scene();
+    let pipe = scene.path("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    for command in [&["config", "check"][..], &["config", "expand"], &["audit"]] {
+        scene
+            .run(command.iter().copied().chain(["-c", "pipe"]))
+            .ends(2)
+            .complains("it is no regular file");
+    }
+    let ran = shell(&scene, "\"$0\" config check -c <(cat targets.yaml)");
+    let told = String::from_utf8_lossy(&ran.stderr);
+    // What it includes is looked for beside it.
+    assert!(!told.contains("regular file"), "{told}");
+}
+
+/// It holds no key, whatever it is called.
+#[test]
+fn a_ledger_in_a_folder_that_is_searched_is_no_finding() {
+    let targets = "version: 1
+projects:
+  checkout: { variable: KEY, format: '^ask_live_[A-Za-z0-9]{32}$', current: { file: { path: keys/current } } }
+deployments:
+  - { name: site, project: checkout, route: [ { bundle: { path: site } } ] }
+";
+    for name in ["kept.db", "kept.js", "kept.gz"] {
+        let scene = Scene::with(targets)
+            .file("keys/current", CURRENT)
+            .file("site/app.js", format!("send('{CURRENT}')"));
+        let ledger = format!("site/{name}");
+        for _ in 0..3 {
+            scene.run(["audit", "--ledger", &ledger]).ends(0);
+        }
+    }
+}
+
+#[test]
 fn a_link_is_refused_and_what_it_leads_to_is_left_alone() {
     let scene = scene();
     symlink("old.json", scene.path("out/link.json")).unwrap();

@@ -1,12 +1,13 @@
 //! An API server: its objects are made from the API's types, and it says what the real one says.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewStatus, UserInfo};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     ObjectMeta, Status, StatusCause, StatusDetails,
 };
@@ -213,6 +214,60 @@ impl Api {
     }
 }
 
+impl Api {
+    /// Says whose token it is to who may ask that: servers that others log in to with it.
+    fn review(&self, user: Option<&str>, body: &[u8]) -> Answer {
+        let Some(user) = user else {
+            return refusal(401, "Unauthorized", "Unauthorized", None);
+        };
+        let attempt = Attempt {
+            user,
+            verb: "create",
+            group: "authentication.k8s.io",
+            resource: "tokenreviews",
+            namespace: "",
+            name: None,
+        };
+        if !self.rules.iter().any(|rule| rule.allows(&attempt)) {
+            return forbidden(&attempt);
+        }
+        let asked: TokenReview = serde_json::from_slice(body).unwrap();
+        let known = self.tokens.get(&asked.spec.token);
+        let status = match known {
+            Some(user) => TokenReviewStatus {
+                authenticated: Some(true),
+                audiences: asked.spec.audiences.clone(),
+                user: Some(UserInfo {
+                    username: Some(user.clone()),
+                    uid: Some(uid(user)),
+                    ..UserInfo::default()
+                }),
+                ..TokenReviewStatus::default()
+            },
+            None => TokenReviewStatus {
+                error: Some(
+                    "[invalid bearer token, service account token is not valid yet]".to_owned(),
+                ),
+                ..TokenReviewStatus::default()
+            },
+        };
+        let answered = TokenReview {
+            status: Some(status),
+            ..asked
+        };
+        Answer::json(201, &answered)
+    }
+}
+
+/// Where it is asked whose token something is.
+pub const REVIEWS: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+/// The id of a user, which nobody else ever gets.
+pub fn uid(user: &str) -> String {
+    let digits = straggler::key::Fingerprint::of(user.as_bytes()).to_string();
+    digits.trim_start_matches("sha256:").to_owned()
+}
+
 /// An object within a list, where it does not say again what it is.
 fn item(object: &Value) -> Value {
     let mut item = object.clone();
@@ -388,16 +443,27 @@ fn serve(
             }
         }
         let path = head.split(' ').nth(1).unwrap().to_owned();
-        assert!(head.starts_with("GET "), "straggler only reads: {head}");
         asked.lock().unwrap().push(path.clone());
-        let header = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("authorization").then_some(value)
-        });
-        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        let header = |wanted: &str| {
+            head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case(wanted).then_some(value)
+            })
+        };
+        let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        let token = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let certified = authority.user_of(stream.get_ref().conn.peer_certificates());
         let known = token.and_then(|token| api.tokens.get(token).cloned());
-        let answer = api.answer(certified.or(known).as_deref(), &path);
+        let user = certified.or(known);
+        let answer = match path.as_str() {
+            REVIEWS => api.review(user.as_deref(), &body),
+            _ => {
+                assert!(head.starts_with("GET "), "straggler only reads: {head}");
+                api.answer(user.as_deref(), &path)
+            }
+        };
         let length = answer.body.len();
         let head = format!(
             "HTTP/1.1 {} Status\r\nDate: Thu, 20 Nov 2025 12:00:00 GMT\r\n{}Content-Length: {length}\r\n\r\n",

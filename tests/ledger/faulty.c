@@ -1,5 +1,6 @@
 /* Fails the n-th call that changes a file: FAULT_AT says which, FAULT_HOW how, and FAULT_FIRED is made when it
- * came to that. Everything else is passed on to the kernel. */
+ * came to that. Everything else is passed on to the kernel. With FAULT_HOW=gone it is the n-th write to standard
+ * output or standard error that fails, and all after it, as if who reads them were gone. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,25 +35,27 @@ static int fails(void) {
     pthread_mutex_lock(&lock);
     long number = at ? ++count : 0;
     pthread_mutex_unlock(&lock);
-    /* A disk that is full stays full. */
-    if (number < at || !at || (number > at && !is("full")))
+    /* A disk that is full stays full, and who is gone does not come back. */
+    if (number < at || !at || (number > at && !is("full") && !is("gone")))
         return 0;
     if (number == at && fired)
         syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, fired, O_CREAT | O_WRONLY, 0600));
     if (is("kill"))
         end();
-    errno = is("full") ? ENOSPC : EIO;
+    errno = is("full") ? ENOSPC : is("gone") ? EPIPE : EIO;
     return 1;
 }
 
 static int is_file(int fd) {
     struct stat found;
+    if (is("gone"))
+        return fd == 1 || fd == 2;
     return fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
 static int is_file_at(int folder, const char *path) {
     struct stat found;
-    return fstatat(folder, path, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode);
+    return !is("gone") && fstatat(folder, path, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode);
 }
 
 #define WRITES(fd, size, whole, half)                                                                                  \
@@ -92,16 +95,19 @@ ssize_t writev(int fd, const struct iovec *from, int parts) {
         return whole;                                                                                                  \
     } while (0)
 
-int fsync(int fd) { DOES(is_file(fd), syscall(SYS_fsync, fd)); }
+/* Of no other call anybody reads anything. */
+static int is_kept(int fd) { return !is("gone") && is_file(fd); }
 
-int fdatasync(int fd) { DOES(is_file(fd), syscall(SYS_fdatasync, fd)); }
+int fsync(int fd) { DOES(is_kept(fd), syscall(SYS_fsync, fd)); }
 
-int ftruncate64(int fd, off64_t size) { DOES(is_file(fd), syscall(SYS_ftruncate, fd, size)); }
+int fdatasync(int fd) { DOES(is_kept(fd), syscall(SYS_fdatasync, fd)); }
+
+int ftruncate64(int fd, off64_t size) { DOES(is_kept(fd), syscall(SYS_ftruncate, fd, size)); }
 
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
 int fallocate64(int fd, int mode, off64_t from, off64_t size) {
-    DOES(is_file(fd), syscall(SYS_fallocate, fd, mode, from, size));
+    DOES(is_kept(fd), syscall(SYS_fallocate, fd, mode, from, size));
 }
 
 int fallocate(int fd, int mode, off_t from, off_t size) { return fallocate64(fd, mode, from, size); }

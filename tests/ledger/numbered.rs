@@ -53,9 +53,7 @@ const CASES: [Case; 3] = [
     },
 ];
 
-#[test]
-fn whichever_call_fails_nothing_is_lost_and_nothing_corrupt() {
-    let tools = tempfile::tempdir().unwrap();
+fn library(tools: &TempDir) -> PathBuf {
     let library = tools.path().join("faulty.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/faulty.c");
     let built = Command::new("cc")
@@ -64,6 +62,62 @@ fn whichever_call_fails_nothing_is_lost_and_nothing_corrupt() {
         .args([source, "-lpthread"])
         .status();
     assert!(built.unwrap().success(), "cc builds {source}");
+    library
+}
+
+/// As `straggler audit --changed-only | head` may do, with standard error in the pipe or not.
+#[test]
+fn whoever_reads_goes_away_at_any_moment_and_no_audit_is_lost() {
+    let tools = tempfile::tempdir().unwrap();
+    let library = library(&tools);
+    let fired = tools.path().join("fired");
+    let stage = Stage::new(&CASES[2]);
+    let mut audits = stage.kept("before");
+    for at in 1.. {
+        let _ = fs::remove_file(&fired);
+        // Each of them has something to tell.
+        let scene = Scene::new(stage.folder.path());
+        scene.hold("web.env", if at % 2 == 0 { "one" } else { "odd" });
+        let faults = [
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAULT_AT", &at.to_string()),
+            ("FAULT_HOW", "gone"),
+            ("FAULT_FIRED", fired.to_str().unwrap()),
+        ];
+        let ran = stage.straggler(&["audit", "--changed-only", "-v"], &faults);
+        let what = format!("write {at}: {ran:?}");
+        assert_eq!(ran.status.code(), Some(at % 2), "{what}");
+        audits += 1;
+        assert_eq!(stage.kept(&what), audits, "{what}");
+        if !fired.exists() {
+            assert!(at > 4, "{what}");
+            break;
+        }
+    }
+}
+
+/// The same with a real pipe that is closed before the first byte, time after time.
+#[test]
+fn audits_that_nobody_reads_are_all_kept() {
+    let stage = Stage::new(&CASES[0]);
+    for turn in 1..=8 {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = stage
+            .command(&["audit", "--changed-only"], &[])
+            .stderr(writer.try_clone().unwrap())
+            .stdout(writer)
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(0), "{turn}");
+        assert_eq!(stage.kept("nobody reads"), turn);
+    }
+}
+
+#[test]
+fn whichever_call_fails_nothing_is_lost_and_nothing_corrupt() {
+    let tools = tempfile::tempdir().unwrap();
+    let library = library(&tools);
     let every = std::env::var_os("STRAGGLER_EVERY_FAULT").is_some();
     let step = if every { 1 } else { SAMPLE };
     std::thread::scope(|scope| {
@@ -119,14 +173,23 @@ impl<'a> Stage<'a> {
     }
 
     fn audit(&self, faults: &[(&str, &str)]) -> Output {
+        let outputs = ["-o", "table=report.txt", "-o", "json=report.json"];
+        self.straggler(&[&["audit", "--quiet"], &outputs[..]].concat(), faults)
+    }
+
+    fn straggler(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        self.command(arguments, variables).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_straggler"));
         command
-            .args(["audit", "--quiet", "--ledger", "kept.db"])
-            .args(["-o", "table=report.txt", "-o", "json=report.json"])
+            .args(arguments)
+            .args(["--ledger", "kept.db"])
             .current_dir(self.work())
             .env_clear()
-            .envs(faults.iter().copied());
-        command.output().unwrap()
+            .envs(variables.iter().copied());
+        command
     }
 
     /// Lets this call fail and looks at what is left; whether there was such a call.

@@ -214,12 +214,12 @@ impl One<'_> {
             match &mut worst {
                 Some((known, list)) if *known == verdict => {
                     list.push(expected);
-                    judged.identities.push(Identity::of(content));
+                    judged.identities.push(Identity::of(content, keyring));
                 }
                 Some((known, _)) if *known < verdict => {}
                 _ => {
                     worst = Some((verdict, vec![expected]));
-                    judged.identities = vec![Identity::of(content)];
+                    judged.identities = vec![Identity::of(content, keyring)];
                 }
             }
         }

@@ -10,15 +10,13 @@ use super::world::{Asked, Deployment, Reference, Verdict, Waive, World};
 
 /// The exit codes that the documents allow: one, unless they leave something open.
 pub fn codes(world: &World, asked: &Asked, checked: &Checked) -> BTreeSet<i32> {
-    // Whether a waiver of `unverified` covers a last hop that is the reference itself, and whether
-    // one that has ended counts on a hop that is left out.
-    let open = [(false, false), (false, true), (true, false), (true, true)];
-    open.into_iter()
-        .map(|(covers, counts)| code(world, asked, checked, covers, counts))
-        .collect()
+    // Whether a waiver of `unverified` covers a last hop that is the reference itself.
+    [false, true]
+        .map(|covers| code(world, asked, checked, covers))
+        .into()
 }
 
-fn code(world: &World, asked: &Asked, checked: &Checked, covers: bool, counts: bool) -> i32 {
+fn code(world: &World, asked: &Asked, checked: &Checked, covers: bool) -> i32 {
     let fails = asked.fail_on.clone().unwrap_or(Verdict::DRIFT.to_vec());
     let mut drift = false;
     let mut incomplete = false;
@@ -29,16 +27,16 @@ fn code(world: &World, asked: &Asked, checked: &Checked, covers: bool, counts: b
             Reference::Faulty { .. } => drift = true,
             Reference::Unread => incomplete = true,
         }
-        drift |= deployment.waive.as_ref().is_some_and(|waive| waive.over);
         let last = hops
             .iter()
             .rposition(|hop| hop.verdict != Verdict::NotSelected);
+        // Of `--until`: "later hops are not-selected and do not count", and neither does a deployment that
+        // has no others.
+        drift |= last.is_some() && deployment.waive.as_ref().is_some_and(|waive| waive.over);
         for (number, hop) in hops.iter().enumerate() {
             let waive = &deployment.hops[number].waive;
             let left_out = hop.verdict == Verdict::NotSelected;
-            if waive.as_ref().is_some_and(|waive| waive.over) && (counts || !left_out) {
-                drift = true;
-            }
+            drift |= !left_out && waive.as_ref().is_some_and(|waive| waive.over);
             for (verdict, evidence) in &hop.readings {
                 let waived =
                     |verdict| accepts(waive, verdict) || accepts(&deployment.waive, verdict);

@@ -18,7 +18,7 @@ pub struct Entry<'a> {
     /// Whether a faulty reference shows its bytes; whether they are used then is left open.
     perhaps_by_value: bool,
     /// False for what a faulty reference holds.
-    sure: bool,
+    pub sure: bool,
 }
 
 impl Entry<'_> {
@@ -153,7 +153,7 @@ pub fn expected(
         Content::Absent => return verdicts(&[nothing]),
         Content::Bytes(bytes, made) => (bytes, made),
     };
-    let unknown = unknown(scope, expect, hop.seen, bytes, made);
+    let unknown = unknown(world, scope, expect, hop.seen, bytes, made);
     let endpoint = matches!(hop.source, "command" | "http");
     let hidden = match expect {
         // That it hides something is said of it, or that nothing speaks against it.
@@ -197,7 +197,14 @@ pub fn expected(
 }
 
 /// What is said of a value that is no known key.
-fn unknown(scope: &Scope, expect: Expect, seen: Seen, bytes: &[u8], made: &Made) -> Vec<Verdict> {
+fn unknown(
+    world: &World,
+    scope: &Scope,
+    expect: Expect,
+    seen: Seen,
+    bytes: &[u8],
+    made: &Made,
+) -> Vec<Verdict> {
     let sound = scope.reference == Reference::Sound;
     if expect != Expect::Absent {
         return vec![if sound {
@@ -219,18 +226,17 @@ fn unknown(scope: &Scope, expect: Expect, seen: Seen, bytes: &[u8], made: &Made)
     {
         return vec![Verdict::Unknown, Verdict::Unverified, Verdict::NotRequired];
     }
-    match (
-        fits(scope.style, bytes, true),
-        fits(scope.style, bytes, false),
-    ) {
-        (true, _) => vec![Verdict::Unknown],
-        // A part of a word fits. That is no token, and may be called one.
-        (false, true) => vec![Verdict::NotRequired, Verdict::Unknown],
-        // So may what is one when it is decoded.
-        (false, false) if encodes_one(scope.style, made) => {
-            vec![Verdict::NotRequired, Verdict::Unknown]
-        }
-        (false, false) => vec![Verdict::NotRequired],
+    // "With a format, anything else that fits it or another project's, be it within more, is unknown."
+    let formats = world.scopes.iter().filter(|scope| !scope.dropped);
+    let any = |test: &dyn Fn(Style) -> bool| formats.clone().any(|scope| test(scope.style));
+    if any(&|style| fits(style, bytes, true)) {
+        vec![Verdict::Unknown]
+    } else if any(&|style| fits(style, bytes, false) || encodes_one(style, made)) {
+        // A part of a word fits. That is no token, and may be called one. So may what is one when it is
+        // decoded.
+        vec![Verdict::NotRequired, Verdict::Unknown]
+    } else {
+        vec![Verdict::NotRequired]
     }
 }
 
@@ -301,8 +307,16 @@ impl Found<'_> {
     fn rank(&self, entry: &Entry<'_>) -> usize {
         match entry.role {
             _ if entry.scope != self.own => 1000,
-            // An old key outweighs a current one beside it.
-            Role::Previous(index) if self.keys.len() > 1 => index,
+            // "An old key anywhere in a value outweighs a current one beside it", and of several old ones
+            // the dead one decides: of verdicts, the worst comes first.
+            Role::Previous(index) if self.keys.len() > 1 => {
+                let scope = &self.world.scopes[entry.scope];
+                if is_dead(scope, index) {
+                    index
+                } else {
+                    50 + index
+                }
+            }
             Role::Current => 100,
             Role::Next => 101,
             Role::Previous(index) => 200 + index,

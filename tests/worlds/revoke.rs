@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::forms::Kind;
-use super::judge::{self, Role};
+use super::judge::{self, Entry, Role};
 use super::kinds::Kinds;
 use super::world::{Content, Hop, Made, Reference, Scope, Seen, Stage, Verdict, World};
 
@@ -84,7 +84,7 @@ pub fn check(
             let mut sight = Sight::Clear;
             for content in &hop.replicas {
                 let expected = judge::expected(world, &keyring, deployment, hop, content);
-                let mut one = sees(hop, content, &asked, &expected.verdicts);
+                let mut one = sees(hop, content, &asked, &keyring, &expected.verdicts);
                 // Beside a known key there may be one that cannot be looked for.
                 if one == Sight::Clear && is_embedded(content) && hidden {
                     one = Sight::Open;
@@ -117,7 +117,10 @@ pub fn check(
         () => 0,
     });
     // A key that nobody knows may be looked for by its exact bytes alone.
-    if worst == Sight::HoldsUnseen || (holds && none_known) || (all_dead && (holds || alive)) {
+    if (worst == Sight::HoldsUnseen && !alive)
+        || (holds && none_known)
+        || (all_dead && (holds || alive))
+    {
         codes.extend([1, 3]);
     }
     let held = worst >= Sight::HoldsUnseen || alive;
@@ -135,10 +138,23 @@ fn is_embedded(content: &Content) -> bool {
     matches!(content, Content::Bytes(_, Made::Keys(_, form)) if form.kind == Kind::Embedded)
 }
 
-fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdict]) -> Sight {
-    if let Content::Bytes(_, Made::Keys(keys, _)) = content
+fn sees(
+    hop: &Hop,
+    content: &Content,
+    asked: &BTreeSet<&str>,
+    keyring: &[Entry<'_>],
+    verdicts: &[Verdict],
+) -> Sight {
+    if let Content::Bytes(_, Made::Keys(keys, form)) = content
         && keys.iter().any(|key| asked.contains(key.as_str()))
     {
+        // "Hops are still matched against all other known keys": whether what an unsound reference holds is
+        // found in another form is left open. As it stands it has the fingerprint that is asked for.
+        let is_known = |key: &String| {
+            let mut sure = keyring.iter().filter(|entry| entry.sure);
+            asked.contains(key.as_str()) && sure.any(|entry| entry.key == key)
+        };
+        let is_found = form.kind == Kind::Exact || keys.iter().any(is_known);
         // Where it may be taken for something else, it is at least not explained.
         let names_a_key = |verdict: &Verdict| {
             matches!(
@@ -150,7 +166,7 @@ fn sees(hop: &Hop, content: &Content, asked: &BTreeSet<&str>, verdicts: &[Verdic
                     | Verdict::Current
             )
         };
-        let sure = verdicts.iter().all(names_a_key);
+        let sure = is_found && verdicts.iter().all(names_a_key);
         return if sure {
             Sight::Holds
         } else {

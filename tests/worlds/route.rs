@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::forms::Kind;
+use super::judge::Entry;
 use super::kinds::Kinds;
 use super::world::{Content, Made, Verdict};
 
@@ -38,14 +39,20 @@ pub enum Identity {
     Absent,
     /// Something that stands for a key: nothing, a word, stars.
     StandsFor(Vec<u8>),
-    Value(Vec<u8>, Made),
+    /// Bytes, what they were made of, and the keys of it that are surely known.
+    Value(Vec<u8>, Made, Vec<String>),
 }
 
 impl Identity {
-    pub fn of(content: &Content) -> Self {
+    pub fn of(content: &Content, keyring: &[Entry<'_>]) -> Self {
         match content {
             Content::Bytes(bytes, made @ (Made::Keys(..) | Made::Stranger)) => {
-                Self::Value(bytes.clone(), made.clone())
+                let mut known = match made {
+                    Made::Keys(keys, _) => keys.clone(),
+                    _ => Vec::new(),
+                };
+                known.retain(|key| keyring.iter().any(|entry| entry.sure && entry.key == key));
+                Self::Value(bytes.clone(), made.clone(), known)
             }
             Content::Bytes(bytes, _) => Self::StandsFor(bytes.clone()),
             _ => Self::Absent,
@@ -57,10 +64,11 @@ impl Identity {
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Value(_, Made::Keys(keys, form)),
-                Self::Value(_, Made::Keys(others, another)),
+                Self::Value(_, Made::Keys(keys, form), known),
+                Self::Value(_, Made::Keys(others, another), known_others),
             ) => {
-                keys == others
+                // A key that nobody is sure of may not be seen beside another one.
+                (keys == others || (!known.is_empty() && known == known_others))
                     && form.kind == another.kind
                     && (form.kind == Kind::Embedded || form.names == another.names)
             }

@@ -278,8 +278,8 @@ fn of_another(
     // A key that the format of this project rules out is the other's alone.
     let style = scopes[index].style;
     let fits = style.format().is_none() || style == scopes[other].style;
-    let (key, both) = match dice.below(3) {
-        0 if kinds.has(Kinds::REFERENCES) => (Some(scopes[other].current.key.clone()), fits),
+    let (key, is_current) = match dice.below(3) {
+        0 if kinds.has(Kinds::REFERENCES) => (Some(scopes[other].current.key.clone()), true),
         1 if kinds.has(Kinds::HELD_NEXT) => (
             scopes[other].next.as_ref().map(|next| next.key.clone()),
             false,
@@ -296,7 +296,10 @@ fn of_another(
     sound(&mut scopes[index], &key, dice);
     scopes[index].reference = Reference::Faulty { held: true };
     scopes[index].leans_on.push(other);
-    if both {
+    // Of what was declared by its fingerprint alone, the format tells "wherever the value itself is seen".
+    let is_seen = scopes[index].current.by_value || scopes[other].current.by_value;
+    // "Two projects with the same current key are both faulty."
+    if is_current && (fits || !is_seen) {
         scopes[other].leans_on.push(index);
         scopes[other].reference = Reference::Faulty { held: true };
     }

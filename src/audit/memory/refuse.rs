@@ -70,10 +70,7 @@ impl References {
         let is_foreign = matches!(soundness, Soundness::Foreign(_));
         if is_foreign {
             self.refuse(id, soundness);
-            let project = self.project_mut(id);
-            project.suspect = None;
-            project.outcome.rotation = RotationBasis::Unknown;
-            project.outcome.rotated_at = None;
+            self.unsettle(id);
             self.keep_last_sure(inventory, std::iter::once(id), remembered);
         }
         is_foreign
@@ -137,8 +134,16 @@ impl References {
         }
     }
 
+    /// Nobody has to settle what was no rotation.
+    pub(in crate::audit) fn unsettle(&mut self, id: ProjectId) {
+        let project = self.project_mut(id);
+        project.suspect = None;
+        project.outcome.rotation = RotationBasis::Unknown;
+        project.outcome.rotated_at = None;
+    }
+
     /// Takes a reference out of what hops are compared with.
-    fn refuse(&mut self, id: ProjectId, soundness: Soundness) {
+    pub(in crate::audit) fn refuse(&mut self, id: ProjectId, soundness: Soundness) {
         let outcome = &mut self.project_mut(id).outcome;
         outcome.verdict = soundness.verdict();
         outcome.reference = soundness;
@@ -149,7 +154,7 @@ impl References {
 
     /// Where references cannot be believed, the last keys that were sure are live for all that is known, and
     /// are recognised as their project's wherever they turn up.
-    pub(super) fn keep_last_sure(
+    pub(in crate::audit) fn keep_last_sure(
         &mut self,
         inventory: &Inventory,
         projects: impl Iterator<Item = ProjectId>,
@@ -183,15 +188,18 @@ impl References {
         }
         let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
         let last = reigns.iter().rfind(|reign| reign.is_sure())?;
-        let is_foreign = matches!(outcome.reference, Soundness::Foreign(_));
-        // What is another project's never was the project's own.
-        let is_own = !is_foreign || outcome.held.is_none_or(|held| !last.is_of(&held));
+        let is_no_key = matches!(
+            outcome.reference,
+            Soundness::Foreign(_) | Soundness::Pasted { .. }
+        );
+        // What is another key, or another project's, never was the project's own.
+        let is_own = !is_no_key || outcome.held.is_none_or(|held| !last.is_of(&held));
         is_own.then_some(last.fingerprint)
     }
 }
 
 /// Whether somebody said that this is the project's key.
-fn is_said(
+pub(in crate::audit) fn is_said(
     inventory: &Inventory,
     id: ProjectId,
     remembered: &Remembered,

@@ -113,7 +113,7 @@ async fn the_fingerprint_of_another_keys_damaged_copy_is_no_reference() {
         checkout.previous = vec![previous(Origin::Place(place("store old")))];
         let audit = audit(inventory).await;
         assert_eq!(references(&audit)[CHECKOUT], Verdict::Malformed, "{text:?}");
-        let Soundness::OfDamaged { key, damage } = &audit.projects[CHECKOUT].reference else {
+        let Soundness::Pasted { key, damage } = &audit.projects[CHECKOUT].reference else {
             panic!("{text:?} is sound")
         };
         assert_eq!(*key, expected, "{text:?}");

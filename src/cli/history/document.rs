@@ -74,12 +74,21 @@ pub(super) struct SpanRow {
 
 #[derive(Serialize)]
 pub(super) struct AuditRow {
+    /// What the inventory is called that was audited; null where that is the only one, or was not written down.
+    pub(super) inventory: Option<String>,
     pub(super) started_at: Time,
     pub(super) finished_at: Time,
     pub(super) exit_code: u8,
     pub(super) complete: bool,
     pub(super) deployments: usize,
     pub(super) verdicts: std::collections::BTreeMap<Verdict, usize>,
+}
+
+/// What an inventory is called, where there are several.
+fn title(inventories: &[KnownInventory], id: i64) -> Option<String> {
+    let mut known = inventories.iter().filter(|_| inventories.len() > 1);
+    let known = known.find(|known| known.id == id)?;
+    Some(known.title().to_owned())
 }
 
 /// A moment, to the second.
@@ -133,15 +142,10 @@ impl Document {
     }
 
     pub(super) fn past(spans: &[Span], inventories: &[KnownInventory]) -> Self {
-        let title = |id: i64| {
-            let mut known = inventories.iter().filter(|_| inventories.len() > 1);
-            let known = known.find(|known| known.id == id)?;
-            Some(known.title().to_owned())
-        };
         let spans = spans.iter().map(|span| SpanRow {
             project: span.name.project.to_string(),
             deployment: span.name.title.to_string(),
-            inventory: title(span.inventory),
+            inventory: title(inventories, span.inventory),
             hop: span.hop,
             source: span.source.clone(),
             stage: span.stage,
@@ -160,8 +164,9 @@ impl Document {
         }
     }
 
-    pub(super) fn audits(audits: &[PastAudit]) -> Self {
+    pub(super) fn audits(audits: &[PastAudit], inventories: &[KnownInventory]) -> Self {
         let audits = audits.iter().map(|audit| AuditRow {
+            inventory: audit.inventory.and_then(|id| title(inventories, id)),
             started_at: Time(audit.started_at),
             finished_at: Time(audit.finished_at),
             exit_code: audit.exit_code,

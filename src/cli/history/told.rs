@@ -99,7 +99,8 @@ fn write_past(past: &[SpanRow], now: Timestamp, out: &mut dyn Write) -> io::Resu
 }
 
 fn write_audits(audits: &[AuditRow], out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = vec![["audit", "exit", "deployments", "verdicts"].map(str::to_owned)];
+    let heads = ["audit", "inventory", "exit", "deployments", "verdicts"];
+    let mut rows = vec![heads.map(str::to_owned)];
     for audit in audits {
         let verdicts: Vec<_> = audit
             .verdicts
@@ -113,11 +114,19 @@ fn write_audits(audits: &[AuditRow], out: &mut dyn Write) -> io::Result<()> {
         };
         rows.push([
             audit.started_at.to_string(),
+            escape(audit.inventory.as_deref().unwrap_or_default()).into_owned(),
             audit.exit_code.to_string(),
             audit.deployments.to_string(),
             format!("{}{coverage}", verdicts.join(", ")),
         ]);
     }
+    if audits.iter().any(|audit| audit.inventory.is_some()) {
+        return columns(&rows, out);
+    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|[audit, _, exit, deployments, verdicts]| [audit, exit, deployments, verdicts])
+        .collect();
     columns(&rows, out)
 }
 

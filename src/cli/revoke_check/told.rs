@@ -21,7 +21,8 @@ pub(super) struct Told<'t> {
 const NAMES: usize = 5;
 
 /// A deployment that was not read here.
-fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
+fn forgotten(gone: &Gone, called: &str, last: Last, out: &mut dyn Write) -> io::Result<()> {
+    let called = word(called);
     let (title, project) = (word(&gone.name.title), word(&gone.name.project));
     let known = match &gone.elsewhere {
         None => format!(
@@ -55,12 +56,18 @@ fn forgotten(gone: &Gone, last: Last, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "\n? {}: {known}; {held}\n  → {look} `straggler history retire {title} --project \
-         {project}{config}`, or answer for it: --accept {title} --reason TEXT",
+         {project}{config}`, or answer for it: --accept {called} --reason TEXT",
         escape(&gone.name.title)
     )
 }
 
 impl Told<'_> {
+    /// What a deployment that past audits know is called by who answers for it.
+    fn called(&self, title: &str, inventory: i64) -> String {
+        let own = &self.audit.inventory;
+        self.answer.past.called(own, title, inventory)
+    }
+
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.headline(out)?;
         for alive in &self.answer.alive {
@@ -76,7 +83,8 @@ impl Told<'_> {
             self.place('?', place, out)?;
         }
         for (gone, last) in &self.answer.forgotten {
-            forgotten(gone, *last, out)?;
+            let called = self.called(&gone.name.title, gone.inventory);
+            forgotten(gone, &called, *last, out)?;
         }
         for left in &self.answer.left {
             let what = match &left.holds {
@@ -93,7 +101,7 @@ impl Told<'_> {
                  answer for it: --accept {} --reason TEXT",
                 escape(&left.name.title),
                 escape(&left.location),
-                word(&left.name.title)
+                word(&self.called(&left.name.title, left.inventory))
             )?;
         }
         for (place, reason) in &self.answer.accepted {

@@ -385,9 +385,12 @@ fn a_key_that_does_not_fit_the_format_is_found_or_left_open() {
         (format!("{NEW} # {STRANGER}"), true),
         (BASE64.encode(format!("{NEW},x{LEGACY}").as_bytes()), true),
         (format!("{NEW} # correcthorsebatterystaple"), true),
+        (format!("https://host/v1{LEGACY}?key={NEW}"), true),
+        (format!("https://host.test/v1234?key={NEW}"), true),
         // Nothing that is long enough, or only names and words.
         (format!("{{\"api_key\":\"{NEW}\"}}"), false),
         (format!("https://{NEW}@host/1"), false),
+        (format!("https://host.test/v1?key={NEW}&region=eu"), false),
         (format!("{NEW} # rotated 2026-11-20"), false),
         (
             format!("Basic {}", BASE64.encode(format!("user:{NEW}").as_bytes())),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Account;
 use super::call::Service;
-use crate::extract::SecretText;
+use crate::extract::{Members, SecretText};
 use crate::key::Secret;
 use crate::platform::Ask;
 use crate::reading::ReadError;
@@ -94,7 +94,7 @@ impl ReadFunction {
             .await?;
         let said: Configuration<'_> = reply.json()?;
         let environment = said.environment.unwrap_or_default();
-        let variables = environment.variables.unwrap_or_default();
+        let Members(variables) = environment.variables.unwrap_or_default();
         Ok(Function {
             variables: variables
                 .into_iter()
@@ -173,7 +173,7 @@ struct Configuration<'a> {
 #[derive(Default, Deserialize)]
 struct Environment<'a> {
     #[serde(rename = "Variables")]
-    variables: Option<HashMap<Box<str>, SecretText>>,
+    variables: Option<Members<SecretText>>,
     #[serde(rename = "Error", borrow)]
     error: Option<Trouble<'a>>,
 }

@@ -86,15 +86,15 @@ Requests are signed with this host's clock: AWS refuses them when it is more tha
 
     type Platform = Account;
 
-    fn rooted_at(&mut self, folder: &Path) {
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         for credential in [
             &mut self.access_key_id,
             &mut self.secret_access_key,
             &mut self.session_token,
         ] {
-            credential.iter_mut().for_each(|it| it.rooted_at(folder));
+            credential.iter_mut().for_each(|it| it.files(each));
         }
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

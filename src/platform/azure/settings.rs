@@ -72,12 +72,12 @@ Tested against fakes shaped by Microsoft's documentation of its token endpoints.
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         [&mut self.client_secret, &mut self.token]
             .into_iter()
             .flatten()
-            .for_each(|credential| credential.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+            .for_each(|credential| credential.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

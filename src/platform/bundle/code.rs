@@ -4,6 +4,7 @@
 use super::argument::{Argument, argument, constant};
 use super::chunks::ChunkNames;
 use super::function::{Function, Progress};
+use super::indirect;
 use super::places::{Kind, Place, next, scalars};
 use super::window::View;
 
@@ -30,7 +31,7 @@ pub struct Code {
     pub loose_ids: Vec<Box<str>>,
     /// What it imports, as it is written.
     pub imports: Vec<Box<str>>,
-    /// What it runs as workers, as it is written.
+    /// What it runs as workers or by tags, as it is written: relative to the page.
     pub workers: Vec<Box<str>>,
     /// What it loads by names that could not be followed.
     pub unfollowed: Vec<Unfollowed>,
@@ -139,7 +140,7 @@ impl Coded {
             }
             Kind::From => push(&mut self.code.imports, text),
             Kind::Import | Kind::Remote => return self.call("import(…)", view, place),
-            Kind::ImportScripts => return self.call("importScripts(…)", view, place),
+            Kind::ImportScripts => return self.calls("importScripts(…)", view, place),
             Kind::Worker => return self.call("new Worker(…)", view, place),
             Kind::Sum => {
                 let line = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
@@ -158,8 +159,51 @@ impl Coded {
             Kind::Template if is_for_context(&view.bytes[start.saturating_sub(300)..start]) => {}
             Kind::Template => self.unfollowed("`${…}.js`", at),
             Kind::Settings => self.unfollowed("require.config(…)", at),
+            Kind::Source => {
+                // The sign behind `=` was looked at already.
+                let is_set = view.bytes[..end].ends_with(b",");
+                let value = if is_set { end } else { end - 1 };
+                self.loads("a script's src", indirect::source(&view.bytes[value..]), at);
+                // Others may stand between the tag and its address.
+                return start + 1;
+            }
+            Kind::Write => self.loads(
+                "document.write(…)",
+                indirect::written(&view.bytes[end..]),
+                at,
+            ),
+            Kind::Eval => self.loads("eval(…)", indirect::evaluated(&view.bytes[end..]), at),
+            Kind::ThenEval => {
+                let before = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
+                self.loads("eval(…)", indirect::fetched(before), at);
+            }
         }
         end
+    }
+
+    /// What is loaded as by a tag.
+    fn loads(&mut self, how: &'static str, loaded: Argument, at: u64) {
+        match loaded {
+            Argument::Literal(name) => push(&mut self.code.workers, name.as_bytes()),
+            Argument::Computed => self.unfollowed(how, at),
+            _ => {}
+        }
+    }
+
+    /// A call that loads several scripts, relative to this one.
+    fn calls(&mut self, how: &'static str, view: &View<'_>, place: &Place) -> usize {
+        let mut place = Place {
+            kind: place.kind,
+            range: place.range.clone(),
+            text: place.text.clone(),
+        };
+        loop {
+            let end = self.call(how, view, &place);
+            if view.bytes.get(end) != Some(&b',') {
+                return end;
+            }
+            place.range.end = end + 1;
+        }
     }
 
     /// A call that loads a script.
@@ -170,8 +214,10 @@ impl Coded {
         match argument {
             Argument::Nothing | Argument::Held => {}
             Argument::Literal(name) if is_worker => push(&mut self.code.workers, name.as_bytes()),
-            Argument::Literal(name) => push(&mut self.code.imports, name.as_bytes()),
-            Argument::FromScript(name) => {
+            Argument::Literal(name) if place.kind != Kind::ImportScripts => {
+                push(&mut self.code.imports, name.as_bytes());
+            }
+            Argument::Literal(name) | Argument::FromScript(name) => {
                 let relative = match name.starts_with(['.', '/']) || name.contains(':') {
                     true => name,
                     false => format!("./{name}"),

@@ -12,6 +12,8 @@ const MOST_BLANKS: usize = 80;
 /// How many bytes stand for one character, at most.
 const WIDEST: usize = 12;
 
+static ENTITY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"&#"));
+
 static CONCAT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b".concat("));
 
 /// How much of a stream is looked at from the first escape of a key that has so many bytes at most.
@@ -33,23 +35,45 @@ pub(super) struct Unescaped {
 
 impl Unescaped {
     pub fn of(raw: &[u8]) -> Self {
-        let mut text = Zeroizing::new(Vec::with_capacity(raw.len()));
-        let mut marks = Vec::new();
+        let mut unescaped = Self::with_room(raw.len());
+        unescaped.push(raw, part);
+        unescaped
+    }
+
+    /// These texts one after the other, and all literals in them put together, as in a list.
+    pub fn of_pieces(pieces: &[&[u8]]) -> Self {
+        let mut unescaped = Self::with_room(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            if !unescaped.text.is_empty() {
+                unescaped.marks.push(unescaped.text.len());
+            }
+            unescaped.push(piece, |text| part(text).or_else(|| gap(text)));
+        }
+        unescaped
+    }
+
+    fn with_room(bytes: usize) -> Self {
+        Self {
+            text: Zeroizing::new(Vec::with_capacity(bytes)),
+            marks: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, raw: &[u8], part: impl Fn(&[u8]) -> Option<(usize, Option<u8>)>) {
         let mut at = 0;
         while at < raw.len() {
             match part(&raw[at..]) {
                 Some((length, sign)) => {
-                    marks.push(text.len());
-                    text.extend(sign);
+                    self.marks.push(self.text.len());
+                    self.text.extend(sign);
                     at += length;
                 }
                 None => {
-                    text.push(raw[at]);
+                    self.text.push(raw[at]);
                     at += 1;
                 }
             }
         }
-        Self { text, marks }
     }
 
     /// Whether a part of it was written in another way.
@@ -71,11 +95,16 @@ pub(super) fn find(text: &[u8], range: Range<usize>) -> Option<usize> {
         }
     });
     let until = sign.map_or(range.end, |at| at.max(range.start)) - range.start;
+    let entity = ENTITY
+        .find_iter(&within[..until])
+        .map(|at| range.start + at)
+        .find(|at| part(&text[*at..]).is_some());
+    let until = entity.map_or(until, |at| at - range.start);
     let concat = CONCAT.find_iter(&within[..until]).find_map(|at| {
         let quote = (range.start + at).checked_sub(1)?;
         part(&text[quote..]).map(|_| quote)
     });
-    concat.or(sign)
+    concat.or(entity).or(sign)
 }
 
 /// The place of the quote before a sign that joins two texts.
@@ -105,13 +134,21 @@ fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
                     (end + 3, hex(&digits[..end])?)
                 }
                 [b'u', digits @ ..] => (5, hex(digits.get(..4)?)?),
-                _ => return None,
+                digits => octal(digits)?,
             };
             is_meant(sign).then_some((count + length, Some(sign)))
         }
         [b'%', digits @ ..] => {
             let sign = hex(digits.get(..2)?)?;
             is_meant(sign).then_some((3, Some(sign)))
+        }
+        [b'&', b'#', rest @ ..] => {
+            let end = rest.iter().take(8).position(|byte| *byte == b';')?;
+            let sign = match &rest[..end] {
+                [b'x' | b'X', digits @ ..] => hex(digits)?,
+                digits => std::str::from_utf8(digits).ok()?.parse().ok()?,
+            };
+            is_meant(sign).then_some((end + 3, Some(sign)))
         }
         [quote, rest @ ..] if is_quote(*quote) => {
             let blanks = |rest: &[u8]| {
@@ -130,6 +167,41 @@ fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
         }
         _ => None,
     }
+}
+
+/// What stands between two literals of a list, or around one in a template.
+fn gap(text: &[u8]) -> Option<(usize, Option<u8>)> {
+    let length = |rest: &[u8]| text.len() - rest.len();
+    if let Some([quote, rest @ ..]) = text.strip_prefix(b"${") {
+        return is_quote(*quote).then(|| (length(rest), None));
+    }
+    let [quote, rest @ ..] = text else {
+        return None;
+    };
+    if !is_quote(*quote) {
+        return None;
+    }
+    if let Some(rest) = rest.strip_prefix(b"}") {
+        return Some((length(rest), None));
+    }
+    let rest = &rest[..rest.len().min(2 * MOST_BLANKS)];
+    let next = rest
+        .trim_ascii_start()
+        .strip_prefix(b",")?
+        .trim_ascii_start();
+    let joins = next.first().is_some_and(|next| is_quote(*next));
+    joins.then_some((rest.len() - next.len() + 2, None))
+}
+
+/// An escape of one to three octal digits, without its backslash.
+fn octal(text: &[u8]) -> Option<(usize, u8)> {
+    let digits = text
+        .iter()
+        .take(3)
+        .take_while(|byte| matches!(byte, b'0'..=b'7'));
+    let digits = &text[..digits.count()];
+    let code = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()?;
+    Some((digits.len(), code))
 }
 
 fn hex(digits: &[u8]) -> Option<u8> {
@@ -153,12 +225,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn literals_of_a_list_are_put_together() {
+        for (pieces, plain) in [
+            (&["\"a\",\"s\",\n 'k'"][..], "\"ask'"),
+            (&["`ask_${\"live\"}_4`"], "`ask_live_4`"),
+            (&["ask_", "live"], "ask_live"),
+            (&["\"a\",b"], "\"a\",b"),
+        ] {
+            let pieces: Vec<_> = pieces.iter().map(|piece| piece.as_bytes()).collect();
+            let whole = Unescaped::of_pieces(&pieces);
+            assert_eq!(String::from_utf8_lossy(&whole.text), plain);
+        }
+    }
+
+    #[test]
     fn escapes_and_joints_are_taken_out() {
         for (raw, plain) in [
             ("\\x61sk\\u005flive", "ask_live"),
             ("\\u{61}sk\\\\u005flive", "ask_live"),
             ("ask%5Flive", "ask_live"),
             ("a\\/b", "a/b"),
+            ("ask\\137live", "ask_live"),
+            ("\\141sk\\\\137live", "ask_live"),
+            ("ask&#95;live&#x5f;", "ask_live_"),
+            ("\\1 \\0 &#10; &#;", "\\1 \\0 &#10; &#;"),
             ("ask_\\\nlive", "ask_live"),
             ("\"ask_\"+\"live\"", "\"ask_live\""),
             ("'ask_' +\n  `live`", "'ask_live`"),

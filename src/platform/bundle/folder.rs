@@ -54,15 +54,6 @@ pub struct InFolder {
     pub tokens: Vec<Token>,
 }
 
-/// Pictures, fonts, sounds and films: no build writes a variable into them.
-const NO_TEXT: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "woff", "woff2", "ttf", "otf",
-    "eot", "mp3", "mp4", "m4a", "ogg", "wav", "webm", "mov", "pdf",
-];
-
-/// Copies of other files, made smaller.
-const COMPRESSED: &[&str] = &["gz", "br", "zst"];
-
 impl Ask for SearchFolder {
     type Platform = Files;
     type Answer = Folder;
@@ -184,6 +175,17 @@ pub(super) fn too_many(place: &str) -> ReadError {
     )
 }
 
+/// A text that is only there once the script runs.
+pub(super) fn computed(place: &str, at: u64) -> ReadError {
+    ReadError::new(
+        ErrorKind::BadData,
+        format!(
+            "{place} makes a text of character codes at byte {at}, as long as a key, which could not be followed"
+        ),
+        "look at it by hand; if it is none of the keys, name a folder without that script in `path`",
+    )
+}
+
 struct Walk<'r> {
     root: &'r Path,
     files: Vec<PathBuf>,
@@ -213,7 +215,7 @@ impl Walk<'_> {
                     self.link(path);
                 } else if kind.is_file() {
                     self.bytes += entry.metadata()?.len();
-                    self.file(path);
+                    self.files.push(path);
                 }
                 Ok(())
             });
@@ -221,12 +223,6 @@ impl Walk<'_> {
                 self.unseen
                     .push((folder.to_owned(), refused(&whole, &error)));
             }
-        }
-    }
-
-    fn file(&mut self, path: PathBuf) {
-        if is_text(&path) {
-            self.files.push(path);
         }
     }
 
@@ -245,16 +241,6 @@ impl Walk<'_> {
             self.unseen.push((path, error));
         }
     }
-}
-
-/// Whether a build may have written a variable into a file of this name, packed or not.
-pub(super) fn is_text(path: &Path) -> bool {
-    let is_in = |path: &Path, list: &[&str]| {
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        ending.is_some_and(|ending| list.iter().any(|one| ending.eq_ignore_ascii_case(one)))
-    };
-    let is_packed = is_in(path, COMPRESSED);
-    !(is_in(path, NO_TEXT) || is_packed && is_in(&path.with_extension(""), NO_TEXT))
 }
 
 /// A path for a message.

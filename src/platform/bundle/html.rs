@@ -1,5 +1,6 @@
 //! What the tags of a page name.
 
+use super::names::is_script;
 use super::window::View;
 
 /// The most bytes of a tag.
@@ -92,7 +93,8 @@ impl Tags {
             "<link" => {
                 let rel = word("rel");
                 let mut rels = rel.split_ascii_whitespace();
-                let loads = rels.any(|rel| is_loaded(rel, &word("as")));
+                let href = value("href").unwrap_or_default();
+                let loads = rels.any(|rel| is_loaded(rel, &word("as"), &href));
                 value("href")
                     .filter(|_| loads)
                     .map(Tag::Script)
@@ -105,9 +107,10 @@ impl Tags {
 }
 
 /// Whether what a link leads to is a script.
-fn is_loaded(rel: &str, what: &str) -> bool {
+fn is_loaded(rel: &str, what: &str, address: &str) -> bool {
     match rel {
         "modulepreload" => true,
+        "preload" | "prefetch" if what.is_empty() => is_script(address),
         "preload" | "prefetch" => {
             ["script", "worker", "sharedworker", "serviceworker"].contains(&what)
         }
@@ -136,7 +139,7 @@ pub(super) fn linked(header: &str) -> impl Iterator<Item = &str> {
                 _ => {}
             }
         }
-        is_loaded(rel, what).then_some(address)
+        is_loaded(rel, what, address).then_some(address)
     })
 }
 
@@ -263,6 +266,8 @@ mod tests {
                 &["/require.js", "js/app.js"],
             ),
             ("<link rel=preload as=worker href=/w.js>", &["/w.js"]),
+            ("<link href=/js/a.1.js rel=prefetch>", &["/js/a.1.js"]),
+            ("<link href=/next-page rel=prefetch>", &[]),
             ("<scripts src=/a.js><linker href=/b>", &[]),
             ("<script src=", &[""]),
             ("<script", &[]),

@@ -39,6 +39,14 @@ pub(super) enum Kind {
     Sum,
     /// `${…}.js` in a template.
     Template,
+    /// `s = document.createElement("script"); s.src = …`.
+    Source,
+    /// `document.write(…)`.
+    Write,
+    /// `eval(…)`.
+    Eval,
+    /// `.then(eval)`.
+    ThenEval,
     /// `require.config({…})`.
     Settings,
     /// It only looks like one.
@@ -62,6 +70,10 @@ const GROUPS: &[(&str, Kind)] = &[
     ("sum", Kind::Sum),
     ("template", Kind::Template),
     ("settings", Kind::Settings),
+    ("source", Kind::Source),
+    ("write", Kind::Write),
+    ("eval", Kind::Eval),
+    ("then", Kind::ThenEval),
 ];
 
 static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -74,11 +86,15 @@ static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"\\*"\.{1,2}/[^"\\]{1,300}\\*"\s*:\s*(?<context>\[[\s\[\],\w"'\\/.$@-]{1,1000}\])"#,
         r"(?<import>\b(?:System\s*\.\s*)?import\s*\()",
         r"(?<scripts>\bimportScripts\s*\()",
-        r"(?<worker>\bnew\s+(?:Shared)?Worker\s*\(|\bserviceWorker\s*\.\s*register\s*\()",
+        r"(?<worker>\bnew\s+(?:Shared)?Worker\s*\(|\bserviceWorker\s*\??\.\s*register\s*\(|\.addModule\s*\()",
         r#"\b(?:from|import)\s*["'](?<from>[^"'\\\s]{1,1000})["']"#,
         r#"(?<remote>\.l\()\s*["']https?://"#,
         r#"\+\s*["'](?<sum>[^"'`\\\s]{0,200}\.[mc]?js(?:\?[^"'`\\\s]{0,100})?)["']"#,
         r"(?<template>\$\{[^{}`]{1,300}\}[^`'\s{}]{0,200}\.[mc]?js(?:\?[^`\s]{0,100})?`)",
+        r#"createElement\(\s*["'`]script["'`]\s*\)(?s:.{0,300}?)(?:\.src\s*=[^=]|\.setAttribute\(\s*["']src["']\s*,)(?<source>)"#,
+        r"(?<write>\bdocument\s*\.\s*write(?:ln)?\s*\()",
+        r"(?<eval>\beval\s*\()",
+        r"(?<then>\.then\(\s*eval\s*\))",
         r"(?<settings>\brequire(?:js)?\.config\s*\(\s*\{)",
     ];
     Regex::new(&format!("(?-u){}", parts.join("|"))).ok()

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex_syntax::ParserBuilder;
 use zeroize::Zeroizing;
 
 use super::base64::{Runs, Step};
 use super::escape::ends_in_escape;
 use super::escaped::{self, Unescaped, reach, step};
 use super::literal::{AROUND, around};
+use super::spelled::{Spelled, Spelling};
 use super::wide::Wide;
 use super::window::{View, Window};
 use crate::key::{Fingerprint, Secret};
@@ -49,6 +49,8 @@ pub(super) struct Search {
     /// Where the next escape is looked for.
     next_escape: u64,
     too_many: bool,
+    spelled: Option<Spelled>,
+    unfollowed: Option<u64>,
     depth: u32,
     wide: Wide,
     wide_inner: Option<Box<Inner>>,
@@ -70,6 +72,8 @@ pub(super) struct Tokens {
     pub tokens: Vec<Token>,
     /// Whether there are others.
     pub too_many: bool,
+    /// Where characters are made of codes that may be those of a key.
+    pub unfollowed: Option<u64>,
 }
 
 impl Inner {
@@ -96,13 +100,11 @@ impl Search {
     }
 
     fn at_depth(format: Arc<Format>, depth: u32) -> Self {
-        let parsed = ParserBuilder::new()
-            .utf8(false)
-            .build()
-            .parse(format.as_str());
-        let shortest = parsed.ok().and_then(|hir| hir.properties().minimum_len());
+        let shortest = Some(format.shortest());
         let shortest = shortest.filter(|shortest| *shortest >= SHORTEST && depth < DEEPEST);
         Self {
+            spelled: Spelled::new(&format),
+            unfollowed: None,
             format,
             seen: HashSet::new(),
             tokens: Vec::new(),
@@ -121,13 +123,14 @@ impl Search {
     pub fn window(&self, behind: usize) -> Window {
         let longest = self.format.longest();
         let before = self.runs.as_ref().map_or(0, Runs::before);
-        let before = before.max(AROUND).max(longest + AROUND);
+        let before = before.max(longest + AROUND).max(Spelled::before(longest));
         Window::new(before, behind.max(reach(longest) + AROUND))
     }
 
     pub fn look(&mut self, view: &View<'_>) {
         self.look_plain(view);
         self.look_escaped(view);
+        self.look_spelled(view);
         self.look_wide(view);
         self.look_in_base64(view);
     }
@@ -140,9 +143,7 @@ impl Search {
             && found.start < view.places.end
         {
             from = found.end;
-            let before = &view.bytes[found.start.saturating_sub(AROUND)..found.start];
-            let after = &view.bytes[found.end..view.bytes.len().min(found.end + AROUND)];
-            self.take(before, &view.bytes[found], after);
+            self.take_from(view.bytes, found);
         }
         self.next = view.gone + from as u64;
     }
@@ -163,14 +164,30 @@ impl Search {
             while let Some(found) = self.format.find_from(text, next, ends_in_escape) {
                 next = found.end;
                 if unescaped.is_changed(&found) {
-                    let before = &text[found.start.saturating_sub(AROUND)..found.start];
-                    let after = &text[found.end..text.len().min(found.end + AROUND)];
-                    self.take(before, &text[found], after);
+                    self.take_from(text, found);
                 }
             }
             from = at + step(longest);
         }
         self.next_escape = view.gone + from as u64;
+    }
+
+    fn look_spelled(&mut self, view: &View<'_>) {
+        let Some(mut spelled) = self.spelled.take() else {
+            return;
+        };
+        let format = Arc::clone(&self.format);
+        spelled.look(view, &format, |found| match found {
+            Spelling::Glued(word) => {
+                let value = Secret::copied(word);
+                self.add(value.fingerprint(), Token::Wrapped(value));
+            }
+            Spelling::Token(text, found) => self.take_from(text, found),
+            Spelling::Unfollowed(at) => {
+                self.unfollowed.get_or_insert(view.gone + at as u64);
+            }
+        });
+        self.spelled = Some(spelled);
     }
 
     fn look_wide(&mut self, view: &View<'_>) {
@@ -220,8 +237,10 @@ impl Search {
         self.wide = Wide::default();
         self.runs.iter_mut().for_each(Runs::restart);
         self.seen.clear();
+        self.spelled.iter_mut().for_each(Spelled::restart);
         (self.next, self.next_escape) = (0, 0);
         Tokens {
+            unfollowed: self.unfollowed.take(),
             tokens: std::mem::take(&mut self.tokens),
             too_many: std::mem::take(&mut self.too_many),
         }
@@ -229,6 +248,7 @@ impl Search {
 
     fn merge(&mut self, found: Tokens) {
         self.too_many |= found.too_many;
+        self.unfollowed = self.unfollowed.or(found.unfollowed);
         for token in found.tokens {
             let fingerprint = match &token {
                 Token::Plain { fingerprint, .. } => *fingerprint,
@@ -236,6 +256,13 @@ impl Search {
             };
             self.add(fingerprint, token);
         }
+    }
+
+    /// Takes what stands in a text, with what is beside it.
+    fn take_from(&mut self, text: &[u8], found: Range<usize>) {
+        let before = &text[found.start.saturating_sub(AROUND)..found.start];
+        let after = &text[found.end..text.len().min(found.end + AROUND)];
+        self.take(before, &text[found], after);
     }
 
     fn take(&mut self, before: &[u8], token: &[u8], after: &[u8]) {

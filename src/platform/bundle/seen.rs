@@ -8,12 +8,13 @@ use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LAST_MODIFIED, LINK};
 
 use super::code::{Code, Coded};
-use super::folder::too_many;
+use super::folder::{computed, too_many};
 use super::html::{Tag, Tags, linked};
 use super::names::{self, source_maps, strings};
 use super::page::Page;
 use super::reference::{Place, Reference, Strength, is_rooted, join, place};
 use super::search::Search;
+use super::texture::Texture;
 use super::window::View;
 use crate::keyring::Format;
 use crate::platform::http::{Arriving, location};
@@ -30,6 +31,7 @@ pub(super) struct Seen {
     /// What its texts are worth.
     strength: Strength,
     pub search: Search,
+    texture: Texture,
     tags: Tags,
     /// Whether an import map is open, so that every text in it is an address.
     in_map: bool,
@@ -74,6 +76,7 @@ impl Seen {
                 Strength::Named
             },
             search: Search::new(format),
+            texture: Texture::default(),
             tags: Tags::default(),
             in_map: false,
             prefixes: Vec::new(),
@@ -96,6 +99,7 @@ impl Seen {
 
     pub fn look(&mut self, view: &View<'_>) {
         self.search.look(view);
+        self.texture.look(&view.bytes[view.places.clone()]);
         if view.gone == 0 && view.places.start == 0 {
             let start = &view.bytes[..view.bytes.len().min(64)];
             let nuls = start.iter().filter(|byte| **byte == 0).count();
@@ -235,6 +239,12 @@ impl Seen {
                 ErrorKind::TooLarge,
                 format!("{shown} names over {MOST_REFERENCES} files, and not all were looked at"),
                 "name a page that loads less, or the built folder in `path`",
+            )),
+            _ if found.unfollowed.is_some() => found.unfollowed.map(|at| computed(&shown, at)),
+            _ if self.texture.binary().is_some() => Some(ReadError::new(
+                ErrorKind::BadData,
+                format!("{shown} is no text, and was not decoded"),
+                "let the server say how it is encoded, or name the built folder in `path`",
             )),
             _ if self.is_wide => Some(ReadError::new(
                 ErrorKind::BadData,

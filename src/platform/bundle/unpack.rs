@@ -1,12 +1,13 @@
 //! Searches files, and what is packed in them.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
+use flate2::bufread::ZlibDecoder;
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use rustix::fs::OFlags;
@@ -15,9 +16,12 @@ use tar::Archive;
 use zeroize::Zeroizing;
 use zip::ZipArchive;
 
-use super::folder::{Folder, InFolder, is_text, shown, too_many};
+use super::fed::Fed;
+use super::folder::{Folder, InFolder, computed, shown, too_many};
+use super::media::Media;
 use super::packed::{HEAD, Packed};
 use super::search::Search;
+use super::texture::{self, Texture};
 use super::window::Window;
 use crate::keyring::{Format, Scrubber};
 use crate::platform::files::{identity, refused};
@@ -33,6 +37,11 @@ const MOST_TIMES: u64 = 200;
 /// The largest archive within another that is opened, since its end has to be read first.
 const LARGEST_INNER: u64 = 64 << 20;
 
+/// How the end of a zip archive begins, and how long it is without and with the longest comment.
+pub(super) const ZIP_END: &[u8] = b"PK\x05\x06";
+const SHORTEST_END: usize = 22;
+const LONGEST_END: u64 = SHORTEST_END as u64 + 0xffff;
+
 /// How many characters of a name in an archive are shown.
 const SHOWN: usize = 300;
 
@@ -47,6 +56,8 @@ pub(super) struct Unpacking<'o> {
     most: (u64, u64),
     /// What may still be taken out of the archive that is open.
     left: (u64, u64),
+    /// Whether what was searched last may end in a zip archive.
+    ends_as_zip: bool,
     identity: Identity,
     modified: Option<Timestamp>,
     pub folder: Folder,
@@ -62,6 +73,7 @@ impl<'o> Unpacking<'o> {
             over,
             most,
             left: most,
+            ends_as_zip: false,
             identity: Identity::of(""),
             modified: None,
             folder: Folder::default(),
@@ -91,10 +103,13 @@ impl<'o> Unpacking<'o> {
             path
         };
         let packed = Packed::of(named, head.get_ref());
-        let read = match packed {
+        let mut read = match packed {
             Packed::Zip => self.zip(path, &file, 0),
             packed => self.packed(packed, path, &mut head.chain(&file), 0),
         };
+        if std::mem::take(&mut self.ends_as_zip) && packed != Packed::Zip {
+            read = self.zip_behind(path, &file, read);
+        }
         match read {
             Err(Stopped::Read(error)) if packed == Packed::Plain => {
                 self.unseen(path, refused(whole, &error));
@@ -111,6 +126,33 @@ impl<'o> Unpacking<'o> {
         }
     }
 
+    /// Opens the zip archive that something else begins, such as the program that unpacks it, or an image.
+    fn zip_behind(
+        &mut self,
+        path: &Path,
+        file: &File,
+        read: Result<(), Stopped>,
+    ) -> Result<(), Stopped> {
+        // What looks like the end of one may be a part of a program.
+        let Some(archive) = ZipArchive::new(file)
+            .ok()
+            .filter(|archive| !archive.is_empty())
+        else {
+            return read;
+        };
+        let starts = self.entries(path, archive, 0)?;
+        self.behind_zip(path, &mut &*file)?;
+        match read {
+            // That was the archive.
+            Err(Stopped::Unknown(from) | Stopped::Behind(from))
+                if from + texture::BLOCK as u64 > starts =>
+            {
+                Ok(())
+            }
+            read => read,
+        }
+    }
+
     /// Searches what is in an archive, or the archive itself where it is not opened.
     fn packed(
         &mut self,
@@ -119,14 +161,28 @@ impl<'o> Unpacking<'o> {
         reader: &mut dyn Read,
         depth: u32,
     ) -> Result<(), Stopped> {
-        if packed != Packed::Plain && depth >= DEEPEST {
+        let is_opened = !matches!(packed, Packed::Plain | Packed::Raw | Packed::Media(_));
+        if is_opened && depth >= DEEPEST {
             return Err(Stopped::Deep);
         }
         match packed {
             Packed::Plain => self.plain(path, reader, depth),
-            Packed::Closed(_) => {
-                self.plain(path, reader, depth)?;
-                Err(Stopped::Closed)
+            Packed::Raw => match self.plain(path, reader, depth) {
+                Err(Stopped::Unknown(_)) => Ok(()),
+                read => read,
+            },
+            Packed::Media(media) => self.media(media, path, reader, depth),
+            Packed::Closed(_) => match self.plain(path, reader, depth) {
+                Ok(()) | Err(Stopped::Unknown(_)) => Err(Stopped::Closed),
+                read => read,
+            },
+            Packed::Zlib => {
+                let mut decoder = ZlibDecoder::new(BufReader::new(reader));
+                self.unpacked(path, &mut decoder, depth)?;
+                match decoder.into_inner().fill_buf()? {
+                    [] => Ok(()),
+                    _ => Err(Stopped::Broken),
+                }
             }
             Packed::Gzip => self.unpacked(path, &mut MultiGzDecoder::new(reader), depth),
             Packed::Brotli => {
@@ -169,13 +225,17 @@ impl<'o> Unpacking<'o> {
     }
 
     fn zstd(&mut self, path: &Path, reader: &mut dyn Read, depth: u32) -> Result<(), Stopped> {
-        let mut reader = io::BufReader::new(reader);
+        let mut reader = BufReader::new(reader);
+        let mut all = Ok(());
         loop {
             let mut decoder = StreamingDecoder::new(&mut reader).map_err(|_| Stopped::Broken)?;
-            self.unpacked(path, &mut decoder, depth)?;
+            match self.unpacked(path, &mut decoder, depth) {
+                unknown @ Err(Stopped::Unknown(_)) => all = unknown,
+                read => read?,
+            }
             // Another frame may follow.
-            if io::BufRead::fill_buf(&mut reader)?.is_empty() {
-                return Ok(());
+            if reader.fill_buf()?.is_empty() {
+                return all;
             }
         }
     }
@@ -185,7 +245,6 @@ impl<'o> Unpacking<'o> {
             let mut entry = entry?;
             let name = self.entry(path, &entry.path_bytes())?;
             if entry.header().entry_type().is_file()
-                && is_text(&name)
                 && let Err(stopped) = self.within(&name, &name, &mut entry, depth)
             {
                 self.stopped(&name, Packed::Tar, &stopped);
@@ -197,11 +256,54 @@ impl<'o> Unpacking<'o> {
         Ok(())
     }
 
-    fn zip(&mut self, path: &Path, reader: impl Read + Seek, depth: u32) -> Result<(), Stopped> {
-        let mut archive = ZipArchive::new(reader).map_err(|_| Stopped::Broken)?;
+    fn zip(
+        &mut self,
+        path: &Path,
+        mut reader: impl Read + Seek,
+        depth: u32,
+    ) -> Result<(), Stopped> {
+        let archive = ZipArchive::new(&mut reader).map_err(|_| Stopped::Broken)?;
+        let starts = self.entries(path, archive, depth)?;
+        let behind = self.behind_zip(path, &mut reader);
+        if starts > 0 {
+            reader.rewind()?;
+            let mut before = reader.take(starts);
+            let head = head(&mut before)?;
+            let kind = match Packed::of(Path::new(""), head.get_ref()) {
+                kind @ (Packed::Raw | Packed::Media(_)) => kind,
+                _ => Packed::Plain,
+            };
+            self.packed(kind, path, &mut head.chain(before), depth)?;
+        }
+        behind
+    }
+
+    /// Searches the comment of a zip archive, and what was appended to it.
+    fn behind_zip(&mut self, path: &Path, reader: &mut (impl Read + Seek)) -> Result<(), Stopped> {
+        let bytes = reader.seek(SeekFrom::End(0))?;
+        reader.seek(SeekFrom::Start(bytes.saturating_sub(LONGEST_END)))?;
+        let mut tail = Zeroizing::new(Vec::new());
+        reader.read_to_end(&mut tail)?;
+        let end = memchr::memmem::rfind(&tail, ZIP_END);
+        let behind = end.and_then(|end| tail.get(end + SHORTEST_END..));
+        match behind {
+            Some(behind) if !behind.is_empty() => self.plain(path, &mut &*behind, 0),
+            _ => Ok(()),
+        }
+    }
+
+    /// Searches what is in a zip archive; where the first of it starts.
+    fn entries(
+        &mut self,
+        path: &Path,
+        mut archive: ZipArchive<impl Read + Seek>,
+        depth: u32,
+    ) -> Result<u64, Stopped> {
+        let mut starts = u64::MAX;
         for index in 0..archive.len() {
             // What is not even told cannot be opened.
             let name = archive.by_index_raw(index).map(|entry| {
+                starts = starts.min(entry.header_start());
                 let name = self.entry(path, entry.name_raw());
                 (name, entry.is_file(), entry.encrypted())
             });
@@ -210,7 +312,7 @@ impl<'o> Unpacking<'o> {
                 Ok((Err(stopped), ..)) => return Err(stopped),
                 Err(_) => return Err(Stopped::Broken),
             };
-            if !is_file || !is_text(&name) {
+            if !is_file {
                 continue;
             }
             let read = match archive.by_index(index) {
@@ -225,7 +327,7 @@ impl<'o> Unpacking<'o> {
                 }
             }
         }
-        Ok(())
+        Ok(starts)
     }
 
     /// What an entry is called, if there may be another one.
@@ -240,39 +342,68 @@ impl<'o> Unpacking<'o> {
 
     /// Searches a stream of bytes.
     fn plain(&mut self, path: &Path, reader: &mut dyn Read, depth: u32) -> Result<(), Stopped> {
-        self.window.restart();
-        let search = &mut self.search;
-        let mut bytes = 0;
-        let mut read = Ok(());
-        while !self.over.load(Ordering::Relaxed) {
-            match reader.read(self.window.room()) {
-                Ok(0) => break,
-                Ok(count) => {
-                    bytes += count as u64;
-                    if depth > 0 {
-                        self.left.1 = self.left.1.saturating_sub(count as u64);
-                    }
-                    if self.window.advance(count) {
-                        self.window.show(false, &mut |view| search.look(view));
-                    }
-                    if self.left.1 == 0 {
-                        read = Err(Stopped::Large);
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    read = Err(Stopped::Read(error));
-                    break;
-                }
+        self.stream(path, reader, depth, |fed| {
+            let mut texture = Texture::default();
+            fed.all(&mut texture)?;
+            Ok(texture.binary().map(Stopped::Unknown))
+        })
+    }
+
+    /// Searches an image or the like, and what was appended to it.
+    fn media(
+        &mut self,
+        media: Media,
+        path: &Path,
+        reader: &mut dyn Read,
+        depth: u32,
+    ) -> Result<(), Stopped> {
+        self.stream(path, reader, depth, |fed| {
+            let mut next = Some(media);
+            // Cameras append films and further pictures.
+            let mut fed = BufReader::new(fed);
+            let mut texture = Texture::default();
+            while let Some(media) = next.take() {
+                media.skip(&mut fed)?;
+                next = Media::of(fed.fill_buf()?);
             }
-        }
-        self.window.show(true, &mut |view| search.look(view));
+            let end = fed.get_ref().bytes - fed.buffer().len() as u64;
+            io::copy(&mut fed, &mut texture)?;
+            Ok(texture.binary().map(|_| Stopped::Behind(end)))
+        })
+    }
+
+    /// Searches what a reader of the stream comes along; it says what it does not know.
+    fn stream(
+        &mut self,
+        path: &Path,
+        reader: &mut dyn Read,
+        depth: u32,
+        read: impl FnOnce(&mut Fed<'_, '_>) -> io::Result<Option<Stopped>>,
+    ) -> Result<(), Stopped> {
+        self.window.restart();
+        let mut fed = Fed {
+            reader,
+            search: &mut self.search,
+            window: &mut self.window,
+            over: self.over,
+            left: &mut self.left.1,
+            is_packed: depth > 0,
+            bytes: 0,
+            met_nul: false,
+            ends_as_zip: false,
+        };
+        let read = read(&mut fed);
+        fed.show(true);
+        let bytes = fed.bytes;
+        self.ends_as_zip = fed.ends_as_zip && depth == 0;
         let found = self.search.finish();
         self.folder.searched.0 += 1;
         self.folder.searched.1 += bytes;
         if found.too_many {
             self.unseen(path, too_many(&shown(path)));
+        }
+        if let Some(at) = found.unfollowed {
+            self.unseen(path, computed(&shown(path), at));
         }
         if !found.tokens.is_empty() {
             self.folder.files.push(InFolder {
@@ -282,7 +413,12 @@ impl<'o> Unpacking<'o> {
                 tokens: found.tokens,
             });
         }
-        read
+        match read {
+            Ok(None) => Ok(()),
+            Ok(Some(unknown)) => Err(unknown),
+            Err(_) if self.left.1 == 0 => Err(Stopped::Large),
+            Err(error) => Err(Stopped::Read(error)),
+        }
     }
 
     fn unseen(&mut self, path: &Path, error: ReadError) {
@@ -311,6 +447,16 @@ impl<'o> Unpacking<'o> {
                     "{shown} holds more than is unpacked ({name}), and was not wholly looked into"
                 ),
             ),
+            Stopped::Unknown(_) => (
+                ErrorKind::BadData,
+                format!("{shown} is binary and of no known kind, and was not decoded"),
+            ),
+            Stopped::Behind(_) => (
+                ErrorKind::BadData,
+                format!(
+                    "{shown} is an image or the like with other data behind it, which was not decoded"
+                ),
+            ),
             Stopped::Broken | Stopped::Read(_) => (
                 ErrorKind::BadData,
                 format!("{shown} is packed ({name}) and damaged, and was not wholly opened"),
@@ -327,6 +473,10 @@ enum Stopped {
     Deep,
     Large,
     Broken,
+    /// From this place on it is neither text nor anything that is known.
+    Unknown(u64),
+    /// So is what stands behind an image or the like, from this place on.
+    Behind(u64),
     Read(io::Error),
 }
 

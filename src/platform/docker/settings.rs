@@ -57,8 +57,8 @@ privilege, and `host` is then where it listens. They still show the environment 
 
     type Platform = Engine;
 
-    fn rooted_at(&mut self, folder: &Path) {
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Server;
 use super::failure::refused;
-use crate::extract::SecretText;
+use crate::extract::{Members, SecretText};
 use crate::key::Secret;
 use crate::platform::http::{Call, MAX_PAGE};
 use crate::platform::{Ask, Rate};
@@ -27,7 +27,7 @@ pub type Secrets = HashMap<Box<str>, Option<Secret>>;
 
 #[derive(Deserialize)]
 struct Answer {
-    secrets: HashMap<Box<str>, Kept>,
+    secrets: Members<Kept>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +98,7 @@ impl List {
             return Err(refused(&reply, &place));
         }
         let answer: Answer = reply.json()?;
-        let secrets = answer.secrets.into_iter();
+        let secrets = answer.secrets.0.into_iter();
         Ok(secrets
             .map(|(name, kept)| (name, kept.computed.map(|text| text.0)))
             .collect())

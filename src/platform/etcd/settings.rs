@@ -57,11 +57,11 @@ authentication is on, a certificate alone is not enough.",
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         self.password
             .iter_mut()
-            .for_each(|password| password.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+            .for_each(|password| password.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

@@ -67,14 +67,12 @@ signs is verified there.",
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         if let Some(path) = &mut self.credentials {
-            *path = folder.join(&*path).into();
+            each(path);
         }
-        self.token
-            .iter_mut()
-            .for_each(|token| token.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+        self.token.iter_mut().for_each(|token| token.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

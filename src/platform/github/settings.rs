@@ -58,11 +58,9 @@ for as long as it says, which may be the rest of the hour.",
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
-        self.token
-            .iter_mut()
-            .for_each(|token| token.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.token.iter_mut().for_each(|token| token.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {

@@ -71,6 +71,12 @@ impl Address {
         url
     }
 
+    /// Whether this is the last segment of its path.
+    pub fn ends_in(&self, segment: &str) -> bool {
+        let path = self.0.path().trim_end_matches('/');
+        path.rsplit('/').next() == Some(segment)
+    }
+
     /// The server, as lanes are named.
     pub fn host(&self) -> std::sync::Arc<str> {
         url::host(&self.0)
@@ -105,6 +111,7 @@ mod tests {
             "https://host:8200/base/v1/a%20b/c%2Fd/%C3%A9%3F%23%25"
         );
         assert_eq!(&*address.host(), "host:8200");
+        assert!(address.ends_in("base") && !address.ends_in("ase"));
     }
 
     #[test]

@@ -25,12 +25,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Says where relative paths start.
-    pub fn rooted_at(&mut self, folder: &Path) {
+    /// Goes through the files that they are read from.
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         let paths = [&mut self.ca, &mut self.certificate, &mut self.key];
-        for path in paths.into_iter().flatten() {
-            *path = folder.join(&*path).into();
-        }
+        paths.into_iter().flatten().for_each(each);
     }
 
     /// Whether they can be meant so.
@@ -117,7 +115,7 @@ mod tests {
                 certificate: certificate.map(path),
                 key: key.map(path),
             };
-            tls.rooted_at(folder.path());
+            tls.files(&mut |path| *path = folder.path().join(&*path).into());
             tls
         };
         let secure = Url::parse("https://localhost/").unwrap();

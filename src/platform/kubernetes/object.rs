@@ -8,7 +8,7 @@ use super::Cluster;
 use super::call::Place;
 use super::failure::{Permission, Status};
 use super::ownership::{Changes, Managed};
-use crate::extract::SecretText;
+use crate::extract::{Members, SecretText};
 use crate::key::Secret;
 use crate::platform::Ask;
 use crate::platform::base64::decoded;
@@ -107,9 +107,9 @@ impl Object {
 #[derive(Deserialize)]
 struct Answer {
     metadata: Metadata,
-    data: Option<HashMap<Box<str>, SecretText>>,
+    data: Option<Members<SecretText>>,
     #[serde(rename = "binaryData")]
-    binary: Option<HashMap<Box<str>, SecretText>>,
+    binary: Option<Members<SecretText>>,
     immutable: Option<bool>,
     #[serde(rename = "type")]
     kind: Option<Box<str>>,
@@ -221,7 +221,7 @@ impl Get {
             immutable,
             kind,
         } = reply.json()?;
-        let decode = |data: HashMap<Box<str>, SecretText>| {
+        let decode = |Members(data): Members<SecretText>| {
             let data = data.into_iter();
             data.map(|(key, digits)| Some((key, decoded(digits.0.expose())?)))
                 .collect::<Option<HashMap<_, _>>>()
@@ -230,7 +230,11 @@ impl Get {
         let data = data.unwrap_or_default();
         let data = match self.resource {
             Resource::Secret => decode(data)?,
-            Resource::ConfigMap => data.into_iter().map(|(key, text)| (key, text.0)).collect(),
+            Resource::ConfigMap => data
+                .0
+                .into_iter()
+                .map(|(key, text)| (key, text.0))
+                .collect(),
         };
         Ok(Object {
             data,

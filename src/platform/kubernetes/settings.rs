@@ -20,7 +20,7 @@ pub struct Kubernetes {
     /// The context in the kubeconfig; its current one unless said.
     pub(super) context: Option<Box<str>>,
     /// The kubeconfig; the files in `KUBECONFIG` unless said, else `~/.kube/config`.
-    pub(super) kubeconfig: Option<Box<Path>>,
+    pub(super) kubeconfig: Option<Arc<Path>>,
     /// Whether to log in with the service account of the pod that straggler runs in, though there is
     /// a kubeconfig too.
     pub(super) in_cluster: bool,
@@ -53,9 +53,9 @@ pods, however many hops look at it.",
 
     type Platform = Cluster;
 
-    fn rooted_at(&mut self, folder: &Path) {
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
         if let Some(path) = &mut self.kubeconfig {
-            *path = folder.join(&path).into();
+            each(path);
         }
     }
 

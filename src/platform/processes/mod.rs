@@ -14,7 +14,7 @@ mod snapshot;
 mod surroundings;
 
 pub use ask::{Environ, List, Processes};
-pub use assigned::assigned;
+pub use assigned::{assigned, optioned};
 pub use look_up::{LookUp, look_up};
 pub use manager::{Manager, manager};
 pub use program::{

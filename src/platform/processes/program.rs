@@ -1,6 +1,6 @@
 //! What the programs of processes have in a variable, as far as that can be told from outside.
 
-use super::assigned::assigned;
+use super::assigned::{assigned, optioned};
 use super::manager::{GUNICORN, Manager, manager};
 use super::{Environ, LookUp, Process, look_up};
 use crate::extract::{pointer_to, string_at};
@@ -63,6 +63,7 @@ impl Looking<'_> {
             let manager = manager(&process.name, process.arguments());
             let (own, beside) = self.held(process, manager, environment);
             let again = self.again(process, manager, environment);
+            let options = self.options(process, manager, environment);
             for (reading, place) in again.into_iter().zip(2..) {
                 let reading = reading
                     .of_replica(format!("{}/{place}", self.replica(process)))
@@ -75,7 +76,7 @@ impl Looking<'_> {
             match own {
                 Some(reading) if is_handed(manager, &reading) => handing.push(named(reading)),
                 Some(reading) => programs.readings.push(named(reading)),
-                None if beside.is_some() => {}
+                None if beside.is_some() || !options.is_empty() => {}
                 None => programs.lacking.push(named(self.nothing())),
             }
             programs.readings.extend(beside.map(|reading| {
@@ -83,6 +84,7 @@ impl Looking<'_> {
                     .of_replica(format!("{}/arguments", self.replica(process)))
                     .started_at(process.started_at)
             }));
+            programs.readings.extend(options);
         }
         let others_seen = programs
             .readings
@@ -151,6 +153,29 @@ impl Looking<'_> {
             }
             None => (own, argued.map(Reading::value)),
         }
+    }
+
+    /// What options give it that stand in other variables.
+    fn options(
+        self,
+        process: &Process,
+        manager: Option<Manager>,
+        environment: &[u8],
+    ) -> Vec<Reading> {
+        // What these say is judged already.
+        let is_its_own =
+            matches!(manager, Some(Manager::Overrides { name, .. }) if name == GUNICORN);
+        let entries = environment.split(|&byte| byte == 0);
+        let found = optioned(entries, self.variable).into_iter();
+        let found = found.filter(|(name, _)| !is_its_own || *name != b"GUNICORN_CMD_ARGS");
+        found
+            .map(|(name, value)| {
+                let name = String::from_utf8_lossy(name);
+                Reading::value(Secret::copied(value))
+                    .of_replica(format!("{}/{}", self.replica(process), Escaped(&name)))
+                    .started_at(process.started_at)
+            })
+            .collect()
     }
 
     /// What else a process has in the variable, where it stands there more than once.

@@ -2,15 +2,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Server;
 use super::request::said;
+use super::token::{Lease, Lent};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::credential::Credential;
-use crate::platform::http::{Call, check_path, json};
+use crate::platform::http::{Call, Reply, check_path, json};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -42,15 +44,17 @@ pub(super) struct ServiceAccount {
     mount: Option<Box<str>>,
 }
 
+const JSON: &str = "application/json";
+
 /// Where a pod finds its service account's token.
 const JWT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl AppRole {
-    pub fn rooted_at(&mut self, folder: &Path) {
-        self.role_id.rooted_at(folder);
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.role_id.files(each);
         self.secret_id
             .iter_mut()
-            .for_each(|secret| secret.rooted_at(folder));
+            .for_each(|secret| secret.files(each));
     }
 
     pub fn check(&self) -> Result<(), String> {
@@ -61,8 +65,8 @@ impl AppRole {
 }
 
 impl ServiceAccount {
-    pub fn rooted_at(&mut self, folder: &Path) {
-        self.jwt.iter_mut().for_each(|jwt| jwt.rooted_at(folder));
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.jwt.iter_mut().for_each(|jwt| jwt.files(each));
     }
 
     pub fn check(&self) -> Result<(), String> {
@@ -98,10 +102,10 @@ struct Auth {
     client_token: SecretText,
     /// In seconds; 0 for ever.
     lease_duration: u64,
+    /// How many requests it is good for; 0 for any number.
+    #[serde(default)]
+    num_uses: u64,
 }
-
-/// A token, and for how long it holds.
-type Lease = (Secret, Option<Duration>);
 
 impl Server {
     pub(super) async fn log_in_as_approle(&self, role: &AppRole) -> Result<Lease, ReadError> {
@@ -156,23 +160,15 @@ impl Server {
         let room: usize = secrets.iter().map(|secret| secret.len()).sum();
         let body = json(sent, room + sent.role.unwrap_or_default().len())?;
 
-        let mount = mount.trim_matches('/').split('/');
-        let path = ["v1", "auth"].into_iter().chain(mount).chain(["login"]);
-        let call = Call::post(self.address()?.at(path), "application/json", body);
+        let segments = mount.trim_matches('/').split('/');
+        let path = ["v1", "auth"].into_iter().chain(segments).chain(["login"]);
+        let url = self.address()?.at(path);
+        let call = Call::post(url.clone(), JSON, body);
         let call = secrets.into_iter().fold(call, Call::carrying);
         let reply = self.prepared(call, self.namespace.as_deref())?;
         let reply = reply.send(&self.clients).await?;
         if !reply.status.is_success() {
-            let error = reply.refused(said(&reply).as_deref(), next);
-            // Vault answers wrong ids with 400, and a login that is not mounted with 403 or 404.
-            return Err(match reply.status.as_u16() {
-                400 | 404 | 405 => ReadError {
-                    kind: ErrorKind::Denied,
-                    next: next.to_owned().into(),
-                    ..error
-                },
-                _ => error,
-            });
+            return Err(self.not_logged_in(&reply, url, mount, next).await);
         }
         let Given { auth } = reply.json()?;
         if auth.client_token.0.is_empty() {
@@ -183,7 +179,65 @@ impl Server {
             ));
         }
         let lasts = (auth.lease_duration > 0).then(|| Duration::from_secs(auth.lease_duration));
-        Ok((auth.client_token.0, lasts))
+        let lent = Lent::new(Arc::new(auth.client_token.0), auth.num_uses);
+        Ok((lent, lasts))
+    }
+
+    /// Why a login gave nothing. Only a refusal of what was sent is [`ErrorKind::Denied`], or of where it
+    /// was sent, and stands until the audit ends.
+    async fn not_logged_in(&self, reply: &Reply, url: Url, mount: &str, next: &str) -> ReadError {
+        if let Some(error) = self.doubled(reply).await {
+            return ReadError {
+                kind: ErrorKind::Denied,
+                ..error
+            };
+        }
+        let error = self.refused(reply, next);
+        let refusal = |next: String| ReadError {
+            kind: ErrorKind::Denied,
+            next: next.into(),
+            ..error.clone()
+        };
+        let has = |part| said(reply).is_some_and(|words| words.contains(part));
+        if has("namespace not found") {
+            return refusal(error.next.to_string());
+        }
+        if has("invalid role name") {
+            return refusal("correct `role`, or create it".to_owned());
+        }
+        if is_unmounted(reply) && self.has_no_login(url).await {
+            let mount = escape(mount.trim_matches('/'));
+            return ReadError {
+                message: format!("{}; no login of this kind is mounted at {mount}", error.message).into(),
+                ..refusal(
+                    "correct the `mount` of the login, or the store's `namespace`; `vault auth list` lists \
+                     what there is"
+                        .to_owned(),
+                )
+            };
+        }
+        match reply.status.as_u16() {
+            400 | 404 | 405 => refusal(next.to_owned()),
+            _ => error,
+        }
+    }
+
+    /// Whether no login is mounted there. One that is says of an empty request what is missing in it.
+    async fn has_no_login(&self, url: Url) -> bool {
+        let empty = Call::post(url, JSON, Secret::copied(b"{}"));
+        let Ok(call) = self.prepared(empty, self.namespace.as_deref()) else {
+            return false;
+        };
+        let reply = call.send(&self.clients).await;
+        reply.is_ok_and(|reply| is_unmounted(&reply))
+    }
+}
+
+/// Whether this may be the answer at a place where no login is mounted: whatever needs no token is known.
+fn is_unmounted(reply: &Reply) -> bool {
+    match reply.status.as_u16() {
+        400 => said(reply).is_some_and(|words| words.contains("missing client token")),
+        status => matches!(status, 403..=405),
     }
 }
 

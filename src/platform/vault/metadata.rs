@@ -70,7 +70,7 @@ struct Entry {
 impl Versions {
     async fn list(&self, server: &Server) -> Result<Option<Vec<Written>>, ReadError> {
         let place = &self.place;
-        let kv = place.kv(server).await?;
+        let kv = place.mounted(server).await?.map(|mounted| mounted.kv);
         if kv == Some(Kv::One) {
             return Ok(None);
         }

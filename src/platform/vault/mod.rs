@@ -7,9 +7,10 @@ mod place;
 mod read;
 mod request;
 mod settings;
+mod standing;
 mod token;
 
 pub use metadata::{Versions, Written};
 pub use place::Place;
-pub use read::{Gone, Read, Stored};
+pub use read::{Gone, Held, Read, Stored};
 pub use settings::{Server, Vault};

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::Server;
-use super::request::is_stranger;
 use crate::platform::MAX_BYTES;
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
@@ -36,10 +35,18 @@ impl Kv {
     }
 }
 
-/// What is known of the mounts, by namespace and path: each is asked for once. Without a version the
-/// server does not tell.
+/// What is known of a mount.
+#[derive(Clone, Copy)]
+pub(super) struct Mounted {
+    pub kv: Kv,
+    /// Whether the server said that it is OpenBao.
+    pub is_openbao: bool,
+}
+
+/// What is known of the mounts, by namespace and path: each is asked for once; `None` where the server
+/// does not tell.
 #[derive(Default)]
-pub(super) struct Mounts(Mutex<HashMap<Place, Arc<OnceCell<Option<Kv>>>>>);
+pub(super) struct Mounts(Mutex<HashMap<Place, Arc<OnceCell<Option<Mounted>>>>>);
 
 type Place = (Option<Box<str>>, Box<str>);
 
@@ -59,6 +66,8 @@ struct Mount {
     kind: Option<Box<str>>,
     #[serde(default)]
     options: Option<Options>,
+    #[serde(default)]
+    running_plugin_version: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +77,7 @@ struct Options {
 }
 
 impl Server {
-    /// The version of a mount; `None` where the server does not tell.
+    /// What a mount is; `None` where the server does not tell.
     ///
     /// # Errors
     ///
@@ -77,7 +86,7 @@ impl Server {
         &self,
         namespace: Option<&str>,
         mount: &str,
-    ) -> Result<Option<Kv>, ReadError> {
+    ) -> Result<Option<Mounted>, ReadError> {
         let cell = {
             let mut mounts = self.mounts.0.lock().unwrap_or_else(PoisonError::into_inner);
             let place = (namespace.map(Into::into), mount.into());
@@ -87,12 +96,16 @@ impl Server {
         cell.get_or_try_init(ask).await.copied()
     }
 
-    async fn ask_for(&self, namespace: Option<&str>, mount: &str) -> Result<Option<Kv>, ReadError> {
+    async fn ask_for(
+        &self,
+        namespace: Option<&str>,
+        mount: &str,
+    ) -> Result<Option<Mounted>, ReadError> {
         let url = self.url("sys/internal/ui/mounts", None, mount)?;
         let reply = self.get(url, namespace, MAX_BYTES).await?;
         if !reply.status.is_success() {
             return match reply.status.as_u16() {
-                400..=407 if !is_stranger(&reply) => Ok(None),
+                400..=407 => Ok(None),
                 _ => Err(self.refused(&reply, "")),
             };
         }
@@ -100,11 +113,16 @@ impl Server {
             return Ok(None);
         };
         let found = told.data.unwrap_or(told.top);
-        let version = found.options.and_then(|options| options.version);
-        match (found.kind.as_deref(), version.as_deref()) {
+        let mounted = |kv| Mounted {
+            kv,
+            is_openbao: found.running_plugin_version.ends_with("+builtin.bao"),
+        };
+        let version = found.options.as_ref();
+        let version = version.and_then(|options| options.version.as_deref());
+        match (found.kind.as_deref(), version) {
             (None, _) => Ok(None),
-            (Some("kv"), Some("2")) => Ok(Some(Kv::Two)),
-            (Some("kv" | "generic"), _) => Ok(Some(Kv::One)),
+            (Some("kv"), Some("2")) => Ok(Some(mounted(Kv::Two))),
+            (Some("kv" | "generic"), _) => Ok(Some(mounted(Kv::One))),
             // To read at another kind of mount may make a credential.
             (Some(kind), _) => Err(ReadError::new(
                 ErrorKind::NotFound,

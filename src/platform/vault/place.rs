@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Server;
-use super::mount::Kv;
+use super::mount::Mounted;
 use crate::reading::ReadError;
 use crate::text::{Escaped, escape};
 
@@ -26,17 +26,20 @@ impl Place {
         self.namespace.as_deref().or(server.namespace.as_deref())
     }
 
-    /// The version of its mount, as the server tells; `None` where it does not.
-    pub(super) async fn detected(&self, server: &Server) -> Result<Option<Kv>, ReadError> {
+    /// What its mount is, as the server tells; `None` where it does not.
+    pub(super) async fn detected(&self, server: &Server) -> Result<Option<Mounted>, ReadError> {
         server
             .detect(self.namespace(server), self.mount(server))
             .await
     }
 
     /// The same, as the settings or else the server tell.
-    pub(super) async fn kv(&self, server: &Server) -> Result<Option<Kv>, ReadError> {
+    pub(super) async fn mounted(&self, server: &Server) -> Result<Option<Mounted>, ReadError> {
         match server.version {
-            Some(kv) => Ok(Some(kv)),
+            Some(kv) => Ok(Some(Mounted {
+                kv,
+                is_openbao: false,
+            })),
             None => self.detected(server).await,
         }
     }

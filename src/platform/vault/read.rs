@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::mount::Kv;
+use super::mount::{Kv, Mounted};
 use super::request::said;
 use super::{Place, Server};
 use crate::key::Secret;
@@ -21,6 +21,20 @@ pub struct Read {
     pub place: Place,
     /// Which version; the latest unless said.
     pub version: Option<u64>,
+}
+
+/// What is at a path, and what whoever writes there has to know.
+pub struct Held {
+    /// What is there.
+    pub stored: Stored,
+    /// The name of the server's own command-line tool: `vault`, unless it is known to be OpenBao.
+    pub tool: &'static str,
+    /// The mount that was read.
+    pub mount: Box<str>,
+    /// The namespace; empty for the one at the top, where that was said.
+    pub namespace: Option<Box<str>>,
+    /// Whether the mount keeps versions.
+    pub is_versioned: bool,
 }
 
 /// What is at a path.
@@ -54,9 +68,9 @@ pub enum Gone {
 
 impl Ask for Read {
     type Platform = Server;
-    type Answer = Stored;
+    type Answer = Held;
 
-    fn place(&self, server: &Server, _: &Stored) -> Option<String> {
+    fn place(&self, server: &Server, _: &Held) -> Option<String> {
         let parts = [
             self.place.namespace(server).unwrap_or_default(),
             self.place.mount(server),
@@ -82,7 +96,7 @@ impl Ask for Read {
         }
     }
 
-    async fn send(server: &Server, asks: Vec<Self>) -> Vec<Result<Stored, ReadError>> {
+    async fn send(server: &Server, asks: Vec<Self>) -> Vec<Result<Held, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             answers.push(ask.read(server).await);
@@ -121,25 +135,45 @@ struct One<'a> {
 }
 
 impl Read {
-    async fn read(&self, server: &Server) -> Result<Stored, ReadError> {
-        let Some(kv) = self.place.kv(server).await? else {
+    async fn read(&self, server: &Server) -> Result<Held, ReadError> {
+        let Some(mounted) = self.place.mounted(server).await? else {
             return self.read_either(server).await;
         };
-        let reply = self.get(server, kv).await?;
-        match self.understand(server, &reply, kv) {
-            // Version 1 has no `data/`, and says the same of it as of a path that is not there.
-            Ok(Stored::Nothing) if server.version.is_some() => {
-                match self.place.detected(server).await? {
-                    Some(other) if other != kv => Err(self.mistaken(server, other)),
-                    _ => Ok(Stored::Nothing),
+        let reply = self.get(server, mounted.kv).await?;
+        let outcome = self.understand(server, &reply, mounted.kv);
+        // What the other version is asked for with the paths of this one, it says it does not have or does
+        // not allow.
+        let in_doubt = match &outcome {
+            Ok(stored) => matches!(stored, Stored::Nothing),
+            Err(error) => matches!(
+                error.kind,
+                ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::BadData
+            ),
+        };
+        if server.version.is_some() && in_doubt {
+            match (self.place.detected(server).await, &outcome) {
+                (Ok(Some(other)), _) if other.kv != mounted.kv => {
+                    return Err(self.mistaken(server, other.kv));
                 }
+                (Err(error), Ok(_)) => return Err(error),
+                _ => {}
             }
-            outcome => outcome,
+        }
+        Ok(self.held(server, mounted, outcome?))
+    }
+
+    fn held(&self, server: &Server, mounted: Mounted, stored: Stored) -> Held {
+        Held {
+            stored,
+            tool: if mounted.is_openbao { "bao" } else { "vault" },
+            mount: self.place.mount(server).trim_matches('/').into(),
+            namespace: self.place.namespace(server).map(Into::into),
+            is_versioned: mounted.kv == Kv::Two,
         }
     }
 
     /// Where the server does not tell which of the two a mount is, an answer does.
-    async fn read_either(&self, server: &Server) -> Result<Stored, ReadError> {
+    async fn read_either(&self, server: &Server) -> Result<Held, ReadError> {
         let mut refusal = None;
         for kv in [Kv::Two, Kv::One] {
             let reply = self.get(server, kv).await?;
@@ -148,11 +182,26 @@ impl Read {
                 Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound) => {
                     refusal = refusal.or(Some(error));
                 }
-                outcome => return outcome,
+                outcome => {
+                    let mounted = Mounted {
+                        kv,
+                        is_openbao: false,
+                    };
+                    return Ok(self.held(server, mounted, outcome?));
+                }
             }
         }
-        Err(refusal.unwrap_or_else(|| {
-            ReadError::new(
+        Err(match refusal {
+            Some(denied) if denied.kind == ErrorKind::Denied => ReadError {
+                next: format!(
+                    "correct `mount`, or {}, without the `data/` if the mount is version 1",
+                    denied.next
+                )
+                .into(),
+                ..denied
+            },
+            Some(refusal) => refusal,
+            None => ReadError::new(
                 ErrorKind::NotFound,
                 format!(
                     "{} is found neither in version 2 nor in version 1 of the key-value store, and which \
@@ -161,8 +210,8 @@ impl Read {
                     escape(self.place.mount(server))
                 ),
                 "say the `version` of the store, 1 or 2",
-            )
-        }))
+            ),
+        })
     }
 
     async fn get(&self, server: &Server, kv: Kv) -> Result<Reply, ReadError> {

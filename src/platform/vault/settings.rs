@@ -9,7 +9,6 @@ use super::mount::{Kv, Mounts};
 use super::token::{Login, Token};
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_path, check_url};
-use crate::platform::session::Session;
 use crate::platform::variable::variable;
 use crate::platform::{Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
@@ -77,8 +76,8 @@ vault-pod: { vault: { address: https://vault.internal:8200, kubernetes: { role: 
         manual: "\
 A variable that starts with `BAO_` goes before the one that starts with `VAULT_`, as OpenBao's own tool has \
 it. Without a token anywhere the request is sent without one: a Vault Agent or Proxy adds its own. A login \
-is done once for all hops of the store, and again shortly before its token ends; one that is refused is not \
-tried again. `VAULT_SKIP_VERIFY` and `VAULT_CAPATH` are not honoured: name the authority in `tls`.
+is done once for all hops of the store, and again shortly before its token ends, when the uses that the role gives \
+it are used up, and when it was revoked; one that is refused is not tried again. `VAULT_SKIP_VERIFY` and `VAULT_CAPATH` are not honoured: name the authority in `tls`.
 
 Whether a mount holds version 1 or 2 of the key-value store is asked once, at \
 `sys/internal/ui/mounts/MOUNT`, which every token may ask that may read anything in the mount. Where that \
@@ -88,17 +87,11 @@ standby that redirects instead of forwarding is not followed: name the active se
 
     type Platform = Server;
 
-    fn rooted_at(&mut self, folder: &Path) {
-        self.token
-            .iter_mut()
-            .for_each(|token| token.rooted_at(folder));
-        self.approle
-            .iter_mut()
-            .for_each(|role| role.rooted_at(folder));
-        self.kubernetes
-            .iter_mut()
-            .for_each(|role| role.rooted_at(folder));
-        self.tls.iter_mut().for_each(|tls| tls.rooted_at(folder));
+    fn files(&mut self, each: &mut dyn FnMut(&mut Arc<Path>)) {
+        self.token.iter_mut().for_each(|token| token.files(each));
+        self.approle.iter_mut().for_each(|role| role.files(each));
+        self.kubernetes.iter_mut().for_each(|role| role.files(each));
+        self.tls.iter_mut().for_each(|tls| tls.files(each));
     }
 
     fn check(&self) -> Result<(), String> {
@@ -140,10 +133,7 @@ standby that redirects instead of forwarding is not followed: name the active se
             namespace: namespace.or_else(|| set("NAMESPACE").map(Into::into)),
             mount: self.mount.clone().unwrap_or_else(|| MOUNT.into()),
             version: self.version.and_then(Kv::of),
-            token: Token {
-                login: Login::of(&self.token, &self.approle, &self.kubernetes),
-                session: Session::default(),
-            },
+            token: Token::of(Login::of(&self.token, &self.approle, &self.kubernetes)),
             mounts: Mounts::default(),
             clients: Clients::new(tls),
             credentials: Arc::clone(&shared.credentials),
@@ -153,7 +143,7 @@ standby that redirects instead of forwarding is not followed: name the active se
 
 /// A connection to Vault or OpenBao.
 pub struct Server {
-    said: Option<Box<str>>,
+    pub(super) said: Option<Box<str>>,
     address: OnceLock<Result<Address, ReadError>>,
     pub(super) namespace: Option<Arc<str>>,
     pub(super) mount: Arc<str>,
@@ -170,17 +160,19 @@ impl Platform for Server {
 
 impl Server {
     pub(super) fn address(&self) -> Result<&Address, ReadError> {
-        let find = || {
-            let set = match variable("BAO_ADDR") {
-                Some(_) => "BAO_ADDR",
-                None => "VAULT_ADDR",
-            };
-            Address::find(self.said.as_deref(), &[set], None)
-        };
+        let find = || Address::find(self.said.as_deref(), &[address_variable()], None);
         self.address
             .get_or_init(find)
             .as_ref()
             .map_err(Clone::clone)
+    }
+}
+
+/// The variable that says where the server is, or would.
+pub(super) fn address_variable() -> &'static str {
+    match variable("BAO_ADDR") {
+        Some(_) => "BAO_ADDR",
+        None => "VAULT_ADDR",
     }
 }
 

@@ -7,10 +7,11 @@ use super::{At, environment, replica};
 use crate::key::Secret;
 use crate::platform::docker::{Container, Details};
 use crate::platform::processes::{
-    Environ, List, Looking, Manager, Process, assigned, handed, manager, overridden,
+    Environ, List, Looking, Manager, Process, assigned, handed, manager, optioned, overridden,
 };
 use crate::platform::{Asking, Attempt, Stop};
 use crate::reading::{Found, Loads, Reading};
+use crate::text::escape;
 
 /// Reads a variable of containers that run.
 pub(super) fn read(
@@ -161,12 +162,19 @@ fn from_outside(own: Reading, variable: &str, details: &Details) -> Vec<Reading>
     };
     reading.replica = replica;
     reading.started_at = started_at;
-    let argued = argued.map(|value| {
+    let beside = |value: Secret, place: &str| {
         let name = reading.replica.as_deref().unwrap_or_default();
-        let argued = Reading::value(value).of_replica(format!("{name}/arguments"));
-        argued.started_at(started_at)
+        let beside = Reading::value(value).of_replica(format!("{name}/{place}"));
+        beside.started_at(started_at)
+    };
+    let argued = argued.map(|value| beside(value, "arguments"));
+    let options = optioned(details.environment.iter().map(Secret::expose), variable);
+    let options = options.into_iter().map(|(name, value)| {
+        let name = String::from_utf8_lossy(name);
+        beside(Secret::copied(value), &escape(&name))
     });
-    std::iter::once(reading).chain(argued).collect()
+    let beside: Vec<_> = argued.into_iter().chain(options).collect();
+    std::iter::once(reading).chain(beside).collect()
 }
 
 const NOT_LOOKED_AT: &str = "its processes were not looked at, for straggler is not root on the engine's machine: \

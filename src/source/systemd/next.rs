@@ -65,7 +65,7 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
     let (files, absent) = files?;
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
     let mut causes = Vec::new();
-    for (path, file) in files {
+    for (path, file, optional) in files {
         if let Some(modified) = file.modified
             && written
                 .as_ref()
@@ -106,6 +106,15 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
                 set = Some((value, Origin::File(Arc::clone(&path))));
             }
             Ok(_) => {}
+            // With a `-` before its name none of it counts, and the service starts all the same.
+            Err(rejected) if optional => causes.push((
+                format!("systemd passes over {}: {rejected}", shown(&path)),
+                format!(
+                    "correct line {} of {}; then restart the service",
+                    rejected.line,
+                    shown(&path)
+                ),
+            )),
             Err(rejected) => {
                 return Err(Stop::Failed(ReadError::new(
                     ErrorKind::BadData,
@@ -166,8 +175,10 @@ fn last(assignments: &[Secret], variable: &str) -> Option<Secret> {
     Some(Secret::copied(value))
 }
 
-/// Files, in the order in which they are read, and the last of those that may be absent and are.
-type Files<'a> = (Vec<(Arc<Path>, &'a File)>, Option<Arc<Path>>);
+type Named<'a> = (Arc<Path>, &'a File, bool);
+/// Files, in the order in which they are read and whether each may be absent or broken, and the last of those that may
+/// be absent and are.
+type Files<'a> = (Vec<Named<'a>>, Option<Arc<Path>>);
 
 /// The files that would be read.
 fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Files<'a>, Stop> {
@@ -193,7 +204,7 @@ fn files<'a>(name: &str, unit: &Unit, asking: &Asking<'a>) -> Result<Files<'a>, 
                 absent = Some(Arc::clone(path));
             }
         }
-        files.extend(some);
+        files.extend(some.into_iter().map(|(path, file)| (path, file, optional)));
     }
     Ok((files, absent))
 }

@@ -302,6 +302,15 @@ async fn a_file_that_has_to_be_there_and_is_not_keeps_it_from_starting() {
         "{told}"
     );
 
+    // With a `-` before its name it is passed over, and what came before it counts.
+    let optional = with_files(&["ALLSTAK_API_KEY=own"], &[("/etc/one", true)]);
+    let optional = Known::default().told(optional);
+    let told = next(optional.file("/etc/one", Some(("ALLSTAK_API_KEY=a\0b", EARLY)))).await;
+    assert!(
+        told.starts_with("own [set by Environment=; systemd passes over /etc/one: line 1"),
+        "{told}"
+    );
+
     let denied = ReadError::new(ErrorKind::Denied, "closed", "open it");
     let ask = ReadFile {
         path: Path::new("/etc/one").into(),

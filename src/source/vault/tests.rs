@@ -10,6 +10,7 @@ use crate::reading::ErrorKind;
 
 mod history;
 mod refusals;
+mod remedies;
 
 const DENIED: &str = r#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#;
 const NOTHING: &str = r#"{"errors":[]}"#;
@@ -219,7 +220,14 @@ async fn a_version_that_is_said_is_believed_until_nothing_is_there() {
     let server = serving(vec![two(), ("/v1/secret/allstak/checkout", 404, body)]);
     let error = failing(&connections(&server, json!({"version": 1})), json!({})).await;
     assert_eq!(error.kind, ErrorKind::NotFound);
-    assert!(error.message.ends_with(warning), "{}", error.message);
+    assert_eq!(
+        error.message,
+        "the mount secret is version 2 of the key-value store"
+    );
+    assert_eq!(
+        error.next,
+        "set the store's `version` to 2, or leave it out"
+    );
 }
 
 #[tokio::test]

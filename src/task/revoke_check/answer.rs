@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::live::Alive;
-use super::past::{Gone, Last};
+use super::past::{Gone, Last, Past};
 use super::unsought::Unsought;
 use crate::explain::Spot;
 use crate::gate::ExitCode;
@@ -38,6 +38,8 @@ pub struct Answer<'a> {
     pub doubts: Vec<[String; 2]>,
     /// Whether there was a ledger to know of deployments that targets.yaml does not name.
     pub past_is_known: bool,
+    /// What past audits know.
+    pub past: &'a Past,
     pub(super) interrupted: bool,
     pub(super) unfinished: bool,
 }

@@ -105,6 +105,23 @@ impl Past {
         self.forgotten = forgotten;
     }
 
+    /// What somebody calls a deployment of this inventory, by its number, who answers for it: its title, and
+    /// the inventory as well where another one has one of that title.
+    #[must_use]
+    pub fn called(&self, own: &Inventory, title: &str, inventory: i64) -> String {
+        let Some(other) = self.others.get(&inventory) else {
+            return title.to_owned();
+        };
+        let mut declared = own.deployments.iter();
+        let mut forgotten = self.forgotten.iter();
+        let is_ambiguous = declared.any(|one| *one.name == *title || one.title() == title)
+            || forgotten.any(|gone| gone.inventory != inventory && *gone.name.title == *title);
+        match is_ambiguous {
+            true => format!("{}:{title}", other.title),
+            false => title.to_owned(),
+        }
+    }
+
     /// Where deployments were read when they were last read.
     pub(super) fn on_route(&self) -> OnRoute<'_> {
         let mut on_route = OnRoute::new();

@@ -35,6 +35,38 @@ fn what_code_loads_by_name_is_followed() {
             &["/sw.js"],
         ),
         (
+            "navigator.serviceWorker?.register('/sw.js')",
+            &[],
+            &["/sw.js"],
+        ),
+        ("importScripts('w.js',\"/x.js\")", &["./w.js", "/x.js"], &[]),
+        ("a.audioWorklet.addModule(\"/w.js\")", &[], &["/w.js"]),
+        (
+            "s=document.createElement(\"script\");s.async=1;s.src=\"/loader\";b.append(s)",
+            &[],
+            &["/loader"],
+        ),
+        (
+            "s=d.createElement('script'),s.setAttribute('src','/loader')",
+            &[],
+            &["/loader"],
+        ),
+        (
+            "document.write('<script src=\"/w\"></scr'+'ipt>')",
+            &[],
+            &["/w"],
+        ),
+        (
+            "eval(await(await fetch('/t.txt')).text())",
+            &[],
+            &["/t.txt"],
+        ),
+        (
+            "fetch('/t.txt').then(e=>e.text()).then(eval)",
+            &[],
+            &["/t.txt"],
+        ),
+        (
             "r.l(\"https://other.test/remoteEntry.js\",e=>{})",
             &["https://other.test/remoteEntry.js"],
             &[],
@@ -61,6 +93,18 @@ fn what_code_loads_by_a_name_that_it_makes_is_said() {
         ("s.src=\"/c/\"+n+'-x.js?v=1'", "… + \".js\""),
         ("s.src=`/c/${n}.js`", "`${…}.js`"),
         ("f(x)(y);s.src=`./${n}.js`", "`${…}.js`"),
+        ("importScripts('./a.js',e)", "importScripts(…)"),
+        ("a.serviceWorker.register(e+'/sw')", "new Worker(…)"),
+        (
+            "s=document.createElement(\"script\");s.src=\"/l/\"+e;b.append(s)",
+            "a script's src",
+        ),
+        (
+            "document.write(\"<script src='\"+e+\"'>\")",
+            "document.write(…)",
+        ),
+        ("eval((await(await fetch(e)).text()))", "eval(…)"),
+        ("fetch(e).then(e=>e.text()).then(eval)", "eval(…)"),
         ("require.config({baseUrl:x})", "require.config(…)"),
         ("r.u=e=>q(e)+\".js\",r.o=1", "a function that names chunks"),
     ] {
@@ -85,6 +129,9 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         "import(\"./\"+r.u(e))",
         "throw Error(\"no \"+e+\".json\")",
         "s.src=e",
+        "s=document.createElement(\"script\");s.charset=\"utf-8\";s.src=e;b.append(s)",
+        "j=d.createElement('script');j.src='https://tags.test/gtm?id='+i",
+        "eval(e);(0,eval)(\"this\");document.write(e)",
         "await o(280)(`./${e}.js`)",
         "o(280)(\"./\"+e+\".js\").then(f)",
         "self.TURBOPACK_NEXT_CHUNK_URLS.push(t);try{importScripts(t)}catch(n){}",

@@ -79,6 +79,7 @@ fn tokens_at_both_ends_and_across_borders_are_found_once() {
     let expected = vec![
         (Fingerprint::of(KEY.as_bytes()), false),
         (Fingerprint::of(format!("{KEY}\n").as_bytes()), true),
+        (Fingerprint::of(format!("{KEY}x").as_bytes()), true),
     ];
     for size in [1, 7, 1000, 1 << 20] {
         let size = if size == 1 { 4096 - 1 } else { size };
@@ -94,6 +95,28 @@ fn a_line_break_before_a_token_does_not_hide_it() {
         found(PATTERN, text.as_bytes(), &[10]),
         [(Fingerprint::of(value.as_bytes()), true)]
     );
+}
+
+#[test]
+fn spellings_are_found_wherever_a_stream_is_cut() {
+    let filler = "x=1;".repeat(3000);
+    let codes: Vec<_> = KEY.bytes().map(|code| code.to_string()).collect();
+    let letters: Vec<_> = KEY.chars().map(|sign| format!("\"{sign}\"")).collect();
+    let (first, second) = KEY.split_at(20);
+    for spelled in [
+        format!("[{}]", codes.join(", ")),
+        format!("[{}]", letters.join(",")),
+        format!("`{first}${{\"{second}\"}}`"),
+        format!("\"{}\"", hex::encode(KEY)),
+        format!("self.__next_f.push([1,\"{first}\"])\nself.__next_f.push([1,\"{second}\"])"),
+    ] {
+        let text = format!("{filler}{spelled}{filler}");
+        for size in [7, 4099, 1 << 20] {
+            let found = found(PATTERN, text.as_bytes(), &[size]);
+            let expected = [(Fingerprint::of(KEY.as_bytes()), false)];
+            assert_eq!(found, expected, "{spelled}, {size}");
+        }
+    }
 }
 
 #[test]

@@ -284,3 +284,16 @@ fn what_may_not_be_read_is_said_and_what_ended_is_gone() {
     assert_eq!(found, ["shop/web/2 failed", "shop/web/3 absent"]);
     assert_eq!(readings[1].note.as_deref(), Some(LOADS_ITSELF));
 }
+
+#[test]
+fn what_options_set_that_stand_in_another_variable_is_judged_too() {
+    let java: &[&str] = &["java", "-jar", "app.jar"];
+    let options = "K=new\0JAVA_TOOL_OPTIONS=-Xmx1g -DK=old\0NODE_OPTIONS=--inspect\0";
+    assert_eq!(
+        one(("java", java, options)),
+        "java/1 new, java/1/JAVA_TOOL_OPTIONS old"
+    );
+    // Beside it the variable is not missing.
+    let alone = "X=1\0JAVA_TOOL_OPTIONS=-DK=old\0";
+    assert_eq!(one(("java", java, alone)), "java/1/JAVA_TOOL_OPTIONS old");
+}

@@ -111,3 +111,91 @@ async fn a_token_of_a_login_that_is_no_longer_taken_is_replaced_on_the_next_try(
     let login = "/v1/auth/approle/login";
     assert_eq!(paths(&server), [login, MOUNT, login, MOUNT, DATA]);
 }
+
+#[tokio::test]
+async fn bare_words_are_about_the_token_only_if_it_cannot_look_itself_up() {
+    const LOOK_UP: &str = "/v1/auth/token/lookup-self";
+    let bare = || errors("permission denied");
+    let policy = "give the token's policy";
+    let stranger = "put a token that is valid into the variable CARGO_PKG_NAME";
+    for (status, body, kind, next) in [
+        (
+            200,
+            json!({"data": {"ttl": 0}}).to_string(),
+            ErrorKind::Denied,
+            policy,
+        ),
+        (403, bare(), ErrorKind::Denied, stranger),
+        // It is known, and its policies let it not look.
+        (403, DENIED.to_owned(), ErrorKind::Denied, policy),
+        // Something on the way has words of its own.
+        (403, "<html>".to_owned(), ErrorKind::Denied, policy),
+        (404, NOTHING.to_owned(), ErrorKind::Denied, policy),
+        (429, errors("quota exceeded"), ErrorKind::Throttled, "run"),
+        (503, errors("no leader"), ErrorKind::Protocol, "run"),
+    ] {
+        let server = serving(vec![two(), (DATA, 403, bare()), (LOOK_UP, status, body)]);
+        let error = failing(&connections(&server, json!({})), json!({})).await;
+        assert_eq!(error.kind, kind, "{status}");
+        assert!(error.next.starts_with(next), "{status}: {}", error.next);
+        assert_eq!(paths(&server), [MOUNT, DATA, LOOK_UP]);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_mounted_is_known_by_vaults_words_too() {
+    let login = "/v1/auth/approle/login";
+    let unmounted = "no handler for route \"auth/approle/login\". route entry not found.";
+    for (status, words, message) in [
+        (
+            404,
+            unmounted,
+            "no login of this kind is mounted at approle",
+        ),
+        (
+            400,
+            "missing client token",
+            "no login of this kind is mounted at approle",
+        ),
+        (
+            400,
+            "invalid role or secret ID",
+            "invalid role or secret ID",
+        ),
+        (
+            503,
+            "API access to this namespace has been locked by an administrator",
+            "locked by an administrator",
+        ),
+    ] {
+        let server = serving(vec![(login, status, errors(words))]);
+        let role = json!({"role_id": {"env": "CARGO_PKG_NAME"}});
+        let connections = declared(&json!({"vault": {"address": server.url(""), "approle": role}}));
+        let error = failing(&connections, json!({})).await;
+        assert!(error.message.ends_with(message), "{}", error.message);
+        assert!(!error.message.contains("straggler"), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_may_have_the_v1_in_its_own_address() {
+    let server = serving(vec![
+        ("/v1/v1/sys/internal/ui/mounts/secret", 200, two().2),
+        (
+            "/v1/v1/secret/data/allstak/checkout",
+            403,
+            DENIED.to_owned(),
+        ),
+    ]);
+    let address = server.url("/v1");
+    let error = failing(
+        &connections(&server, json!({"address": address})),
+        json!({}),
+    )
+    .await;
+    assert!(
+        error.next.starts_with("give the token's policy"),
+        "{}",
+        error.next
+    );
+}

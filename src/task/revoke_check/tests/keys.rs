@@ -198,6 +198,31 @@ fn a_key_that_could_not_be_read_may_be_the_one_in_question() {
     assert_eq!(told(&next, question(&[])).0, 3);
 }
 
+#[test]
+fn who_holds_a_key_that_only_an_unsound_reference_has_is_named() {
+    let mut reading = damaged(foreign(1));
+    reading.fingerprint = Some(print_of("the key and what stands around it"));
+    let before = print_of("the key before it");
+    let audit = Scene::new()
+        .project("shop")
+        .project("mail")
+        .deploy("cart", [hop("env", [reading])])
+        .with(|audit| {
+            let mail = &mut audit.projects[1];
+            mail.reference = Soundness::Foreign(key(0));
+            mail.current = None;
+            mail.last_sure = Some(before);
+        })
+        .audit();
+    let asked = |key| Question {
+        key,
+        ..question(&[])
+    };
+    assert_eq!(told(&audit, asked(audit.projects[1].held)), (1, 1, 0));
+    // It does not hold the last key that was sure.
+    assert_eq!(told(&audit, asked(Some(before))), (1, 0, 0));
+}
+
 /// Another reference or next key is an old key in something, or encoded.
 #[test]
 fn a_key_is_alive_in_whatever_form_somebody_reads_it() {
