@@ -4,7 +4,7 @@ use super::*;
 async fn remedy(routes: Vec<Route>, more: Value) -> String {
     let server = serving(routes);
     let reading = read(&connections(&server, json!({})), more).await.unwrap();
-    reading.mend.unwrap().into()
+    reading.mend.unwrap().words.unwrap().into()
 }
 
 /// The mount, as OpenBao tells of it.
