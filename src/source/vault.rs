@@ -152,7 +152,7 @@ leaves an entry in the server's audit log.",
         Some(self.field.to_string())
     }
 
-    fn read(&self, _: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
+    fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let held = match asking.attempt(&self.ask(self.version))? {
             Ok(held) => held,
             Err(error) => return Err(self.misread(error).into()),
@@ -173,18 +173,20 @@ leaves an entry in the server's audit log.",
                     };
                     let reading = reading.with_note(DOUBLED);
                     return Ok(vec![match asking.attempt(&meant)? {
-                        Ok(meant) => reading.mended_by(format!(
+                        Ok(meant) if at.part.is_none() => reading.mended_by(format!(
                             "leave the `data/` out of `path`, and if the key is not there yet, {}",
                             write::remedy(self, path, meant)
                         )),
-                        Err(_) => reading.mended_by("leave the `data/` out of `path`"),
+                        _ => reading.mended_by("leave the `data/` out of `path`"),
                     }]);
                 }
             }
         }
-        Ok(vec![
-            reading.mended_by(write::remedy(self, &self.path, held)),
-        ])
+        // Of a part only the words for it leave the rest as it is.
+        Ok(vec![match at.part {
+            Some(_) => reading,
+            None => reading.mended_by(write::remedy(self, &self.path, held)),
+        }])
     }
 
     fn history(
