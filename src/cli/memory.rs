@@ -430,18 +430,26 @@ pub(super) fn tell_of_older(older: &[PathBuf], place: &Place, is_new: bool) {
     }
 }
 
+/// So many older ledgers are named.
+const MOST_NAMED: usize = 3;
+
 /// What is to be said of ledgers from before a targets.yaml was moved, and what to do about it.
 pub(super) fn of_older(older: &[PathBuf]) -> Option<[String; 2]> {
     if older.is_empty() {
         return None;
     }
+    let named = &older[..older.len().min(MOST_NAMED)];
     let each = |tell: &dyn Fn(&str) -> String| {
-        let told = older.iter().map(|path| tell(&path.to_string_lossy()));
+        let told = named.iter().map(|path| tell(&path.to_string_lossy()));
         told.collect::<Vec<_>>().join(" or ")
+    };
+    let others = match older.len() - named.len() {
+        0 => String::new(),
+        more => format!(", or in one of {more} more beside them"),
     };
     Some([
         format!(
-            "if this targets.yaml was moved, past audits are in {}",
+            "if this targets.yaml was moved, past audits are in {}{others}",
             each(&|path| escape(path).into_owned())
         ),
         format!(
@@ -501,4 +509,26 @@ fn path(config: &Config) -> PathBuf {
 
 fn digest(path: &Path) -> String {
     hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..4])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_older_ledgers_some_are_named_and_the_rest_counted() {
+        let older: Vec<PathBuf> = (1..=5).map(|at| format!("/l/{at}.db").into()).collect();
+        let [message, remedy] = of_older(&older).unwrap();
+        assert!(
+            message
+                .ends_with("are in /l/1.db or /l/2.db or /l/3.db, or in one of 2 more beside them"),
+            "{message}"
+        );
+        assert!(
+            remedy.contains("unrelated /l/3.db") && !remedy.contains("/l/4.db"),
+            "{remedy}"
+        );
+        let [message, _] = of_older(&older[..1]).unwrap();
+        assert!(message.ends_with("past audits are in /l/1.db"), "{message}");
+    }
 }
