@@ -35,7 +35,15 @@ const FLOORS: [&str; 21] = [
 const APART: [(&str, &[&str]); 3] = [
     (
         "source",
-        &["case", "conformance", "hop", "info", "registry", "testing"],
+        &[
+            "case",
+            "conformance",
+            "hop",
+            "info",
+            "kubernetes",
+            "registry",
+            "testing",
+        ],
     ),
     ("report", &["format", "testing"]),
     ("task", &[]),

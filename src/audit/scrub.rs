@@ -51,13 +51,14 @@ impl Scrub<'_> {
         if let Some(replica) = &mut reading.replica {
             *replica = self.text(replica).into();
         }
-        let words = reading.mend.as_mut().and_then(|mend| mend.words.as_mut());
-        if let Some(words) = words {
-            *words = self
-                .0
-                .text(words.as_bytes(), MOST_MENDED)
-                .to_string()
-                .into();
+        if let Some(mend) = &mut reading.mend {
+            for words in [&mut mend.words, &mut mend.after].into_iter().flatten() {
+                *words = self
+                    .0
+                    .text(words.as_bytes(), MOST_MENDED)
+                    .to_string()
+                    .into();
+            }
         }
         self.maybe(&mut reading.note);
         if let Some(timed) = &mut reading.timed {

@@ -198,9 +198,21 @@ impl Spot<'_> {
 
     /// What its source says: of what it saw when it read, else in general.
     fn source_words(&self, reading: &Outcome) -> String {
-        let seen = reading.mend.as_ref().and_then(|mend| mend.words.as_deref());
-        if let Some(words) = seen {
+        let mend = reading.mend.as_ref();
+        if let Some(words) = mend.and_then(|mend| mend.after.as_deref())
+            && self.judged.fault == Some(Fault::Inherited)
+            && self.cause().is_some()
+        {
             return escape(words).into_owned();
+        }
+        if let Some(mend) = mend
+            && let Some(words) = &mend.words
+        {
+            let then = match mend.read_at_start {
+                true => self.case(reading).then_restart(),
+                false => "",
+            };
+            return format!("{}{then}", escape(words));
         }
         let case = self.case(reading);
         let words = self.audit.remedy(&self.hop.place, self.owner(), &case);

@@ -91,7 +91,10 @@ pub fn judge(reading: Reading, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circum
         (Some(own), Some(note)) => Some(format!("{own}; {note}").into()),
         (own, note) => own.or(note),
     };
-    judged.outcome.mend = mend;
+    // Nobody mends what is proven to be right.
+    let outcome = &judged.outcome;
+    let right = outcome.verdict == Verdict::Current && outcome.evidence.proves();
+    judged.outcome.mend = mend.filter(|_| !right);
     judged
 }
 

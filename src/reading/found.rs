@@ -123,6 +123,20 @@ impl Reading {
         self
     }
 
+    /// Adds the words where an earlier hop is mended first, and what gets here is right by then.
+    #[must_use]
+    pub fn mended_after_by(mut self, words: impl Into<Box<str>>) -> Self {
+        self.mend.get_or_insert_default().after = Some(words.into());
+        self
+    }
+
+    /// Adds that what reads it does so when it starts, so that a restart has to follow the words.
+    #[must_use]
+    pub fn read_at_start(mut self) -> Self {
+        self.mend.get_or_insert_default().read_at_start = true;
+        self
+    }
+
     /// Adds in what the value was written before it came here.
     #[must_use]
     pub fn written_in(mut self, written: Written) -> Self {

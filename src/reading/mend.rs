@@ -4,6 +4,11 @@ pub struct Mend {
     /// What to do here if this is not what it should be, where the source saw a better way than to write
     /// the key anew.
     pub words: Option<Box<str>>,
+    /// The words where an earlier hop is mended first, if that changes them.
+    pub after: Option<Box<str>>,
+    /// Whether what reads it does so only when it starts, so that a restart has to follow unless that has the
+    /// current key already. The words say nothing of it.
+    pub read_at_start: bool,
     /// In what the value was written before it came here, so that what its rules did to the key can be told.
     pub written: Option<Written>,
 }

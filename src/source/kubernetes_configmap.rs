@@ -3,12 +3,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::kubernetes::Slot;
 use super::{At, Case, Info, Source};
 use crate::key::Secret;
-use crate::platform::kubernetes::{Get, Resource, check_key, check_name};
+use crate::platform::kubernetes::{Get, Got, Kubectl, Resource, check_key, check_name};
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Reading};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
 
 /// A key of a Kubernetes ConfigMap.
@@ -45,7 +46,7 @@ impl Source for KubernetesConfigmap {
         manual: "\
 No place for a key, and yet where many are found. Reads the text behind one key of `data`, exactly, else the bytes \
 behind it in `binaryData`. A ConfigMap that is not there is `missing`, and so is a key that it does not have; one that \
-may not be read is `unreachable`.
+may not be read is `unreachable`. What is to be done is told as for `kubernetes_secret`.
 
 The least privilege, for one ConfigMap:
 
@@ -84,13 +85,13 @@ bound as for `kubernetes_secret`.",
         )
     }
 
-    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        format!(
-            "put the key into a Secret, or write the current one as {} with `kubectl patch configmap {} -n {} --type merge --patch-file FILE`",
-            escape(self.key(at)),
-            escape(&self.name),
-            escape(&self.namespace)
-        )
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
+        let words = self.slot(at, &Kubectl::default()).unseen(at);
+        format!("{words}{}", case.then_restart())
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn member(&self, at: At<'_>) -> Option<String> {
@@ -98,16 +99,17 @@ bound as for `kubernetes_secret`.",
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        let object = asking.of(&Get {
+        let Got { object, kubectl } = asking.of(&Get {
             resource: Resource::ConfigMap,
             namespace: Arc::clone(&self.namespace),
             name: Arc::clone(&self.name),
         })?;
         let Some(object) = object else {
             let reading = Reading::new(Found::Absent).with_note("there is no such ConfigMap");
-            return Ok(vec![reading]);
+            let words = self.slot(at, kubectl).mend(at, None);
+            return Ok(vec![reading.mended_by(words).read_at_start()]);
         };
-        let key = self.key(at);
+        let (key, slot) = (self.key(at), self.slot(at, kubectl));
         let mut reading = match object.get(key) {
             Some(value) => Reading::value(Secret::copied(value.expose())),
             None => {
@@ -118,6 +120,10 @@ bound as for `kubernetes_secret`.",
         if object.immutable {
             reading = reading.with_note("the ConfigMap is immutable: make a new one to change it");
         }
+        if slot.is_special(Some(object)) {
+            let words = slot.mend(at, Some(object));
+            reading = reading.mended_by(words).read_at_start();
+        }
         Ok(vec![reading])
     }
 }
@@ -125,6 +131,16 @@ bound as for `kubernetes_secret`.",
 impl KubernetesConfigmap {
     fn key<'s>(&'s self, at: At<'s>) -> &'s str {
         self.key.as_deref().unwrap_or(at.variable)
+    }
+
+    fn slot<'s>(&'s self, at: At<'s>, kubectl: &'s Kubectl) -> Slot<'s> {
+        Slot {
+            kubectl,
+            resource: Resource::ConfigMap,
+            namespace: &self.namespace,
+            name: &self.name,
+            key: self.key(at),
+        }
     }
 }
 

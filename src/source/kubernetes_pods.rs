@@ -4,6 +4,8 @@ mod feed;
 mod file;
 mod hold;
 mod look;
+mod maker;
+mod mend;
 mod select;
 mod start;
 mod state;
@@ -176,7 +178,7 @@ impl Source for KubernetesPods {
         // What has finished holds nothing, and is kept only so that its log can be read.
         for pod in chosen.pods.iter().filter(|pod| !pod.finished) {
             // Everything is asked for before anything is waited for.
-            match self.look(pod, chosen.at, at, asking) {
+            match self.look(pod, &chosen, at, asking) {
                 Ok(seen) => readings.extend(seen),
                 Err(Stop::Pending) => pending = true,
                 Err(stop) => return Err(stop),

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::kubernetes::Slot;
 use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::kubernetes::{
-    External, ExternalSecret, Get, Refreshed, Resource, check_key, check_name,
+    External, ExternalSecret, Get, Got, Kubectl, Refreshed, Resource, check_key, check_name,
 };
 use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Reading};
-use crate::text::{Escaped, escape};
+use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
 
 /// A key of a Kubernetes Secret.
@@ -51,7 +52,12 @@ Reads the bytes behind one key of `data`, exactly: `echo KEY | base64` puts a ne
 A Secret that is not there is `missing`, and so is a key that it does not have: the API server tells \"not there\" \
 from \"not allowed\", which is `unreachable`. A key counts as stored when its owner in `managedFields` last wrote it; a \
 write to another key does not move that, if another manager did it. An immutable Secret says so: it has to be made \
-anew, under another name if pods run with it.
+anew.
+
+What is to be done is made from what stands there: a key is patched without touching its neighbours, a Secret that is \
+not there is created, an immutable one made anew. Where something else writes it, a patch would be undone, so that is \
+named instead: what owns it (an ExternalSecret, a SealedSecret, a VaultStaticSecret), an Argo CD application, an \
+object of Flux, a Helm release, or whoever else `app.kubernetes.io/managed-by` and `managedFields` tell of.
 
 Where the External Secrets Operator feeds the Secret, the message says when it last brought the value and whether that \
 went well. That needs leave to read the ExternalSecret; without it the hop is read all the same.
@@ -105,14 +111,13 @@ Neither says `list` or `watch`: `get` on the names is enough.",
         )
     }
 
-    fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
-        let key = escape(self.key(at));
-        format!(
-            "write the current key to a file as {{\"stringData\":{{\"{key}\":\"…\"}}}} and hand it over with `kubectl patch \
-             secret {} -n {} --type merge --patch-file FILE`",
-            escape(&self.name),
-            escape(&self.namespace)
-        )
+    fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {
+        let words = self.slot(at, &Kubectl::default()).unseen(at);
+        format!("{words}{}", case.then_restart())
+    }
+
+    fn remedy_for_part(&self, at: At<'_>, case: &Case<'_>) -> String {
+        self.remedy(at, case)
     }
 
     fn follows(&self) -> Option<&'static str> {
@@ -124,16 +129,17 @@ Neither says `list` or `watch`: `get` on the names is enough.",
     }
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
-        let object = asking.of(&Get {
+        let Got { object, kubectl } = asking.of(&Get {
             resource: Resource::Secret,
             namespace: Arc::clone(&self.namespace),
             name: Arc::clone(&self.name),
         })?;
         let Some(object) = object else {
             let reading = Reading::new(Found::Absent).with_note("there is no such Secret");
-            return Ok(vec![reading]);
+            let words = self.slot(at, kubectl).mend(at, None);
+            return Ok(vec![reading.mended_by(words).read_at_start()]);
         };
-        let key = self.key(at);
+        let (key, slot) = (self.key(at), self.slot(at, kubectl));
         let mut notes = Vec::new();
         if object.get(key).is_none() {
             notes.push("the Secret is there, without this key".to_owned());
@@ -155,6 +161,10 @@ Neither says `list` or `watch`: `get` on the names is enough.",
         if !notes.is_empty() {
             reading = reading.with_note(notes.join("; "));
         }
+        if slot.is_special(Some(object)) {
+            let words = slot.mend(at, Some(object));
+            reading = reading.mended_by(words).read_at_start();
+        }
         Ok(vec![reading])
     }
 }
@@ -162,6 +172,16 @@ Neither says `list` or `watch`: `get` on the names is enough.",
 impl KubernetesSecret {
     fn key<'s>(&'s self, at: At<'s>) -> &'s str {
         self.key.as_deref().unwrap_or(at.variable)
+    }
+
+    fn slot<'s>(&'s self, at: At<'s>, kubectl: &'s Kubectl) -> Slot<'s> {
+        Slot {
+            kubectl,
+            resource: Resource::Secret,
+            namespace: &self.namespace,
+            name: &self.name,
+            key: self.key(at),
+        }
     }
 
     /// How the ExternalSecret is doing that feeds this Secret.

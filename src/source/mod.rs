@@ -22,6 +22,7 @@ mod github_actions;
 mod hop;
 mod http;
 mod info;
+mod kubernetes;
 mod kubernetes_configmap;
 mod kubernetes_pods;
 mod kubernetes_secret;

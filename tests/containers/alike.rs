@@ -56,7 +56,7 @@ pub fn environments(engine: &Engine) {
         &found[5],
         "stale",
         "value",
-        "docker compose -p shop up -d --force-recreate web",
+        "docker compose -p shop up -d --force-recreate --scale web=2 web",
     );
     says(
         &found[6],
@@ -200,7 +200,7 @@ pub fn states(engine: &Engine) {
         &found[3],
         "stale",
         "value",
-        "`docker restart` keeps the old environment",
+        "a restart keeps the old environment",
     );
     assert_eq!(
         found[4]["readings"].as_array().unwrap().len(),

@@ -21,16 +21,20 @@ use crate::rbac::{Attempt, Rule};
 use crate::tls::Authority;
 
 /// An API group, a resource, a namespace and a name.
-type Key = (String, String, String, String);
+pub type Key = (String, String, String, String);
 
 /// What it holds, and whom it knows.
 #[derive(Default)]
 pub struct Api {
-    objects: BTreeMap<Key, (String, Value)>,
+    pub objects: Mutex<BTreeMap<Key, (String, Value)>>,
     /// The kinds that it serves: group and version, resource, and the kind.
-    served: BTreeMap<(String, String), String>,
+    pub served: BTreeMap<(String, String), String>,
     tokens: BTreeMap<String, String>,
     rules: Vec<Rule>,
+    /// Whether everybody whom it knows may do everything.
+    unbound: bool,
+    /// How many seconds after noon it is.
+    pub seconds: AtomicUsize,
     /// The first so many requests are too many.
     pub busy: AtomicUsize,
     /// The next so many requests break something.
@@ -45,6 +49,11 @@ impl Api {
     /// Who has this token.
     pub fn user(mut self, token: &str, user: &str) -> Self {
         self.tokens.insert(token.to_owned(), user.to_owned());
+        self
+    }
+
+    pub fn unbound(mut self) -> Self {
+        self.unbound = true;
         self
     }
 
@@ -86,7 +95,8 @@ impl Api {
         let served = (version.to_owned(), resource.to_owned());
         self.served.insert(served, kind);
         let key = [group, resource, namespace, name].map(str::to_owned);
-        self.objects.insert(key.into(), (version.to_owned(), value));
+        let object = (version.to_owned(), value);
+        self.objects.lock().unwrap().insert(key.into(), object);
         self
     }
 
@@ -94,8 +104,8 @@ impl Api {
         Fake::start(self)
     }
 
-    /// The answer to a GET by somebody.
-    fn answer(&self, user: Option<&str>, path: &str) -> Answer {
+    /// The answer to somebody.
+    fn answer(&self, user: Option<&str>, method: &str, path: &str, body: &[u8]) -> Answer {
         let take = |left: &AtomicUsize| {
             let less = |left: usize| left.checked_sub(1);
             left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
@@ -122,6 +132,9 @@ impl Api {
             .map(|part| percent_decode_str(part).decode_utf8().unwrap().into_owned())
             .collect();
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if let Some(answer) = self.discovered(&parts) {
+            return answer;
+        }
         let (version, rest) = match &parts[..] {
             ["api", version, rest @ ..] => ((*version).to_owned(), rest),
             ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
@@ -133,34 +146,41 @@ impl Api {
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let attempt = Attempt {
             user,
-            verb: if name.is_empty() { "list" } else { "get" },
+            verb: match (method, name.is_empty()) {
+                ("GET", true) => "list",
+                ("GET", false) => "get",
+                ("POST", _) => "create",
+                ("PATCH", _) => "patch",
+                ("DELETE", _) => "delete",
+                _ => return unserved(),
+            },
             group,
             resource,
             namespace,
             name: name.first().copied(),
         };
         // Who may do what is decided before it is looked whether it is there.
-        if !self.rules.iter().any(|rule| rule.allows(&attempt)) {
+        if !self.unbound && !self.rules.iter().any(|rule| rule.allows(&attempt)) {
             return forbidden(&attempt);
         }
         let Some(kind) = self.served.get(&(version.clone(), (*resource).to_owned())) else {
             return unserved();
         };
-        match name {
-            [] => self.list((&version, kind), &attempt, query, &take),
-            [name] => self.get(&version, &attempt, name),
+        match (attempt.verb, name) {
+            ("list", []) => self.list((&version, kind), &attempt, query, &take),
+            ("get", [name]) => self.get(&version, &attempt, name),
+            ("create", []) => self.create(&version, &attempt, query, body),
+            ("patch", [name]) => self.patch(&attempt, name, query, body),
+            ("delete", [name]) => self.delete(&attempt, name),
             _ => unserved(),
         }
     }
 
     fn get(&self, version: &str, attempt: &Attempt<'_>, name: &str) -> Answer {
         let key = [attempt.group, attempt.resource, attempt.namespace, name].map(str::to_owned);
-        match self.objects.get(&key.into()) {
+        match self.objects.lock().unwrap().get(&key.into()) {
             Some((of, object)) if of == version => Answer::json(200, object),
-            _ => {
-                let message = format!("{} \"{name}\" not found", qualified(attempt));
-                refusal(404, "NotFound", &message, Some(attempt))
-            }
+            _ => absent(attempt, name),
         }
     }
 
@@ -190,8 +210,8 @@ impl Api {
         };
         let limit: usize = parameter("limit").map_or(usize::MAX, |limit| limit.parse().unwrap());
         let limit = limit.min(self.page.unwrap_or(usize::MAX));
-        let all: Vec<_> = self
-            .objects
+        let objects = self.objects.lock().unwrap();
+        let all: Vec<_> = objects
             .iter()
             .filter(|((group, resource, namespace, _), _)| {
                 (&**group, &**resource, &**namespace)
@@ -277,14 +297,19 @@ fn item(object: &Value) -> Value {
     item
 }
 
-struct Answer {
+pub fn absent(attempt: &Attempt<'_>, name: &str) -> Answer {
+    let message = format!("{} \"{name}\" not found", qualified(attempt));
+    refusal(404, "NotFound", &message, Some(attempt))
+}
+
+pub struct Answer {
     status: u16,
     headers: &'static str,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn json(status: u16, body: &impl Serialize) -> Self {
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
         Self {
             status,
             headers: "Content-Type: application/json\r\n",
@@ -300,7 +325,7 @@ fn qualified(attempt: &Attempt<'_>) -> String {
     }
 }
 
-fn refusal(code: u16, reason: &str, message: &str, about: Option<&Attempt<'_>>) -> Answer {
+pub fn refusal(code: u16, reason: &str, message: &str, about: Option<&Attempt<'_>>) -> Answer {
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let details = about.map(|attempt| StatusDetails {
         name: attempt.name.and_then(some),
@@ -368,6 +393,7 @@ fn unserved() -> Answer {
 pub struct Fake {
     pub authority: Arc<Authority>,
     address: SocketAddr,
+    pub api: Arc<Api>,
     asked: Arc<Mutex<Vec<String>>>,
     over: Arc<AtomicBool>,
 }
@@ -378,11 +404,12 @@ impl Fake {
         let fake = Self {
             authority: Arc::default(),
             address: listener.local_addr().unwrap(),
+            api: Arc::new(api),
             asked: Arc::default(),
             over: Arc::default(),
         };
         let (asked, over) = (Arc::clone(&fake.asked), Arc::clone(&fake.over));
-        let (authority, api) = (Arc::clone(&fake.authority), Arc::new(api));
+        let (authority, api) = (Arc::clone(&fake.authority), Arc::clone(&fake.api));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if over.load(Ordering::SeqCst) {
@@ -443,13 +470,19 @@ fn serve(
             }
         }
         let path = head.split(' ').nth(1).unwrap().to_owned();
-        asked.lock().unwrap().push(path.clone());
+        let method = head.split(' ').next().unwrap();
         let header = |wanted: &str| {
             head.lines().find_map(|line| {
                 let (name, value) = line.split_once(": ")?;
                 name.eq_ignore_ascii_case(wanted).then_some(value)
             })
         };
+        let by_straggler = header("user-agent").is_none_or(|agent| !agent.starts_with("kubectl"));
+        assert!(
+            !by_straggler || method == "GET" || path == REVIEWS,
+            "straggler only reads: {head}"
+        );
+        asked.lock().unwrap().push(path.clone());
         let length = header("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
@@ -459,15 +492,14 @@ fn serve(
         let user = certified.or(known);
         let answer = match path.as_str() {
             REVIEWS => api.review(user.as_deref(), &body),
-            _ => {
-                assert!(head.starts_with("GET "), "straggler only reads: {head}");
-                api.answer(user.as_deref(), &path)
-            }
+            _ => api.answer(user.as_deref(), method, &path, &body),
         };
         let length = answer.body.len();
         let head = format!(
-            "HTTP/1.1 {} Status\r\nDate: Thu, 20 Nov 2025 12:00:00 GMT\r\n{}Content-Length: {length}\r\n\r\n",
-            answer.status, answer.headers
+            "HTTP/1.1 {} Status\r\nDate: Thu, 20 Nov 2025 {} GMT\r\n{}Content-Length: {length}\r\n\r\n",
+            answer.status,
+            api.time(),
+            answer.headers
         );
         let stream = stream.get_mut();
         stream.write_all(&[head.as_bytes(), &answer.body].concat())?;

@@ -122,6 +122,30 @@ fn tokens_files_with_tokens_and_certificates_are_taken() {
 }
 
 #[test]
+fn a_token_file_is_trimmed_and_counts_more_than_a_token_as_with_kubectl() {
+    let fake = holding(CURRENT);
+    let scene = Scene::bare();
+    scene.write("padded", &format!("  {TOKEN} \r\n"));
+    scene.write("another", "another\n");
+    scene.write("empty", "\n");
+    let stores = "own: { kubernetes: { kubeconfig: kubeconfig } }";
+    for (user, code) in [
+        (json!({"tokenFile": "padded"}), 0),
+        (json!({"tokenFile": "padded", "token": "another"}), 0),
+        (json!({"tokenFile": "padded", "token": "two\nlines"}), 0),
+        (json!({"tokenFile": "another", "token": TOKEN}), 3),
+        (json!({"tokenFile": "none", "token": TOKEN}), 0),
+        (json!({"tokenFile": "empty", "token": TOKEN}), 0),
+        (json!({"tokenFile": "", "token": TOKEN}), 0),
+        (json!({"tokenFile": "empty"}), 3),
+    ] {
+        scene.kubeconfig("kubeconfig", &fake, user.clone());
+        let ran = scene.audit(stores, &[at("own")]);
+        assert_eq!(ran.code, Some(code), "{user}: {}", ran.printed);
+    }
+}
+
+#[test]
 fn who_is_not_known_or_not_let_in_is_told_what_to_do() {
     let fake = holding(CURRENT);
     let (stranger, _) = holding(CURRENT).authority.sign(USER);
@@ -131,6 +155,7 @@ fn who_is_not_known_or_not_let_in_is_told_what_to_do() {
         (json!({"token": "another"}), "log in again"),
         (json!({}), "log in again"),
         (json!({"tokenFile": "none"}), "the token at "),
+        (json!({"tokenFile": "/dev/null"}), "the token"),
         (
             json!({"client-certificate-data": "AAAA", "client-key-data": "AAAA"}),
             "certificate",

@@ -10,13 +10,18 @@ mod fake;
 mod login;
 mod objects;
 mod policy;
+mod protobuf;
 mod rbac;
+mod remedies;
+mod rollout;
 mod running;
 mod scale;
 mod scene;
 mod states;
 mod tls;
 mod trouble;
+mod world;
+mod write;
 
 const CURRENT: &str = "ask_live_Zx81QmTn04LrVbWc6YhKsUe2DpJgAoFi";
 const OLD: &str = "ask_live_n3WqLt57RkXe0HvBsYzCmJ2uAdGfPo9I";

@@ -13,12 +13,17 @@ mod door;
 #[path = "../kubernetes/fake.rs"]
 mod fake;
 mod login;
+#[path = "../kubernetes/protobuf.rs"]
+mod protobuf;
 #[expect(dead_code, reason = "these tests need its TokenReview alone")]
 #[path = "../kubernetes/rbac.rs"]
 mod rbac;
 mod reading;
 mod refusals;
 mod remedies;
+#[expect(dead_code, reason = "these tests need its TokenReview alone")]
+#[path = "../kubernetes/rollout.rs"]
+mod rollout;
 mod scene;
 mod secure;
 mod server;
@@ -28,6 +33,8 @@ mod support;
 #[expect(dead_code, reason = "these tests need its TokenReview alone")]
 #[path = "../kubernetes/tls.rs"]
 mod tls;
+#[path = "../kubernetes/write.rs"]
+mod write;
 
 /// Who may ask the cluster whose token it is: OpenBao.
 const USER: &str = "system:serviceaccount:openbao:openbao";

@@ -440,7 +440,7 @@ fn replicas_that_want_different_things_are_all_told() {
     let mended = |mut outcome: Outcome, words: &str| {
         outcome.mend = Some(Box::new(Mend {
             words: Some(words.into()),
-            written: None,
+            ..Mend::default()
         }));
         outcome
     };
@@ -467,6 +467,7 @@ fn what_the_rules_of_a_text_did_is_told_with_how_it_is_kept() {
     eaten.mend = Some(Box::new(Mend {
         words: Some("create it anew".into()),
         written: Some(Written::Compose),
+        ..Mend::default()
     }));
     let told = told(&audit([hop("process", [eaten])]), 0).1.unwrap();
     assert!(

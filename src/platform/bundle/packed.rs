@@ -65,7 +65,12 @@ const RAW: &[&[u8]] = &[
     b"\0asm",
     b"dex\n",
     b"!<arch>\n",
+    // A database of SQLite, its log of both byte orders, the index of that, and its journal.
     b"SQLite format 3\0",
+    b"\x37\x7f\x06\x82",
+    b"\x37\x7f\x06\x83",
+    b"\x18\xe2\x2d\0",
+    b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",
     b"bplist00",
     // Finder's .DS_Store, compiled translations of gettext, Git's index, webpack's cache, glTF.
     b"\0\0\0\x01Bud1",

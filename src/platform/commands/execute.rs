@@ -274,8 +274,13 @@ mod tests {
         assert_eq!(error.message, "`sh` exited with status 3: no\\u{1b} route");
         let error = sh("kill -9 $$").await.unwrap_err();
         assert_eq!(error.message, "`sh` was killed by signal 9");
-        let error = sh("seq 1 100000 >&2; exit 1").await.unwrap_err();
-        assert!(error.message.ends_with(" 99999 100000"), "{error}");
+        let error = sh("seq -f '%g of a hundred thousand' 1 100000 >&2; exit 1")
+            .await
+            .unwrap_err();
+        assert!(
+            error.message.ends_with(" 100000 of a hundred thousand"),
+            "{error}"
+        );
         assert!(
             error.message.contains(": … ") && error.message.len() < 400,
             "{error}"

@@ -10,8 +10,6 @@ use hyper_util::client::proxy::matcher::Matcher;
 use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError};
 use reqwest::Url;
-use reqwest::header::HeaderValue;
-use secrecy::ExposeSecret;
 
 use super::settings::Kubernetes;
 use crate::platform::files::is_readable;
@@ -116,7 +114,6 @@ fn can_be_read(kubeconfig: &Kubeconfig) -> Result<(), ReadError> {
         [
             (&user.client_certificate, "the client certificate"),
             (&user.client_key, "the key of the client certificate"),
-            (&user.token_file, "the token"),
         ]
     });
     for (path, what) in authorities.chain(own) {
@@ -163,11 +160,6 @@ fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
     }
     if url.scheme() == "http" {
         config.auth_info = AuthInfo::default();
-    }
-    let token = config.auth_info.token.as_ref();
-    // kube takes for granted that it can be sent.
-    if token.is_some_and(|token| HeaderValue::from_str(token.expose_secret()).is_err()) {
-        return Err(unsendable());
     }
     config.default_retry = false;
     config.connect_timeout = None;

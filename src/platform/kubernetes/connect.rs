@@ -9,10 +9,9 @@ use kube::config::AuthInfo;
 use kube::{Client, Config, Error};
 use reqwest::Url;
 use secrecy::ExposeSecret;
-use zeroize::Zeroizing;
 
 use super::config::{Loaded, unreadable, unsendable};
-use super::plugin;
+use super::{plugin, token};
 use crate::platform::credential::Credentials;
 use crate::platform::excerpt::last_words;
 use crate::platform::http::install_crypto;
@@ -39,14 +38,15 @@ pub(super) async fn connect(
     let credentials = Arc::clone(credentials);
     // Files are read while somebody waits.
     let built = tokio::task::spawn_blocking(move || {
+        let holds = token::settle(&mut config.auth_info)?;
         note(&config.auth_info, &credentials);
         let proxy = config.proxy_url.as_ref();
         let proxy = proxy.and_then(|proxy| Url::parse(&proxy.to_string()).ok());
         proxy.iter().for_each(|proxy| credentials.uses_proxy(proxy));
-        build(config)
+        Ok((build(config)?, holds))
     })
     .await;
-    let client = built.unwrap_or_else(|_| {
+    let (client, holds) = built.unwrap_or_else(|_| {
         Err(ReadError::new(
             ErrorKind::Protocol,
             "the connection to the cluster could not be made",
@@ -57,7 +57,7 @@ pub(super) async fn connect(
         let left = end.duration_since(Timestamp::now());
         Duration::try_from(left).unwrap_or_default()
     });
-    Ok((client, lasts))
+    Ok((client, lasts.or(holds)))
 }
 
 /// Whether kube takes something else and asks no plugin.
@@ -66,16 +66,11 @@ fn says_who(user: &AuthInfo) -> bool {
     password || user.token.is_some() || user.token_file.is_some() || user.auth_provider.is_some()
 }
 
-/// Notes the credentials that stand in the kubeconfig, or where it says, or that a plugin gave.
+/// Notes the credentials that stand in the kubeconfig or where it says, or that a plugin gave.
 fn note(login: &AuthInfo, credentials: &Credentials) {
     for secret in [&login.token, &login.password].into_iter().flatten() {
         credentials.uses(secret.expose_secret().as_bytes());
     }
-    let file = login.token_file.as_ref();
-    // kube says why it cannot be read.
-    let token = file.and_then(|path| std::fs::read(path).ok());
-    let token = Zeroizing::new(token.unwrap_or_default());
-    credentials.uses(token.trim_ascii());
 }
 
 fn build(config: Config) -> Result<Client, ReadError> {

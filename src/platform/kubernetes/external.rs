@@ -140,6 +140,6 @@ impl ExternalSecret {
                 return Ok(Refreshed::NoVersion);
             }
         }
-        Err(status.into_error(&reply, &permission))
+        Err(status.into_error(&reply, &permission, &cluster.kubectl()))
     }
 }

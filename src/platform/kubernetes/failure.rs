@@ -5,6 +5,7 @@ use kube::client::AuthError;
 use reqwest::Url;
 use serde::Deserialize;
 
+use super::Kubectl;
 use super::connect::no_login;
 use crate::platform::http::{Reply, causes, innermost, origin};
 use crate::reading::{ErrorKind, ReadError};
@@ -81,11 +82,30 @@ impl Status {
         !self.details.name.is_empty()
     }
 
+    /// Whether somebody was refused whom the API server does not know.
+    fn is_about_nobody(&self) -> bool {
+        self.message.contains("User \"system:anonymous\"")
+    }
+
     /// The error of a request that was refused for any other reason.
-    pub fn into_error(self, reply: &Reply, permission: &Permission<'_>) -> ReadError {
+    pub fn into_error(
+        self,
+        reply: &Reply,
+        permission: &Permission<'_>,
+        kubectl: &Kubectl,
+    ) -> ReadError {
         let said = Some(&*self.message).filter(|said| !said.is_empty());
         let next = match reply.status.as_u16() {
-            401 => "log in again, or renew the user's credential in the kubeconfig: `kubectl auth whoami` tries it".to_owned(),
+            401 => format!(
+                "log in again, or renew the user's credential in the kubeconfig: `{}` tries it",
+                kubectl.global("auth whoami")
+            ),
+            // No Role is for nobody.
+            403 if self.is_about_nobody() => format!(
+                "give the user in the kubeconfig a credential: none was sent, so the API server takes straggler for \
+                 anybody; `{}` tries it",
+                kubectl.global("auth whoami")
+            ),
             _ => format!("give straggler's account {permission}"),
         };
         let error = reply.refused(said, &next);

@@ -54,7 +54,7 @@ pub(super) async fn page<T: DeserializeOwned>(
     }
     let reply = cluster.get(&place, MAX_PAGE).await?;
     if !reply.status.is_success() {
-        let error = Status::of(&reply).into_error(&reply, permission);
+        let error = Status::of(&reply).into_error(&reply, permission, &cluster.kubectl());
         return match reply.status.as_u16() {
             410 if page.from.is_some() => Ok(Portion::Expired(error)),
             _ => Err(error),

@@ -5,6 +5,8 @@ mod config;
 mod connect;
 mod external;
 mod failure;
+mod keeper;
+mod kubectl;
 mod list;
 mod names;
 mod object;
@@ -16,15 +18,19 @@ mod selector;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+mod token;
+mod volume;
 mod workload;
 mod written;
 
 pub use external::{ExternalSecret, Refreshed};
+pub use keeper::Keeper;
+pub use kubectl::Kubectl;
 pub use names::{check_key, check_name};
-pub use object::{External, Get, Object, Resource};
+pub use object::{External, Get, Got, Object, Resource};
 pub use pod::{
-    Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, State, ValueFrom, Variable,
-    Volume, VolumeKind,
+    Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, ProjectedObject, State,
+    ValueFrom, Variable, Volume, VolumeKind,
 };
 pub use pods::{ListPods, ListedPods};
 pub use selector::Selector;

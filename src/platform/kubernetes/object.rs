@@ -4,10 +4,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::Cluster;
 use super::call::Place;
 use super::failure::{Permission, Status};
+use super::keeper::{Keeper, Marks, Reference};
 use super::ownership::{Changes, Managed};
+use super::{Cluster, Kubectl};
 use crate::extract::{Members, SecretText};
 use crate::key::Secret;
 use crate::platform::Ask;
@@ -35,6 +36,24 @@ impl Resource {
         match self {
             Self::Secret => "Secret",
             Self::ConfigMap => "ConfigMap",
+        }
+    }
+
+    /// As kubectl calls it.
+    #[must_use]
+    pub fn singular(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::ConfigMap => "configmap",
+        }
+    }
+
+    /// What `kubectl create` calls one with any keys.
+    #[must_use]
+    pub fn generator(self) -> &'static str {
+        match self {
+            Self::Secret => "secret generic",
+            Self::ConfigMap => "configmap",
         }
     }
 
@@ -72,7 +91,17 @@ pub struct Object {
     pub kind: Box<str>,
     /// The ExternalSecret that feeds it.
     pub external: Option<External>,
+    /// Who writes it, and would undo what somebody else changes in it.
+    pub keeper: Option<Keeper>,
     changes: Changes,
+}
+
+/// What an API server said of one, and how the same is asked by hand.
+pub struct Got {
+    /// What is there; `None` where there is none of that name.
+    pub object: Option<Object>,
+    /// How kubectl gets there.
+    pub kubectl: Kubectl,
 }
 
 /// What of the External Secrets Operator a Secret comes from.
@@ -125,17 +154,23 @@ struct Metadata {
     owner_references: Vec<Reference>,
     #[serde(default)]
     labels: HashMap<Box<str>, Box<str>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    api_version: Box<str>,
-    kind: Box<str>,
-    name: Arc<str>,
+    #[serde(default)]
+    annotations: HashMap<Box<str>, SecretText>,
 }
 
 impl Metadata {
+    fn keeper(&self) -> Option<Keeper> {
+        let managers = self.managed_fields.iter();
+        let managers: Vec<_> = managers.map(|managed| &*managed.manager).collect();
+        let marks = Marks {
+            labels: &self.labels,
+            annotations: &self.annotations,
+            owners: &self.owner_references,
+            managers: &managers,
+        };
+        marks.keeper()
+    }
+
     fn external(&self) -> Option<External> {
         let mut owners = self.owner_references.iter();
         let owner = owners.find(|owner| {
@@ -144,7 +179,7 @@ impl Metadata {
         });
         let merged = self.labels.get("reconcile.external-secrets.io/managed");
         match owner {
-            Some(owner) => Some(External::Named(Arc::clone(&owner.name))),
+            Some(owner) => Some(External::Named((&*owner.name).into())),
             None => merged
                 .is_some_and(|managed| &**managed == "true")
                 .then_some(External::Unnamed),
@@ -154,12 +189,12 @@ impl Metadata {
 
 impl Ask for Get {
     type Platform = Cluster;
-    type Answer = Option<Object>;
+    type Answer = Got;
 
     /// Hops that look at pods come to ask for what feeds them when their list is there.
     const KEEP: bool = true;
 
-    fn place(&self, cluster: &Cluster, _: &Option<Object>) -> Option<String> {
+    fn place(&self, cluster: &Cluster, _: &Got) -> Option<String> {
         let (kind, host) = (self.resource.plural(), cluster.host()?);
         Some(format!("{kind} {host} {}/{}", self.namespace, self.name))
     }
@@ -182,10 +217,15 @@ impl Ask for Get {
         )
     }
 
-    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Option<Object>, ReadError>> {
+    async fn send(cluster: &Cluster, asks: Vec<Self>) -> Vec<Result<Got, ReadError>> {
         let mut answers = Vec::with_capacity(asks.len());
+        let kubectl = cluster.kubectl();
         for ask in asks {
-            answers.push(ask.read(cluster).await);
+            let object = ask.read(cluster).await;
+            answers.push(object.map(|object| Got {
+                object,
+                kubectl: kubectl.clone(),
+            }));
         }
         answers
     }
@@ -210,7 +250,7 @@ impl Get {
         if reply.status.as_u16() == 404 && status.says_absent(&permission) {
             return Ok(None);
         }
-        Err(status.into_error(&reply, &permission))
+        Err(status.into_error(&reply, &permission, &cluster.kubectl()))
     }
 
     fn object(&self, reply: &Reply) -> Result<Object, ReadError> {
@@ -242,6 +282,7 @@ impl Get {
             immutable: immutable.unwrap_or_default(),
             kind: kind.unwrap_or_default(),
             external: metadata.external(),
+            keeper: metadata.keeper(),
             changes: Changes::of(metadata.creation_timestamp, &metadata.managed_fields),
         })
     }

@@ -9,6 +9,9 @@ use serde::de::IgnoredAny;
 /// One manager's fields.
 #[derive(Deserialize)]
 pub(super) struct Managed {
+    /// How the manager calls itself.
+    #[serde(default)]
+    pub manager: Box<str>,
     time: Option<Timestamp>,
     #[serde(rename = "fieldsV1", default)]
     fields: Fields,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::Resource;
+use super::{Keeper, Resource};
 use crate::key::Secret;
 
 /// A pod.
@@ -19,6 +19,8 @@ pub struct Pod {
     pub annotations: HashMap<Box<str>, Secret>,
     /// What started it and replaces it.
     pub owner: Option<Owner>,
+    /// Who keeps what it is made from, as far as its labels tell.
+    pub keeper: Option<Keeper>,
     /// `Pending`, `Running` and so on, in the words of the API server.
     pub phase: Box<str>,
     /// Whether it succeeded, failed or was evicted, so that nothing in it runs or ever will.
@@ -96,8 +98,13 @@ pub enum ValueFrom {
     },
     /// A field of the pod itself.
     Field(Box<str>),
-    /// A file that another container of the pod writes into this volume.
-    File(Box<str>),
+    /// A key of an env file that another container of the pod writes.
+    File {
+        /// The volume that it is written into.
+        volume: Box<str>,
+        /// Its path there.
+        path: Box<str>,
+    },
     /// Anything else.
     Other,
 }
@@ -142,14 +149,27 @@ pub struct Volume {
 
 /// What a volume is.
 pub enum VolumeKind {
-    /// Files made from Secrets and ConfigMaps, in order; the later one wins.
+    /// Files made from these, in order; the later one wins.
     Projected(Vec<Projected>),
     /// Anything else.
     Other,
 }
 
+/// Where files of a volume come from.
+pub enum Projected {
+    /// A Secret or a ConfigMap.
+    Object(ProjectedObject),
+    /// What the kubelet makes itself, at these paths; at any where they are not told.
+    Made {
+        /// What it is: `downwardAPI`, `serviceAccountToken`.
+        what: &'static str,
+        /// The paths in the volume.
+        paths: Option<Vec<Box<str>>>,
+    },
+}
+
 /// A Secret or a ConfigMap as files.
-pub struct Projected {
+pub struct ProjectedObject {
     /// Which of the two.
     pub resource: Resource,
     /// Its name.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::failure::Permission;
 use super::list::{self, AT_ONCE};
 use super::written::Written;
-use super::{Cluster, Pod};
+use super::{Cluster, Kubectl, Pod};
 use crate::platform::{Ask, List, Page, Portion};
 use crate::reading::ReadError;
 use crate::text::escape;
@@ -23,6 +23,8 @@ pub struct ListedPods {
     pub pods: Vec<Pod>,
     /// When they were as they are told, by the API server's clock.
     pub at: Timestamp,
+    /// How kubectl gets there.
+    pub kubectl: Kubectl,
 }
 
 impl ListPods {
@@ -45,6 +47,7 @@ impl ListPods {
         Ok(portion.map(|listed| ListedPods {
             pods: listed.items.into_iter().map(Pod::from).collect(),
             at: listed.at,
+            kubectl: cluster.kubectl(),
         }))
     }
 }

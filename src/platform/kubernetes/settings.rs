@@ -5,6 +5,7 @@ use kube::Client;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Kubectl;
 use super::config::{Loaded, load};
 use super::connect::connect;
 use crate::platform::credential::Credentials;
@@ -40,7 +41,8 @@ own-cluster: { kubernetes: { in_cluster: true } }
 Without settings it is the cluster that `kubectl` would ask: the current context of the files in `KUBECONFIG`, else \
 of `~/.kube/config`, else, where there is no such file, the cluster that straggler's own pod runs in. Tokens, token \
 files, client certificates, exec plugins, impersonation (`as`), `proxy-url` and `tls-server-name` in a kubeconfig \
-work as they do for kubectl. A plugin runs once for each store, for as long as one read may take, and must not have \
+work as they do for kubectl: a `tokenFile` counts more than a `token` beside it, which is for a file that cannot be \
+read or is empty, and blanks and line ends around a file's token are none of it. A plugin runs once for each store, for as long as one read may take, and must not have \
 to ask anything: one with `interactiveMode: Always` is not run. What it prints is shown to nobody, what it complains \
 of is told with the hop, and one that does not end is named and ended with all it started.
 
@@ -109,6 +111,11 @@ impl Cluster {
         self.session
             .get(async || connect(loaded, &self.credentials).await)
             .await
+    }
+
+    /// How kubectl is told that this one is meant.
+    pub(super) fn kubectl(&self) -> Kubectl {
+        Kubectl::of(&self.said)
     }
 
     pub(super) fn host(&self) -> Option<Arc<str>> {

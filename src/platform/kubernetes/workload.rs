@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::failure::Permission;
 use super::list::{self, AT_ONCE};
 use super::written::Metadata;
-use super::{Cluster, Owner, Selector, selector};
+use super::{Cluster, Keeper, Owner, Selector, selector};
 use crate::platform::{Ask, List, Page, Portion};
 use crate::reading::ReadError;
 use crate::text::escape;
@@ -85,6 +85,12 @@ pub struct Workload {
     pub desired: Option<u64>,
     /// Whether a CronJob starts nothing for now.
     pub suspended: bool,
+    /// Who keeps it as it is.
+    pub keeper: Option<Keeper>,
+    /// Whether a restart waits until somebody resumes it.
+    pub paused: bool,
+    /// Whether its pods are only replaced when somebody deletes them.
+    pub on_delete: bool,
 }
 
 #[derive(Deserialize)]
@@ -96,11 +102,21 @@ struct Written {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Spec {
     selector: Option<selector::Written>,
     replicas: Option<u64>,
     #[serde(default)]
     suspend: bool,
+    #[serde(default)]
+    paused: bool,
+    update_strategy: Option<Strategy>,
+}
+
+#[derive(Deserialize)]
+struct Strategy {
+    #[serde(rename = "type", default)]
+    kind: Box<str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -187,12 +203,16 @@ impl List for ListWorkloads {
 impl From<Written> for Workload {
     fn from(written: Written) -> Self {
         let Written {
-            mut metadata,
+            metadata,
             spec,
             status,
         } = written;
         let owner = metadata.owner();
+        let strategy = spec.update_strategy;
         Self {
+            keeper: metadata.keeper(),
+            paused: spec.paused,
+            on_delete: strategy.is_some_and(|strategy| &*strategy.kind == "OnDelete"),
             name: metadata.name,
             owner,
             selector: spec.selector.map(Selector::from),

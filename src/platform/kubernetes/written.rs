@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Resource;
-use super::pod::{
-    Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, State, ValueFrom, Variable,
-    Volume, VolumeKind,
-};
+use super::keeper::{Keeper, Marks, Reference};
+use super::pod::{Container, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable};
+use super::volume::WrittenVolume;
 use crate::extract::SecretText;
+use crate::platform::excerpt::first_words;
 
 /// A pod as the API server writes it.
 #[derive(Deserialize)]
@@ -37,23 +37,31 @@ pub(super) struct Metadata {
     owner_references: Vec<Reference>,
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    kind: Box<str>,
-    name: Box<str>,
-    #[serde(default)]
-    controller: bool,
-}
-
 impl Metadata {
     /// What controls it.
-    pub fn owner(&mut self) -> Option<Owner> {
-        let owners = self.owner_references.drain(..);
-        let owner = owners.into_iter().find(|owner| owner.controller)?;
-        Some(Owner {
-            kind: owner.kind,
-            name: owner.name,
-        })
+    pub fn owner(&self) -> Option<Owner> {
+        let mut owners = self.owner_references.iter();
+        owners.find(|owner| owner.controller).map(Owner::from)
+    }
+
+    /// Who keeps it as it is.
+    pub fn keeper(&self) -> Option<Keeper> {
+        self.kept_beside(&self.owner_references)
+    }
+
+    /// The same of what a pod is made from, whose labels it carries. Its owner is that itself.
+    fn keeper_of_template(&self) -> Option<Keeper> {
+        self.kept_beside(&[])
+    }
+
+    fn kept_beside(&self, owners: &[Reference]) -> Option<Keeper> {
+        let marks = Marks {
+            labels: &self.labels,
+            annotations: &self.annotations,
+            owners,
+            managers: &[],
+        };
+        marks.keeper()
     }
 }
 
@@ -128,6 +136,8 @@ struct FieldReference {
 #[serde(rename_all = "camelCase")]
 struct FileReference {
     volume_name: Box<str>,
+    #[serde(default)]
+    path: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -156,47 +166,6 @@ struct WrittenMount {
     sub_path: Box<str>,
     #[serde(default)]
     sub_path_expr: Box<str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenVolume {
-    name: Box<str>,
-    secret: Option<SecretVolume>,
-    config_map: Option<WrittenProjected>,
-    projected: Option<Sources>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretVolume {
-    #[serde(default)]
-    secret_name: Arc<str>,
-    items: Option<Vec<Item>>,
-    #[serde(default)]
-    optional: bool,
-}
-
-#[derive(Deserialize)]
-struct WrittenProjected {
-    #[serde(default)]
-    name: Arc<str>,
-    items: Option<Vec<Item>>,
-    #[serde(default)]
-    optional: bool,
-}
-
-#[derive(Deserialize)]
-struct Sources {
-    #[serde(default)]
-    sources: Option<Vec<Source>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Source {
-    secret: Option<WrittenProjected>,
-    config_map: Option<WrittenProjected>,
 }
 
 #[derive(Default, Deserialize)]
@@ -238,7 +207,29 @@ struct Running {
 struct Waiting {
     #[serde(default)]
     reason: Box<str>,
+    #[serde(default)]
+    message: Option<SecretText>,
 }
+
+impl Waiting {
+    /// The reason; where it waits for its configuration, what is wrong with that. Other messages tell
+    /// nothing more, or what the container runs.
+    fn why(self) -> Box<str> {
+        let told = match (&*self.reason, self.message) {
+            ("CreateContainerConfigError", Some(message)) => {
+                first_words(message.0.expose(), true, TOLD)
+            }
+            _ => String::new(),
+        };
+        match told.as_str() {
+            "" => self.reason,
+            told => format!("{}: {told}", self.reason).into(),
+        }
+    }
+}
+
+/// How much of why a container waits is told.
+const TOLD: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -282,11 +273,12 @@ struct Circumstances<'a> {
 impl From<Written> for Pod {
     fn from(written: Written) -> Self {
         let Written {
-            mut metadata,
+            metadata,
             spec,
             status,
         } = written;
         let owner = metadata.owner();
+        let keeper = metadata.keeper_of_template();
         let pod = Circumstances {
             phase: &status.phase,
             // What is evicted may still be said to run.
@@ -332,6 +324,7 @@ impl From<Written> for Pod {
                 .map(|(name, text)| (name, text.0))
                 .collect(),
             owner,
+            keeper,
             containers: containers.collect(),
             volumes: spec.volumes.into_iter().map(WrittenVolume::read).collect(),
             finished: pod.finished,
@@ -360,7 +353,7 @@ impl Circumstances<'_> {
                 true => State::Waiting(ended.reason),
                 false => State::Ended,
             },
-            (None, None, Some(waiting)) => State::Waiting(waiting.reason),
+            (None, None, Some(waiting)) => State::Waiting(waiting.why()),
             // What the API server takes an empty state for.
             (None, None, None) => State::Waiting(Box::default()),
         }
@@ -459,7 +452,10 @@ impl WrittenValueFrom {
             (None, Some(reference)) => key(Resource::ConfigMap, reference),
             (None, None) => match (self.field_ref, self.file_key_ref) {
                 (Some(field), _) => ValueFrom::Field(field.field_path),
-                (None, Some(file)) => ValueFrom::File(file.volume_name),
+                (None, Some(file)) => ValueFrom::File {
+                    volume: file.volume_name,
+                    path: file.path,
+                },
                 (None, None) => ValueFrom::Other,
             },
         }
@@ -493,42 +489,6 @@ impl WrittenMount {
             volume: self.name,
             path: self.mount_path,
             part,
-        }
-    }
-}
-
-impl WrittenVolume {
-    fn read(self) -> Volume {
-        let projected = |resource| {
-            move |written: WrittenProjected| Projected {
-                resource,
-                name: written.name,
-                items: written.items,
-                optional: written.optional,
-            }
-        };
-        let of_secret = self.secret.map(|volume| Projected {
-            resource: Resource::Secret,
-            name: volume.secret_name,
-            items: volume.items,
-            optional: volume.optional,
-        });
-        let of_map = self.config_map.map(projected(Resource::ConfigMap));
-        let kind = match (of_secret.or(of_map), self.projected) {
-            (Some(one), _) => VolumeKind::Projected(vec![one]),
-            (None, Some(several)) => {
-                let sources = several.sources.unwrap_or_default().into_iter();
-                let sources = sources.filter_map(|source| {
-                    let secret = source.secret.map(projected(Resource::Secret));
-                    secret.or(source.config_map.map(projected(Resource::ConfigMap)))
-                });
-                VolumeKind::Projected(sources.collect())
-            }
-            (None, None) => VolumeKind::Other,
-        };
-        Volume {
-            name: self.name,
-            kind,
         }
     }
 }

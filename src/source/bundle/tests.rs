@@ -1,5 +1,6 @@
 mod chunks;
 mod folders;
+mod kinds;
 mod limits;
 mod packed;
 mod pages;

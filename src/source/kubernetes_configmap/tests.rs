@@ -90,10 +90,10 @@ fn its_place_and_what_to_do_are_shown() {
     );
     let at = At::of(VARIABLE);
     assert_eq!(hop.location(at), "kubernetes:checkout/configmaps/web#.env");
-    assert!(
-        hop.remedy(at, &crate::source::Case::default())
-            .contains("`kubectl patch configmap web -n checkout"),
-        "{}",
-        hop.remedy(at, &crate::source::Case::default())
+    assert_eq!(
+        hop.remedy(at, &crate::source::Case::default()),
+        "write the current key with `kubectl create configmap web --from-file=.env=FILE --dry-run=client -o json | kubectl \
+         patch configmap web --type=merge --patch-file=/dev/stdin -n checkout`, or with `kubectl create configmap web \
+         --from-file=.env=FILE -n checkout` where there is no such ConfigMap, then restart what reads it"
     );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expand::{Expanded, Referred, expand};
 use crate::key::Secret;
-use crate::platform::kubernetes::{Container, Resource, ValueFrom, Variable};
+use crate::platform::kubernetes::{Container, Object, Resource, ValueFrom, Variable};
 use crate::text::Escaped;
 
 /// Where a key in a container comes from.
@@ -26,6 +26,8 @@ pub(super) enum Feed {
         resource: Resource,
         name: Arc<str>,
         key: Box<str>,
+        /// In which way it is taken.
+        how: How,
         /// Whether the container could not have started without the key.
         needed: bool,
         /// Whether it could not have started without the object.
@@ -35,7 +37,43 @@ pub(super) enum Feed {
     Unseen(String),
 }
 
+/// In which way a container takes a key of a Secret or a ConfigMap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// By its name.
+    Reference,
+    /// With all the others.
+    Whole,
+    /// As a file.
+    Mounted,
+}
+
+impl Feed {
+    /// Whether the container could not have started with what is there, or with that nothing is.
+    pub fn needs(&self, is_there: bool) -> bool {
+        match self {
+            Self::Key {
+                needed,
+                object_needed,
+                ..
+            } => match is_there {
+                true => *needed,
+                false => *object_needed,
+            },
+            Self::Value(_) | Self::Unseen(_) => false,
+        }
+    }
+}
+
 impl Fed {
+    /// What it gets of an object that it is fed from. Only what is text becomes a variable.
+    pub fn value<'o>(&self, object: &'o Object, key: &str) -> Option<&'o Secret> {
+        match self.is_file {
+            true => object.get(key),
+            false => object.data.get(key),
+        }
+    }
+
     /// Whether there is anything at all.
     pub fn is_any(&self) -> bool {
         !self.feeds.is_empty()
@@ -70,6 +108,7 @@ fn before(container: &Container, variable: &str, entries: usize, feeds: &mut Vec
                 resource: from.resource,
                 name: Arc::clone(&from.name),
                 key: key.into(),
+                how: How::Whole,
                 needed: false,
                 object_needed: !from.optional,
             });
@@ -109,6 +148,7 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
                 resource: *resource,
                 name: Arc::clone(name),
                 key: key.clone(),
+                how: How::Reference,
                 needed: !optional,
                 object_needed: !optional,
             });
@@ -119,10 +159,11 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
             feeds.push(Feed::Unseen(why));
             true
         }
-        (None, Some(ValueFrom::File(volume))) => {
+        (None, Some(ValueFrom::File { volume, path })) => {
             let why = format!(
-                "it is read at the start from a file (`fileKeyRef`) that another container writes into the volume \
+                "it is read at the start from the file {} (`fileKeyRef`) that another container writes into the volume \
                  {}, which is not followed",
+                Escaped(path),
                 Escaped(volume)
             );
             feeds.push(Feed::Unseen(why));

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::feed::{Fed, Feed};
-use crate::platform::kubernetes::{Container, Mount, Part, Pod, Projected, VolumeKind};
+use super::feed::{Fed, Feed, How};
+use crate::platform::kubernetes::{
+    Container, Mount, Part, Pod, Projected, ProjectedObject, VolumeKind,
+};
 use crate::text::Escaped;
 
 /// Whether a path can be that of a file in a container.
@@ -77,8 +79,26 @@ fn within(pod: &Pod, mount: &Mount, rest: &str) -> Vec<Feed> {
     }
 }
 
-/// The key that a source turns into the file, if it does.
+/// What a source turns into the file, if it does.
 fn projected(source: &Projected, path: &str) -> Option<Feed> {
+    match source {
+        Projected::Object(source) => of_object(source, path),
+        Projected::Made { what, paths } => {
+            let may_be = match paths {
+                Some(paths) => paths.iter().any(|made| made.trim_end_matches('/') == path),
+                None => true,
+            };
+            may_be.then(|| {
+                Feed::Unseen(format!(
+                    "the kubelet makes the file itself, from {what} of a projected volume"
+                ))
+            })
+        }
+    }
+}
+
+/// The key of an object that becomes the file.
+fn of_object(source: &ProjectedObject, path: &str) -> Option<Feed> {
     // An empty list is as good as none.
     let items = source.items.as_ref().filter(|items| !items.is_empty());
     let key = match items {
@@ -90,6 +110,7 @@ fn projected(source: &Projected, path: &str) -> Option<Feed> {
         resource: source.resource,
         name: Arc::clone(&source.name),
         key: key.into(),
+        how: How::Mounted,
         needed: items.is_some() && !source.optional,
         object_needed: !source.optional,
     })

@@ -35,7 +35,7 @@ pub(super) fn get<'a>(
         namespace: Arc::clone(namespace),
         name: Arc::clone(name),
     })?;
-    Ok(answer.map(Option::as_ref))
+    Ok(answer.map(|got| got.object.as_ref()))
 }
 
 /// Why something that feeds a container cannot be read.

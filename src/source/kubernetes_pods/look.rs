@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use super::command::{Effect, effect};
 use super::feed::{self, Fed};
 use super::hold::{self, Held};
+use super::maker::Maker;
+use super::mend::{Mending, Words};
+use super::select::Chosen;
 use super::start::{Next, Start};
 use super::{At, KubernetesPods, file, state};
 use crate::platform::kubernetes::{Container, Pod, State};
@@ -19,10 +22,16 @@ impl KubernetesPods {
     pub(super) fn look(
         &self,
         pod: &Pod,
-        seen_at: Timestamp,
+        chosen: &Chosen<'_>,
         at: At<'_>,
         asking: &Asking<'_>,
     ) -> Result<Vec<Reading>, Stop> {
+        let maker = match chosen.workload {
+            Some((kind, workload)) => {
+                Maker::named(kind, workload, &chosen.kubectl, &self.namespace)
+            }
+            None => Maker::of(pod, &chosen.kubectl, &self.namespace),
+        };
         let meant = |container: &&Container| match &self.container {
             Some(named) => container.name == *named,
             None => true,
@@ -35,7 +44,7 @@ impl KubernetesPods {
         let mut held = Vec::new();
         let mut pending = false;
         for container in &containers {
-            match self.of_container(pod, container, seen_at, at, asking) {
+            match self.of_container(pod, &self.mending(container, &maker, at), chosen.at, asking) {
                 Ok(found) => held.extend(found.map(|reading| (container, reading))),
                 Err(Stop::Pending) => pending = true,
                 Err(stop) => return Err(stop),
@@ -45,7 +54,7 @@ impl KubernetesPods {
             return Err(Stop::Pending);
         }
         if held.is_empty() {
-            let reading = self.without(pod, &containers, at);
+            let reading = self.without(pod, &containers, &maker, at, asking)?;
             return Ok(Vec::from_iter(reading));
         }
         let several = held.len() > 1;
@@ -63,11 +72,11 @@ impl KubernetesPods {
     fn of_container(
         &self,
         pod: &Pod,
-        container: &Container,
+        mending: &Mending<'_>,
         seen_at: Timestamp,
-        at: At<'_>,
         asking: &Asking<'_>,
     ) -> Result<Option<Reading>, Stop> {
+        let (container, at) = (mending.container, mending.at);
         if container.state == State::Ended {
             return Ok(None);
         }
@@ -75,25 +84,26 @@ impl KubernetesPods {
         let effect = self.effect(container, at);
         if let Effect::Sets(value) = effect {
             let note = "its command sets the variable".to_owned();
-            let reading = Reading::value(value);
+            let reading = Reading::value(value).mended_by(mending.in_command());
             return Ok(Some(noted(
                 reading,
                 [state::told(pod, container), Some(note)],
             )));
         }
+        let words = mending.words(&fed, asking)?;
         if let State::Running(started_at) = container.state {
             let Held::Found(found) = hold::found(fed, started_at, &self.namespace, asking)? else {
                 return Ok(None);
             };
             let found = self.attested(pod, unless_replaced(found, effect));
-            let reading = Reading::new(found).started_at(started_at);
+            let reading = mended(Reading::new(found), words).started_at(started_at);
             return Ok(Some(noted(reading, [state::told(pod, container), None])));
         }
         let start = Start::of(pod, container, &fed, seen_at);
         let Some(Next { found, from }) = start.gives(fed, &self.namespace, asking)? else {
             return Ok(None);
         };
-        let reading = Reading::new(unless_replaced(found, effect));
+        let reading = mended(Reading::new(unless_replaced(found, effect)), words);
         Ok(Some(noted(
             reading,
             [state::told(pod, container), Some(from)],
@@ -101,11 +111,20 @@ impl KubernetesPods {
     }
 
     /// A pod no container of which has the key; nothing where all of them are over.
-    fn without(&self, pod: &Pod, containers: &[&Container], at: At<'_>) -> Option<Reading> {
+    fn without(
+        &self,
+        pod: &Pod,
+        containers: &[&Container],
+        maker: &Maker<'_>,
+        at: At<'_>,
+        asking: &Asking<'_>,
+    ) -> Result<Option<Reading>, Stop> {
         let reading = |found| Reading::new(found).of_replica(pod.name.clone());
         let is_over = |container: &&&Container| container.state == State::Ended;
         let mut live = containers.iter().filter(|container| !is_over(container));
-        let first = live.clone().next()?;
+        let Some(first) = live.clone().next() else {
+            return Ok(None);
+        };
         let brings = live.find_map(|container| match self.effect(container, at) {
             Effect::Brings(why) | Effect::Replaces(why) => Some((container, why)),
             Effect::None | Effect::Sets(_) => None,
@@ -115,7 +134,7 @@ impl KubernetesPods {
                 "{why}, which the pod does not show: let the program tell the fingerprint of what it has"
             );
             let hidden = reading(Found::hidden(None, why));
-            return Some(noted(hidden, [state::told(pod, container), None]));
+            return Ok(Some(noted(hidden, [state::told(pod, container), None])));
         }
         let has_it = |container: &&&Container| self.fed(pod, container, at).is_any();
         if let Some(over) = containers.iter().filter(is_over).find(has_it) {
@@ -123,13 +142,13 @@ impl KubernetesPods {
                 "only its container {} has the key, and that is over",
                 Escaped(&over.name)
             );
-            return Some(reading(Found::hidden(None, why)));
+            return Ok(Some(reading(Found::hidden(None, why))));
         }
         let told = state::told(pod, first);
         if self.loads == Loads::Itself {
             let why = "the program loads its key by itself, so the pod does not show it; to prove it, let it tell \
                        the fingerprint of what it loaded, or name the `file` it reads";
-            return Some(noted(reading(Found::hidden(None, why)), [told, None]));
+            return Ok(Some(noted(reading(Found::hidden(None, why)), [told, None])));
         }
         let note = match &self.file {
             Some(_) => {
@@ -140,8 +159,41 @@ impl KubernetesPods {
                  from elsewhere, say `loads: itself`"
             }
         };
+        // One that would take it counts more than one that would not.
+        let live = containers.iter().filter(|container| !is_over(container));
+        let mut mendings = live.map(|container| self.mending(container, maker, at));
+        let taking = mendings.find_map(|mending| {
+            let fed = self.fed(pod, mending.container, at);
+            fed.is_any().then_some((mending, fed))
+        });
         let absent = reading(Found::Absent);
-        Some(noted(absent, [told, Some(note.to_owned())]))
+        Ok(Some(match taking {
+            None => {
+                let words = self.mending(first, maker, at).unset();
+                noted(absent, [told, Some(note.to_owned())]).mended_by(words)
+            }
+            Some((mending, fed)) => {
+                let lacking = mending.lacking(&fed, asking)?;
+                let note = lacking.unwrap_or_else(|| note.to_owned());
+                let absent = mended(absent, mending.words(&fed, asking)?);
+                noted(absent, [told, Some(note)])
+            }
+        }))
+    }
+
+    fn mending<'m>(
+        &'m self,
+        container: &'m Container,
+        maker: &'m Maker<'m>,
+        at: At<'m>,
+    ) -> Mending<'m> {
+        Mending {
+            maker,
+            container,
+            namespace: &self.namespace,
+            at,
+            file: self.file.as_deref(),
+        }
     }
 
     fn fed(&self, pod: &Pod, container: &Container, at: At<'_>) -> Fed {
@@ -181,6 +233,18 @@ fn unless_replaced(found: Found, effect: Effect) -> Found {
             })),
         },
         (found, _) => found,
+    }
+}
+
+/// A reading with what to do about it, where that is known.
+fn mended(reading: Reading, words: Option<Words>) -> Reading {
+    let Some(Words { words, after }) = words else {
+        return reading;
+    };
+    let reading = reading.mended_by(words);
+    match after {
+        Some(after) => reading.mended_after_by(after),
+        None => reading,
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::KubernetesPods;
 use crate::platform::kubernetes::{
-    ListPods, ListWorkloads, ListedPods, Pod, Selector, Workload, WorkloadKind,
+    Kubectl, ListPods, ListWorkloads, ListedPods, Pod, Selector, Workload, WorkloadKind,
 };
 use crate::platform::{Asking, Stop, pages};
 use crate::reading::{ErrorKind, ReadError};
@@ -18,6 +18,10 @@ pub(super) struct Chosen<'a> {
     pub pods: Vec<&'a Pod>,
     /// When they were as they are told.
     pub at: Timestamp,
+    /// How kubectl gets there.
+    pub kubectl: Kubectl,
+    /// The workload that is named.
+    pub workload: Option<(WorkloadKind, &'a Workload)>,
     /// Why there need be none.
     pub idle: Option<String>,
 }
@@ -26,6 +30,7 @@ pub(super) struct Chosen<'a> {
 struct Pods<'a> {
     pods: Vec<&'a Pod>,
     at: Timestamp,
+    kubectl: Kubectl,
 }
 
 impl KubernetesPods {
@@ -54,6 +59,8 @@ impl KubernetesPods {
             return Ok(Chosen {
                 pods: listed.pods.into_iter().filter(meant).collect(),
                 at: listed.at,
+                kubectl: listed.kubectl,
+                workload: None,
                 idle: None,
             });
         };
@@ -77,6 +84,8 @@ impl KubernetesPods {
                 .filter(|pod| owns(kind, workload, &jobs, pod))
                 .collect(),
             at: listed.at,
+            kubectl: listed.kubectl,
+            workload: Some((kind, workload)),
             idle: idle(kind, workload),
         })
     }
@@ -96,8 +105,10 @@ impl KubernetesPods {
             ));
         }
         let at = pages.first().map(|page| page.at);
+        let kubectl = pages.first().map(|page| page.kubectl.clone());
         Ok(Pods {
             pods,
+            kubectl: kubectl.unwrap_or_default(),
             at: at.unwrap_or_else(Timestamp::now),
         })
     }

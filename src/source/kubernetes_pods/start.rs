@@ -66,6 +66,7 @@ impl Start {
                     key,
                     needed,
                     object_needed,
+                    ..
                 } => {
                     let of = of(resource, &name);
                     match get(resource, namespace, &name, asking)? {

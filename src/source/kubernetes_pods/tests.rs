@@ -1,5 +1,6 @@
 mod commands;
 mod feeds;
+mod mends;
 mod places;
 mod replicas;
 mod states;

@@ -164,13 +164,37 @@ async fn a_refusal_names_the_rule_that_is_enough() {
         "give straggler's account a Role in the namespace checkout with { apiGroups: [''], resources: [secrets], \
          verbs: [get], resourceNames: [allstak] }"
     );
-    let (reading, _) = read(settings(), |_| {
-        status(401, "Unauthorized", "Unauthorized", json!({}))
-    })
-    .await;
-    let error = reading.err().unwrap();
-    assert_eq!(error.kind, ErrorKind::Denied);
-    assert!(error.next.starts_with("log in again"), "{}", error.next);
+    // No Role helps who is not known.
+    let anonymous = "secrets \"allstak\" is forbidden: User \"system:anonymous\" cannot get resource \"secrets\" in API \
+                     group \"\" in the namespace \"checkout\"";
+    for (code, reason, message, next) in [
+        (401, "Unauthorized", "Unauthorized", "log in again"),
+        (
+            403,
+            "Forbidden",
+            anonymous,
+            "give the user in the kubeconfig a credential",
+        ),
+    ] {
+        let (reading, _) = read(settings(), move |_| {
+            status(
+                code,
+                reason,
+                message,
+                json!({"name": "allstak", "kind": "secrets"}),
+            )
+        })
+        .await;
+        let error = reading.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Denied);
+        assert!(error.next.starts_with(next), "{}", error.next);
+        assert!(
+            error.next.contains("`kubectl auth whoami --kubeconfig /"),
+            "{}",
+            error.next
+        );
+        assert!(!error.next.contains("Role"), "{}", error.next);
+    }
 }
 
 #[tokio::test]
@@ -341,11 +365,11 @@ fn what_is_shown_and_what_is_refused() {
         hop.location(at),
         "kubernetes:prod-eu/checkout/secrets/allstak#api_key"
     );
-    assert!(
-        hop.remedy(at, &crate::source::Case::default())
-            .ends_with("`kubectl patch secret allstak -n checkout --type merge --patch-file FILE`"),
-        "{}",
-        hop.remedy(at, &crate::source::Case::default())
+    assert_eq!(
+        hop.remedy(at, &crate::source::Case::default()),
+        "write the current key with `kubectl create secret generic allstak --from-file=api_key=FILE --dry-run=client -o json | \
+         kubectl patch secret allstak --type=merge --patch-file=/dev/stdin -n checkout`, or with `kubectl create secret generic \
+         allstak --from-file=api_key=FILE -n checkout` where there is no such Secret, then restart what reads it"
     );
     for wrong in [
         json!({"namespace": "a/b", "name": "x"}),

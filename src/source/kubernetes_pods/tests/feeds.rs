@@ -182,7 +182,7 @@ async fn what_is_no_key_is_not_taken_for_one() {
     );
     let told = holds(LATER, file).await;
     assert!(
-        told.starts_with("fixed: it is read at the start from a file (`fileKeyRef`) that another container writes into the volume config, which is not followed"),
+        told.starts_with("fixed: it is read at the start from the file app.env (`fileKeyRef`) that another container writes into the volume config, which is not followed"),
         "{told}"
     );
     let resource = env(json!({"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}));

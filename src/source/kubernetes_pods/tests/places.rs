@@ -105,6 +105,36 @@ async fn of_two_keys_at_one_path_the_later_counts_and_no_items_are_all() {
 }
 
 #[tokio::test]
+async fn what_the_kubelet_makes_itself_is_not_seen() {
+    let sources = |list: Value| volume(json!({"projected": {"sources": list}}));
+    let field = || json!({"downwardAPI": {"items": [{"path": "api_key", "fieldRef": {"fieldPath": "metadata.name"}}]}});
+    for (made, what) in [
+        (field(), "downwardAPI"),
+        (
+            json!({"serviceAccountToken": {"path": "api_key", "expirationSeconds": 3600}}),
+            "serviceAccountToken",
+        ),
+        (
+            json!({"clusterTrustBundle": {"name": "x", "path": "ca.pem"}}),
+            "a source that is not known here",
+        ),
+    ] {
+        let seen = holds(LATER, at("/etc/keys"), sources(json!([made]))).await;
+        let expected =
+            format!("loose: the kubelet makes the file itself, from {what} of a projected volume");
+        assert!(seen.starts_with(&expected), "{seen}");
+    }
+    let beside = json!([{"serviceAccountToken": {"path": "token"}}, {"secret": {"name": "one"}}, {"downwardAPI": {}}]);
+    assert_eq!(
+        holds(LATER, at("/etc/keys"), sources(beside)).await,
+        "loose, by timestamp: first"
+    );
+    let wins = json!([{"secret": {"name": "one"}}, field()]);
+    let seen = holds(LATER, at("/etc/keys"), sources(wins)).await;
+    assert!(seen.starts_with("loose: the kubelet makes"), "{seen}");
+}
+
+#[tokio::test]
 async fn in_a_projected_volume_the_later_source_wins() {
     let sources = |list: Value| volume(json!({"projected": {"sources": list}}));
     let one = || json!({"secret": {"name": "one"}});

@@ -225,11 +225,11 @@ async fn what_waits_for_what_is_not_there_has_no_key() {
         ),
         (
             env(optional),
-            "absent | it has not started, its pod is Pending; the pod does not set it",
+            "absent | it has not started, its pod is Pending; the Secret none, which is optional, is not there",
         ),
         (
             whole(true),
-            "absent | it has not started, its pod is Pending; the pod does not set it",
+            "absent | it has not started, its pod is Pending; the Secret none, taken whole (`envFrom`) and optional, is not there",
         ),
         (
             env(secret_ref("closed", "key")),
