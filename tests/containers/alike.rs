@@ -192,7 +192,7 @@ pub fn states(engine: &Engine) {
         "docker: { container: 'shop-*' }",
         "docker: { container: web }",
     ]);
-    says(&found[0], "stale", "value", "docker rm -f shop-paused");
+    says(&found[0], "stale", "value", "rm -f shop-paused`, then");
     for ended in &found[1..3] {
         says(ended, "unreachable", "none", "no running container fits");
     }
