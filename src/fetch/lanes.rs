@@ -276,7 +276,8 @@ impl Lanes {
                 };
                 host.paused = host.paused.max(wait.map(|wait| now + wait));
             }
-            Came::Nothing => {}
+            // A server that does not answer in between is not one that refuses everything.
+            Came::Nothing => host.left_alone = Duration::ZERO,
         }
         host.under_way = host.under_way.saturating_sub(1);
         for lane in host.lanes.clone() {

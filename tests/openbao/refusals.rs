@@ -92,8 +92,13 @@ fn a_token_that_is_used_up_on_the_way_leaves_the_rest_unread() {
     top.policy("reading", &["secret/data/*"]);
     let token = top.token(&json!({"policies": ["reading"], "num_uses": 3}));
     let deployments: Vec<_> = paths.iter().map(|path| deployment(path, "")).collect();
+    // One after the other: asked at once with the last use of a token, the server fails with 500 at times.
+    let arguments = ["audit", "-f", "json", "--retries", "0", "--per-host", "1"];
+    let scene = scene(&with_token(&bao), &deployments);
     let hops = told(
-        &audit(&scene(&with_token(&bao), &deployments), &token)
+        &scene
+            .straggler(arguments)
+            .env("TOKEN", &token)
             .run()
             .ends(3),
     );
