@@ -248,7 +248,7 @@ impl Seen {
                     };
                     judge::explain(outcome, (explanation, evidence), &bench, &scope, expect);
                 } else if lost_reference {
-                    judge::doubt(outcome, expect);
+                    judge::without_reference(outcome, expect);
                 }
             }
         }

@@ -16,8 +16,8 @@ const PROVE: &str = "read the key itself where it is used: a `command` or `http`
 const UNMASK: &str = "let it answer with the key's fingerprint instead of a masked key: a reading as \
                       `straggler inspect --format reading` prints it";
 
-/// How many replicas that each want something else are told of.
-const TOLD: usize = 3;
+/// How many replicas that each need another remedy have theirs told.
+const MOST_ALTERNATIVES: usize = 3;
 
 impl Spot<'_> {
     /// What to do so that this hop is right: an imperative. `None` where nothing is to be done.
@@ -147,7 +147,7 @@ impl Spot<'_> {
             match known {
                 Some(at) if told[at].len() < words.len() => told[at] = words,
                 Some(_) => {}
-                None if told.len() < TOLD => told.push(words),
+                None if told.len() < MOST_ALTERNATIVES => told.push(words),
                 None => more += 1,
             }
         }

@@ -17,7 +17,7 @@ pub use outcome::{
     DeploymentOutcome, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis, Soundness,
     TimeProof, Timed, Warning, Why,
 };
-pub use reading::{Judged, doubt, explain, judge, time_again};
+pub use reading::{Judged, explain, judge, time_again, without_reference};
 pub use route::trace;
 pub use scope::{Bench, Circumstances, Scope};
 pub use sight::is_explained;

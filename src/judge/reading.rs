@@ -372,7 +372,7 @@ pub fn explain(
 }
 
 /// Takes in that the reference by which a reading was judged is none. What is some other key stays so.
-pub fn doubt(outcome: &mut Outcome, expect: Expectation) {
+pub fn without_reference(outcome: &mut Outcome, expect: Expectation) {
     if expect == Expectation::Absent {
         return;
     }
