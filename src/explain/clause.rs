@@ -6,7 +6,7 @@ use super::known::{age, name_of, whose};
 use super::spot::Spot;
 use super::when::{apart, when};
 use crate::judge::{Outcome, RotationBasis, TimeProof, Why};
-use crate::keyring::{Damage, KeyId, Placeholder};
+use crate::keyring::{Damage, KeyId, Placeholder, Role};
 use crate::text::escape;
 use crate::verdict::{Evidence, Expectation, Stage, Verdict};
 
@@ -24,7 +24,7 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             let joint = if inside.is_some() { ", and " } else { ", or " };
             for other in also {
                 told.push_str(joint);
-                told.push_str(&whose(spot.audit, spot.owner(), *other));
+                told.push_str(&beside(spot, *other));
             }
             told.push_str(unexpected(spot, outcome));
             told
@@ -108,6 +108,18 @@ fn holds(spot: &Spot<'_>, evidence: Evidence, key: KeyId, damage: &[Damage]) -> 
         damage => format!(", damaged: {}", names(damage)),
     };
     format!("{verb} {held}{age}{damage}")
+}
+
+/// What stands beside a key. Whose key an unsound reference holds nobody knows.
+fn beside(spot: &Spot<'_>, key: KeyId) -> String {
+    let outcome = spot.audit.projects.get(key.project.0 as usize);
+    match outcome {
+        Some(outcome) if key.role() == Role::Current && outcome.current.is_none() => format!(
+            "what the reference of {} holds, which is not sound",
+            name_of(spot.audit, key.project)
+        ),
+        _ => whose(spot.audit, spot.owner(), key),
+    }
 }
 
 /// The stable names, from the outermost to the innermost.

@@ -125,6 +125,7 @@ struct Host {
     paused: Option<Instant>,
     /// For how long it was left alone since it answered anything.
     left_alone: Duration,
+    /// In the order of their turns.
     lanes: Vec<LaneId>,
 }
 
@@ -317,6 +318,9 @@ impl Lanes {
             if let Some(host) = &mut host {
                 host.under_way += 1;
                 call.stamp = host.ease.stamp();
+                // Where only one may be under way, the first that is listed takes it: each is first in turn.
+                host.lanes.retain(|&lane| lane != id);
+                host.lanes.push(id);
             }
             self.list(id);
             return Due::Go(id, call);

@@ -321,3 +321,18 @@ async fn each_kind_of_ask_keeps_its_own_rate_and_the_host_its_number_at_once() {
         assert_eq!(most, Some(10));
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_one_goes_at_a_time_each_kind_of_ask_has_its_turn() {
+    let busy = Busy::new(1);
+    let work = Pages::default().of::<1000>("one", 60).of::<0>("one", 60);
+    let work = fetch(&busy, Limits::DEFAULT, work).await;
+    let mut answered: Vec<_> = work
+        .outcomes
+        .iter()
+        .map(|(&job, outcome)| (*outcome.as_ref().unwrap(), job))
+        .collect();
+    answered.sort_unstable();
+    let of_the_second = answered[..60].iter().filter(|(_, job)| *job >= 60).count();
+    assert!((20..=40).contains(&of_the_second), "{of_the_second}");
+}

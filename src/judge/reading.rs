@@ -425,8 +425,9 @@ fn holds(
         // Of several old keys a dead one is the worst.
         keys.sort_by_key(|&key| key.project != scope.id || !scope.is_dead(key, bench.now));
     }
+    let mut doubtful = Vec::new();
     if !scope.sound && expect != Expectation::Absent {
-        leave_out_held(&mut keys, scope);
+        doubtful = leave_out_held(&mut keys, scope);
     }
     if damage.is_empty() && keys.iter().any(|&key| scope.outweighs_next(key)) {
         keys.retain(|key| key.role() != Role::Next || !scope.is_own(key.project));
@@ -435,6 +436,8 @@ fn holds(
     let Some(key) = keys.next() else {
         return (Verdict::Unverified, Why::NoReference);
     };
+    // Beside a key whose owner is known, the one of an unsound reference is held as well.
+    let beside = doubtful.into_iter().filter(|_| inside.is_some());
     let verdict = if !scope.is_own(key.project) {
         Verdict::WrongProject
     } else if scope.is_dead(key, bench.now) {
@@ -456,7 +459,7 @@ fn holds(
         verdict,
         Why::Holds {
             key,
-            also: keys.collect(),
+            also: keys.chain(beside).collect(),
             damage,
             inside,
             wire,
@@ -464,13 +467,16 @@ fn holds(
     )
 }
 
-/// Leaves out what an unsound reference holds, since nobody knows whose it is. Another reference with the
-/// same key is as doubtful, and says nothing either.
-fn leave_out_held(keys: &mut Vec<KeyId>, scope: &Scope<'_>) {
+/// Leaves out what an unsound reference holds, since nobody knows whose it is; what it left out. Another
+/// reference with the same key is as doubtful, and says nothing either.
+fn leave_out_held(keys: &mut Vec<KeyId>, scope: &Scope<'_>) -> Vec<KeyId> {
     let is_own = |key: &KeyId| key.project == scope.id && key.role() == Role::Current;
     if keys.iter().any(is_own) {
-        keys.retain(|key| key.role() != Role::Current);
+        return keys
+            .extract_if(.., |key| key.role() == Role::Current)
+            .collect();
     }
+    Vec::new()
 }
 
 fn unexplained(why: Why, evidence: Evidence, scope: &Scope<'_>, expect: Expectation) -> Judged {

@@ -270,3 +270,43 @@ fn a_key_that_the_ledger_remembers_is_found_too() {
         assert_eq!(hop["verdict"], "stale", "{hop}");
     }
 }
+
+/// Whose key two references hold at once nobody knows, and revoking it breaks whoever has it.
+#[test]
+fn the_key_of_an_unsound_reference_is_held_beside_an_older_one() {
+    for value in [format!("{CURRENT} # was {OLD}"), format!("{OLD},{CURRENT}")] {
+        let scene = Scene::with(
+            "version: 1
+projects:
+  shop: { variable: KEY, format: '^ask_live_[A-Za-z0-9]{32}$', current: { file: { path: DIR/key } } }
+  cart:
+    variable: KEY
+    format: '^ask_live_[A-Za-z0-9]{32}$'
+    current: { file: { path: DIR/copy } }
+    previous: [ { file: { path: DIR/old } } ]
+deployments:
+  - { name: till, project: cart, route: [ { file: { path: DIR/value } } ] }
+",
+        )
+        .file("key", CURRENT)
+        .file("copy", CURRENT)
+        .file("old", OLD)
+        .file("value", &value);
+        let ran = scene
+            .run([
+                "revoke-check",
+                "shop",
+                "--key",
+                &fingerprint(CURRENT),
+                "--no-ledger",
+                "-f",
+                "json",
+            ])
+            .ends(1);
+        assert_eq!(ran.json()["holders"][0]["deployment"], "till", "{ran}");
+        let ran = scene.run(["audit", "--no-ledger"]).ends(1).to_string();
+        let said = "and what the reference of cart holds, which is not sound";
+        let words: Vec<_> = ran.split_whitespace().collect();
+        assert!(words.join(" ").contains(said), "{ran}");
+    }
+}
