@@ -149,6 +149,8 @@ impl Built {
         let mut command = Command::new(STRAGGLER);
         command
             .current_dir(self.folder.path())
+            // The ledger is that of this folder, and goes with it.
+            .env("XDG_STATE_HOME", self.folder.path())
             .args([
                 "audit",
                 "--quiet",
