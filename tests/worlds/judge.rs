@@ -351,6 +351,10 @@ impl Found<'_> {
             // With nothing to compare with, no hop is current.
             Role::Next if scope.reference != Reference::Sound => match expect {
                 Expect::Absent => vec![Verdict::Stale, Verdict::Malformed, Verdict::Unverified],
+                // Nothing tells which of the two holds it by mistake, and neither is sound.
+                _ if exact && self.is_anothers_reference(entry.key) => {
+                    vec![Verdict::Unverified, Verdict::WrongProject]
+                }
                 _ if exact => vec![Verdict::Unverified],
                 _ => vec![Verdict::Unverified, Verdict::Malformed],
             },
