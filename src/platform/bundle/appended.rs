@@ -86,7 +86,7 @@ mod tests {
             &b"\x1f\x8b\x08\0\x01\x02\x03\x04\0\x03"[..],
             b"\x1f\x8b\x08\x08\0\0\0\0\x02\xff",
             b"\x28\xb5\x2f\xfd123456",
-            b"\xfd7zXZ\01234",
+            b"\xfd7zXZ\x001234",
             b"7z\xbc\xaf\x27\x1c1234",
             b"Rar!\x1a\x07\x01\0ab",
             b"BZh91AY&SY",
