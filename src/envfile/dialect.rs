@@ -16,7 +16,7 @@ pub enum Dialect {
     Compose,
     /// `node --env-file` and `util.parseEnv` of Node 20.
     Node,
-    /// python-dotenv 1.2.
+    /// python-dotenv 1.2.4.
     PythonDotenv,
     /// `EnvironmentFile=` of systemd.
     Systemd,

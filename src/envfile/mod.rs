@@ -29,4 +29,4 @@ mod variables;
 pub use cause::{Cause, visible_cause};
 pub use dialect::Dialect;
 pub use expand::{Expanded, expanded};
-pub use read::{Entry, Outside, Rejected, entries, read};
+pub use read::{Entry, Outside, Rejected, earlier_entries, entries, read};

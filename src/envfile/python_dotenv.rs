@@ -1,4 +1,5 @@
-//! python-dotenv 1.2, reading a file by its path: `parser.py` and `variables.py`.
+//! python-dotenv 1.2.4, reading a file by its path: `parser.py` and `variables.py`; and 1.2.2, which most
+//! programs still carry, where that reads something else.
 //!
 //! A statement that cannot be parsed is dropped, and parsing goes on from where it got to, not from
 //! the statement's start. `${NAME}` and `${NAME:-default}` are expanded in every value, single quotes
@@ -12,7 +13,21 @@ use super::text::{
 use super::variables::{Expansion, Known, Variables};
 use super::{Entry, Rejected};
 
-pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Rejected> {
+/// Which of its versions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// 1.2.4.
+    Latest,
+    /// Up to 1.2.2: a byte order mark belongs to the first name, a `#` behind `= ` to the value, and a
+    /// backslash before a quote always escapes it, unless nothing else closes the value.
+    Earlier,
+}
+
+pub(super) fn parse(
+    file: &[u8],
+    version: Version,
+    variables: &mut Variables<'_>,
+) -> Result<(), Rejected> {
     if let Err(error) = std::str::from_utf8(file) {
         return Err(Rejected {
             line: Lines::new(file).of(error.valid_up_to()),
@@ -22,8 +37,12 @@ pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Re
     // Python opens text files with universal newlines.
     let text = prepared(file, CarriageReturn::Newline);
     let mut lines = Lines::new(&text);
-    let mut reader = Reader { text: &text, at: 0 };
-    if text.starts_with("\u{feff}".as_bytes()) {
+    let mut reader = Reader {
+        text: &text,
+        at: 0,
+        version,
+    };
+    if version == Version::Latest && text.starts_with("\u{feff}".as_bytes()) {
         reader.at = 3;
     }
     while reader.at < text.len() {
@@ -58,6 +77,7 @@ enum Statement<'t> {
 struct Reader<'t> {
     text: &'t [u8],
     at: usize,
+    version: Version,
 }
 
 impl<'t> Reader<'t> {
@@ -123,7 +143,7 @@ impl<'t> Reader<'t> {
         let blanks = self.skip_blanks();
         match self.peek() {
             None | Some(b'\n') => Some(Buffer::default()),
-            Some(b'#') if blanks => Some(Buffer::default()),
+            Some(b'#') if blanks && self.version == Version::Latest => Some(Buffer::default()),
             Some(b'\'') => self.quoted(b'\''),
             Some(b'"') => self.quoted(b'"'),
             Some(_) => Some(self.unquoted()),
@@ -132,17 +152,37 @@ impl<'t> Reader<'t> {
 
     fn quoted(&mut self, quote: u8) -> Option<Buffer> {
         let start = self.at + 1;
+        let end = match self.version {
+            Version::Latest => self.closing(start, quote),
+            Version::Earlier => self.closing_earlier(start, quote),
+        }?;
+        self.at = end + 1;
+        Some(unescaped(&self.text[start..end], quote))
+    }
+
+    fn closing(&self, start: usize, quote: u8) -> Option<usize> {
         let mut end = start;
         loop {
             end = find_or_end(self.text, end, |b| b == quote || b == b'\\');
             match self.text.get(end)? {
                 // It escapes one character, of which the first byte is enough here.
                 b'\\' => end += 2,
-                _ => break,
+                _ => return Some(end),
             }
         }
-        self.at = end + 1;
-        Some(unescaped(&self.text[start..end], quote))
+    }
+
+    fn closing_earlier(&self, start: usize, quote: u8) -> Option<usize> {
+        let mut escaped = None;
+        let mut from = start;
+        while let Some(end) = find(self.text, from, quote) {
+            if end == start || self.text[end - 1] != b'\\' {
+                return Some(end);
+            }
+            escaped = Some(end);
+            from = end + 1;
+        }
+        escaped
     }
 
     fn unquoted(&mut self) -> Buffer {
@@ -253,8 +293,9 @@ fn expanded(value: &[u8], variables: &mut Variables<'_>) -> Option<Expansion> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Dialect::PythonDotenv;
+    use super::super::Dialect::{Node, PythonDotenv};
     use super::super::tests::{Absent, FromOutside, Is, check, check_alone, names, rejects};
+    use super::super::{Outside, earlier_entries};
 
     #[test]
     fn quotes_and_their_escapes() {
@@ -325,6 +366,30 @@ mod tests {
         check(PythonDotenv, b"K='a\r\nb'", Is("a\nb"));
         check(PythonDotenv, "\u{feff}K=v".as_bytes(), Is("v"));
         rejects(PythonDotenv, b"K=v\n\xff", 2);
+    }
+
+    #[test]
+    fn earlier_versions_read_marks_comments_and_backslashes_otherwise() {
+        let earlier = |file: &[u8]| {
+            let entries = earlier_entries(PythonDotenv, file, Outside::Unknown);
+            let entries = entries.unwrap().unwrap();
+            let told = entries.iter().map(|(name, entry)| {
+                let value = entry.value().map_or(&b"?"[..], |value| value.expose());
+                format!("{name}={}", String::from_utf8_lossy(value))
+            });
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            earlier("\u{feff}K=v\nL=w".as_bytes()),
+            ["\u{feff}K=v", "L=w"]
+        );
+        assert_eq!(earlier(b"K= # c"), ["K=# c"]);
+        // It goes on to the quote of the next line.
+        assert!(earlier(b"K='a\\\\'\nL='w'").is_empty());
+        assert_eq!(earlier(b"K='a\\\\'"), ["K=a\\"]);
+        assert_eq!(earlier(b"K='\\'"), ["K=\\"]);
+        assert_eq!(earlier(b"K='v' # c\nL=\"\""), ["K=v", "L="]);
+        assert!(earlier_entries(Node, b"K=v", Outside::Unknown).is_none());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::cause::is_utf_16;
+use super::python_dotenv::Version;
 use super::variables::Variables;
 use super::{Dialect, compose, docker, dotenv, node, python_dotenv, shell, systemd};
 use crate::key::Secret;
@@ -106,6 +107,26 @@ pub fn entries(
     Ok(variables.into_entries())
 }
 
+/// The same as earlier versions of the program read it, which many still carry; `None` where they read it as
+/// [`entries`] does.
+///
+/// # Errors
+///
+/// [`Rejected`] when the whole file gives nothing.
+#[must_use]
+pub fn earlier_entries(
+    dialect: Dialect,
+    file: &[u8],
+    outside: Outside,
+) -> Option<Result<Vec<(String, Entry)>, Rejected>> {
+    if dialect != Dialect::PythonDotenv {
+        return None;
+    }
+    let mut variables = Variables::all(outside);
+    let parsed = python_dotenv::parse(file, Version::Earlier, &mut variables);
+    Some(parsed.map(|()| variables.into_entries()))
+}
+
 fn parse(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Result<(), Rejected> {
     let parsed = parse_as(dialect, file, variables);
     // The real programs stumble over one of its bytes, which says nothing to whoever wrote it in an editor.
@@ -124,7 +145,7 @@ fn parse_as(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Res
         Dialect::Docker => return docker::parse(file, variables),
         Dialect::Compose => return compose::parse(file, variables),
         Dialect::Node => node::parse(file, variables),
-        Dialect::PythonDotenv => return python_dotenv::parse(file, variables),
+        Dialect::PythonDotenv => return python_dotenv::parse(file, Version::Latest, variables),
         Dialect::Systemd => return systemd::parse(file, variables),
         Dialect::Shell => return shell::parse(file, variables),
     }

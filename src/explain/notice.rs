@@ -8,6 +8,7 @@ use crate::audit::Audit;
 use crate::gate::expired_waivers;
 use crate::inventory::Waiver;
 use crate::judge::Warning;
+use crate::keyring::KeyId;
 use crate::text::escape;
 
 /// Something to tell that is no verdict.
@@ -188,7 +189,7 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
             code: "current-is-previous",
             message: format!(
                 "{} is declared as a previous key too",
-                belonging(audit, *key)
+                belonging(audit, KeyId::current(key.project))
             ),
             remedy: format!(
                 "after a rollback take it off `previous` ({}); else write the new key to the reference",
@@ -247,7 +248,7 @@ fn expired(audit: &Audit, waiver: &Waiver, count: usize) -> Notice {
 mod tests {
     use super::*;
     use crate::gate::testing::{Scene, current, hop, print_of, waiver};
-    use crate::keyring::{KeyId, ProjectId};
+    use crate::keyring::ProjectId;
     use crate::reading::{ErrorKind, ReadError};
     use crate::verdict::Verdict;
 
@@ -273,7 +274,7 @@ mod tests {
                         key: KeyId::next(ProjectId(1)),
                         error: Box::new(error),
                     },
-                    Warning::CurrentIsPrevious(KeyId::current(ProjectId(0))),
+                    Warning::CurrentIsPrevious(KeyId::previous(ProjectId(0), 0)),
                     Warning::GuessableKey(KeyId::current(ProjectId(1))),
                     Warning::ReferenceBehind {
                         project: ProjectId(0),
@@ -309,6 +310,10 @@ mod tests {
             told[2].message,
             "shop/staging's next key could not be read, so whoever holds it is unknown here: timeout: \
              no answer in 3s"
+        );
+        assert_eq!(
+            told[3].message,
+            "shop's current key is declared as a previous key too"
         );
         assert_eq!(
             told[5].message,

@@ -85,7 +85,7 @@ relative to `<base>` where there is one;
 the build manifests and the flight data of Next;
 - the chunks of webpack, Rspack and Next: the function by which their runtime makes a chunk's name from its id is \
 read and run for every id that it lists and every id that a script loads. Each of them has to be there;
-- what scripts import, and what they run as workers;
+- what scripts import, and what they run as workers, service workers among them;
 - source maps, by their comment or header, or inside of a script;
 - `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
 
@@ -112,8 +112,10 @@ brotli if its name ends in `.br` | opened and searched, up to four deep and 256 
 plain file lies beside it |
 | a program or library, WebAssembly, Java's and Python's compiled classes, SQLite, Electron's asar, webpack's cache, \
 `.DS_Store` and the like | searched as it is |
-| an image, a font, sound or film | searched as it is, and not decoded; what stands behind its end is searched if it is text or zip, \
-and `unreachable` otherwise, as far as the kind says where it ends (MP3, Ogg, WebM and FLAC do not) |
+| an image, a font, sound or film | searched as it is, and not decoded but for the compressed texts in a PNG (`zTXt`, `iTXt`, \
+`iCCP`); what stands behind its end is searched if it is text or zip, and `unreachable` otherwise. Where the kind does not say \
+where it ends, as MP3 and FLAC, the file is `unreachable` if something in it begins as gzip, zstd, xz, bzip2, 7z or rar do: \
+other data behind it is not noticed, nor is any behind TIFF and KTX 2 |
 | 7z, rar, xz, bzip2, lz4, lzma, PDF and other archives, binary of no known kind, or encrypted, damaged or too large | searched as it \
 is, and `unreachable`, said by name |
 

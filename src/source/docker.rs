@@ -93,9 +93,14 @@ shows: the value the container was created with, and its command line. Where tha
 uWSGI or supervisor, which may give its program another value, nothing is proven; see `process`.
 
 A variable that is not there is `missing`, unless `loads: itself` says that the program or its entrypoint takes the \
-key from elsewhere: then its absence proves nothing and is `unverified`. Podman does not show what it injects with \
-`podman run --secret …,type=env`, nor into which variable: that is `unverified` too, or `stale` where the container was last \
-started before the rotation.
+key from elsewhere: then its absence proves nothing and is `unverified`.
+
+**Podman's secrets.** What `podman run --secret …,type=env` injects is looked up at every start, and fixed until the \
+next one. Podman 4.3 shows it to everybody who may ask the engine, so it is compared like any other value. Newer ones \
+show `*******` in its place, some of them by the secret's name and not the variable's. Where the container's processes may be read, they show it all \
+the same; from elsewhere it is `unverified`, or `stale` where the container was last started before the rotation. What \
+the *next* start would inject is no part of this hop: since Podman 4.7, `podman secret inspect --showsecret` prints it, for a \
+`command` hop before this one.
 
 **Files.** With `file` the key is read where the program reads it. On the engine's own machine, asked at its socket, \
 that is `/proc/PID/root`: with every mount, and only if the process's control group is the container's. It needs \

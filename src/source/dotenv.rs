@@ -58,7 +58,8 @@ would have to execute is an error.
 A value that refers to another variable, as `${OTHER}`, is put together by `compose`, `python-dotenv` and \
 `shell`. npm dotenv leaves it as it stands, but dotenv-expand does not, which Vite, Next and Create React App \
 carry: so under `dotenv` what it would put in is judged, and not counted as proven. `docker`, `node` and `systemd` \
-put nothing in.
+put nothing in. What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven \
+either.
 
 A variable that is not set is `missing`, and so is a file that is not there. A variable that is only \
 named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
@@ -132,28 +133,19 @@ impl Dotenv {
                 Escaped(variable)
             )
         });
-        let mut reading = Reading::new(match entry {
-            Ok(Entry::Value(value)) if self.dialect == Dialect::Dotenv => {
-                match envfile::expanded(file, variable, value) {
-                    Expanded::Plain(value) => Found::Value(value),
-                    Expanded::Referring { value } => referring(value),
-                }
+        let earlier = entry.as_ref().ok().and_then(|latest| {
+            let earlier = envfile::earlier_entries(self.dialect, file, Outside::Unknown)?;
+            let mut entries = earlier.ok()?.into_iter();
+            let earlier = entries.find(|(name, _)| name == variable);
+            let earlier = earlier.map_or(Entry::Absent, |(_, entry)| entry);
+            (!latest.agrees(&earlier)).then_some(earlier)
+        });
+        let mut reading = Reading::new(match (entry, earlier) {
+            (Ok(latest @ (Entry::Value(_) | Entry::Absent)), Some(earlier)) => {
+                let has_mark = file.starts_with("\u{feff}".as_bytes());
+                differing(into_value(latest), into_value(earlier), has_mark)
             }
-            Ok(Entry::Value(value)) => Found::Value(value),
-            Ok(Entry::Absent) => Found::Absent,
-            Ok(Entry::Inherited { line }) => hidden(format!(
-                "line {line} only names it, so its value comes from whatever starts the program; \
-                 write the value there, or audit that place"
-            )),
-            Ok(Entry::Outside { line }) => hidden(format!(
-                "line {line} builds it from something that is not in the file; write it out, and a \
-                 `$` that belongs to the key as its program wants it"
-            )),
-            Err(Rejected { line, reason }) => Found::Failed(ReadError::new(
-                ErrorKind::BadData,
-                format!("line {line}: {reason}"),
-                format!("correct line {line} of {}", self.shown()),
-            )),
+            (entry, _) => self.found(entry, file, variable),
         });
         reading = reading.written_in(match self.dialect {
             Dialect::Docker => Written::PlainEnvFile,
@@ -188,6 +180,32 @@ impl Dotenv {
         reading.with_note(notes.join("; "))
     }
 
+    fn found(&self, entry: Result<Entry, Rejected>, file: &[u8], variable: &str) -> Found {
+        match entry {
+            Ok(Entry::Value(value)) if self.dialect == Dialect::Dotenv => {
+                match envfile::expanded(file, variable, value) {
+                    Expanded::Plain(value) => Found::Value(value),
+                    Expanded::Referring { value } => referring(value),
+                }
+            }
+            Ok(Entry::Value(value)) => Found::Value(value),
+            Ok(Entry::Absent) => Found::Absent,
+            Ok(Entry::Inherited { line }) => hidden(format!(
+                "line {line} only names it, so its value comes from whatever starts the program; \
+                 write the value there, or audit that place"
+            )),
+            Ok(Entry::Outside { line }) => hidden(format!(
+                "line {line} builds it from something that is not in the file; write it out, and a \
+                 `$` that belongs to the key as its program wants it"
+            )),
+            Err(Rejected { line, reason }) => Found::Failed(ReadError::new(
+                ErrorKind::BadData,
+                format!("line {line}: {reason}"),
+                format!("correct line {line} of {}", self.shown()),
+            )),
+        }
+    }
+
     /// How the key is to be written so that it comes through whole.
     fn quoting(&self, at: At<'_>, case: &Case<'_>) -> &'static str {
         match (self.dialect, at.format) {
@@ -202,6 +220,30 @@ impl Dotenv {
 
     fn shown(&self) -> String {
         escape(&self.path.to_string_lossy()).into_owned()
+    }
+}
+
+/// What not all versions of its program take alike: here what the latest makes of it, else earlier ones.
+fn differing(latest: Option<Secret>, earlier: Option<Secret>, has_mark: bool) -> Found {
+    let why = match has_mark {
+        true => {
+            "the file starts with a byte order mark, which python-dotenv before 1.2.3 takes for a part of the \
+             first name; save it as UTF-8 without a byte order mark"
+        }
+        false => {
+            "python-dotenv before 1.2.4 reads something else there, as it does with a `#` behind `= ` and with a \
+             backslash before a quote; write it so that neither stands there"
+        }
+    };
+    Found::Hidden {
+        fixed_at: None,
+        why: why.into(),
+        taken_for: latest.or(earlier).map(|value| {
+            Box::new(Taken {
+                found: Found::Value(value),
+                evidence: Evidence::Timestamp,
+            })
+        }),
     }
 }
 
@@ -226,6 +268,13 @@ fn referring(value: Option<Secret>) -> Found {
                 evidence: Evidence::Timestamp,
             })
         }),
+    }
+}
+
+fn into_value(entry: Entry) -> Option<Secret> {
+    match entry {
+        Entry::Value(value) => Some(value),
+        _ => None,
     }
 }
 

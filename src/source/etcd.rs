@@ -311,6 +311,20 @@ mod tests {
         assert_eq!(error.next, "correct the name or the password of reader");
         assert!(!error.message.contains("straggler"), "{error}");
 
+        let named = Server::start(|_| {
+            let why = b"CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+            response("400 Bad Request", "", why)
+        });
+        for store in [json!({"etcd": {"address": named.url("")}}), store(&named)] {
+            let error = outcome(&store).await.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Denied);
+            assert!(
+                error
+                    .next
+                    .starts_with("take a client certificate without a common name")
+            );
+        }
+
         let passwordless = json!({"etcd": {"address": wrong.url(""), "user": "reader"}});
         let error = outcome(&passwordless).await.unwrap_err();
         assert_eq!(error.message, "no credential: reader has no password");

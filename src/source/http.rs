@@ -41,7 +41,7 @@ impl Source for Http {
     const INFO: Info = Info {
         id: "http",
         title: "what a server answers: a key, a fingerprint or a reading",
-        stage: Some(Stage::Running),
+        stage: None,
         store: None,
         proves: &[Evidence::Value, Evidence::Fingerprint],
         replicas: ["answer", "answers"],

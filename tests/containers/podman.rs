@@ -2,7 +2,7 @@
 
 use crate::alike;
 use crate::engine::{Engine, IMAGE};
-use crate::scene::{CURRENT, Scene, says};
+use crate::scene::{CURRENT, OLD, Scene, says};
 
 #[test]
 #[ignore = "needs Podman; tests/run has it"]
@@ -68,6 +68,16 @@ fn a_secret_that_is_injected_or_mounted_is_seen() {
     says(&found[0], "current", "value", "");
     says(&found[1], "missing", "value", "");
     says(&found[2], "current", "value", "");
+
+    // What is injected is looked up at every start, and only there.
+    engine.cli(&["secret", "rm", "allstak"]);
+    let key = scene.write("secret", OLD);
+    engine.cli(&["secret", "create", "allstak", key.to_str().unwrap()]);
+    let found = scene.on_the_machine(&engine, &hops[..1]);
+    says(&found[0], "current", "value", "");
+    engine.cli(&["restart", "--time=0", "web"]);
+    let found = scene.on_the_machine(&engine, &hops[..1]);
+    says(&found[0], "stale", "value", "");
 }
 
 #[test]

@@ -3,18 +3,30 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use straggler::envfile::{Dialect, Entry, Outside, entries};
+use straggler::envfile::{Dialect, Entry, Outside, Rejected, entries};
 
 use crate::oracle::Answer;
 
 /// Fails with the first few files that ours and theirs read differently.
 pub fn compare(dialect: Dialect, files: &[Vec<u8>], theirs: &[Answer]) {
+    compare_by(dialect, files, theirs, |file| {
+        entries(dialect, file, Outside::Empty)
+    });
+}
+
+/// The same for what else ours reads by.
+pub fn compare_by(
+    dialect: Dialect,
+    files: &[Vec<u8>],
+    theirs: &[Answer],
+    read: impl Fn(&[u8]) -> Result<Vec<(String, Entry)>, Rejected>,
+) {
     let mut differences = Vec::new();
     let mut set = 0;
     let mut refused = 0;
     let mut undecided = 0;
     for (file, theirs) in files.iter().zip(theirs) {
-        let ours = entries(dialect, file, Outside::Empty);
+        let ours = read(file);
         // Here the versions of systemd differ, and ours says so.
         if dialect == Dialect::Systemd && ours.as_ref().is_err_and(|e| e.reason.contains("254")) {
             undecided += 1;

@@ -15,9 +15,9 @@ mod docker;
 mod generate;
 mod oracle;
 
-use straggler::envfile::{Dialect, Outside, entries};
+use straggler::envfile::{Dialect, Outside, earlier_entries, entries};
 
-use compare::compare;
+use compare::{compare, compare_by};
 
 /// What is made by hand, and as many more.
 fn files(salt: u64, more: usize) -> Vec<Vec<u8>> {
@@ -56,8 +56,14 @@ fn python_dotenv() {
     let blanks = [b' '; 5_000];
     files.retain(|file| !file.windows(blanks.len()).any(|part| part == blanks));
     let script = oracle::script("python_dotenv.py");
-    let answers = oracle::ask(&oracle::python(), &[script], &files);
+    let answers = oracle::ask(&oracle::python(), &[&script], &files);
     compare(Dialect::PythonDotenv, &files, &answers);
+
+    let before = oracle::tool("python-dotenv-1.2.2");
+    let answers = oracle::ask(&oracle::python(), &[script, before], &files);
+    compare_by(Dialect::PythonDotenv, &files, &answers, |file| {
+        earlier_entries(Dialect::PythonDotenv, file, Outside::Empty).unwrap()
+    });
 }
 
 #[test]

@@ -1,27 +1,60 @@
 //! A member of its own cluster, on loopback, gone when dropped.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
 
 pub struct Server {
     port: u16,
     child: Child,
-    #[expect(dead_code, reason = "the data goes when this is dropped")]
+    /// Whether it asks for client certificates.
+    certified: bool,
     folder: tempfile::TempDir,
 }
 
 impl Server {
     pub fn start() -> Self {
+        Self::started(false)
+    }
+
+    /// One that lets nobody connect without a certificate of its authority. [`Server::path`] has `ca.pem`, and
+    /// certificates with their keys: `named`, whose common name is that of the user `reader`, and `nameless`.
+    pub fn certified() -> Self {
+        Self::started(true)
+    }
+
+    fn started(certified: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        if certified {
+            write_certificates(&folder);
+        }
         let [port, peers] = free_ports();
+        let scheme = if certified { "https" } else { "http" };
         let (clients, peers) = (
-            format!("http://127.0.0.1:{port}"),
+            format!("{scheme}://127.0.0.1:{port}"),
             format!("http://127.0.0.1:{peers}"),
         );
-        let child = Command::new("etcd")
+        let file = |name| folder.path().join(name);
+        let mut command = Command::new("etcd");
+        if certified {
+            command
+                .arg("--client-cert-auth")
+                .arg("--trusted-ca-file")
+                .arg(file("ca.pem"))
+                .arg("--cert-file")
+                .arg(file("server.pem"))
+                .arg("--key-file")
+                .arg(file("server.key"));
+        }
+        let child = command
             .args(["--name", "one", "--data-dir"])
-            .arg(folder.path())
+            .arg(file("data"))
             .args(["--listen-client-urls", &clients])
             .args(["--advertise-client-urls", &clients])
             .args(["--listen-peer-urls", &peers])
@@ -35,6 +68,7 @@ impl Server {
         let server = Self {
             port,
             child,
+            certified,
             folder,
         };
         let patience = Instant::now() + Duration::from_secs(30);
@@ -51,7 +85,20 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.endpoint())
+        let scheme = if self.certified { "https" } else { "http" };
+        format!("{scheme}://{}", self.endpoint())
+    }
+
+    /// A file of its own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Whether etcdctl reads a key with this certificate, and nothing else to log in with.
+    pub fn lets_in(&self, certificate: &str, key: &str) -> bool {
+        let pair = ["pem", "key"].map(|ending| self.path(&format!("{certificate}.{ending}")));
+        let [certificate, private] = pair.each_ref().map(|path| path.to_str().unwrap());
+        self.etcdctl_with(&["--cert", certificate, "--key", private], &["get", key])
     }
 
     pub fn put(&self, key: &str, value: &str) {
@@ -92,11 +139,19 @@ impl Server {
     }
 
     fn etcdctl_with(&self, login: &[&str], arguments: &[&str]) -> bool {
-        let output = Command::new("etcdctl")
+        let mut command = Command::new("etcdctl");
+        if self.certified {
+            command.arg("--cacert").arg(self.path("ca.pem"));
+            if !login.contains(&"--cert") {
+                command.arg("--cert").arg(self.path("nameless.pem"));
+                command.arg("--key").arg(self.path("nameless.key"));
+            }
+        }
+        let output = command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("ETCDCTL_API", "3")
-            .env("ETCDCTL_ENDPOINTS", self.endpoint())
+            .env("ETCDCTL_ENDPOINTS", self.url())
             .args(login)
             .args(arguments)
             .stdin(Stdio::null())
@@ -110,6 +165,31 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// An authority, and what it signed.
+fn write_certificates(folder: &tempfile::TempDir) {
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    let authority = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["authority".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    write("ca.pem", params.self_signed(&authority).unwrap().pem());
+    let issuer = Issuer::new(params, authority);
+    for (file, name) in [
+        ("server", Some("server")),
+        ("named", Some("reader")),
+        ("nameless", None),
+    ] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        if let Some(name) = name {
+            params.distinguished_name.push(DnType::CommonName, name);
+        }
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        write(&format!("{file}.pem"), certificate.pem());
+        write(&format!("{file}.key"), key.serialize_pem());
     }
 }
 

@@ -3,6 +3,11 @@
 
 use std::io::{self, BufRead, Read};
 
+use zeroize::Zeroizing;
+
+use super::appended::Appended;
+use super::{png, streams};
+
 /// How one is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
@@ -15,15 +20,27 @@ pub(super) enum Media {
     Riff,
     /// Its header says how many bytes it has.
     Sized(u64),
-    /// It ends where its file ends.
+    Ogg,
+    /// Matroska and WebM.
+    Ebml,
+    /// It does not say where it ends, and is compressed in a way of its own.
     Unending,
+    /// The same, but parts of it may be compressed as files are.
+    Opaque,
+}
+
+/// What was met on the way through one.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Texts in it that are compressed by zlib.
+    pub compressed: Vec<Zeroizing<Vec<u8>>>,
+    /// How far from where it begins something begins that is packed, and may have been appended.
+    pub appended: Option<u64>,
 }
 
 /// Signs at the start of those that do not say where they end.
 const UNENDING: &[&[u8]] = &[
     b"\xff\x0a",
-    b"II*\0",
-    b"MM\0*",
     b"icns",
     b"8BPS",
     b"qoif",
@@ -31,16 +48,16 @@ const UNENDING: &[&[u8]] = &[
     b"ID3\x02",
     b"ID3\x03",
     b"ID3\x04",
-    b"OggS",
     b"fLaC",
     b"MThd",
-    b"\x1aE\xdf\xa3",
     b"FLV\x01",
     b"\0\0\x01\xba",
     b"\xabKTX 1",
-    b"\xabKTX 2",
     b"DDS ",
 ];
+
+/// Likewise, of those that may be compressed by zstd.
+const OPAQUE: &[&[u8]] = &[b"II*\0", b"MM\0*", b"\xabKTX 2"];
 
 impl Media {
     /// Told by the first bytes.
@@ -67,6 +84,15 @@ impl Media {
                 .any(|kind| head.get(8..12) == Some(*kind))
         {
             return Some(Self::Riff);
+        }
+        if starts(b"OggS\0") {
+            return Some(Self::Ogg);
+        }
+        if starts(b"\x1aE\xdf\xa3") {
+            return Some(Self::Ebml);
+        }
+        if OPAQUE.iter().any(|sign| starts(sign)) {
+            return Some(Self::Opaque);
         }
         if starts(b"wOFF") || starts(b"wOF2") {
             return sized(big(8));
@@ -96,15 +122,23 @@ impl Media {
 
     /// Reads up to its end, and a few bytes more where only those tell that it ended. What is not laid out
     /// as it should be ends there too.
-    pub fn skip(self, reader: &mut impl BufRead) -> io::Result<()> {
+    pub fn skip(self, reader: &mut impl BufRead, met: &mut Met) -> io::Result<()> {
         match self {
-            Self::Png => png(reader),
+            Self::Png => png::read(reader, &mut met.compressed),
+            Self::Ogg => streams::ogg(reader),
+            Self::Ebml => streams::ebml(reader),
             Self::Jpeg => jpeg(reader),
             Self::Gif => gif(reader),
             Self::Boxes => boxes(reader),
             Self::Riff => riff(reader),
             Self::Sized(bytes) => skip(reader, bytes),
-            Self::Unending => skip(reader, u64::MAX),
+            Self::Unending => {
+                let mut appended = Appended::default();
+                io::copy(reader, &mut appended)?;
+                met.appended = appended.first();
+                Ok(())
+            }
+            Self::Opaque => skip(reader, u64::MAX),
         }
     }
 }
@@ -147,19 +181,6 @@ fn icon(head: &[u8]) -> Option<Media> {
         Some(number(8)? + number(12)?)
     };
     pictures.iter().filter_map(end).max().map(Media::Sized)
-}
-
-fn png(reader: &mut impl BufRead) -> io::Result<()> {
-    skip(reader, 8)?;
-    while let Some([a, b, c, d, kind @ ..]) = take::<8>(reader)?
-        && kind.iter().all(u8::is_ascii_alphabetic)
-    {
-        skip(reader, u64::from(u32::from_be_bytes([a, b, c, d])) + 4)?;
-        if &kind == b"IEND" {
-            break;
-        }
-    }
-    Ok(())
 }
 
 fn jpeg(reader: &mut impl BufRead) -> io::Result<()> {
@@ -269,12 +290,12 @@ fn riff(reader: &mut impl BufRead) -> io::Result<()> {
     Ok(())
 }
 
-fn skip(reader: &mut impl BufRead, bytes: u64) -> io::Result<()> {
+pub(super) fn skip(reader: &mut impl BufRead, bytes: u64) -> io::Result<()> {
     io::copy(&mut reader.take(bytes), &mut io::sink()).map(drop)
 }
 
 /// The next bytes, if there are so many.
-fn take<const N: usize>(reader: &mut impl BufRead) -> io::Result<Option<[u8; N]>> {
+pub(super) fn take<const N: usize>(reader: &mut impl BufRead) -> io::Result<Option<[u8; N]>> {
     let mut bytes = [0; N];
     match reader.read_exact(&mut bytes) {
         Ok(()) => Ok(Some(bytes)),
@@ -306,6 +327,25 @@ mod tests {
         parts.concat()
     }
 
+    /// A page with a packet of this many bytes.
+    fn ogg(bytes: u8) -> Vec<u8> {
+        let head = [&b"OggS\0\x02"[..], &[7; 20], &[1, bytes]].concat();
+        [head, vec![b'a'; bytes.into()]].concat()
+    }
+
+    /// A segment with a cluster in it, of these sizes.
+    fn webm(segment: u8, cluster: u8) -> Vec<u8> {
+        let parts = [
+            &b"\x1aE\xdf\xa3\x82ab"[..],
+            b"\x18\x53\x80\x67",
+            &[segment],
+            b"\x1f\x43\xb6\x75",
+            &[cluster],
+            b"\xe7\x80",
+        ];
+        parts.concat()
+    }
+
     fn others() -> Vec<(&'static str, Vec<u8>)> {
         let frame = b"\xff\xd8\xff\xe0\0\x04ab\xff\xdb\0\x03c\xff\xda\0\x04de\x01\xff\0\xff\xd0\x02\xff\xff\xd9";
         let boxes = b"\0\0\0\x10ftypavif\0\0\0\0\0\0\0\x01mdat\0\0\0\0\0\0\0\x13\x01\x02\x03";
@@ -313,6 +353,9 @@ mod tests {
         vec![
             ("jpeg", frame.to_vec()),
             ("gif", gif.to_vec()),
+            ("ogg", [&ogg(5)[..], &ogg(0)].concat()),
+            ("webm", webm(0x87, 0x82)),
+            ("live webm", webm(0xff, 0xff)),
             ("avif", boxes.to_vec()),
             ("webp", b"RIFF\x0d\0\0\0WEBPVP8 \x01\0\0\0\x2f\0".to_vec()),
             ("woff2", b"wOF2\0\x01\0\0\0\0\0\x0eab".to_vec()),
@@ -336,14 +379,14 @@ mod tests {
                 let whole = [&bytes, behind].concat();
                 // However little is read at once.
                 let mut reader = io::BufReader::with_capacity(12, &*whole);
-                media.skip(&mut reader).unwrap();
+                media.skip(&mut reader, &mut Met::default()).unwrap();
                 let mut rest = Vec::new();
                 reader.read_to_end(&mut rest).unwrap();
                 let few = behind.len() - rest.len();
                 assert!(behind.ends_with(&rest) && few <= 8, "{name}: {rest:?}");
             }
             let mut cut = &bytes[..bytes.len() / 2];
-            media.skip(&mut cut).unwrap();
+            media.skip(&mut cut, &mut Met::default()).unwrap();
             assert!(cut.is_empty(), "{name}");
         }
     }

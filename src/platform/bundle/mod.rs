@@ -1,5 +1,6 @@
 //! What is shipped to browsers: the files of a page or of a built folder, searched for keys.
 
+mod appended;
 mod argument;
 mod base64;
 mod chunks;
@@ -18,10 +19,12 @@ mod names;
 mod packed;
 mod page;
 mod places;
+mod png;
 mod reference;
 mod search;
 mod seen;
 mod spelled;
+mod streams;
 mod texture;
 mod unpack;
 mod wide;

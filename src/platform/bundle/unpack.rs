@@ -18,7 +18,7 @@ use zip::ZipArchive;
 
 use super::fed::Fed;
 use super::folder::{Folder, InFolder, computed, shown, too_many};
-use super::media::Media;
+use super::media::{Media, Met};
 use super::packed::{HEAD, Packed};
 use super::search::Search;
 use super::texture::{self, Texture};
@@ -357,19 +357,36 @@ impl<'o> Unpacking<'o> {
         reader: &mut dyn Read,
         depth: u32,
     ) -> Result<(), Stopped> {
-        self.stream(path, reader, depth, |fed| {
+        let mut met = Met::default();
+        let read = self.stream(path, reader, depth, |fed| {
             let mut next = Some(media);
             // Cameras append films and further pictures.
             let mut fed = BufReader::new(fed);
             let mut texture = Texture::default();
             while let Some(media) = next.take() {
-                media.skip(&mut fed)?;
+                let start = fed.get_ref().bytes - fed.buffer().len() as u64;
+                media.skip(&mut fed, &mut met)?;
+                if let Some(at) = met.appended {
+                    return Ok(Some(Stopped::Behind(start + at)));
+                }
                 next = Media::of(fed.fill_buf()?);
             }
             let end = fed.get_ref().bytes - fed.buffer().len() as u64;
             io::copy(&mut fed, &mut texture)?;
             Ok(texture.binary().map(|_| Stopped::Behind(end)))
-        })
+        });
+        let ends_as_zip = self.ends_as_zip;
+        for text in met.compressed {
+            let mut decoder = ZlibDecoder::new(&**text);
+            if let Err(stopped) = self.packed(Packed::Raw, path, &mut decoder, depth + 1) {
+                self.stopped(path, Packed::Zlib, &stopped);
+                if self.left.1 == 0 {
+                    return Err(Stopped::Large);
+                }
+            }
+        }
+        self.ends_as_zip = ends_as_zip;
+        read
     }
 
     /// Searches what a reader of the stream comes along; it says what it does not know.

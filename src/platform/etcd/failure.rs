@@ -1,3 +1,4 @@
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::platform::http::Reply;
@@ -17,12 +18,23 @@ pub(super) struct Refusal {
     pub code: u32,
     #[serde(default)]
     message: String,
+    /// Whether the client's certificate is what it does not take.
+    #[serde(skip)]
+    pub is_about_the_certificate: bool,
 }
+
+/// What the gateway says, in plain text, to a certificate with a name in it while authentication is on: it
+/// will not take the name for a user's, as etcd's own port does.
+const NAMED: &[u8] = b"CommonName of client sending a request against gateway";
 
 impl Refusal {
     /// Reads it; anything else than a refusal of etcd's gives an empty one.
     pub fn of(reply: &Reply) -> Self {
-        serde_json::from_slice(reply.body.expose()).unwrap_or_default()
+        let body = reply.body.expose();
+        Self {
+            is_about_the_certificate: memmem::find(body, NAMED).is_some(),
+            ..serde_json::from_slice(body).unwrap_or_default()
+        }
     }
 
     pub fn says(&self, words: &str) -> bool {
@@ -38,7 +50,11 @@ impl Refusal {
     /// The error of a request for this key.
     pub fn into_error(self, reply: &Reply, key: &str) -> ReadError {
         let nameless = self.code == INVALID_ARGUMENT && self.says("user name is empty");
-        let next = if nameless {
+        let next = if self.is_about_the_certificate {
+            "take a client certificate without a common name (CN) for `tls` or ETCDCTL_CERT, and give the \
+             store a `user` and a `password` to log in with"
+                .to_owned()
+        } else if nameless {
             "set ETCDCTL_USER and ETCDCTL_PASSWORD, or give the store a `user` and a `password`"
                 .to_owned()
         } else if self.code == PERMISSION_DENIED {
@@ -51,7 +67,7 @@ impl Refusal {
         };
         let said = Some(&*self.message).filter(|message| !message.is_empty());
         let mut error = reply.refused(said, &next);
-        if nameless {
+        if nameless || self.is_about_the_certificate {
             // The gateway calls it a bad request.
             error.kind = ErrorKind::Denied;
             error.next = next.into();

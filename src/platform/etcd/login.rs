@@ -68,7 +68,11 @@ impl Server {
         }
         // The gateway calls a wrong password a bad request.
         let refused = refusal.code == INVALID_ARGUMENT;
+        let certificate = refusal.is_about_the_certificate;
         let mut error = refusal.into_error(&reply, "");
+        if certificate {
+            return Err(error);
+        }
         if refused || error.kind == ErrorKind::Denied {
             error.kind = ErrorKind::Denied;
             error.next = format!("correct the name or the password of {}", escape(name)).into();

@@ -51,8 +51,10 @@ the first endpoint is asked; the others are not tried. Every member answers with
 agreed on.
 
 It is spoken to through the JSON gateway under `/v3`, which etcd has since 3.4. A user logs in once, with \
-a password. The gateway does not take a client certificate's common name for a user, so where \
-authentication is on, a certificate alone is not enough.",
+a password. The gateway takes nobody's common name for a user: where etcd asks for client certificates \
+(`etcd --client-cert-auth`) and authentication is on, it refuses every certificate that has one, a user and a password \
+beside it or not, though `etcdctl` is let in with the same files. Give the store a certificate without a common name, \
+which lets it connect, and a user and a password, which log it in.",
     };
 
     type Platform = Server;

@@ -53,7 +53,7 @@ fn hides(entry: &Secret) -> bool {
 fn injected(details: &Details) -> Reading {
     Reading::new(Found::hidden(
         details.started_at,
-        "Podman injects a secret into the environment when the container starts and does not show it: look with \
-         `process` on the host",
+        "Podman injects a secret into the environment when the container starts, and this one does not show it: run \
+         straggler as root on the engine's machine, where the container's processes do",
     ))
 }

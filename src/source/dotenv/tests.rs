@@ -116,6 +116,16 @@ async fn what_only_some_readers_put_in_is_told_and_proves_nothing() {
         ("ALLSTAK_API_KEY=$O\n", "shell", Some(None)),
         ("ALLSTAK_API_KEY=${ALLSTAK_API_KEY}\n", "dotenv", None),
         ("O=old\nALLSTAK_API_KEY=${O}\n", "node", None),
+        (
+            "\u{feff}ALLSTAK_API_KEY=k\n",
+            "python-dotenv",
+            Some(Some("k")),
+        ),
+        ("\u{feff}# c\nALLSTAK_API_KEY=k\n", "python-dotenv", None),
+        ("\u{feff}ALLSTAK_API_KEY=k\n", "dotenv", None),
+        ("ALLSTAK_API_KEY= # c\n", "python-dotenv", Some(Some(""))),
+        ("ALLSTAK_API_KEY='\\'\n", "python-dotenv", Some(Some("\\"))),
+        ("ALLSTAK_API_KEY='k' # c\n", "python-dotenv", None),
     ] {
         let reading = of(file, dialect).await;
         let expected = expected.map(|taken: Option<&str>| taken.map(str::to_owned));

@@ -5,6 +5,9 @@ import os
 import sys
 from base64 import b64decode, b64encode
 
+# Another version than the installed one lies in a folder.
+sys.path[:0] = sys.argv[1:]
+
 from dotenv import dotenv_values
 
 logging.disable(logging.CRITICAL)

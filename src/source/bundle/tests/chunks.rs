@@ -105,6 +105,11 @@ const ROWS: &[Row<'_>] = &[
     ),
     (
         "<script src=/js/a.js></script>",
+        &[("/js/a.js", "navigator.serviceWorker.register(\"sw.js\")")],
+        "/sw.js",
+    ),
+    (
+        "<script src=/js/a.js></script>",
         &[(
             "/js/a.js",
             "new Worker(new URL(\"work.js\",import.meta.url))",

@@ -53,9 +53,13 @@ async fn what_builds_usually_hold_leaves_nothing_unread() {
             "a.mp4",
             with_noise(b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\0mdat"),
         ),
-        ("a.webm", with_noise(b"\x1aE\xdf\xa3")),
+        (
+            "a.webm",
+            with_noise(b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x10\0\x0b\xb8"),
+        ),
         ("a.mp3", with_noise(b"ID3\x04\0\0")),
-        ("a.ogg", with_noise(b"OggS")),
+        ("a.flac", with_noise(b"fLaC")),
+        ("a.ogg", ogg()),
         (
             "font.woff2",
             sized(b"wOF2\0\x01\0\0", &size(12).to_be_bytes()),

@@ -56,6 +56,18 @@ pub(super) fn behind(start: &[u8]) -> Vec<u8> {
 
 pub(super) const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\x03IDATabc\x01\x02\x03\x04\0\0\0\0IEND\xae\x42\x60\x82";
+/// One with this chunk in it.
+fn png_with(kind: &[u8; 4], start: &[u8], rest: &[u8]) -> Vec<u8> {
+    let length = (start.len() + rest.len()) as u32;
+    let chunk = [&length.to_be_bytes()[..], kind, start, rest, &[0; 4]].concat();
+    [&PNG[..8], &chunk, &PNG[8..]].concat()
+}
+
+/// A page of sound.
+pub(super) fn ogg() -> Vec<u8> {
+    [&b"OggS\0\x02"[..], &[0; 20], &[12], &[250; 12], &noise()].concat()
+}
+
 pub(super) const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
 pub(super) const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x04ab\xff\xda\0\x04de\x01\xff\0\x02\xff\xd9";
 
@@ -107,6 +119,27 @@ async fn what_is_packed_is_opened_and_searched() {
             "app.war!/lib/b.jar!/a.js",
         ),
         ("a.zip", zip(&[("a.js.gz", &gzip(&old))]), "a.zip!/a.js.gz"),
+        (
+            "a.png",
+            png_with(b"zTXt", b"Comment\0\0", &zlib(&long_script())),
+            "a.png",
+        ),
+        (
+            "a.png",
+            png_with(b"iTXt", b"Comment\0\x01\0en\0\0", &zlib(&long_script())),
+            "a.png",
+        ),
+        (
+            "a.png",
+            png_with(b"iCCP", b"profile\0\0", &zlib(&long_script())),
+            "a.png",
+        ),
+        (
+            "a.mp3",
+            behind(&[b"ID3\x04\0\0", &*noise()].concat()),
+            "a.mp3!/a.js",
+        ),
+        ("a.ogg", behind(&ogg()), "a.ogg!/a.js"),
         (
             "a.zip",
             zip(&[("a.js.br", &brotli(&old))]),
@@ -296,6 +329,26 @@ async fn what_is_not_opened_is_said() {
             "a.png",
             [b"\x89PNG\r\n\x1a\n", &*deflate(&old)].concat(),
             "bad-data: a.png is an image or the like with other data behind it",
+        ),
+        (
+            "a.png",
+            png_with(b"zTXt", b"Comment\0\0", &deflate(&old)),
+            "bad-data: a.png is packed (zlib) and damaged",
+        ),
+        (
+            "a.mp3",
+            [b"ID3\x04\0\0", &*noise(), &gzip(&old)].concat(),
+            "bad-data: a.mp3 is an image or the like with other data behind it",
+        ),
+        (
+            "a.flac",
+            [b"fLaC", &*noise(), &zstd(b"a packed text")].concat(),
+            "bad-data: a.flac is an image or the like with other data behind it",
+        ),
+        (
+            "a.ogg",
+            [ogg(), gzip(&old)].concat(),
+            "bad-data: a.ogg is an image or the like with other data behind it",
         ),
         (
             "a.zip",
