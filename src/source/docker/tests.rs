@@ -2,6 +2,7 @@ mod environment;
 mod files;
 mod inside;
 mod renew;
+mod stopped;
 
 use serde_json::{Value, json};
 
