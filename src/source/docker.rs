@@ -1,8 +1,10 @@
+mod argued;
 mod environment;
 mod file;
 mod inside;
 mod renew;
 mod select;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use serde::Deserialize;
 
 use self::select::Selection;
 use super::{At, Case, Info, Source};
-use crate::platform::docker::{Container, Inspect, List};
+use crate::platform::docker::{Container, Details, Inspect, List};
+use crate::platform::processes::is_option;
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
@@ -45,7 +48,10 @@ pub struct Docker {
     /// An absolute path in the container, where the key is in a file: a mounted secret.
     #[serde(default)]
     file: Option<Arc<str>>,
-    /// Where the program takes the key from, if not from that file.
+    /// The option that the key is given in, where it is in an argument: `--api-key`.
+    #[serde(default)]
+    argument: Option<Box<str>>,
+    /// Where the program takes the key from, if not from that file or argument.
     #[serde(default)]
     loads: Loads,
 }
@@ -65,12 +71,18 @@ impl Source for Docker {
 - docker: { store: build-1, container: 'checkout-*' }
 - docker: { image: registry.internal/checkout, label: { stage: live }, loads: itself }
 - docker: { project: shop, service: web, file: /run/secrets/allstak }
+- docker: { container: relay, argument: --api-key }
 ",
         tested: "a real Docker Engine and a real Podman, their containers, Compose's labels, mounted files, and a Swarm secret",
         manual: "\
 Asks the engine which containers run, and what each of them was created with; one reading for each. A paused \
-container holds its key, and so does one that the engine is about to start again; what has ended holds none. Where \
-nothing runs nothing is proven, so the hop is `unreachable`.
+container holds its key, and so does one that the engine is about to start again; what has ended holds none now. Where \
+nothing runs nothing is proven, so the hop is `unreachable`, and what is stopped is named.
+
+**Stopped containers** keep what they were created with for when somebody starts them. Beside others that run, one that \
+has a restart policy is one more reading, `unverified`, if it was created with another value of the variable than all \
+that run: the engine may bring it back. One without a policy waits for somebody to start it, and is only named. What \
+Swarm and Kubernetes leave behind is never started again.
 
 | setting | which containers |
 |---|---|
@@ -115,6 +127,9 @@ one in the container: so the value is told, but proves nothing;
 A file that changed over a minute after its container was started may not have been read again: that is one more \
 reading, `unverified`, until the container is restarted. Here `started_at` is when the container was last started.
 
+**Arguments.** With `argument` the key is looked for behind the option of this name in the command that a container was \
+created with, and, on the engine's own machine, in the arguments of each of its processes; see `process`.
+
 **Swarm.** No secret's value can be read from a manager. A service's secret is read with `file: /run/secrets/NAME`, by \
 a straggler on the node that runs the task.",
     };
@@ -122,6 +137,16 @@ a straggler on the node that runs the task.",
     fn check(&self) -> Result<(), String> {
         if self.file.is_some() && self.loads != Loads::Environ {
             return Err("expected either `file` or `loads`".to_owned());
+        }
+        if let Some(option) = &self.argument {
+            if self.file.is_some() || self.loads != Loads::Environ {
+                return Err("expected `argument` without `file` and `loads`".to_owned());
+            }
+            if !is_option(option) {
+                return Err(
+                    "expected the name of an option in `argument`, as `--api-key`".to_owned(),
+                );
+            }
         }
         if let Some(file) = self.file.as_deref() {
             file::check(file)?;
@@ -139,7 +164,10 @@ a straggler on the node that runs the task.",
         let shown = self.shown();
         match &self.file {
             Some(file) => format!("docker:{store}{shown}:{}", Escaped(file)),
-            None => format!("docker:{store}{shown}#{}", Escaped(at.variable)),
+            None => {
+                let within = self.argument.as_deref().unwrap_or(at.variable);
+                format!("docker:{store}{shown}#{}", Escaped(within))
+            }
         }
     }
 
@@ -171,24 +199,39 @@ a straggler on the node that runs the task.",
             })
             .collect();
         let mut failed = Vec::new();
-        let mut alive = Vec::new();
+        let (mut alive, mut stopped) = (Vec::new(), Vec::new());
         for (container, details) in candidates.into_iter().zip(asking.all(&asks)?) {
             match details {
-                Ok(Some(details)) if details.alive && selection.fits(container, details) => {
-                    alive.push((container, details));
-                }
-                // It ended meanwhile, or was created from another image.
+                Ok(Some(details)) if selection.fits(container, details) => match details.alive {
+                    true => alive.push((container, details)),
+                    false => stopped.push((container, details)),
+                },
+                // It is gone meanwhile, or was created from another image.
                 Ok(_) => {}
                 Err(error) => failed.push(of(container, Found::Failed(error.clone()))),
             }
         }
-        let mut readings = match &self.file {
-            Some(path) => file::read(path, at, &alive, listed, asking)?,
-            None => inside::read(at, self.loads, &alive, listed, asking)?,
+        let mut readings = match (&self.file, &self.argument) {
+            (Some(path), _) => file::read(path, at, &alive, listed, asking)?,
+            (None, Some(option)) => argued::read(option, at, &alive, listed, asking)?,
+            (None, None) => inside::read(at, self.loads, &alive, listed, asking)?,
         };
         readings.extend(failed);
         if readings.is_empty() {
-            return Err(self.nothing_runs().into());
+            return Err(self.nothing_runs(&stopped).into());
+        }
+        let of_variables = self.file.is_none() && self.argument.is_none();
+        if of_variables && !alive.is_empty() {
+            readings.extend(stopped::starting(at, &stopped, &alive, listed));
+        }
+        let waiting = stopped
+            .iter()
+            .filter(|(_, details)| details.restarts.is_none());
+        let waiting = stopped::told(waiting.copied());
+        if let (false, Some(first)) = (waiting.is_empty(), readings.first_mut()) {
+            let before = first.note.take().map(|note| format!("{note}; "));
+            let before = before.unwrap_or_default();
+            first.note = Some(format!("{before}not counted: {waiting}").into());
         }
         Ok(readings)
     }
@@ -214,6 +257,11 @@ impl Docker {
     fn general(&self, at: At<'_>) -> String {
         let key = at.key_in_its_part();
         match &self.file {
+            None if self.argument.is_some() => format!(
+                "create the containers ({}) anew with {key} behind `{}`: a restart keeps the old arguments",
+                self.shown(),
+                escape(self.argument.as_deref().unwrap_or_default())
+            ),
             Some(file) => format!(
                 "bring {key} to where {} of the containers ({}) is mounted from, then restart them",
                 escape(file),
@@ -247,14 +295,27 @@ impl Docker {
         named.chain(labels).collect::<Vec<_>>().join(",")
     }
 
-    fn nothing_runs(&self) -> ReadError {
+    fn nothing_runs(&self, stopped: &[(&Container, &Details)]) -> ReadError {
+        let shown = self.shown();
+        let told = stopped::told(stopped.iter().copied());
+        if told.is_empty() {
+            return ReadError::new(
+                ErrorKind::NotFound,
+                format!("no running container fits {shown}: nothing was seen"),
+                "start it, or correct what it is selected by: where nothing runs nothing is proven",
+            );
+        }
+        let next = match self.file {
+            Some(_) => "start it: where nothing runs nothing is proven",
+            None => {
+                "create it anew with the current key, for a stopped container is started with what it was created with; or \
+                 correct what it is selected by"
+            }
+        };
         ReadError::new(
             ErrorKind::NotFound,
-            format!(
-                "no running container fits {}: nothing was seen",
-                self.shown()
-            ),
-            "start it, or correct what it is selected by: where nothing runs nothing is proven",
+            format!("no running container fits {shown} ({told}): nothing was seen"),
+            next,
         )
     }
 }

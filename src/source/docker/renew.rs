@@ -29,7 +29,7 @@ pub(super) struct Renewal<'a> {
 }
 
 impl<'a> Renewal<'a> {
-    /// `all` are the containers that the engine runs.
+    /// `all` are the containers that the engine has.
     pub fn of(container: &'a Container, details: &'a Details, all: &[Container]) -> Self {
         let label = |name| container.label(name).filter(|value| !value.is_empty());
         let swarm = label("com.docker.swarm.service.name");
@@ -51,7 +51,11 @@ impl<'a> Renewal<'a> {
         Self {
             container,
             details,
-            count: all.iter().filter(is_alike).count(),
+            count: all
+                .iter()
+                .filter(|other| other.runs())
+                .filter(is_alike)
+                .count(),
             creator,
         }
     }
@@ -84,6 +88,29 @@ impl<'a> Renewal<'a> {
             Some(written) => reading.written_in(written),
             None => reading,
         }
+    }
+
+    /// Says how what stands behind an option of its command is mended.
+    pub fn of_argument(&self, option: &str, at: At<'_>, reading: Reading) -> Reading {
+        let given = format!("{} behind `{}`", at.key_in_its_part(), escape(option));
+        let words = match &self.creator {
+            Creator::Swarm { service, .. } => format!(
+                "let the command of {} have {given}: `docker service update --args` takes all its arguments anew",
+                escape(service)
+            ),
+            Creator::Compose { .. } => format!(
+                "let it be {given} where Compose takes the command from, then {}; a restart keeps the old arguments",
+                self.anew()
+            ),
+            Creator::Unknown => format!(
+                "create {} anew as it was created, with {given}: `{}`, then `{} run` with all its options; a restart keeps the \
+                 old arguments",
+                self.name(),
+                quoted([self.program(), "rm", "-f", self.container.name()]),
+                self.program()
+            ),
+        };
+        reading.mended_by(words)
     }
 
     /// Says how a variable is mended that what starts the program sets, whatever the container was created
@@ -128,6 +155,17 @@ impl<'a> Renewal<'a> {
             }
         };
         reading.mended_by(words)
+    }
+
+    /// Says what to do with one that does not run, beside others that do.
+    pub fn of_stopped(&self, at: At<'_>, reading: Reading) -> Reading {
+        reading.mended_by(format!(
+            "if nobody needs {} anymore, remove it (`{}` does); else bring {} to where it is created from, and {}",
+            self.name(),
+            quoted([self.program(), "rm", self.container.name()]),
+            at.key_as_variable(),
+            self.anew()
+        ))
     }
 
     /// Says that its program may have read a file before it changed.

@@ -1,7 +1,9 @@
+mod argued;
 mod environment;
 mod files;
 mod inside;
 mod renew;
+mod stopped;
 
 use serde_json::{Value, json};
 
@@ -327,6 +329,11 @@ fn settings_that_select_nothing_are_refused() {
             json!({"container": "x", "file": "/key", "loads": "itself"}),
             "either `file` or `loads`",
         ),
+        (
+            json!({"container": "x", "file": "/key", "argument": "--key"}),
+            "without `file` and `loads`",
+        ),
+        (json!({"container": "x", "argument": "key"}), "an option"),
     ] {
         let why = try_hop("docker", settings.clone())
             .unwrap()
@@ -353,6 +360,10 @@ fn a_place_is_told_with_its_store_and_all_that_selects_it() {
         (
             json!({"image": "shop", "file": "/run/secrets/allstak"}),
             "docker:image=shop:/run/secrets/allstak",
+        ),
+        (
+            json!({"image": "shop", "argument": "--api-key"}),
+            "docker:image=shop#--api-key",
         ),
     ] {
         assert_eq!(hop("docker", settings).location(At::of(VARIABLE)), location);

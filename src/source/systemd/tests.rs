@@ -1,4 +1,5 @@
 mod credentials;
+mod outside;
 mod running;
 
 use std::fs;
@@ -40,7 +41,10 @@ case "$5" in
   cat '{}'
   echo '{{"type":"a(sb)","data":[]}}'
   echo '{{"type":"as","data":[]}}'
-  echo '{{"type":"as","data":[]}}' ;;
+  echo '{{"type":"as","data":[]}}'
+  echo '{{"type":"s","data":""}}'
+  echo '{{"type":"s","data":""}}'
+  echo '{{"type":"b","data":false}}' ;;
 esac
 "#,
         folder.path().join("environment").display()
@@ -273,7 +277,10 @@ async fn systemd_gives_to_all_and_hands_on_what_the_unit_names() {
         passed: vec![VARIABLE.into()],
         ..unit(environment)
     };
-    let first = |known: Known, environment| known.process_of(1, STARTED, environment);
+    let first = |known: Known, environment| {
+        let known = known.process_of(1, STARTED, environment);
+        outside::configured(known, "/etc/systemd/system.conf", "#ManagerEnvironment=\n")
+    };
     let known = first(given(passing(&[])), Ok(Some("ALLSTAK_API_KEY=passed\0")));
     assert_eq!(next(known).await, "passed [set by PassEnvironment=]");
     let known = first(given(passing(&[])), Ok(Some("PATH=/bin\0")));
