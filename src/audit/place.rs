@@ -1,28 +1,25 @@
 use std::borrow::Cow;
 
-use crate::extract::{Extract, Extraction, is_relaxed};
+use crate::extract::Extraction;
 use crate::inventory::Place;
 use crate::judge::{self, Member};
 use crate::reading::{Found, Reading};
 
 /// Gets the key out of what was read, as the place says.
 pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
-    if let Some(extraction) = &place.extraction {
-        let relaxed = matches!(
-            (&extraction.extract, &reading.found),
-            (Some(Extract::Json(_)), Found::Value(text)) if is_relaxed(text.expose())
-        );
-        if relaxed {
-            let note: Cow<'static, str> = match reading.note.take() {
-                Some(note) => format!("{note}; {NOT_STRICT}").into(),
-                None => NOT_STRICT.into(),
-            };
-            reading = reading.with_note(note);
-        }
-        reading.found = extracted_from(extraction, reading.found);
-        if let Some(member) = extraction.member() {
-            reading.identity = reading.identity.map(|identity| identity.member(member));
-        }
+    let Some(extraction) = &place.extraction else {
+        return reading;
+    };
+    let relaxed = extract_from(extraction, &mut reading.found);
+    if relaxed {
+        let note: Cow<'static, str> = match reading.note.take() {
+            Some(note) => format!("{note}; {NOT_STRICT}").into(),
+            None => NOT_STRICT.into(),
+        };
+        reading = reading.with_note(note);
+    }
+    for member in extraction.members() {
+        reading.identity = reading.identity.map(|identity| identity.member(member));
     }
     reading
 }
@@ -31,22 +28,22 @@ pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
 const NOT_STRICT: &str = "the text has a byte order mark, comments or a comma too many: a strict reader \
                           of JSON refuses it";
 
-fn extracted_from(extraction: &Extraction, found: Found) -> Found {
+/// Whether it read a JSON text that strict readers refuse.
+fn extract_from(extraction: &Extraction, found: &mut Found) -> bool {
     match found {
-        Found::Value(value) => extraction.apply(value),
-        Found::Hidden {
-            fixed_at,
-            why,
-            taken_for: Some(mut taken),
-        } => {
-            taken.found = extracted_from(extraction, taken.found);
-            Found::Hidden {
-                fixed_at,
-                why,
-                taken_for: Some(taken),
-            }
+        Found::Value(_) => {
+            let Found::Value(value) = std::mem::replace(found, Found::Absent) else {
+                return false;
+            };
+            let extracted = extraction.apply(value);
+            *found = extracted.found;
+            extracted.relaxed
         }
-        found => found,
+        Found::Hidden {
+            taken_for: Some(taken),
+            ..
+        } => extract_from(extraction, &mut taken.found),
+        _ => false,
     }
 }
 

@@ -6,38 +6,14 @@ use serde::de::{
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::relaxed;
+use super::{pointer, relaxed};
 use crate::key::Secret;
-use crate::reading::{ErrorKind, ReadError};
-
-/// Whether a text is a JSON pointer (RFC 6901).
-///
-/// # Errors
-///
-/// What was expected, a lowercase fragment.
-pub fn check(pointer: &str) -> Result<(), String> {
-    if !pointer.is_empty() && !pointer.starts_with('/') {
-        return Err("expected a JSON pointer, which starts with `/`, like /allstak/key".to_owned());
-    }
-    let broken = |(at, _)| !pointer[at + 1..].starts_with(['0', '1']);
-    if pointer.match_indices('~').any(broken) {
-        return Err(
-            "expected a JSON pointer, in which `~` is written ~0 and a `/` in a name ~1".to_owned(),
-        );
-    }
-    Ok(())
-}
+use crate::reading::ReadError;
 
 /// Whether a text is a JSON object.
 #[must_use]
 pub fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
-}
-
-/// The pointer to a member of the outermost object.
-#[must_use]
-pub fn pointer_to(member: &str) -> String {
-    format!("/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The string a JSON pointer leads to; `None` where the member is absent or null.
@@ -61,21 +37,20 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
             serde_json::from_slice(&strict).map_err(|error| no_json(&error))?
         }
     };
-    for token in pointer.split('/').skip(1) {
-        let name = token.replace("~1", "/").replace("~0", "~");
+    for name in pointer::tokens(pointer) {
         let next = match Kind::of(here) {
             Kind::Object => match find(here, Member(&name)) {
-                Ok(Found::Twice) => return Err(twice(&name)),
+                Ok(Found::Twice) => return Err(pointer::twice("JSON", &name)),
                 Ok(Found::Once(value)) => Ok(Some(value)),
                 Ok(Found::Nowhere) => Ok(None),
                 Err(error) => Err(error),
             },
-            Kind::List => match index(&name) {
+            Kind::List => match pointer::index(&name) {
                 Some(index) => find(here, Item(index)),
-                None => return Err(unfit(pointer, "passes through", Kind::List)),
+                None => return Err(pointer::unfit(pointer, "passes through", Kind::List.name())),
             },
             Kind::Null => return Ok(None),
-            other => return Err(unfit(pointer, "passes through", other)),
+            other => return Err(pointer::unfit(pointer, "passes through", other.name())),
         };
         match next.map_err(|error| no_json(&error))? {
             Some(found) => here = found,
@@ -83,11 +58,14 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
         }
     }
     match Kind::of(here) {
-        Kind::Text => unescape(here.get())
-            .map(Some)
-            .ok_or_else(|| bad(format!("the JSON string at {} is broken", shown(pointer)))),
+        Kind::Text => unescape(here.get()).map(Some).ok_or_else(|| {
+            pointer::bad(format!(
+                "the JSON string at {} is broken",
+                pointer::shown(pointer)
+            ))
+        }),
         Kind::Null => Ok(None),
-        other => Err(unfit(pointer, "leads to", other)),
+        other => Err(pointer::unfit(pointer, "leads to", other.name())),
     }
 }
 
@@ -152,12 +130,6 @@ impl Kind {
             Self::Number => "a number",
         }
     }
-}
-
-/// An index into a list, as RFC 6901 writes it: no sign, no leading zero.
-fn index(token: &str) -> Option<usize> {
-    let plain = token == "0" || !token.starts_with(['0', '+']);
-    plain.then(|| token.parse().ok()).flatten()
 }
 
 /// Finds a member of an object.
@@ -286,42 +258,7 @@ fn unit(text: &str) -> Option<(u16, &str)> {
 
 fn no_json(error: &serde_json::Error) -> ReadError {
     // The error's own text may quote what it read.
-    bad(format!(
-        "what was read is no JSON (line {}, column {})",
-        error.line(),
-        error.column()
-    ))
-}
-
-fn twice(name: &str) -> ReadError {
-    ReadError::new(
-        ErrorKind::BadData,
-        format!(
-            "the JSON names {} twice, and not every reader takes the same of the two",
-            crate::text::escape(name)
-        ),
-        "write it once, with the current key",
-    )
-}
-
-fn unfit(pointer: &str, how: &str, kind: Kind) -> ReadError {
-    bad(format!(
-        "{} {how} {}, not to a string",
-        shown(pointer),
-        kind.name()
-    ))
-}
-
-fn shown(pointer: &str) -> String {
-    format!("the pointer `{}`", crate::text::Escaped(pointer))
-}
-
-fn bad(message: String) -> ReadError {
-    ReadError::new(
-        ErrorKind::BadData,
-        message,
-        "look at what is deployed there, or correct the pointer",
-    )
+    pointer::unreadable("JSON", error.line(), error.column())
 }
 
 #[cfg(test)]
@@ -329,9 +266,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::reading::ErrorKind;
 
     fn at(text: &str, pointer: &str) -> Result<Option<String>, String> {
-        check(pointer)?;
+        pointer::check(pointer)?;
         string_at(text.as_bytes(), pointer)
             .map(|found| found.map(|key| String::from_utf8(key.expose().to_vec()).unwrap()))
             .map_err(|error| error.message.into_owned())
@@ -436,14 +374,6 @@ mod tests {
         ] {
             assert!(at(broken, "").is_err(), "{broken}");
         }
-    }
-
-    #[test]
-    fn a_pointer_is_checked() {
-        for pointer in ["key", "/a~", "/a~2b"] {
-            assert!(check(pointer).is_err(), "{pointer}");
-        }
-        assert!(check("").is_ok() && check("/a~0~1/0").is_ok());
     }
 
     proptest! {

@@ -1,15 +1,22 @@
-//! Getting the key out of what a hop reads: a member of a JSON text, a line of an env file, a part
-//! of a URL; then a decoding.
+//! Getting the key out of what a hop reads, step by step: a member of a JSON, YAML or TOML text, a line
+//! of an env, INI or properties file, a part of a URL, a decoding.
 
 mod apply;
+mod ini;
 mod json;
 mod members;
 mod pattern;
+mod pointer;
+mod properties;
 mod relaxed;
 mod settings;
+mod toml;
 mod url;
+mod yaml;
 
-pub use json::{SecretText, check as check_pointer, is_object, is_relaxed, pointer_to, string_at};
+pub use apply::Extracted;
+pub use json::{SecretText, is_object, is_relaxed, string_at};
 pub use members::Members;
 pub use pattern::compile as compile_pattern;
-pub use settings::{Decode, Extract, Extraction, Trim, UrlPart};
+pub use pointer::{check as check_pointer, pointer_to};
+pub use settings::{Decode, Extraction, Step, Trim, UrlPart};

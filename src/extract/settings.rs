@@ -1,18 +1,39 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the key stands in what was read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Extract {
-    /// A JSON pointer (RFC 6901) to a string, `/allstak/key`.
+use crate::envfile::Dialect;
+
+/// One step on the way from what a hop reads to the key in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// A JSON pointer (RFC 6901) to a string of a JSON text, `/allstak/key`.
     Json(String),
-    /// A variable of an env file, read as npm's dotenv does.
-    Dotenv(String),
+    /// The same for a YAML text.
+    Yaml(String),
+    /// The same for a TOML text.
+    Toml(String),
+    /// A key of an INI file, `/section/key`, or `/key` above the first section.
+    Ini(String),
+    /// A key of a Java properties file.
+    Properties(String),
+    /// A variable of an env file, and whose rules that is read by.
+    Dotenv(String, Dialect),
     /// A part of a URL, percent-decoded.
     Url(UrlPart),
     /// A regular expression with one group, which is the key.
     Pattern(String),
+    /// What it is encoded in.
+    Decode(Decode),
+    /// What is stripped from it.
+    Trim(Trim),
+}
+
+impl Step {
+    /// Whether it takes one part out of a larger whole.
+    #[must_use]
+    pub fn picks(&self) -> bool {
+        !matches!(self, Self::Decode(_) | Self::Trim(_))
+    }
 }
 
 /// A part of a URL.
@@ -37,23 +58,37 @@ pub enum Decode {
     Base64,
 }
 
-/// What a hop says of its bytes beside its source: first extracted, then decoded.
+/// What a hop says of its bytes beside its source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Extraction {
-    /// Where the key stands in the bytes; all of them unless said.
-    pub extract: Option<Extract>,
-    /// How it is encoded there.
-    pub decode: Option<Decode>,
+    /// What is done with them, in this order.
+    pub steps: Vec<Step>,
 }
 
 impl Extraction {
-    /// The one member that it reads, where it reads one that has a name.
+    /// Whether the key is a part of what is read, so that the rest of it has to stay.
     #[must_use]
-    pub fn member(&self) -> Option<&str> {
-        match self.extract.as_ref()? {
-            Extract::Json(name) | Extract::Dotenv(name) => Some(name),
-            Extract::Url(_) | Extract::Pattern(_) => None,
-        }
+    pub fn picks(&self) -> bool {
+        self.steps.iter().any(Step::picks)
+    }
+
+    /// Whether the key stands there in another form than as it is: as a part, or encoded.
+    #[must_use]
+    pub fn transforms(&self) -> bool {
+        self.steps.iter().any(|step| !matches!(step, Step::Trim(_)))
+    }
+
+    /// The members that lead to it, from the outermost to the innermost, as far as they have names.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Json(name)
+            | Step::Yaml(name)
+            | Step::Toml(name)
+            | Step::Ini(name)
+            | Step::Properties(name)
+            | Step::Dotenv(name, _) => Some(&**name),
+            Step::Url(_) | Step::Pattern(_) | Step::Decode(_) | Step::Trim(_) => None,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::extraction::{Beside, look};
 use super::failure::one_of;
 use super::ground::Ground;
 use super::raw::HopBeside;
@@ -7,7 +8,7 @@ use super::reader::{Part, Reader};
 use super::tree::Id;
 use super::waiver::waiver;
 use super::{Site, Waiver};
-use crate::extract::{Decode, Extract, Extraction};
+use crate::extract::Extraction;
 use crate::source::{self, AnySource};
 use crate::text::nearest;
 use crate::verdict::Expectation;
@@ -32,7 +33,10 @@ pub(super) const FOLDER: &str = "folder";
 pub(super) fn hop(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Option<Filled> {
     let part: Part<HopBeside> = reader.read_part(id, HOP)?;
     let source = source(reader, id, &part.rest, part.known, &[], ground);
-    let beside = part.value?;
+    let Some(beside) = part.value else {
+        look(reader, id);
+        return None;
+    };
     let variable = match beside.variable {
         Some(held) => Some(variable(reader, held.id, ground)?),
         None => None,
@@ -41,8 +45,12 @@ pub(super) fn hop(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Option<Fi
         Some(held) => Some(waiver(reader.tree, held.id, reader.log)?),
         None => None,
     };
-    let extraction = extraction(beside.extract, beside.decode);
-    check_extraction(reader, id, extraction.as_deref())?;
+    let bytes = Beside {
+        extract: beside.extract,
+        decode: beside.decode,
+        trim: beside.trim,
+    };
+    let extraction = bytes.read(reader)?;
     Some(Filled {
         source: source?,
         variable,
@@ -172,32 +180,6 @@ fn declared_store(
             None
         }
     }
-}
-
-/// What a hop says of its bytes, where it says anything.
-pub(super) fn extraction(
-    extract: Option<Extract>,
-    decode: Option<Decode>,
-) -> Option<Box<Extraction>> {
-    let said = extract.is_some() || decode.is_some();
-    said.then(|| Box::new(Extraction { extract, decode }))
-}
-
-/// Reports an extraction that cannot be meant so.
-pub(super) fn check_extraction(
-    reader: &Reader<'_>,
-    id: Id,
-    extraction: Option<&Extraction>,
-) -> Option<()> {
-    if reader.draft {
-        return Some(());
-    }
-    if let Some(Err(message)) = extraction.map(Extraction::check) {
-        let place = reader.tree.get(id, "extract").unwrap_or(id);
-        reader.said(place, message);
-        return None;
-    }
-    Some(())
 }
 
 /// The name of a variable.

@@ -9,6 +9,7 @@ mod deployment;
 mod distinct;
 mod duration;
 mod expand;
+mod extraction;
 mod failure;
 mod files;
 mod ground;

@@ -216,7 +216,7 @@ pub struct Place {
     pub source: Arc<dyn AnySource>,
     /// The variable, by the hop, its deployment or its project.
     pub variable: Arc<str>,
-    /// `extract` and `decode`; boxed, since few places have them.
+    /// `extract`, `decode` and `trim`; boxed, since few places have them.
     pub extraction: Option<Box<Extraction>>,
     /// How the platform's own command-line tool gets to the declared store.
     pub options: Arc<[Box<str>]>,
@@ -229,7 +229,7 @@ impl Place {
     #[must_use]
     pub fn at(&self) -> At<'_> {
         At {
-            part: self.extraction.as_deref(),
+            part: self.extraction.as_deref().filter(|it| it.transforms()),
             options: &self.options,
             ..At::of(&self.variable)
         }

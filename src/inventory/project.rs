@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::extraction::Beside;
 use super::ground::Ground;
 use super::history::{VERSIONS, versions};
-use super::hop::{HOP, check_extraction, extraction, source, variable};
+use super::hop::{HOP, source, variable};
 use super::ingest::ingest;
 use super::raw::{self, PreviousBeside, ReferenceBeside};
 use super::reader::{Part, Reader};
@@ -14,7 +15,6 @@ use super::template::Slot;
 use super::tree::{Id, Tree};
 use super::waiver::time;
 use super::{Ingest, Origin, Place, Previous, Project, Retirement, Site};
-use crate::extract::{Decode, Extract};
 use crate::key::Fingerprint;
 use crate::keyring::{Format, ProjectId};
 
@@ -275,12 +275,20 @@ impl Owner<'_> {
         let Part { value, rest, known } = reader.read_part::<ReferenceBeside>(id, HOP)?;
         let beside = value?;
         let fingerprint = beside.fingerprint.map(|held| held.id);
-        let beside = Beside {
-            variable: beside.variable.map(|held| held.id),
+        let own = beside.variable.map(|held| held.id);
+        let bytes = Beside {
             extract: beside.extract,
             decode: beside.decode,
+            trim: beside.trim,
         };
-        self.origin(reader, id, fingerprint, beside, (&rest, known), variable)
+        self.origin(
+            reader,
+            id,
+            fingerprint,
+            (own, bytes),
+            (&rest, known),
+            variable,
+        )
     }
 
     fn previous(self, reader: &Reader<'_>, id: Id, variable: &Arc<str>) -> Option<Vec<Previous>> {
@@ -311,12 +319,14 @@ impl Owner<'_> {
         let raw = value?;
         let rotated_at = raw.rotated_at.map(|held| self.rotated_at(reader, held.id));
         let revoked_at = raw.revoked_at.map(|held| time(reader, held.id));
-        let beside = Beside {
-            variable: raw.variable.map(|held| held.id),
+        let own = raw.variable.map(|held| held.id);
+        let bytes = Beside {
             extract: raw.extract,
             decode: raw.decode,
+            trim: raw.trim,
         };
         let fingerprint = raw.fingerprint.map(|held| held.id);
+        let beside = (own, bytes);
         let origin = self.origin(reader, id, fingerprint, beside, (&rest, known), variable);
         let (rotated_at, revoked_at) = (rotated_at.flatten(), revoked_at.flatten());
         if let (Some(rotated), Some(revoked)) = (rotated_at, revoked_at)
@@ -338,7 +348,7 @@ impl Owner<'_> {
         reader: &Reader<'_>,
         id: Id,
         fingerprint: Option<Id>,
-        beside: Beside,
+        (own, bytes): (Option<Id>, Beside),
         (rest, known): (&[[Id; 2]], &[&'static str]),
         variable: &Arc<str>,
     ) -> Option<Origin> {
@@ -351,12 +361,11 @@ impl Owner<'_> {
         }
         let alternatives = ["fingerprint"];
         let source = source(reader, id, rest, known, &alternatives, self.ground);
-        let variable = match beside.variable {
+        let variable = match own {
             Some(id) => self::variable(reader, id, self.ground)?,
             None => Arc::clone(variable),
         };
-        let extraction = extraction(beside.extract, beside.decode);
-        check_extraction(reader, id, extraction.as_deref())?;
+        let extraction = bytes.read(reader)?;
         let source = source?;
         Some(Origin::Place(Place {
             options: self.ground.options(&*source),
@@ -387,11 +396,4 @@ impl Owner<'_> {
         }
         Some(time)
     }
-}
-
-/// What is said beside a source.
-struct Beside {
-    variable: Option<Id>,
-    extract: Option<Extract>,
-    decode: Option<Decode>,
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Retirement;
 use super::held::Held;
 use super::schema;
-use crate::extract::{Decode, Extract};
+use crate::extract::{Decode, Trim};
 use crate::platform::Credential;
 use crate::platform::commands::Argv;
 use crate::platform::deliver::Target;
@@ -110,9 +110,11 @@ pub(super) struct ReferenceBeside {
     /// The variable the key is held in; the project's unless said.
     pub variable: Option<Held<String>>,
     /// How to get the key out of what is read.
-    pub extract: Option<Extract>,
-    /// How the key is encoded.
+    pub extract: Option<Held<schema::Extract>>,
+    /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
+    /// What the program that reads the key strips from it, at last; nothing unless said.
+    pub trim: Option<Trim>,
     /// Where relative paths start, itself relative to the folder of this file; there unless said.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,
@@ -128,9 +130,11 @@ pub(super) struct PreviousBeside {
     /// The variable the key is held in; the project's unless said.
     pub variable: Option<Held<String>>,
     /// How to get the key out of what is read.
-    pub extract: Option<Extract>,
-    /// How the key is encoded.
+    pub extract: Option<Held<schema::Extract>>,
+    /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
+    /// What the program that reads the key strips from it, at last; nothing unless said.
+    pub trim: Option<Trim>,
     /// Where relative paths start, itself relative to the folder of this file; there unless said.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,
@@ -168,9 +172,11 @@ pub(super) struct HopBeside {
     /// A finding here that is accepted.
     pub waive: Option<Held<Waiver>>,
     /// How to get the key out of what is read.
-    pub extract: Option<Extract>,
-    /// How the key is encoded.
+    pub extract: Option<Held<schema::Extract>>,
+    /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
+    /// What the program that reads the key strips from it, at last; nothing unless said.
+    pub trim: Option<Trim>,
     /// Where relative paths start, itself relative to the folder of this file; there unless said.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,

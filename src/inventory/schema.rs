@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::extraction::Step;
 use super::raw::{
     HopBeside, LedgerEnv, PreviousBeside, Project, ReferenceBeside, StoreBeside, Targets,
 };
@@ -71,6 +72,15 @@ described! {
         let titles = platform::store_infos().into_iter().map(|info| (info.id, info.title));
         let kinds = platform::store_schemas(generator);
         with_one_of(StoreBeside::json_schema(generator), &[], titles, kinds)
+    }
+
+    /// Where the key stands in what is read: one step, or several in the order in which they are taken.
+    Extract(generator) {
+        let step = generator.subschema_for::<Step>();
+        json_schema!({
+            "description": "Where the key stands in what is read: one step, or several in the order in which they are taken.",
+            "anyOf": [step, { "type": "array", "items": step, "minItems": 1 }],
+        })
     }
 
     /// The hops by which a key reaches a deployment, in order.

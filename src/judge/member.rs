@@ -19,8 +19,7 @@ impl Member {
     /// How this place can be told.
     #[must_use]
     pub fn of(place: &Place) -> Self {
-        let is_told = |extraction: &Extraction| extraction.extract.is_some();
-        if place.extraction.as_deref().is_some_and(is_told) {
+        if place.extraction.as_deref().is_some_and(Extraction::picks) {
             return Self::Named;
         }
         place

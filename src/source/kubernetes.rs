@@ -1,6 +1,7 @@
 //! How a key of a Secret or a ConfigMap is changed, by what was seen of it.
 
 use super::At;
+use crate::extract::Extraction;
 use crate::platform::commands::quoted;
 use crate::platform::kubernetes::{Keeper, Kubectl, Object, Resource};
 use crate::text::{Escaped, escape};
@@ -73,7 +74,7 @@ impl Slot<'_> {
     fn written(&self, at: At<'_>) -> String {
         match at.part {
             None => format!("write the current key with `{}`", self.patch("FILE")),
-            Some(part) if part.extract.is_none() => self.document(at, &self.patch(DOCUMENT)),
+            Some(part) if !part.picks() => self.document(at, &self.patch(DOCUMENT)),
             Some(_) => format!(
                 "take the whole value out with `{}`, {}, and write it back with `{}`",
                 self.take_out(),
@@ -97,7 +98,7 @@ impl Slot<'_> {
 
     /// A value is written of which the key is a part.
     fn document(&self, at: At<'_>, command: &str) -> String {
-        let rest = match at.part.is_some_and(|part| part.extract.is_some()) {
+        let rest = match at.part.is_some_and(Extraction::picks) {
             true => ", with whatever else its readers need in it",
             false => "",
         };

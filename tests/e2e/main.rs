@@ -12,6 +12,7 @@ mod config_errors;
 mod doppler;
 mod dry_run;
 mod exit_codes;
+mod extract;
 mod gcp;
 mod github;
 mod inside;

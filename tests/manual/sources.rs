@@ -11,7 +11,7 @@ const INTRO: &str = "\
 
 Where straggler can read a key. Each source is one kind of hop in a [targets.yaml](targets.md); the \
 same ones can stand under `current`, `next` and `previous`. Beside the source a hop may say `expect`, \
-`variable`, `waive`, `extract` and `decode`.
+`variable`, `waive`, `extract`, `decode` and `trim`.
 ";
 
 const CREDENTIALS: &str = "

@@ -86,7 +86,7 @@ deployments:
         panic!("no next");
     };
     assert_eq!(next.location(), "env:NEXT");
-    assert!(next.extraction.as_ref().unwrap().decode.is_some());
+    assert!(next.extraction.is_some());
     assert_eq!(
         shop.rotated_at,
         Some("2026-11-20T09:00:00Z".parse().unwrap())

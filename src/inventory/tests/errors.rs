@@ -208,7 +208,7 @@ fn projects() {
             (
                 "{ variable: KEY, current: { env: , expect: absent } }",
                 "targets.yaml:3:44: unknown key `expect`: expected one of `fingerprint`, `variable`, \
-             `extract`, `decode`, `folder`",
+             `extract`, `decode`, `trim`, `folder`",
             ),
             (
                 "{ variable: KEY, current: { env: , fingerprint: 'sha256:12345678' } }",
@@ -341,17 +341,43 @@ fn deployments() {
             (
                 "{ name: web, project: shop, route: [{ env: {}, expcet: absent, extract: 5, decode: gzip }] }",
                 "targets.yaml:5:50: unknown key `expcet`: expected one of `expect`, `variable`, `waive`, \
-             `extract`, `decode`, `folder`; did you mean `expect`?\n\
-             targets.yaml:5:75: expected one of `json`, `dotenv`, `url`, `pattern`\n\
+             `extract`, `decode`, `trim`, `folder`; did you mean `expect`?\n\
+             targets.yaml:5:75: expected a map with one of `json`, `yaml`, `toml`, `ini`, `properties`, \
+             `dotenv`, `url`, `pattern`, `decode`, `trim`, or a list of such steps, found a number\n\
              targets.yaml:5:86: expected `base64`",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: { json: a, url: user } }] }",
-                "targets.yaml:5:59: expected one of `json`, `dotenv`, `url`, `pattern`, found 2 keys",
+                "targets.yaml:5:59: 2 steps in one: write a list, in the order in which they are taken",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: [{ json: a }, { jsn: /a }, x, {}, { ini: /a/b/c }] }] }",
+                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`, like /allstak/key\n\
+             targets.yaml:5:75: unknown key `jsn`: expected one of `json`, `yaml`, `toml`, `ini`, `properties`, \
+             `dotenv`, `dialect`, `url`, `pattern`, `decode`, `trim`; did you mean `json`?\n\
+             targets.yaml:5:86: expected a map with one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
+             `url`, `pattern`, `decode`, `trim`, found a string\n\
+             targets.yaml:5:89: expected a step: one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
+             `url`, `pattern`, `decode`, `trim`\n\
+             targets.yaml:5:100: expected `/section/key`, or `/key` for one above the first section",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: { json: /a, dialect: docker } }] }",
+                "targets.yaml:5:80: `dialect` without `dotenv`: only env files have one",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: { dotenv: A, dialect: dokcer } }] }",
+                "targets.yaml:5:81: expected one of `dotenv`, `docker`, `compose`, `node`, `python-dotenv`, `systemd`, \
+             `shell`; did you mean `docker`?",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: [] }] }",
+                "targets.yaml:5:59: an empty list: expected one step at least",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: json }] }",
-                "targets.yaml:5:59: `json` needs a value: `{ json: … }`",
+                "targets.yaml:5:59: expected a map with one of `json`, `yaml`, `toml`, `ini`, `properties`, \
+             `dotenv`, `url`, `pattern`, `decode`, `trim`, or a list of such steps, found a string",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: { url: { user: 1 } } }] }",

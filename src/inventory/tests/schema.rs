@@ -16,7 +16,16 @@ fn properties(schema: &Value, path: &str, found: &mut Vec<(String, Value)>) {
                 }
             }
             for (name, below) in object {
-                properties(below, &format!("{path}/{name}"), found);
+                let path = format!("{path}/{name}");
+                match (name.as_str(), below) {
+                    // By their names, of which one may be `properties` itself.
+                    ("properties", Value::Object(named)) => {
+                        for (name, below) in named {
+                            properties(below, &format!("{path}/{name}"), found);
+                        }
+                    }
+                    _ => properties(below, &path, found),
+                }
             }
         }
         Value::Array(items) => {

@@ -82,6 +82,10 @@ pub const KINDS: &[Kind] = &[
                 "extract: { url: user }",
                 "extract: { pattern: 'key=(.*)' }",
                 "extract: { dotenv: KEY }",
+                "extract: { yaml: /key }",
+                "extract: { toml: /key }",
+                "extract: { ini: /key }",
+                "extract: [{ trim: newline }, { decode: base64 }, { properties: key }]",
             ];
             broken.extend(
                 extracts.map(|extract| format!("{{ file: {{ path: DIR/text }}, {extract} }}")),
