@@ -1,5 +1,6 @@
 mod credential;
 mod next;
+mod outside;
 mod processes;
 mod renew;
 
@@ -43,7 +44,7 @@ impl Source for Systemd {
         store: None,
         proves: &[Evidence::Value, Evidence::Timestamp],
         replicas: ["process", "processes"],
-        permission: "for `config` read on the files that the unit names; for `running` the same user as the \
+        permission: "for `config` read on the files that the unit names, and on systemd's configuration; for `running` the same user as the \
                      service, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         credentials: &[],
         example: "- systemd: { unit: web, stage: config }\n\
@@ -55,11 +56,17 @@ impl Source for Systemd {
 Looks at one service, at one of two moments, so a route has two hops for it.
 
 `stage: config` is what the **next** start would give the service, put together as systemd does it: \
-what `systemctl set-environment` gives to all services, over that what `PassEnvironment=` takes from systemd's own \
+what `systemctl set-environment` and `DefaultEnvironment=` give to all services, over that what `PassEnvironment=` takes from systemd's own \
 environment, over that `Environment=` of the unit and its drop-ins, over that every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
 that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
-file. A variable that nothing sets is `missing`. What `ManagerEnvironment=` in systemd's own configuration adds to what \
-`PassEnvironment=` takes, and what PAM sets where a unit has `PAMName=`, does not show here; `stage: running` has it.
+file. A variable that nothing sets is `missing`. Two things may change it that no unit shows, and `stage: running` has both:
+
+- PAM, where a unit has a user and `PAMName=`, sets or takes away what it likes, but for what `UnsetEnvironment=` takes \
+out after it. What the unit gives is told by `timestamp` then, and does not count as proven; a variable that it does not \
+give is `unverified`.
+- `ManagerEnvironment=` in systemd's own configuration changes what `PassEnvironment=` hands on. `system.conf` and its \
+drop-ins are read for it: where one may set the variable, and the unit does not set it over that, it is `unverified`. \
+One that stands there no longer counts until systemd itself is started anew, and shows nowhere.
 
 `stage: running`, the default, is the environment that its processes were started with: its **main process**, and \
 all others in its control group that have the variable, one reading each. A helper or a shell that lacks it, where \

@@ -62,7 +62,7 @@ impl Process {
     /// Whether it belongs to a systemd unit whose name fits, directly or further down.
     #[must_use]
     pub fn is_in_unit(&self, unit: &Pattern) -> bool {
-        self.cgroup.split('/').any(|step| unit.matches(step))
+        !self.waits_for_pam() && self.cgroup.split('/').any(|step| unit.matches(step))
     }
 
     /// Whether it belongs to this very unit of the host's own systemd, and not to one that a user's
@@ -70,7 +70,14 @@ impl Process {
     #[must_use]
     pub fn is_in_system_unit(&self, unit: &str) -> bool {
         let mut steps = self.cgroup.split('/');
-        steps.find(|step| *step == unit || step.starts_with("user@")) == Some(unit)
+        !self.waits_for_pam()
+            && steps.find(|step| *step == unit || step.starts_with("user@")) == Some(unit)
+    }
+
+    /// Whether it is what systemd leaves beside a service to close its PAM session: a fork of systemd itself,
+    /// with the environment of that.
+    fn waits_for_pam(&self) -> bool {
+        &*self.name == "(sd-pam)"
     }
 
     /// The user whose own systemd it belongs to; `None` for the host's.
@@ -202,6 +209,9 @@ mod tests {
             "/user.slice/user-1.slice/user@1.service/init.scope",
         );
         assert!(own.is_in_system_unit("user@1.service"));
+        let waits = process("(sd-pam)", b"(sd-pam)\0", "/system.slice/web.service");
+        let web = Pattern::new("web.service").unwrap();
+        assert!(!waits.is_in_system_unit("web.service") && !waits.is_in_unit(&web));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Unit {
     pub passed: Vec<Box<str>>,
     /// `NAME` or `NAME=value`: what is taken out in the end.
     pub unset: Vec<Secret>,
+    /// The PAM service that a session is opened with when it starts; none where systemd opens none.
+    pub pam: Option<Box<str>>,
 }
 
 /// The credentials of a service, by name.
@@ -58,13 +60,16 @@ impl Unit {
         "DropInPaths",
     ];
     /// Of services.
-    pub(super) const SERVICE: [&'static str; 6] = [
+    pub(super) const SERVICE: [&'static str; 9] = [
         "MainPID",
         "ExecMainStartTimestamp",
         "Environment",
         "EnvironmentFiles",
         "PassEnvironment",
         "UnsetEnvironment",
+        "PAMName",
+        "User",
+        "DynamicUser",
     ];
 
     /// Reads [`Unit::COMMON`].
@@ -93,6 +98,10 @@ impl Unit {
         let files: Vec<(Box<str>, bool)> = lines.next()?;
         let passed = lines.next()?;
         let unset: Vec<Held> = lines.next()?;
+        let (pam, user): (Box<str>, Box<str>) = (lines.next()?, lines.next()?);
+        let dynamic_user: bool = lines.next()?;
+        // Without a user systemd passes over it.
+        let opens_session = !pam.is_empty() && (!user.is_empty() || dynamic_user);
         Ok(Self {
             main_pid,
             started_at: Timestamp::from_microsecond(started)
@@ -105,6 +114,7 @@ impl Unit {
                 .collect(),
             passed,
             unset: held(unset),
+            pam: opens_session.then_some(pam),
             ..self
         })
     }
@@ -226,6 +236,9 @@ mod tests {
 {"type":"a(sb)","data":[["/etc/web.env",false],["/etc/extra.env",true]]}
 {"type":"as","data":["HOME"]}
 {"type":"as","data":[]}
+{"type":"s","data":"login"}
+{"type":"s","data":"www"}
+{"type":"b","data":false}
 "#;
         let unit = Unit::state(state).unwrap().with_service(service).unwrap();
         assert_eq!(
@@ -242,6 +255,15 @@ mod tests {
         assert_eq!(&*unit.environment_files[1].0, Path::new("/etc/extra.env"));
         assert!(unit.environment_files[1].1 && !unit.environment_files[0].1);
         assert!(unit.unset.is_empty());
+        assert_eq!(unit.pam.as_deref(), Some("login"));
+        let text = std::str::from_utf8(service).unwrap();
+        for (user, is_dynamic, pam) in [("", "false", None), ("", "true", Some("login"))] {
+            let text = text
+                .replace("www", user)
+                .replace("false}\n", &format!("{is_dynamic}}}\n"));
+            let unit = Unit::default().with_service(text.as_bytes()).unwrap();
+            assert_eq!(unit.pam.as_deref(), pam, "{text}");
+        }
     }
 
     #[test]

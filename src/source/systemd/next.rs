@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::At;
 use super::renew::Origin;
+use super::{At, outside};
 use crate::envfile::{self, Dialect, Entry, Outside};
 use crate::key::Secret;
 use crate::platform::commands::quoted;
@@ -25,6 +25,8 @@ pub(super) struct Next {
     pub origin: Origin,
     /// The file that was written last, and when.
     pub written: Option<(Arc<Path>, Timestamp)>,
+    /// The PAM service that has the last word, if one has.
+    pub pam: Option<Box<str>>,
     /// What somebody who looks at its files would not see, and what to do about it.
     causes: Vec<(String, String)>,
 }
@@ -32,17 +34,44 @@ pub(super) struct Next {
 impl Next {
     pub fn into_reading(self, unit: &str, at: At<'_>) -> Reading {
         let note = self.origin.told();
-        let reading = match self.set {
-            Some(value) => Reading::value(value),
-            None => Reading::new(Found::Absent),
+        let found = match (&self.set, &self.origin) {
+            (Some(value), _) => Found::Value(Secret::copied(value.expose())),
+            (None, Origin::Managed(path)) => Found::hidden(
+                None,
+                format!(
+                    "`ManagerEnvironment=` in {} may set what systemd hands on, and does not show in its environment; look \
+                     at `stage: running`",
+                    shown(path)
+                ),
+            ),
+            (None, _) => Found::Absent,
         };
-        let mut reading = self.origin.mended(unit, at, reading);
+        let reading = match &self.pam {
+            Some(pam) => outside::under_pam(found, pam),
+            None => Reading::new(found),
+        };
+        let mut reading = self.mended(unit, at, reading);
         let mut notes = vec![note];
         for (told, mend) in self.causes {
             notes.push(told);
             reading = reading.mended_by(mend);
         }
         reading.with_note(notes.join("; "))
+    }
+
+    /// Says how the variable is mended.
+    pub fn mended(&self, unit: &str, at: At<'_>, reading: Reading) -> Reading {
+        let reading = self.origin.mended(unit, at, reading);
+        match (
+            &self.pam,
+            reading.mend.as_ref().and_then(|mend| mend.words.as_deref()),
+        ) {
+            (Some(pam), Some(words)) => {
+                let words = format!("{words}; {}", outside::mend_pam(pam));
+                reading.mended_by(words)
+            }
+            _ => reading,
+        }
     }
 }
 
@@ -52,12 +81,22 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
     // Each is asked for before any is waited for.
     let manager = asking.of(&ShowManager);
     let passed = unit.passed.iter().any(|passed| **passed == *variable);
-    let passed = passed.then(|| of_first_process(variable, asking));
+    let passed = passed.then(|| {
+        let value = of_first_process(variable, asking);
+        (value, outside::managed(variable, asking))
+    });
     let files = files(name, unit, asking);
     let of_manager = last(&manager?.0, variable);
     let mut set = of_manager.map(|value| (value, Origin::Manager));
-    if let Some(value) = passed.transpose()?.flatten() {
-        set = Some((value, Origin::Passed));
+    let mut managed = None;
+    if let Some((value, manages)) = passed {
+        if let Some(value) = value? {
+            set = Some((value, Origin::Passed));
+        }
+        managed = manages?;
+        if managed.is_some() {
+            set = None;
+        }
     }
     if let Some(value) = last(&unit.environment, variable) {
         set = Some((value, Origin::Unit));
@@ -132,15 +171,25 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
                 .is_some_and(|(value, _)| assigned(entry, variable) == Some(value.expose()))
     };
     let is_unset = unit.unset.iter().any(is_unset);
+    // By its name it is taken out even of what PAM sets.
+    let is_gone = unit
+        .unset
+        .iter()
+        .any(|entry| entry.expose() == variable.as_bytes());
     let (set, origin) = match set {
         _ if is_unset => (None, Origin::Unset),
         Some((value, origin)) => (Some(value), origin),
-        None => (None, absent.map_or(Origin::Nowhere, Origin::AbsentFile)),
+        None => match (managed, absent) {
+            (Some(path), _) => (None, Origin::Managed(path)),
+            (None, Some(path)) => (None, Origin::AbsentFile(path)),
+            (None, None) => (None, Origin::Nowhere),
+        },
     };
     Ok(Next {
         set,
         origin,
         written,
+        pam: unit.pam.clone().filter(|_| !is_gone),
         causes,
     })
 }

@@ -96,7 +96,7 @@ pub(super) fn held(
     // A restart gives it what the unit says then.
     let mended = |reading: Reading| match (&next, &reading.found) {
         (_, Found::Failed(_) | Found::Hidden { .. }) | (None, _) => reading,
-        (Some(next), _) => next.origin.mended(name, at, reading),
+        (Some(next), _) => next.mended(name, at, reading),
     };
     Ok(readings.into_iter().map(mended).collect())
 }
@@ -118,7 +118,9 @@ fn told_of_next(mut reading: Reading, unit: &Unit, next: Option<&Next>) -> Readi
         let note = format!("{} was written after it started: restart it", shown(path));
         return noted(reading, &note);
     }
+    // Where PAM has the last word, nobody knows what it would be given.
     let differs = match (&reading.found, &next.set) {
+        _ if next.pam.is_some() => false,
         (Found::Value(value), Some(next)) => value.expose() != next.expose(),
         (Found::Absent, Some(_)) => true,
         _ => false,

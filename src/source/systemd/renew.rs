@@ -18,7 +18,9 @@ pub(super) enum Origin {
     File(Arc<Path>),
     /// What systemd itself was started with, which `PassEnvironment=` hands on.
     Passed,
-    /// What `systemctl set-environment` gives to all services.
+    /// What systemd's own configuration may set in what `PassEnvironment=` hands on, and in which file.
+    Managed(Arc<Path>),
+    /// What `systemctl set-environment` or `DefaultEnvironment=` gives to all services.
     Manager,
     /// `UnsetEnvironment=` takes it out.
     Unset,
@@ -35,7 +37,11 @@ impl Origin {
             Self::Unit => "set by Environment=".to_owned(),
             Self::File(path) => format!("set by EnvironmentFile={}", shown(path)),
             Self::Passed => "set by PassEnvironment=".to_owned(),
-            Self::Manager => "set by `systemctl set-environment`".to_owned(),
+            Self::Managed(_) => "handed on by PassEnvironment=".to_owned(),
+            Self::Manager => {
+                "set for all services, by `systemctl set-environment` or DefaultEnvironment="
+                    .to_owned()
+            }
             Self::Unset => "UnsetEnvironment= takes it out".to_owned(),
             Self::AbsentFile(path) => {
                 format!(
@@ -87,7 +93,8 @@ impl Origin {
                 quoting(at)
             ),
             Self::Manager if at.part.is_none() => format!(
-                "`{variable}=\"$(cat FILE)\" systemctl import-environment {variable}`, then {restart}"
+                "`{variable}=\"$(cat FILE)\" systemctl import-environment {variable}`, then {restart}; if `DefaultEnvironment=` in \
+                 systemd's own configuration sets it too, correct it there, or the next boot brings the old one back"
             ),
             Self::Manager => format!(
                 "set {both} for all services (`systemctl import-environment` takes it from where it is \
@@ -96,6 +103,10 @@ impl Origin {
             Self::Passed => format!(
                 "what systemd itself was started with stays until the machine boots: add an `EnvironmentFile=` with {both} \
                  with {edit}, which overrides it, then {restart}"
+            ),
+            Self::Managed(path) => format!(
+                "add an `EnvironmentFile=` with {both} with {edit}, which overrides what {} may set, then {restart}",
+                shown(path)
             ),
             Self::Unset => format!(
                 "take {variable} out of `UnsetEnvironment=` with {edit}, and set it to {key} with an `EnvironmentFile=`; then \

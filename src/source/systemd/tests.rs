@@ -1,4 +1,5 @@
 mod credentials;
+mod outside;
 mod running;
 
 use std::fs;
@@ -40,7 +41,10 @@ case "$5" in
   cat '{}'
   echo '{{"type":"a(sb)","data":[]}}'
   echo '{{"type":"as","data":[]}}'
-  echo '{{"type":"as","data":[]}}' ;;
+  echo '{{"type":"as","data":[]}}'
+  echo '{{"type":"s","data":""}}'
+  echo '{{"type":"s","data":""}}'
+  echo '{{"type":"b","data":false}}' ;;
 esac
 "#,
         folder.path().join("environment").display()
@@ -268,12 +272,15 @@ async fn systemd_gives_to_all_and_hands_on_what_the_unit_names() {
     let manager = || Inherited(secrets(&["ALLSTAK_API_KEY=of-all"]));
     let given = |unit: Unit| Known::default().told(unit).with(ShowManager, Ok(manager()));
     let told = next(given(unit(&[]))).await;
-    assert_eq!(told, "of-all [set by `systemctl set-environment`]");
+    assert!(told.starts_with("of-all [set for all services"), "{told}");
     let passing = |environment: &[&str]| Unit {
         passed: vec![VARIABLE.into()],
         ..unit(environment)
     };
-    let first = |known: Known, environment| known.process_of(1, STARTED, environment);
+    let first = |known: Known, environment| {
+        let known = known.process_of(1, STARTED, environment);
+        outside::configured(known, "/etc/systemd/system.conf", "#ManagerEnvironment=\n")
+    };
     let known = first(given(passing(&[])), Ok(Some("ALLSTAK_API_KEY=passed\0")));
     assert_eq!(next(known).await, "passed [set by PassEnvironment=]");
     let known = first(given(passing(&[])), Ok(Some("PATH=/bin\0")));

@@ -70,6 +70,9 @@ cat \"$name.$kind\" 2>/dev/null || {{ echo 'no unit {CURRENT}' >&2; exit 1; }}
 {{"type":"a(sb)","data":[]}}
 {{"type":"as","data":[]}}
 {{"type":"as","data":[]}}
+{{"type":"s","data":""}}
+{{"type":"s","data":""}}
+{{"type":"b","data":false}}
 "#
     );
     world.write(&format!("units/{name}_2eservice.unit"), STATE.as_bytes());
