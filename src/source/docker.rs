@@ -3,6 +3,7 @@ mod file;
 mod inside;
 mod renew;
 mod select;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use self::select::Selection;
 use super::{At, Case, Info, Source};
-use crate::platform::docker::{Container, Inspect, List};
+use crate::platform::docker::{Container, Details, Inspect, List};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
@@ -69,8 +70,13 @@ impl Source for Docker {
         tested: "a real Docker Engine and a real Podman, their containers, Compose's labels, mounted files, and a Swarm secret",
         manual: "\
 Asks the engine which containers run, and what each of them was created with; one reading for each. A paused \
-container holds its key, and so does one that the engine is about to start again; what has ended holds none. Where \
-nothing runs nothing is proven, so the hop is `unreachable`.
+container holds its key, and so does one that the engine is about to start again; what has ended holds none now. Where \
+nothing runs nothing is proven, so the hop is `unreachable`, and what is stopped is named.
+
+**Stopped containers** keep what they were created with for when somebody starts them. Beside others that run, one that \
+has a restart policy is one more reading, `unverified`, if it was created with another value of the variable than all \
+that run: the engine may bring it back. One without a policy waits for somebody to start it, and is only named. What \
+Swarm and Kubernetes leave behind is never started again.
 
 | setting | which containers |
 |---|---|
@@ -166,13 +172,14 @@ a straggler on the node that runs the task.",
             })
             .collect();
         let mut failed = Vec::new();
-        let mut alive = Vec::new();
+        let (mut alive, mut stopped) = (Vec::new(), Vec::new());
         for (container, details) in candidates.into_iter().zip(asking.all(&asks)?) {
             match details {
-                Ok(Some(details)) if details.alive && selection.fits(container, details) => {
-                    alive.push((container, details));
-                }
-                // It ended meanwhile, or was created from another image.
+                Ok(Some(details)) if selection.fits(container, details) => match details.alive {
+                    true => alive.push((container, details)),
+                    false => stopped.push((container, details)),
+                },
+                // It is gone meanwhile, or was created from another image.
                 Ok(_) => {}
                 Err(error) => failed.push(of(container, Found::Failed(error.clone()))),
             }
@@ -183,7 +190,19 @@ a straggler on the node that runs the task.",
         };
         readings.extend(failed);
         if readings.is_empty() {
-            return Err(self.nothing_runs().into());
+            return Err(self.nothing_runs(&stopped).into());
+        }
+        if self.file.is_none() && !alive.is_empty() {
+            readings.extend(stopped::starting(at, &stopped, &alive, listed));
+        }
+        let waiting = stopped
+            .iter()
+            .filter(|(_, details)| details.restarts.is_none());
+        let waiting = stopped::told(waiting.copied());
+        if let (false, Some(first)) = (waiting.is_empty(), readings.first_mut()) {
+            let before = first.note.take().map(|note| format!("{note}; "));
+            let before = before.unwrap_or_default();
+            first.note = Some(format!("{before}not counted: {waiting}").into());
         }
         Ok(readings)
     }
@@ -242,14 +261,27 @@ impl Docker {
         named.chain(labels).collect::<Vec<_>>().join(",")
     }
 
-    fn nothing_runs(&self) -> ReadError {
+    fn nothing_runs(&self, stopped: &[(&Container, &Details)]) -> ReadError {
+        let shown = self.shown();
+        let told = stopped::told(stopped.iter().copied());
+        if told.is_empty() {
+            return ReadError::new(
+                ErrorKind::NotFound,
+                format!("no running container fits {shown}: nothing was seen"),
+                "start it, or correct what it is selected by: where nothing runs nothing is proven",
+            );
+        }
+        let next = match self.file {
+            Some(_) => "start it: where nothing runs nothing is proven",
+            None => {
+                "create it anew with the current key, for a stopped container is started with what it was created with; or \
+                 correct what it is selected by"
+            }
+        };
         ReadError::new(
             ErrorKind::NotFound,
-            format!(
-                "no running container fits {}: nothing was seen",
-                self.shown()
-            ),
-            "start it, or correct what it is selected by: where nothing runs nothing is proven",
+            format!("no running container fits {shown} ({told}): nothing was seen"),
+            next,
         )
     }
 }

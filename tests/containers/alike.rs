@@ -195,7 +195,9 @@ pub fn states(engine: &Engine) {
     says(&found[0], "stale", "value", "rm -f shop-paused`, then");
     for ended in &found[1..3] {
         says(ended, "unreachable", "none", "no running container fits");
+        says(ended, "unreachable", "none", "create it anew");
     }
+    says(&found[1], "unreachable", "none", "shop-exited is exited");
     says(
         &found[3],
         "stale",
@@ -209,6 +211,53 @@ pub fn states(engine: &Engine) {
         found[4]
     );
     says(&found[5], "current", "value", "");
+    stopped(engine, &scene, &old, &new);
+}
+
+/// What is stopped beside what runs, restarted, and created anew.
+fn stopped(engine: &Engine, scene: &Scene, old: &str, new: &str) {
+    for (name, key, policy) in [
+        ("back-1", new, "no"),
+        ("back-2", old, "always"),
+        ("wait-1", new, "no"),
+        ("wait-2", old, "no"),
+    ] {
+        engine.run(name, &["--restart", policy, "--env", key]);
+    }
+    let back = ["docker: { container: 'back-*' }"];
+    let wait = ["docker: { container: 'wait-*' }"];
+    for name in ["back-2", "wait-2"] {
+        engine.cli(&["stop", "--time=0", name]);
+    }
+    says(
+        &scene.elsewhere(&back)[0],
+        "unverified",
+        "none",
+        "its restart policy `always`",
+    );
+    says(
+        &scene.elsewhere(&wait)[0],
+        "current",
+        "value",
+        "not counted: wait-2 is exited",
+    );
+    // Whoever starts or restarts it brings the old key back.
+    for words in ["start", "restart"] {
+        let time = ["--time=0"];
+        let options: &[&str] = if words == "restart" { &time } else { &[] };
+        engine.cli(&[&[words], options, &["back-2"]].concat());
+        let found = scene.elsewhere(&back);
+        says(
+            &found[0],
+            "stale",
+            "value",
+            "a restart keeps the old environment",
+        );
+        says(&found[0], "stale", "value", "rm -f back-2`, then");
+    }
+    engine.cli(&["rm", "-f", "back-2"]);
+    engine.run("back-2", &["--restart", "always", "--env", new]);
+    says(&scene.elsewhere(&back)[0], "current", "value", "");
 }
 
 /// A container `web` with a file of every kind. What is called so is what it holds at last:

@@ -37,6 +37,8 @@ pub struct Details {
     pub environment: Vec<Secret>,
     /// What is mounted in it.
     pub mounts: Vec<Mount>,
+    /// By which policy the engine starts it again by itself; none where it does not.
+    pub restarts: Option<Box<str>>,
     /// Whether the engine is Podman, so that its client is too.
     pub podman: bool,
 }
@@ -117,6 +119,15 @@ struct Config {
 struct HostConfig {
     #[serde(default)]
     tmpfs: Option<HashMap<Box<str>, IgnoredAny>>,
+    #[serde(default)]
+    restart_policy: Option<RestartPolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RestartPolicy {
+    #[serde(default)]
+    name: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -180,7 +191,12 @@ impl From<Answer> for Details {
             pid,
             started_at,
         } = answer.state;
-        let tmpfs = answer.host_config.tmpfs.into_iter().flatten();
+        let HostConfig {
+            tmpfs,
+            restart_policy,
+        } = answer.host_config;
+        let restarts = restart_policy.map(|policy| policy.name);
+        let tmpfs = tmpfs.into_iter().flatten();
         let in_memory = tmpfs.map(|(path, _)| Mount {
             path,
             in_memory: true,
@@ -204,6 +220,7 @@ impl From<Answer> for Details {
             image: answer.config.image.unwrap_or_default(),
             environment: environment.map(|entry| entry.0).collect(),
             mounts: in_memory.chain(mounts).collect(),
+            restarts: restarts.filter(|policy| !matches!(&**policy, "" | "no")),
             podman: false,
         }
     }

@@ -9,9 +9,12 @@ use crate::platform::Ask;
 use crate::platform::http::MAX_PAGE;
 use crate::reading::ReadError;
 
-/// Asks for every container that has not ended.
+/// Asks for every container that holds something, or would if somebody started it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct List;
+
+/// States of a container that ended or never ran, and can be started.
+const STOPPED: [&str; 5] = ["configured", "created", "exited", "initialized", "stopped"];
 
 /// A container, as the list has it.
 #[derive(Deserialize)]
@@ -44,18 +47,27 @@ impl Container {
             .unwrap_or(&self.id)
     }
 
-    /// Whether it ended, or never ran. What an engine calls otherwise may hold something.
+    /// Whether it runs, is paused, or is about to. What an engine calls otherwise than those it knows to be
+    /// over may hold something.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        !STOPPED.contains(&&*self.state) && !self.is_over()
+    }
+
+    /// What the engine calls its state: `exited`.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Whether nobody can start it anymore. Who orders tasks or pods starts others in their place.
     fn is_over(&self) -> bool {
-        const OVER: [&str; 7] = [
-            "configured",
-            "created",
-            "dead",
-            "exited",
-            "initialized",
-            "removing",
-            "stopped",
-        ];
-        OVER.contains(&&*self.state)
+        const ORDERED: [&str; 2] = ["com.docker.swarm.task.id", "io.kubernetes.container.name"];
+        let is_ordered = || ORDERED.iter().any(|name| self.label(name).is_some());
+        match &*self.state {
+            "dead" | "removing" => true,
+            state => STOPPED.contains(&state) && is_ordered(),
+        }
     }
 
     /// A label's value.

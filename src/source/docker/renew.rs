@@ -29,7 +29,7 @@ pub(super) struct Renewal<'a> {
 }
 
 impl<'a> Renewal<'a> {
-    /// `all` are the containers that the engine runs.
+    /// `all` are the containers that the engine has.
     pub fn of(container: &'a Container, details: &'a Details, all: &[Container]) -> Self {
         let label = |name| container.label(name).filter(|value| !value.is_empty());
         let swarm = label("com.docker.swarm.service.name");
@@ -51,7 +51,11 @@ impl<'a> Renewal<'a> {
         Self {
             container,
             details,
-            count: all.iter().filter(is_alike).count(),
+            count: all
+                .iter()
+                .filter(|other| other.runs())
+                .filter(is_alike)
+                .count(),
             creator,
         }
     }
@@ -128,6 +132,17 @@ impl<'a> Renewal<'a> {
             }
         };
         reading.mended_by(words)
+    }
+
+    /// Says what to do with one that does not run, beside others that do.
+    pub fn of_stopped(&self, at: At<'_>, reading: Reading) -> Reading {
+        reading.mended_by(format!(
+            "if nobody needs {} anymore, remove it (`{}` does); else bring {} to where it is created from, and {}",
+            self.name(),
+            quoted([self.program(), "rm", self.container.name()]),
+            at.key_as_variable(),
+            self.anew()
+        ))
     }
 
     /// Says that its program may have read a file before it changed.

@@ -34,6 +34,7 @@ async fn told_of(
         command: secrets(command),
         environment: secrets(environment),
         mounts: Vec::new(),
+        restarts: None,
         podman: false,
     };
     let mut known = Known::default().with(List, Ok(listed)).with(
