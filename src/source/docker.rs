@@ -1,3 +1,4 @@
+mod argued;
 mod environment;
 mod file;
 mod inside;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use self::select::Selection;
 use super::{At, Case, Info, Source};
 use crate::platform::docker::{Container, Details, Inspect, List};
+use crate::platform::processes::is_option;
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
@@ -46,7 +48,10 @@ pub struct Docker {
     /// An absolute path in the container, where the key is in a file: a mounted secret.
     #[serde(default)]
     file: Option<Arc<str>>,
-    /// Where the program takes the key from, if not from that file.
+    /// The option that the key is given in, where it is in an argument: `--api-key`.
+    #[serde(default)]
+    argument: Option<Box<str>>,
+    /// Where the program takes the key from, if not from that file or argument.
     #[serde(default)]
     loads: Loads,
 }
@@ -66,6 +71,7 @@ impl Source for Docker {
 - docker: { store: build-1, container: 'checkout-*' }
 - docker: { image: registry.internal/checkout, label: { stage: live }, loads: itself }
 - docker: { project: shop, service: web, file: /run/secrets/allstak }
+- docker: { container: relay, argument: --api-key }
 ",
         tested: "a real Docker Engine and a real Podman, their containers, Compose's labels, mounted files, and a Swarm secret",
         manual: "\
@@ -116,6 +122,9 @@ one in the container: so the value is told, but proves nothing;
 A file that changed over a minute after its container was started may not have been read again: that is one more \
 reading, `unverified`, until the container is restarted. Here `started_at` is when the container was last started.
 
+**Arguments.** With `argument` the key is looked for behind the option of this name in the command that a container was \
+created with, and, on the engine's own machine, in the arguments of each of its processes; see `process`.
+
 **Swarm.** No secret's value can be read from a manager. A service's secret is read with `file: /run/secrets/NAME`, by \
 a straggler on the node that runs the task.",
     };
@@ -123,6 +132,16 @@ a straggler on the node that runs the task.",
     fn check(&self) -> Result<(), String> {
         if self.file.is_some() && self.loads != Loads::Environ {
             return Err("expected either `file` or `loads`".to_owned());
+        }
+        if let Some(option) = &self.argument {
+            if self.file.is_some() || self.loads != Loads::Environ {
+                return Err("expected `argument` without `file` and `loads`".to_owned());
+            }
+            if !is_option(option) {
+                return Err(
+                    "expected the name of an option in `argument`, as `--api-key`".to_owned(),
+                );
+            }
         }
         if let Some(file) = self.file.as_deref() {
             file::check(file)?;
@@ -140,7 +159,10 @@ a straggler on the node that runs the task.",
         let shown = self.shown();
         match &self.file {
             Some(file) => format!("docker:{store}{shown}:{}", Escaped(file)),
-            None => format!("docker:{store}{shown}#{}", Escaped(at.variable)),
+            None => {
+                let within = self.argument.as_deref().unwrap_or(at.variable);
+                format!("docker:{store}{shown}#{}", Escaped(within))
+            }
         }
     }
 
@@ -184,15 +206,17 @@ a straggler on the node that runs the task.",
                 Err(error) => failed.push(of(container, Found::Failed(error.clone()))),
             }
         }
-        let mut readings = match &self.file {
-            Some(path) => file::read(path, at, &alive, listed, asking)?,
-            None => inside::read(at, self.loads, &alive, listed, asking)?,
+        let mut readings = match (&self.file, &self.argument) {
+            (Some(path), _) => file::read(path, at, &alive, listed, asking)?,
+            (None, Some(option)) => argued::read(option, at, &alive, listed, asking)?,
+            (None, None) => inside::read(at, self.loads, &alive, listed, asking)?,
         };
         readings.extend(failed);
         if readings.is_empty() {
             return Err(self.nothing_runs(&stopped).into());
         }
-        if self.file.is_none() && !alive.is_empty() {
+        let of_variables = self.file.is_none() && self.argument.is_none();
+        if of_variables && !alive.is_empty() {
             readings.extend(stopped::starting(at, &stopped, &alive, listed));
         }
         let waiting = stopped
@@ -228,6 +252,11 @@ impl Docker {
     fn general(&self, at: At<'_>) -> String {
         let key = at.key_in_its_part();
         match &self.file {
+            None if self.argument.is_some() => format!(
+                "create the containers ({}) anew with {key} behind `{}`: a restart keeps the old arguments",
+                self.shown(),
+                escape(self.argument.as_deref().unwrap_or_default())
+            ),
             Some(file) => format!(
                 "bring {key} to where {} of the containers ({}) is mounted from, then restart them",
                 escape(file),

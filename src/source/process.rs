@@ -1,3 +1,5 @@
+mod argued;
+
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
@@ -8,13 +10,13 @@ use serde::Deserialize;
 use super::{At, Case, Info, Source};
 use crate::extract::compile_pattern;
 use crate::platform::commands::quoted;
-use crate::platform::processes::{Environ, List, Looking, Process as Running};
+use crate::platform::processes::{Environ, List, Looking, Process as Running, is_option};
 use crate::platform::{Asking, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
 
-/// The environment that running processes were started with. One of `pid`, `name`, `match` and
+/// The environment, or an argument, that running processes were started with. One of `pid`, `name`, `match` and
 /// `unit` says which.
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +33,10 @@ pub struct Process {
     /// The systemd unit it belongs to; `*` matches instances.
     #[serde(default)]
     unit: Option<Box<str>>,
-    /// Where the program takes the key from.
+    /// The option that the key is given in, where it is in an argument and not in a variable: `--api-key`.
+    #[serde(default)]
+    argument: Option<Box<str>>,
+    /// Where the program takes the key from, if not from that argument.
     #[serde(default)]
     loads: Loads,
 }
@@ -47,16 +52,17 @@ enum Selector {
 impl Source for Process {
     const INFO: Info = Info {
         id: "process",
-        title: "the environment that running processes were started with",
+        title: "the environment, or an argument, that running processes were started with",
         stage: Some(Stage::Running),
         store: None,
         proves: &[Evidence::Value, Evidence::Timestamp],
         replicas: ["process", "processes"],
-        permission: "the same user as the process, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; Linux only",
+        permission: "the same user as the process, root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH; for `argument` none, unless /proc hides others; Linux only",
         credentials: &[],
         example: "- process: { unit: web.service }\n\
                   - process: { name: node, loads: itself }\n\
                   - process: { match: 'gunicorn.*checkout' }\n\
+                  - process: { name: relay, argument: --api-key }\n\
                   - process: { pid: 4242 }\n",
         tested: "real processes",
         manual: "\
@@ -88,6 +94,12 @@ judged, the others as `…/2` and so on. Of a `unit` all processes \
 are looked at together: a helper or a shell that lacks the variable is no finding beside one that has it, unless they \
 load it `itself`.
 
+**Arguments.** With `argument` the key is looked for in `/proc/PID/cmdline` instead, behind the option of this name: \
+`--api-key=…`, `--api-key …`, and `-k…` where the name is one letter. What is there several times with different values is \
+judged each, and a process that has no such option is `missing`; of a `unit` only where none has it. An option within a \
+script (`sh -c 'relay --api-key=…'`), one with another option behind it, and the title that a program wrote over its \
+arguments are `unverified`. Everybody on the host can read arguments.
+
 **Managers.** Some programs give others, or themselves, another environment than the one that /proc shows.
 
 | what runs | what is judged |
@@ -107,14 +119,28 @@ one that was not seen may hold the old key.",
     };
 
     fn check(&self) -> Result<(), String> {
+        if let Some(option) = &self.argument {
+            if !is_option(option) {
+                return Err(
+                    "expected the name of an option in `argument`, as `--api-key`".to_owned(),
+                );
+            }
+            if self.loads != Loads::Environ {
+                return Err("expected either `argument` or `loads`".to_owned());
+            }
+        }
         self.selector().map(drop)
     }
 
     fn location(&self, at: At<'_>) -> String {
-        format!("process:{}#{}", self.shown(), escape(at.variable))
+        let within = self.argument.as_deref().unwrap_or(at.variable);
+        format!("process:{}#{}", self.shown(), escape(within))
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
+        if let Some(option) = &self.argument {
+            return argued::remedy(option, self.unit.as_deref(), &self.shown(), at);
+        }
         let fixed = "(the environment of a process is fixed when it starts)";
         match &self.unit {
             Some(unit) => format!(
@@ -152,19 +178,9 @@ one that was not seen may hold the old key.",
             let by_words = matches!(selector, Selector::Name(_) | Selector::Match(_));
             by_words && process.runs_straggler
         });
-        let asks: Vec<Environ> = matching.iter().map(|process| Environ(process.id)).collect();
-        let environments = asking.all(&asks)?;
-
-        let looking = Looking {
-            variable: at.variable,
-            loads: self.loads,
-            all: self.unit.is_some(),
-            within: "",
-        };
-        let programs = looking.at(matching.into_iter().zip(environments));
-        let mut readings = match self.unit {
-            Some(_) => programs.together(self.loads),
-            None => programs.each(),
+        let mut readings = match &self.argument {
+            Some(option) => argued::read(option, &matching, self.unit.is_some()),
+            None => self.environments(at, &matching, asking)?,
         };
         if let Some(user) = self.user_of(&snapshot.processes, &selector) {
             let words = self.restarted_by(user, at);
@@ -191,6 +207,28 @@ one that was not seen may hold the old key.",
 }
 
 impl Process {
+    /// What they have in the variable.
+    fn environments(
+        &self,
+        at: At<'_>,
+        matching: &[&Running],
+        asking: &Asking<'_>,
+    ) -> Result<Vec<Reading>, Stop> {
+        let asks: Vec<Environ> = matching.iter().map(|process| Environ(process.id)).collect();
+        let environments = asking.all(&asks)?;
+        let looking = Looking {
+            variable: at.variable,
+            loads: self.loads,
+            all: self.unit.is_some(),
+            within: "",
+        };
+        let programs = looking.at(matching.iter().copied().zip(environments));
+        Ok(match self.unit {
+            Some(_) => programs.together(self.loads),
+            None => programs.each(),
+        })
+    }
+
     fn selector(&self) -> Result<Selector, String> {
         let named = |text: &str| (!text.is_empty()).then(|| text.into());
         match (self.pid, &self.name, &self.pattern, &self.unit) {
@@ -231,10 +269,13 @@ impl Process {
     fn restarted_by(&self, user: &str, at: At<'_>) -> String {
         let unit = full_unit(self.unit.as_deref().unwrap_or_default());
         let unit = quoted([&*unit]);
+        let given = match &self.argument {
+            Some(option) => argued::given(option, at),
+            None => at.key_as_variable(),
+        };
         format!(
-            "once the unit of user {} gives it {}, `systemctl --user restart {unit}` as that user",
-            escape(user),
-            at.key_as_variable()
+            "once the unit of user {} gives it {given}, `systemctl --user restart {unit}` as that user",
+            escape(user)
         )
     }
 

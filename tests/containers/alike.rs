@@ -141,6 +141,25 @@ pub fn processes(engine: &Engine) {
             "{hop:#}"
         );
     }
+    // What a container or its program was given in an argument.
+    let argument = "docker: { container: argument, argument: --api-key }";
+    let run = ["run", "--detach", "--network=none", "--name", "argument"];
+    let script = format!("exec sh -c 'sleep 100000; true' web --api-key {OLD}");
+    engine.cli(&[&run[..], &[crate::engine::IMAGE, "sh", "-c", &script]].concat());
+    engine.until("its program runs", || {
+        let list = "cat /proc/[0-9]*/cmdline; true";
+        let list = engine.cli(&["exec", "argument", "sh", "-c", list]);
+        list.contains("web\u{0}--api-key\u{0}")
+    });
+    says(
+        &scene.elsewhere(&[argument])[0],
+        "unverified",
+        "none",
+        "stands in a script",
+    );
+    let found = scene.on_the_machine(engine, &[argument]);
+    says(&found[0], "stale", "value", "argument/sh/");
+    says(&found[0], "stale", "value", "behind `--api-key`");
     // Somebody who may not read them has what the engine tells.
     fs::set_permissions(engine.socket(), fs::Permissions::from_mode(0o666)).unwrap();
     let mut command = Command::new("setpriv");

@@ -1,5 +1,6 @@
 //! The processes of this host.
 
+mod argument;
 mod ask;
 mod assigned;
 #[cfg(not(target_os = "linux"))]
@@ -13,6 +14,7 @@ mod snapshot;
 #[cfg(target_os = "linux")]
 mod surroundings;
 
+pub use argument::{argued, is_option};
 pub use ask::{Environ, List, Processes};
 pub use assigned::{assigned, optioned};
 pub use look_up::{LookUp, look_up};

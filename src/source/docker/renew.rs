@@ -90,6 +90,29 @@ impl<'a> Renewal<'a> {
         }
     }
 
+    /// Says how what stands behind an option of its command is mended.
+    pub fn of_argument(&self, option: &str, at: At<'_>, reading: Reading) -> Reading {
+        let given = format!("{} behind `{}`", at.key_in_its_part(), escape(option));
+        let words = match &self.creator {
+            Creator::Swarm { service, .. } => format!(
+                "let the command of {} have {given}: `docker service update --args` takes all its arguments anew",
+                escape(service)
+            ),
+            Creator::Compose { .. } => format!(
+                "let it be {given} where Compose takes the command from, then {}; a restart keeps the old arguments",
+                self.anew()
+            ),
+            Creator::Unknown => format!(
+                "create {} anew as it was created, with {given}: `{}`, then `{} run` with all its options; a restart keeps the \
+                 old arguments",
+                self.name(),
+                quoted([self.program(), "rm", "-f", self.container.name()]),
+                self.program()
+            ),
+        };
+        reading.mended_by(words)
+    }
+
     /// Says how a variable is mended that what starts the program sets, whatever the container was created
     /// with.
     pub fn of_started(&self, at: At<'_>, reading: Reading) -> Reading {

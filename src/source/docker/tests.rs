@@ -1,3 +1,4 @@
+mod argued;
 mod environment;
 mod files;
 mod inside;
@@ -331,6 +332,11 @@ fn settings_that_select_nothing_are_refused() {
             json!({"container": "x", "file": "/key", "loads": "itself"}),
             "either `file` or `loads`",
         ),
+        (
+            json!({"container": "x", "file": "/key", "argument": "--key"}),
+            "without `file` and `loads`",
+        ),
+        (json!({"container": "x", "argument": "key"}), "an option"),
     ] {
         let why = try_hop("docker", settings.clone())
             .unwrap()
@@ -357,6 +363,10 @@ fn a_place_is_told_with_its_store_and_all_that_selects_it() {
         (
             json!({"image": "shop", "file": "/run/secrets/allstak"}),
             "docker:image=shop:/run/secrets/allstak",
+        ),
+        (
+            json!({"image": "shop", "argument": "--api-key"}),
+            "docker:image=shop#--api-key",
         ),
     ] {
         assert_eq!(hop("docker", settings).location(At::of(VARIABLE)), location);

@@ -1,3 +1,5 @@
+mod argued;
+
 use serde_json::{Value, json};
 
 use super::super::conformance::{Case, Conforming, KEY, Stand};

@@ -154,12 +154,15 @@ pub const KINDS: &[Kind] = &[
             let pid = world.program(&argv, b"x");
             let set = format!("KEY={CURRENT}\x1b");
             let argued = world.program(&["sh", "-c", "read line; true", &set], b"x");
+            let option = format!("--key={CURRENT}\x1b");
+            let option = world.program(&["sh", "-c", "read line; true", &option], b"x");
             // What PM2 keeps of a worker, cut off.
             let kept = format!("pm2_env={{\"KEY\":\"{CURRENT}");
             let kept = world.program(&["env", &kept, "sleep", "600"], OLD.as_bytes());
             vec![
                 format!("{{ process: {{ pid: {pid} }}, variable: OTHER }}"),
                 format!("{{ process: {{ pid: {argued} }} }}"),
+                format!("{{ process: {{ pid: {option}, argument: --key }} }}"),
                 format!("{{ process: {{ pid: {kept} }} }}"),
                 "{ process: { name: straggler-nothing-is-called-so } }".to_owned(),
                 "{ process: { match: 'straggler-nothing-is-called-so$' } }".to_owned(),
