@@ -241,7 +241,10 @@ async fn what_ended_is_left_out_and_what_is_denied_stands_beside_the_rest() {
     let ended = made('c', "web-3", &[]).with(|_, inspected| {
         inspected["State"] = json!({"Running": false, "Pid": 0});
     });
-    let exited = made('d', "web-4", &[]).with(|listed, _| listed["State"] = "exited".into());
+    let exited = made('d', "web-4", &[]).with(|listed, inspected| {
+        listed["State"] = "exited".into();
+        inspected["State"] = json!({"Running": false, "Pid": 0});
+    });
     let containers = vec![
         made('a', "web-1", &["ALLSTAK_API_KEY=x"]),
         gone.clone(),
