@@ -9,7 +9,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::encoding;
-use super::failure::{redirected, refused, unanswered};
+use super::failure::{redirected, refused};
+use super::handshake;
 use super::url::shown;
 use super::wait::wait;
 use super::{Clients, Stream};
@@ -177,7 +178,7 @@ impl Call {
         let response = request
             .send()
             .await
-            .map_err(|error| unanswered(&url, &error))?;
+            .map_err(|error| clients.unanswered(&url, &error))?;
         let status = response.status();
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
@@ -217,7 +218,7 @@ impl Arriving {
     ///
     /// # Errors
     ///
-    /// When it breaks off, or a success is longer than `most` or compressed unasked.
+    /// When it breaks off, a success is longer than `most` or compressed unasked, or a refusal is about TLS.
     pub async fn whole(self, most: usize) -> Result<Reply, ReadError> {
         let (body, whole) = if self.status.is_success() {
             let body = body_of(&self.url, self.body, most).await?;
@@ -227,7 +228,11 @@ impl Arriving {
             // Nobody could read what it says.
             (Secret::new(Vec::new()), true)
         } else {
-            beginning(self.body, &self.sent).await
+            let beginning = beginning(self.body, &self.sent).await;
+            if let Some(error) = handshake::told(&self.url, self.status, beginning.0.expose()) {
+                return Err(error);
+            }
+            beginning
         };
         Ok(Reply {
             status: self.status,

@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use reqwest::{Response, Url};
 
 use super::encoding::is_gzip;
-use super::failure::unanswered;
+use super::failure::broken_off;
 use super::url::origin;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -108,7 +108,7 @@ impl Packed {
 
 async fn received(response: &mut Response) -> Result<Option<Bytes>, ReadError> {
     let chunk = response.chunk().await;
-    chunk.map_err(|error| unanswered(response.url(), &error))
+    chunk.map_err(|error| broken_off(response.url(), &error))
 }
 
 fn damaged(url: &Url) -> ReadError {
