@@ -39,10 +39,10 @@ impl Source for Etcd {
 - etcd: { key: /allstak/shop }
   extract: { json: /api_key }
 ",
-        tested: "a real etcd 3.4, with authentication off and on",
+        tested: "a real etcd 3.4, with authentication off and on, and with client certificates",
         manual: "\
-Reads the bytes of one key, exactly. A key that does not exist is `missing`; etcd answers a user that may \
-not read it with 403, which is `unreachable`. A field of a JSON value is taken with `extract`.
+Reads the bytes of one key, exactly. A key that does not exist is `missing`; etcd refuses a user that may \
+not read it, which is `unreachable`. A field of a JSON value is taken with `extract`.
 
 The least privilege, as a role:
 

@@ -6,6 +6,8 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+mod certificates;
+mod common_name;
 mod server;
 
 use std::collections::HashMap;

@@ -1,27 +1,73 @@
 //! A member of its own cluster, on loopback, gone when dropped.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::certificates::Authority;
 
 pub struct Server {
     port: u16,
     child: Child,
-    #[expect(dead_code, reason = "the data goes when this is dropped")]
-    folder: tempfile::TempDir,
+    folder: TempDir,
+    /// Whose certificates its clients have to show, where it speaks TLS.
+    authority: Option<Authority>,
 }
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// One that takes the common name of a client's certificate for the user.
+    pub fn secure() -> Self {
+        Self::start_with(Some(Authority::new()))
+    }
+
+    fn start_with(authority: Option<Authority>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [port, peers] = free_ports();
+        let scheme = match authority {
+            Some(_) => "https",
+            None => "http",
+        };
         let (clients, peers) = (
-            format!("http://127.0.0.1:{port}"),
+            format!("{scheme}://127.0.0.1:{port}"),
             format!("http://127.0.0.1:{peers}"),
         );
-        let child = Command::new("etcd")
+        let mut command = Command::new("etcd");
+        if let Some(authority) = &authority {
+            let file = |name: &str, text: &str| {
+                let path = folder.path().join(name);
+                fs::write(&path, text).unwrap();
+                path
+            };
+            command
+                .arg("--client-cert-auth")
+                .arg("--trusted-ca-file")
+                .arg(file("ca.pem", &authority.certificate));
+            // The gateway shows it to the member itself.
+            let own = authority.pair(None);
+            command
+                .arg("--cert-file")
+                .arg(file("server.pem", &own.certificate));
+            command.arg("--key-file").arg(file("server.key", &own.key));
+            for name in ["root", "reader", "stranger"] {
+                let pair = authority.pair(Some(name));
+                file(&format!("{name}.pem"), &pair.certificate);
+                file(&format!("{name}.key"), &pair.key);
+            }
+            let nameless = authority.pair(None);
+            file("nameless.pem", &nameless.certificate);
+            file("nameless.key", &nameless.key);
+        }
+        let child = command
             .args(["--name", "one", "--data-dir"])
-            .arg(folder.path())
+            .arg(folder.path().join("data"))
             .args(["--listen-client-urls", &clients])
             .args(["--advertise-client-urls", &clients])
             .args(["--listen-peer-urls", &peers])
@@ -36,6 +82,7 @@ impl Server {
             port,
             child,
             folder,
+            authority,
         };
         let patience = Instant::now() + Duration::from_secs(30);
         while !server.etcdctl_with(&[], &["endpoint", "health"]) {
@@ -51,7 +98,15 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.endpoint())
+        match self.authority {
+            Some(_) => format!("https://{}", self.endpoint()),
+            None => format!("http://{}", self.endpoint()),
+        }
+    }
+
+    /// A file beside its data: `ca.pem`, or a certificate or key by its user's name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub fn put(&self, key: &str, value: &str) {
@@ -92,8 +147,18 @@ impl Server {
     }
 
     fn etcdctl_with(&self, login: &[&str], arguments: &[&str]) -> bool {
-        let output = Command::new("etcdctl")
-            .env_clear()
+        let mut command = Command::new("etcdctl");
+        command.env_clear();
+        if self.authority.is_some() {
+            for (variable, name) in [
+                ("ETCDCTL_CACERT", "ca.pem"),
+                ("ETCDCTL_CERT", "root.pem"),
+                ("ETCDCTL_KEY", "root.key"),
+            ] {
+                command.env(variable, self.file(name));
+            }
+        }
+        let output = command
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("ETCDCTL_API", "3")
             .env("ETCDCTL_ENDPOINTS", self.endpoint())

@@ -51,8 +51,10 @@ the first endpoint is asked; the others are not tried. Every member answers with
 agreed on.
 
 It is spoken to through the JSON gateway under `/v3`, which etcd has since 3.4. A user logs in once, with \
-a password. The gateway does not take a client certificate's common name for a user, so where \
-authentication is on, a certificate alone is not enough.",
+a password. With a client certificate it is spoken to over gRPC instead: a member that runs with \
+`--client-cert-auth` takes the certificate's common name for the user, so that a certificate alone is \
+enough, and where authentication is on its gateway refuses every certificate that has a common name. Where \
+a `user` is given too, the password decides who asks.",
     };
 
     type Platform = Server;
@@ -87,6 +89,7 @@ authentication is on, a certificate alone is not enough.",
             user: self.user.clone(),
             password: self.password.clone(),
             session: Session::default(),
+            shows_certificate: tls.certificate.is_some(),
             clients: Clients::new(tls),
             credentials: Arc::clone(&shared.credentials),
         }
@@ -101,6 +104,7 @@ pub struct Server {
     pub(super) password: Option<Credential>,
     /// The token; none where authentication is off.
     pub(super) session: Session<Option<Arc<Secret>>>,
+    shows_certificate: bool,
     pub(super) clients: Clients,
     pub(super) credentials: Arc<Credentials>,
 }
@@ -110,6 +114,11 @@ impl Platform for Server {
 }
 
 impl Server {
+    /// Whether it is asked over gRPC, which knows whose certificate it is shown.
+    pub(super) fn speaks_rpc(&self) -> Result<bool, ReadError> {
+        Ok(self.shows_certificate && self.address()?.is_secure())
+    }
+
     pub(super) fn address(&self) -> Result<&Address, ReadError> {
         let find = || {
             let secure = variable("ETCDCTL_CACERT").is_some() || variable("ETCDCTL_CERT").is_some();
