@@ -141,6 +141,10 @@ impl From<Option<String>> for Value {
 /// Whoever writes the ledger in PostgreSQL holds this lock, as SQLite has one for writers too.
 const WRITERS: i64 = 0x7374_7261_6767_6c65;
 
+/// Whether PostgreSQL keeps statements prepared. A pooler may give each transaction another connection, which
+/// knows nothing of those before it, or has another client's statement by the same name.
+const KEPT: bool = false;
+
 /// How long closing a file may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
@@ -250,7 +254,7 @@ impl Connection {
                 file.at_work(work).await
             }
             Self::Postgres(connection) => {
-                let rows = bound(sql, values.to_vec(), again).fetch(connection);
+                let rows = bound(sql, values.to_vec(), KEPT).fetch(connection);
                 drain(ANSWER, rows, |row| take(Row::Postgres(row))).await
             }
         }
@@ -276,7 +280,7 @@ impl Connection {
                 file.at_work(work).await?
             }
             Self::Postgres(connection) => {
-                let done = bound(sql, values, again).execute(connection);
+                let done = bound(sql, values, KEPT).execute(connection);
                 limited(ANSWER, done).await?.rows_affected()
             }
         })
@@ -396,8 +400,9 @@ impl Connection {
                 // Whoever waits for another one is no statement that takes too long.
                 let answer = ANSWER.as_secs();
                 let begin = format!(
-                    "BEGIN; SET LOCAL statement_timeout TO 0; SELECT pg_advisory_xact_lock({WRITERS}); \
-                     SET LOCAL statement_timeout TO '{answer}s'"
+                    "BEGIN; {}; SET LOCAL statement_timeout TO 0; SELECT pg_advisory_xact_lock({WRITERS}); \
+                     SET LOCAL statement_timeout TO '{answer}s'",
+                    settings()
                 );
                 self.script_within(PATIENCE + ANSWER, begin).await
             }
@@ -407,10 +412,23 @@ impl Connection {
     /// Begins to read one state of everything.
     pub(super) async fn begin_reading(&mut self) -> Result<(), Failure> {
         let begin = match self {
-            Self::Sqlite(_) => "BEGIN",
-            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Sqlite(_) => "BEGIN".to_owned(),
+            Self::Postgres(_) => format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}",
+                settings()
+            ),
         };
-        self.script(begin.to_owned()).await
+        self.script(begin).await
+    }
+
+    /// Begins what is open as long as a lock is held, whatever limits the server has for that.
+    pub(super) async fn begin_holding(&mut self) -> Result<(), Failure> {
+        let begin = format!(
+            "BEGIN; {}; SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings \
+             WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')",
+            settings()
+        );
+        self.script(begin).await
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Failure> {
@@ -431,6 +449,17 @@ impl Connection {
         let rows = self.query(&sql, &[]).await?;
         rows.first().map_or(Ok(0), |row| row.get(0))
     }
+}
+
+/// What holds for one transaction of PostgreSQL: a pooler gives the connection to somebody else after it, with
+/// all that was set for longer.
+fn settings() -> String {
+    format!(
+        "SET LOCAL search_path TO straggler; SET LOCAL lock_timeout TO '{}s'; \
+         SET LOCAL statement_timeout TO '{}s'",
+        PATIENCE.as_secs(),
+        ANSWER.as_secs()
+    )
 }
 
 /// `1, 2, 3`.

@@ -96,6 +96,8 @@ impl Failure {
 }
 
 const RESTORE: &str = "restore it from a backup, or move it away to begin a new one";
+const CREDENTIALS: &str = "check the user and its password: PGPASSWORD, ~/.pgpass, or what stands in the URL, \
+                           where special characters are percent-encoded and a % is %25";
 const AGAIN: &str = "run straggler again";
 
 /// SQLite's primary result code.
@@ -175,25 +177,44 @@ fn of_postgres(
 ) -> (Cow<'static, str>, &'static str) {
     let code = error.code();
     let code = code.as_deref().unwrap_or_default();
-    // A table that is there already, or has other columns than ours.
-    if code.starts_with("42") && code != "42501" {
+    let message = escape(error.message());
+    // What stood in one transaction is not known in the next message, or is somebody else's.
+    if matches!(code, "26000" | "42P05") || message.contains("statement pooling mode") {
         return (
-            format!(
-                "has tables of another program in its schema straggler: {}",
-                escape(error.message())
-            )
-            .into(),
+            format!("is behind a pooler that keeps no transaction on one connection: {message}")
+                .into(),
+            "let the pooler keep transactions: in PgBouncer `pool_mode = transaction`, or `session`",
+        );
+    }
+    // A table that is there already, or has other columns than ours.
+    if code.starts_with("42") && !matches!(code, "42501" | "42601") {
+        return (
+            format!("has tables of another program in its schema straggler: {message}").into(),
             "name another place with --ledger",
         );
     }
     let next = match code {
-        code if code.starts_with("28") => "check the user, and PGPASSWORD or ~/.pgpass",
+        // Poolers have one code for everything.
+        _ if message.starts_with("unsupported startup parameter") => {
+            "take that parameter out of the URL, or let the pooler ignore it: in PgBouncer \
+             `ignore_startup_parameters`"
+        }
+        "08P01" if message.contains("no such database") => {
+            "create the database, and name it in the pooler's settings"
+        }
+        "08P01"
+            if message.contains("no such user") || message.contains("authentication failed") =>
+        {
+            CREDENTIALS
+        }
+        code if code.starts_with("28") => CREDENTIALS,
         "3D000" => "create the database",
+        "42601" => "look at the server's log: it may be another database than PostgreSQL",
         "42501" => "grant CREATE on the database, or all on the schema straggler and its tables",
         "57014" => "find out what keeps the server so busy, then run straggler again",
         "53100" => "make room on its disk, then run straggler again",
         "55P03" => "find out who holds the lock, then run straggler again",
         _ => AGAIN,
     };
-    (format!("refused: {}", escape(error.message())).into(), next)
+    (format!("refused: {message}").into(), next)
 }

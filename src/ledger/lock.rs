@@ -18,7 +18,8 @@ pub struct Lock {
 #[expect(dead_code, reason = "they are kept only to be closed at the end")]
 enum Held {
     File(File),
-    Session(Connection),
+    /// In a transaction that is never ended, for behind a pooler nothing longer is one's own.
+    Transaction(Connection),
 }
 
 impl Ledger {
@@ -30,7 +31,7 @@ impl Ledger {
     pub async fn lock(&self, name: &str) -> Result<Option<Lock>, LedgerError> {
         let taken = match self.place() {
             Place::File(path) => lock_file(&beside(path, name)),
-            Place::Postgres(_) => lock_session(self.place(), name).await,
+            Place::Postgres(_) => lock_transaction(self.place(), name).await,
         };
         let held = taken.map_err(|failure| failure.at(self.place()))?;
         Ok(held.map(|held| Lock { _held: held }))
@@ -61,15 +62,16 @@ fn lock_file(path: &Path) -> Result<Option<Held>, Failure> {
     }
 }
 
-async fn lock_session(place: &Place, name: &str) -> Result<Option<Held>, Failure> {
+async fn lock_transaction(place: &Place, name: &str) -> Result<Option<Held>, Failure> {
     let digest = Fingerprint::of(format!("straggler lock {name}").as_bytes());
     let number = digest
         .bytes()
         .first_chunk()
         .map_or(0, |bytes| i64::from_be_bytes(*bytes));
     let mut connection = connect(place).await?;
-    let sql = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END::BIGINT";
+    connection.begin_holding().await?;
+    let sql = "SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END::BIGINT";
     let rows = connection.query(sql, &[Value::from(number)]).await?;
     let got: i64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
-    Ok((got == 1).then_some(Held::Session(connection)))
+    Ok((got == 1).then_some(Held::Transaction(connection)))
 }

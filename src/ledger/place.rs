@@ -2,6 +2,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::text::{Escaped, is_opaque, shown_path};
@@ -17,6 +18,12 @@ pub enum Place {
 
 const EXPECTED: &str = "expected a path, or postgres://USER@HOST/DATABASE";
 
+const ENCODED: &str = "in this URL a user or a password holds a character that has to be percent-encoded there, \
+                       as / is %2F, ? is %3F, # is %23, @ is %40, & is %26 and % is %25";
+
+/// What may stand in a URL behind the question mark with an @ in its value.
+const PARAMETERS: [&str; 4] = ["user", "password", "host", "dbname"];
+
 impl Place {
     /// Reads what was given on the command line.
     ///
@@ -26,13 +33,14 @@ impl Place {
     pub fn parse(text: &str) -> Result<Self, String> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         match scheme {
-            Some("postgres" | "postgresql") => {
-                let place = Self::Postgres(text.to_owned());
-                match options(text) {
-                    Some(_) => Ok(place),
-                    None => Err(format!("{EXPECTED}: this URL cannot be read")),
-                }
+            Some("postgres" | "postgresql") if is_cut(text) => {
+                Err(format!("{EXPECTED}: {ENCODED}"))
             }
+            Some("postgres" | "postgresql") => match options(text) {
+                Some(_) => Ok(Self::Postgres(text.to_owned())),
+                None if text.contains('%') => Err(format!("{EXPECTED}: {ENCODED}")),
+                None => Err(format!("{EXPECTED}: this URL cannot be read")),
+            },
             Some(scheme) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
                 Err(EXPECTED.to_owned())
             }
@@ -93,9 +101,34 @@ impl fmt::Debug for Place {
     }
 }
 
+/// Whether a user or a password ends early, at a character that means something in a URL. What is left of it
+/// would be taken for a host or a database, and shown.
+fn is_cut(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = address.split_once('/').map_or("", |(_, path)| path);
+    let is_odd = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) => value.contains('@') && !PARAMETERS.contains(&name),
+        None => !pair.is_empty(),
+    };
+    rest.contains('#') || path.contains('@') || query.split('&').any(is_odd)
+}
+
 /// How to connect. Beyond this machine the server has to prove who it is, unless the URL says otherwise.
 pub(super) fn options(url: &str) -> Option<PgConnectOptions> {
-    let options: PgConnectOptions = url.parse().ok()?;
+    let mut options: PgConnectOptions = url.parse().ok()?;
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        // Else a + would be a space, as in a form, and as nowhere else with PostgreSQL.
+        let decoded = || percent_decode_str(value).decode_utf8().ok();
+        options = match name {
+            "user" => options.username(&decoded()?),
+            "password" => options.password(&decoded()?),
+            _ => options,
+        };
+    }
     let says = ["sslmode=", "ssl-mode="].iter().any(|word| {
         url.split_once('?')
             .is_some_and(|(_, query)| query.split('&').any(|pair| pair.starts_with(word)))
@@ -165,10 +198,44 @@ mod tests {
             "https://secret.example",
             "postgres://ana:secret@host:port/team",
             "postgres://ana:secret@host/team?sslmode=secret",
+            "postgres://ana:secret%ff@host/team",
         ] {
             let error = Place::parse(text).unwrap_err();
             assert!(error.contains("postgres://USER@HOST/DATABASE"), "{error}");
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_ends_early_is_told_and_never_shown() {
+        for text in [
+            "postgres://ana:se/cret@host/team",
+            "postgres://ana:se?cret@host/team",
+            "postgres://ana:se#cret@host/team",
+            // What is left would be a port, a database, a parameter.
+            "postgres://ana:12/cret@host/team",
+            "postgres://ana:12?cret@host/team",
+            "postgres://ana:12?se=cret@host/team",
+            "postgres://ana:12#cret@host/team",
+            "postgres://ana:s@12/cret@host/team",
+            "postgres://host/team?user=ana&password=se&cret",
+            "postgres://host/team?user=ana&password=se#cret",
+            "postgres://ana:cret%ff@host/team",
+        ] {
+            let error = Place::parse(text).unwrap_err();
+            assert!(error.contains("percent-encoded"), "{error}");
+            assert!(!error.contains("cret") && !error.contains("12"), "{error}");
+        }
+        for text in [
+            "postgres://ana:se%2Fcret%40@host/team",
+            "postgres://ana:s@cret@host/team",
+            "postgres://ana:100%@host/team",
+            "postgres://host/team?user=ana@corp&password=s@cret",
+        ] {
+            assert_eq!(
+                Place::parse(text).unwrap().to_string(),
+                "postgres://host:5432/team"
+            );
         }
     }
 

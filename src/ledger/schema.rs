@@ -21,7 +21,7 @@ const MARK: i64 = 0x7374_7267;
 /// Brings the schema up to date.
 pub(super) async fn migrate(connection: &mut Connection) -> Result<(), Failure> {
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let version = version(connection).await?;
+    let version = version_now(connection).await?;
     if version == Some(newest) {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) async fn migrate(connection: &mut Connection) -> Result<(), Failure> 
 
 /// Whether there is a ledger at all.
 pub(super) async fn exists(connection: &mut Connection) -> Result<bool, Failure> {
-    Ok(version(connection).await?.is_some())
+    Ok(version_now(connection).await?.is_some())
 }
 
 fn newer(version: Option<i64>, newest: i64) -> Result<(), Failure> {
@@ -85,6 +85,14 @@ pub(super) async fn recognize(connection: &mut Connection) -> Result<(), Failure
         "is the database of another program".into(),
         "name another place with --ledger",
     ))
+}
+
+/// Which version is there, asked in a transaction of its own.
+async fn version_now(connection: &mut Connection) -> Result<Option<i64>, Failure> {
+    connection.begin_reading().await?;
+    let version = version(connection).await?;
+    connection.commit().await?;
+    Ok(version)
 }
 
 /// Which version is there; `None` where there is no ledger yet.

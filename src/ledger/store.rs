@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 
-use super::db::{ANSWER, Connection, File};
+use super::db::{Connection, File};
 use super::error::Failure;
 use super::place::options;
 use super::{LedgerError, Place, schema};
@@ -173,17 +173,13 @@ pub(super) async fn connect(place: &Place) -> Result<Connection, Failure> {
             let login = async {
                 let options = options(url)
                     .ok_or(Failure::Found("cannot be opened".into(), "check its URL"))?;
-                let options = options.application_name("straggler");
-                let mut connection =
-                    Connection::Postgres(PgConnection::connect_with(&options).await?);
-                let patience = PATIENCE.as_secs();
-                let answer = ANSWER.as_secs();
-                let settings = format!(
-                    "SET search_path TO straggler; SET lock_timeout TO '{patience}s'; \
-                     SET statement_timeout TO '{answer}s'"
-                );
-                connection.script(settings).await?;
-                Ok(connection)
+                // Poolers refuse what they do not know of a session, and nothing here is a fraction.
+                let options = options
+                    .application_name("straggler")
+                    .extra_float_digits(None);
+                Ok(Connection::Postgres(
+                    PgConnection::connect_with(&options).await?,
+                ))
             };
             timeout(LOGIN, login)
                 .await

@@ -6,6 +6,8 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+mod certificates;
+mod common_name;
 mod server;
 
 use std::collections::HashMap;
@@ -96,45 +98,6 @@ fn a_user_is_no_hindrance_where_authentication_is_off() {
     server.put(KEY, CURRENT);
     let user = "user: reader, password: { env: PASSWORD }, ";
     let found = audit(&server, user, &hop(KEY), &[("PASSWORD", "for-reading")]);
-    assert_eq!(found["verdict"], "current", "{found}");
-}
-
-#[test]
-#[ignore = "needs etcd"]
-fn a_certificate_with_a_common_name_is_refused_and_one_without_lets_a_user_log_in() {
-    let server = Server::certified();
-    server.put(KEY, CURRENT);
-    let hop = hop(KEY);
-    let settings = |certificate: &str, user: &str| {
-        let [ca, certificate, key] = [
-            "ca.pem",
-            &format!("{certificate}.pem"),
-            &format!("{certificate}.key"),
-        ]
-        .map(|name| server.path(name));
-        format!(
-            "{user}tls: {{ ca: {}, certificate: {}, key: {} }}, ",
-            ca.display(),
-            certificate.display(),
-            key.display()
-        )
-    };
-    let user = "user: reader, password: { env: PASSWORD }, ";
-    let right = [("PASSWORD", "for-reading")];
-    // Where authentication is off, both connect.
-    for certificate in ["named", "nameless"] {
-        let found = audit(&server, &settings(certificate, ""), &hop, &[]);
-        assert_eq!(found["verdict"], "current", "{certificate}: {found}");
-    }
-    server.enable_auth();
-    assert!(server.lets_in("named", KEY) && !server.lets_in("nameless", KEY));
-    for user in ["", user] {
-        let found = audit(&server, &settings("named", user), &hop, &right);
-        denied(&found, "take a client certificate without a common name");
-    }
-    let found = audit(&server, &settings("nameless", ""), &hop, &right);
-    denied(&found, "set ETCDCTL_USER and ETCDCTL_PASSWORD");
-    let found = audit(&server, &settings("nameless", user), &hop, &right);
     assert_eq!(found["verdict"], "current", "{found}");
 }
 

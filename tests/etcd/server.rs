@@ -6,55 +6,68 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-};
+use tempfile::TempDir;
+
+use crate::certificates::Authority;
 
 pub struct Server {
     port: u16,
     child: Child,
-    /// Whether it asks for client certificates.
-    certified: bool,
-    folder: tempfile::TempDir,
+    folder: TempDir,
+    /// Whose certificates its clients have to show, where it speaks TLS.
+    authority: Option<Authority>,
 }
 
 impl Server {
     pub fn start() -> Self {
-        Self::started(false)
+        Self::start_with(None)
     }
 
-    /// One that lets nobody connect without a certificate of its authority. [`Server::path`] has `ca.pem`, and
-    /// certificates with their keys: `named`, whose common name is that of the user `reader`, and `nameless`.
-    pub fn certified() -> Self {
-        Self::started(true)
+    /// One that takes the common name of a client's certificate for the user.
+    pub fn secure() -> Self {
+        Self::start_with(Some(Authority::new()))
     }
 
-    fn started(certified: bool) -> Self {
+    fn start_with(authority: Option<Authority>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        if certified {
-            write_certificates(&folder);
-        }
         let [port, peers] = free_ports();
-        let scheme = if certified { "https" } else { "http" };
+        let scheme = match authority {
+            Some(_) => "https",
+            None => "http",
+        };
         let (clients, peers) = (
             format!("{scheme}://127.0.0.1:{port}"),
             format!("http://127.0.0.1:{peers}"),
         );
-        let file = |name| folder.path().join(name);
         let mut command = Command::new("etcd");
-        if certified {
+        if let Some(authority) = &authority {
+            let file = |name: &str, text: &str| {
+                let path = folder.path().join(name);
+                fs::write(&path, text).unwrap();
+                path
+            };
             command
                 .arg("--client-cert-auth")
                 .arg("--trusted-ca-file")
-                .arg(file("ca.pem"))
+                .arg(file("ca.pem", &authority.certificate));
+            // The gateway shows it to the member itself.
+            let own = authority.pair(None);
+            command
                 .arg("--cert-file")
-                .arg(file("server.pem"))
-                .arg("--key-file")
-                .arg(file("server.key"));
+                .arg(file("server.pem", &own.certificate));
+            command.arg("--key-file").arg(file("server.key", &own.key));
+            for name in ["root", "reader", "stranger"] {
+                let pair = authority.pair(Some(name));
+                file(&format!("{name}.pem"), &pair.certificate);
+                file(&format!("{name}.key"), &pair.key);
+            }
+            let nameless = authority.pair(None);
+            file("nameless.pem", &nameless.certificate);
+            file("nameless.key", &nameless.key);
         }
         let child = command
             .args(["--name", "one", "--data-dir"])
-            .arg(file("data"))
+            .arg(folder.path().join("data"))
             .args(["--listen-client-urls", &clients])
             .args(["--advertise-client-urls", &clients])
             .args(["--listen-peer-urls", &peers])
@@ -68,8 +81,8 @@ impl Server {
         let server = Self {
             port,
             child,
-            certified,
             folder,
+            authority,
         };
         let patience = Instant::now() + Duration::from_secs(30);
         while !server.etcdctl_with(&[], &["endpoint", "health"]) {
@@ -85,20 +98,15 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        let scheme = if self.certified { "https" } else { "http" };
-        format!("{scheme}://{}", self.endpoint())
+        match self.authority {
+            Some(_) => format!("https://{}", self.endpoint()),
+            None => format!("http://{}", self.endpoint()),
+        }
     }
 
-    /// A file of its own.
-    pub fn path(&self, name: &str) -> PathBuf {
+    /// A file beside its data: `ca.pem`, or a certificate or key by its user's name.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// Whether etcdctl reads a key with this certificate, and nothing else to log in with.
-    pub fn lets_in(&self, certificate: &str, key: &str) -> bool {
-        let pair = ["pem", "key"].map(|ending| self.path(&format!("{certificate}.{ending}")));
-        let [certificate, private] = pair.each_ref().map(|path| path.to_str().unwrap());
-        self.etcdctl_with(&["--cert", certificate, "--key", private], &["get", key])
     }
 
     pub fn put(&self, key: &str, value: &str) {
@@ -140,18 +148,20 @@ impl Server {
 
     fn etcdctl_with(&self, login: &[&str], arguments: &[&str]) -> bool {
         let mut command = Command::new("etcdctl");
-        if self.certified {
-            command.arg("--cacert").arg(self.path("ca.pem"));
-            if !login.contains(&"--cert") {
-                command.arg("--cert").arg(self.path("nameless.pem"));
-                command.arg("--key").arg(self.path("nameless.key"));
+        command.env_clear();
+        if self.authority.is_some() {
+            for (variable, name) in [
+                ("ETCDCTL_CACERT", "ca.pem"),
+                ("ETCDCTL_CERT", "root.pem"),
+                ("ETCDCTL_KEY", "root.key"),
+            ] {
+                command.env(variable, self.file(name));
             }
         }
         let output = command
-            .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("ETCDCTL_API", "3")
-            .env("ETCDCTL_ENDPOINTS", self.url())
+            .env("ETCDCTL_ENDPOINTS", self.endpoint())
             .args(login)
             .args(arguments)
             .stdin(Stdio::null())
@@ -165,31 +175,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// An authority, and what it signed.
-fn write_certificates(folder: &tempfile::TempDir) {
-    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
-    let authority = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec!["authority".to_owned()]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    write("ca.pem", params.self_signed(&authority).unwrap().pem());
-    let issuer = Issuer::new(params, authority);
-    for (file, name) in [
-        ("server", Some("server")),
-        ("named", Some("reader")),
-        ("nameless", None),
-    ] {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.distinguished_name = DistinguishedName::new();
-        if let Some(name) = name {
-            params.distinguished_name.push(DnType::CommonName, name);
-        }
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        write(&format!("{file}.pem"), certificate.pem());
-        write(&format!("{file}.key"), key.serialize_pem());
     }
 }
 

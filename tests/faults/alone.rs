@@ -18,7 +18,7 @@ const HOW: [&str; 4] = ["--retries", "2", "--timeout", "2s"];
 
 /// What a hop that failed says.
 #[track_caller]
-fn fails(ran: &Ran, deployment: usize, kind: &str) -> String {
+pub fn fails(ran: &Ran, deployment: usize, kind: &str) -> String {
     let found = &ran.deployments()[deployment];
     assert_eq!(found["verdict"], "unreachable", "{found:#}");
     let reading = &found["hops"][0]["readings"][0];

@@ -9,8 +9,10 @@
 mod alone;
 mod fault;
 mod mixed;
+mod nginx;
 mod place;
 mod run;
+mod secured;
 mod server;
 mod tls;
 

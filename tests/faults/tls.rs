@@ -1,14 +1,20 @@
 //! Servers behind TLS, whose certificates are all from one authority.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
+};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{
+    ALL_VERSIONS, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
 
 use crate::CURRENT;
 
@@ -16,7 +22,14 @@ use crate::CURRENT;
 pub struct Authority {
     /// Its certificate.
     pub pem: String,
+    certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate and its private key, in PEM.
+pub struct Pair {
+    pub certificate: String,
+    pub key: String,
 }
 
 /// A server that answers everything with the current key, and is reached as `localhost`.
@@ -27,11 +40,18 @@ pub struct Secure {
 
 impl Authority {
     pub fn new() -> Self {
+        Self::named("an authority of the tests")
+    }
+
+    pub fn named(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
         Self {
-            pem: params.self_signed(&key).unwrap().pem(),
+            pem: certificate.pem(),
+            certificate,
             issuer: Issuer::new(params, key),
         }
     }
@@ -49,21 +69,55 @@ impl Authority {
         self.server("somebody-else.example", 2100)
     }
 
-    /// A server whose certificate is for this name, until that year.
-    fn server(&self, name: &str, until: i32) -> Secure {
+    /// A server that wants to see a certificate of this authority, and speaks these versions of TLS.
+    pub fn wanting(&self, versions: &[&'static SupportedProtocolVersion]) -> Secure {
+        self.speaking("localhost", 2100, versions, true)
+    }
+
+    /// A pair for a client or a server that is called `localhost`.
+    pub fn pair(&self) -> Pair {
+        let (certificate, key) = self.sign("localhost", 2100);
+        Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    fn sign(&self, name: &str, until: i32) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_after = date_time_ymd(until, 1, 1);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    /// A server whose certificate is for this name, until that year.
+    fn server(&self, name: &str, until: i32) -> Secure {
+        self.speaking(name, until, ALL_VERSIONS, false)
+    }
+
+    fn speaking(
+        &self,
+        name: &str,
+        until: i32,
+        versions: &[&'static SupportedProtocolVersion],
+        wanting: bool,
+    ) -> Secure {
+        let (certificate, key) = self.sign(name, until);
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&ring))
+            .with_protocol_versions(versions)
             .unwrap();
-        Secure::start(Arc::new(config))
+        let builder = if wanting {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.certificate.der().clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), ring);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        } else {
+            builder.with_no_client_auth()
+        };
+        let config = builder.with_single_cert(vec![certificate.der().clone()], key);
+        Secure::start(Arc::new(config.unwrap()))
     }
 }
 
@@ -78,8 +132,15 @@ impl Secure {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (config, answered) = (Arc::clone(&config), Arc::clone(&answered));
-                // A client that does not trust it hangs up.
-                thread::spawn(move || serve(stream, config, &answered));
+                thread::spawn(move || {
+                    let mut behind = stream.try_clone()?;
+                    // A client that does not trust it hangs up.
+                    serve(stream, config, &answered).or_else(|_| {
+                        // What is not read before the end would take the alert with it.
+                        behind.shutdown(Shutdown::Write)?;
+                        io::copy(&mut behind, &mut io::sink()).map(drop)
+                    })
+                });
             }
         });
         server
@@ -87,6 +148,11 @@ impl Secure {
 
     pub fn origin(&self) -> String {
         format!("https://localhost:{}", self.port)
+    }
+
+    /// The same, as somebody writes it who forgot that it speaks TLS.
+    pub fn plain_origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
     }
 
     /// How many requests came through.

@@ -12,6 +12,8 @@ use super::server::Server;
 
 pub struct Ground {
     pub place: Place,
+    /// The URL that leads to the database itself, where it is on a server.
+    direct: Option<String>,
     folder: TempDir,
     /// How many kills it is worth, and how many milliseconds each process has at most.
     pub kills: (usize, u64),
@@ -22,6 +24,7 @@ impl Ground {
         let folder = tempfile::tempdir().unwrap();
         Self {
             place: Place::beneath(folder.path()),
+            direct: None,
             folder,
             kills: (300, 40),
         }
@@ -29,9 +32,16 @@ impl Ground {
 
     /// A new database on this server.
     pub async fn postgres(server: &Server) -> Self {
-        let url = server.database().await;
+        Self::postgres_by(server, server.port).await
+    }
+
+    /// The same, reached by another port than the server's own.
+    pub async fn postgres_by(server: &Server, port: u16) -> Self {
+        let direct = server.database().await;
+        let url = direct.replace(&format!(":{}/", server.port), &format!(":{port}/"));
         Self {
             place: Place::parse(&url).unwrap(),
+            direct: Some(direct),
             folder: tempfile::tempdir().unwrap(),
             kills: (30, 400),
         }
@@ -57,14 +67,15 @@ impl Ground {
     /// Another program's statement.
     pub async fn sql(&self, sql: &str) {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        match &self.place {
-            Place::File(path) => {
+        match (&self.place, &self.direct) {
+            (Place::File(path), _) => {
                 let url = format!("sqlite://{}", path.display());
                 let mut connection = SqliteConnection::connect(&url).await.unwrap();
                 sql.execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
-            Place::Postgres(url) => {
+            (Place::Postgres(url), direct) => {
+                let url = direct.as_ref().unwrap_or(url);
                 let mut connection = PgConnection::connect(url).await.unwrap();
                 sqlx::raw_sql("SET search_path TO straggler")
                     .execute(&mut connection)

@@ -55,6 +55,49 @@ async fn a_login_that_fails_says_what_to_do_and_no_password() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
+async fn a_password_may_hold_any_character() {
+    let server = Server::start();
+    let host = format!("127.0.0.1:{}", server.port);
+    for (number, (password, url)) in [
+        (
+            "a@b:c/d?e#f%g&h+i",
+            "postgres://USER:a%40b%3Ac%2Fd%3Fe%23f%25g%26h%2Bi@HOST/team",
+        ),
+        // What can only be meant so is taken so.
+        ("a@b:c+d&e=f", "postgres://USER:a@b:c+d&e=f@HOST/team"),
+        ("100%", "postgres://USER:100%@HOST/team"),
+        (
+            "a+b c=d@e",
+            "postgres://HOST/team?user=USER&password=a+b%20c=d@e",
+        ),
+        (
+            "é\"\\[ ]",
+            "postgres://USER:%C3%A9%22%5C%5B%20%5D@HOST/team",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (user, database) = (format!("ana{number}"), format!("team{number}"));
+        server.sql(&format!("CREATE DATABASE {database}")).await;
+        server
+            .sql(&format!(
+                "CREATE USER {user} PASSWORD '{password}'; GRANT CREATE ON DATABASE {database} TO {user}"
+            ))
+            .await;
+        let url = url.replace("team", &database).replace("USER", &user);
+        let url = url.replace("HOST", &host);
+        let opened = Ledger::open(&Place::parse(&url).unwrap()).await.map(drop);
+        assert!(opened.is_ok(), "{password}: {opened:?}");
+    }
+    // What the server never sees as it was meant is told with how it is written.
+    server.sql("CREATE USER eve PASSWORD 'hunter%41'").await;
+    let refused = refusal(&format!("postgres://eve:hunter%41@{host}/postgres")).await;
+    assert!(refused.contains("a % is %25"), "{refused}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
 async fn a_connection_that_broke_is_made_again() {
     let server = Server::start();
     let place = Place::parse(&server.database().await).unwrap();

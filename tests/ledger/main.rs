@@ -17,6 +17,7 @@ mod kills;
 mod login;
 mod numbered;
 mod poison;
+mod pooler;
 mod remembers;
 mod scene;
 mod secrecy;

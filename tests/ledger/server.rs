@@ -133,7 +133,7 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// It refuses to run as root, and goes with the thread that began it.
-fn as_postgres(program: &Path) -> Command {
+pub(super) fn as_postgres(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
     command.args(["--pdeathsig=KILL", "--"]).arg(program);
@@ -147,7 +147,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn as_root<'a>(program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) {
+pub(super) fn as_root<'a>(program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) {
     let ended = Command::new(program).args(arguments).status();
     assert!(ended.unwrap().success(), "{program}");
 }

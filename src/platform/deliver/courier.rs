@@ -13,7 +13,7 @@ use crate::platform::Credential;
 use crate::platform::commands::{Argv, feed};
 use crate::platform::credential::Credentials;
 use crate::platform::excerpt::first_words;
-use crate::platform::http::{Clients, Stream, beginning, origin, unanswered, wait_for};
+use crate::platform::http::{Clients, Stream, beginning, origin, wait_for};
 use crate::reading::{ErrorKind, ReadError};
 
 /// How much of what a receiver says is told.
@@ -131,7 +131,7 @@ impl Courier {
             .headers(headers)
             .body(body);
         let response = request.send().await.map_err(|error| {
-            let error = unanswered(&url, &error);
+            let error = clients.unanswered(&url, &error);
             // A receiver that is being restarted refuses connections for a moment.
             match error.kind {
                 ErrorKind::Connect => error.transient(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 use reqwest::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 
-use super::Server;
-use super::failure::{FAILED_PRECONDITION, INVALID_ARGUMENT, Refusal};
+use super::failure::{FAILED_PRECONDITION, INVALID_ARGUMENT, Refusal, Refused};
+use super::{Server, rpc};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::http::{Call, json};
@@ -43,7 +43,28 @@ impl Server {
         let Some(user) = self.user().await? else {
             return Ok((None, None));
         };
-        let password = std::str::from_utf8(user.password.expose()).map_err(|_| {
+        let Refused { refusal, mut error } = match self.authenticate(&user).await? {
+            Ok(token) => {
+                self.credentials.uses(token.expose());
+                return Ok((Some(Arc::new(token)), Some(LASTS)));
+            }
+            Err(refused) => refused,
+        };
+        if refusal.code == FAILED_PRECONDITION && refusal.says("authentication is not enabled") {
+            return Ok((None, None));
+        }
+        // etcd calls a wrong password a bad request.
+        if refusal.code == INVALID_ARGUMENT || error.kind == ErrorKind::Denied {
+            error.kind = ErrorKind::Denied;
+            error.next =
+                format!("correct the name or the password of {}", escape(&user.name)).into();
+        }
+        Err(error)
+    }
+
+    /// Asks for a token.
+    async fn authenticate(&self, user: &User) -> Result<Result<Secret, Refused>, ReadError> {
+        let password = str::from_utf8(user.password.expose()).map_err(|_| {
             ReadError::new(
                 ErrorKind::Denied,
                 "the password for etcd is no UTF-8, which etcd cannot be told",
@@ -51,6 +72,9 @@ impl Server {
             )
         })?;
         let name = &user.name;
+        if self.speaks_rpc()? {
+            return rpc::authenticate(self, name, &user.password).await;
+        }
         let body = json(&Request { name, password }, name.len() + password.len())?;
         let url = self.address()?.at(["v3", "auth", "authenticate"]);
         let reply = Call::post(url, "application/json", body)
@@ -59,25 +83,9 @@ impl Server {
             .await?;
         if reply.status.is_success() {
             let Answer { token } = reply.json()?;
-            self.credentials.uses(token.0.expose());
-            return Ok((Some(Arc::new(token.0)), Some(LASTS)));
+            return Ok(Ok(token.0));
         }
-        let refusal = Refusal::of(&reply);
-        if refusal.code == FAILED_PRECONDITION && refusal.says("authentication is not enabled") {
-            return Ok((None, None));
-        }
-        // The gateway calls a wrong password a bad request.
-        let refused = refusal.code == INVALID_ARGUMENT;
-        let certificate = refusal.is_about_the_certificate;
-        let mut error = refusal.into_error(&reply, "");
-        if certificate {
-            return Err(error);
-        }
-        if refused || error.kind == ErrorKind::Denied {
-            error.kind = ErrorKind::Denied;
-            error.next = format!("correct the name or the password of {}", escape(name)).into();
-        }
-        Err(error)
+        Ok(Err(Refusal::of(&reply).of_gateway(&reply, None)))
     }
 
     /// Who is to log in; nobody where no name is given.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Server;
-use super::failure::{OUT_OF_RANGE, Refusal};
+use super::failure::{OUT_OF_RANGE, Refusal, Refused};
 use super::login::with_token;
+use super::{Server, rpc};
 use crate::extract::SecretText;
 use crate::key::Secret;
 use crate::platform::Ask;
@@ -108,35 +108,48 @@ impl Ask for Range {
 
 impl Range {
     async fn read(&self, server: &Server) -> Result<Held, ReadError> {
+        let token = server.token().await?;
+        let answer = match server.speaks_rpc()? {
+            true => rpc::range(server, self, (*token).as_ref()).await?,
+            false => self.ask_gateway(server, (*token).as_ref()).await?,
+        };
+        let Refused { refusal, error } = match answer {
+            Ok(held) => return Ok(held),
+            Err(refused) => refused,
+        };
+        if refusal.code == OUT_OF_RANGE && refusal.says("compacted") {
+            return Ok(Held::Compacted);
+        }
+        if refusal.is_about_the_token() && token.is_some() {
+            server.session.forget(&token).await;
+            return Err(error.transient());
+        }
+        Err(error)
+    }
+
+    async fn ask_gateway(
+        &self,
+        server: &Server,
+        token: Option<&Arc<Secret>>,
+    ) -> Result<Result<Held, Refused>, ReadError> {
         let body = Request {
             key: BASE64.encode(self.key.as_bytes()),
             revision: self.at.map(|revision| revision.to_string()),
         };
         let body = json(&body, self.key.len())?;
         let url = server.address()?.at(["v3", "kv", "range"]);
-        let token = server.token().await?;
         let call = Call::post(url, "application/json", body);
-        let call = with_token(call, (*token).as_ref())?;
-        let reply = call.send(&server.clients).await?;
-        if reply.status.is_success() {
-            let Answer { kvs } = reply.json()?;
-            return match kvs.into_iter().next() {
-                Some(pair) => self.kept(pair).map(Held::Value),
-                // A user that may not read the key gets 403.
-                None => Ok(Held::Nothing),
-            };
+        let reply = with_token(call, token)?.send(&server.clients).await?;
+        if !reply.status.is_success() {
+            let refusal = Refusal::of(&reply);
+            return Ok(Err(refusal.of_gateway(&reply, Some(&self.key))));
         }
-        let refusal = Refusal::of(&reply);
-        if refusal.code == OUT_OF_RANGE && refusal.says("compacted") {
-            return Ok(Held::Compacted);
+        let Answer { kvs } = reply.json()?;
+        match kvs.into_iter().next() {
+            Some(pair) => self.kept(pair).map(Held::Value).map(Ok),
+            // A user that may not read the key gets 403.
+            None => Ok(Ok(Held::Nothing)),
         }
-        let again = refusal.is_about_the_token() && token.is_some();
-        let error = refusal.into_error(&reply, &self.key);
-        if again {
-            server.session.forget(&token).await;
-            return Err(error.transient());
-        }
-        Err(error)
     }
 
     fn kept(&self, pair: Pair) -> Result<Kept, ReadError> {

@@ -51,10 +51,10 @@ the first endpoint is asked; the others are not tried. Every member answers with
 agreed on.
 
 It is spoken to through the JSON gateway under `/v3`, which etcd has since 3.4. A user logs in once, with \
-a password. The gateway takes nobody's common name for a user: where etcd asks for client certificates \
-(`etcd --client-cert-auth`) and authentication is on, it refuses every certificate that has one, a user and a password \
-beside it or not, though `etcdctl` is let in with the same files. Give the store a certificate without a common name, \
-which lets it connect, and a user and a password, which log it in.",
+a password. With a client certificate it is spoken to over gRPC instead: a member that runs with \
+`etcd --client-cert-auth` takes the certificate's common name for the user, so that a certificate alone is \
+enough, and where authentication is on its gateway refuses every certificate that has a common name. Where \
+a `user` is given too, the password decides who asks.",
     };
 
     type Platform = Server;
@@ -89,6 +89,7 @@ which lets it connect, and a user and a password, which log it in.",
             user: self.user.clone(),
             password: self.password.clone(),
             session: Session::default(),
+            shows_certificate: tls.certificate.is_some(),
             clients: Clients::new(tls),
             credentials: Arc::clone(&shared.credentials),
         }
@@ -103,6 +104,7 @@ pub struct Server {
     pub(super) password: Option<Credential>,
     /// The token; none where authentication is off.
     pub(super) session: Session<Option<Arc<Secret>>>,
+    shows_certificate: bool,
     pub(super) clients: Clients,
     pub(super) credentials: Arc<Credentials>,
 }
@@ -112,6 +114,11 @@ impl Platform for Server {
 }
 
 impl Server {
+    /// Whether it is asked over gRPC, which knows whose certificate it is shown.
+    pub(super) fn speaks_rpc(&self) -> Result<bool, ReadError> {
+        Ok(self.shows_certificate && self.address()?.is_secure())
+    }
+
     pub(super) fn address(&self) -> Result<&Address, ReadError> {
         let find = || {
             let secure = variable("ETCDCTL_CACERT").is_some() || variable("ETCDCTL_CERT").is_some();

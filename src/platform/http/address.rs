@@ -71,6 +71,11 @@ impl Address {
         url
     }
 
+    /// Whether the way there is secured.
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// Whether this is the last segment of its path.
     pub fn ends_in(&self, segment: &str) -> bool {
         let path = self.0.path().trim_end_matches('/');

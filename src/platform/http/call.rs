@@ -9,7 +9,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::encoding;
-use super::failure::{redirected, refused, unanswered};
+use super::failure::{redirected, refused};
+use super::handshake;
 use super::url::shown;
 use super::wait::wait;
 use super::{Clients, Stream};
@@ -42,6 +43,8 @@ pub(in crate::platform) struct Reply {
     pub status: StatusCode,
     /// As they came.
     pub headers: HeaderMap,
+    /// The headers that came behind the body of a success.
+    pub trailers: HeaderMap,
     /// The whole of a success; the beginning of anything else, without the credentials that were sent.
     pub body: Secret,
     /// Whether `body` is all that came.
@@ -177,7 +180,7 @@ impl Call {
         let response = request
             .send()
             .await
-            .map_err(|error| unanswered(&url, &error))?;
+            .map_err(|error| clients.unanswered(&url, &error))?;
         let status = response.status();
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
@@ -217,21 +220,28 @@ impl Arriving {
     ///
     /// # Errors
     ///
-    /// When it breaks off, or a success is longer than `most` or compressed unasked.
+    /// When it breaks off, a success is longer than `most` or compressed unasked, or a refusal is about TLS.
     pub async fn whole(self, most: usize) -> Result<Reply, ReadError> {
+        let mut trailers = HeaderMap::new();
         let (body, whole) = if self.status.is_success() {
-            let body = body_of(&self.url, self.body, most).await?;
+            let body;
+            (body, trailers) = body_of(&self.url, self.body, most).await?;
             encoding::check_body(&self.url, &self.headers, body.expose())?;
             (body, true)
         } else if encoding::is_left(&self.headers) {
             // Nobody could read what it says.
             (Secret::new(Vec::new()), true)
         } else {
-            beginning(self.body, &self.sent).await
+            let beginning = beginning(self.body, &self.sent).await;
+            if let Some(error) = handshake::told(&self.url, self.status, beginning.0.expose()) {
+                return Err(error);
+            }
+            beginning
         };
         Ok(Reply {
             status: self.status,
             headers: self.headers,
+            trailers,
             body,
             whole,
             url: self.url,
@@ -262,6 +272,7 @@ impl Reply {
         Ok(Self {
             status,
             headers,
+            trailers: HeaderMap::new(),
             body,
             whole,
             url,
@@ -322,7 +333,12 @@ impl Reply {
     }
 }
 
-async fn body_of(url: &Url, mut body: Stream, most: usize) -> Result<Secret, ReadError> {
+/// A whole body, and the headers behind it.
+async fn body_of(
+    url: &Url,
+    mut body: Stream,
+    most: usize,
+) -> Result<(Secret, HeaderMap), ReadError> {
     let expected = body.length().unwrap_or(4095);
     let mut buffer = Buffer::new(usize::try_from(expected).unwrap_or(most), most);
     while let Some(chunk) = body.chunk().await? {
@@ -334,7 +350,7 @@ async fn body_of(url: &Url, mut body: Stream, most: usize) -> Result<Secret, Rea
             )
         })?;
     }
-    Ok(buffer.into_secret())
+    Ok((buffer.into_secret(), body.into_trailers()))
 }
 
 /// The beginning of what a server says when it refuses, and whether that was all.

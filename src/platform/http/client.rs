@@ -5,6 +5,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Url, redirect};
 
 use super::Tls;
+use super::failure::{innermost, unanswered};
 use crate::platform::Platform;
 use crate::platform::credential::Credentials;
 use crate::reading::{ErrorKind, ReadError};
@@ -92,16 +93,24 @@ impl Clients {
     /// The client for a URL's scheme. A redirect never leaves the scheme, so neither does a client.
     pub fn client(&self, url: &Url) -> Result<&Client, ReadError> {
         let client = if url.scheme() == "http" {
-            let build = || open(self.builder().tls_certs_only([]), self.still);
+            let build = || {
+                let builder = self.builder().tls_certs_only([]);
+                open(builder, self.still).map_err(|error| unbuilt(&error))
+            };
             self.plain.get_or_init(build)
         } else {
             let build = || {
                 let builder = self.tls.apply(self.builder())?;
-                open(builder, self.still)
+                open(builder, self.still).map_err(|error| self.tls.unusable(&error))
             };
             self.secure.get_or_init(build)
         };
         client.as_ref().map_err(Clone::clone)
+    }
+
+    /// Why no answer came to a request of one of these clients.
+    pub fn unanswered(&self, url: &Url, error: &reqwest::Error) -> ReadError {
+        unanswered(url, error, &self.tls, self.socket.is_some())
     }
 
     fn builder(&self) -> ClientBuilder {
@@ -123,7 +132,7 @@ pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn open(builder: ClientBuilder, still: bool) -> Result<Client, ReadError> {
+fn open(builder: ClientBuilder, still: bool) -> reqwest::Result<Client> {
     install_crypto();
     let redirects = match still {
         true => redirect::Policy::none(),
@@ -138,16 +147,15 @@ fn open(builder: ClientBuilder, still: bool) -> Result<Client, ReadError> {
         .referer(false)
         .redirect(redirects)
         .build()
-        .map_err(|error| {
-            ReadError::new(
-                ErrorKind::Tls,
-                format!(
-                    "no connection can be secured: {}",
-                    super::failure::innermost(&error)
-                ),
-                "install ca-certificates, or point SSL_CERT_FILE to the certificates to trust",
-            )
-        })
+}
+
+/// Why there is no client at all.
+pub(super) fn unbuilt(error: &reqwest::Error) -> ReadError {
+    ReadError::new(
+        ErrorKind::Tls,
+        format!("no connection can be secured: {}", innermost(error)),
+        "install ca-certificates, or point SSL_CERT_FILE to the certificates to trust",
+    )
 }
 
 /// Any other redirect comes back as the answer and is refused there: it would take credentials that

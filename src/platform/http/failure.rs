@@ -5,44 +5,74 @@ use reqwest::{StatusCode, Url};
 
 use super::client::MOST_REDIRECTS;
 use super::url::{origin, shown};
+use super::{Tls, handshake};
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
 
-/// Why no answer came.
-pub(in crate::platform) fn unanswered(url: &Url, error: &reqwest::Error) -> ReadError {
+/// Why no answer came to a client that shows and trusts this. `by_socket` is whether a socket of this host
+/// leads to the server, whatever the URL says.
+pub(super) fn unanswered(
+    url: &Url,
+    error: &reqwest::Error,
+    tls: &Tls,
+    by_socket: bool,
+) -> ReadError {
     let host = origin(url);
     let why = innermost(error);
-    let (kind, message, next) = if error.is_timeout() {
+    if error.is_timeout() {
+        let message = format!("no answer from {host}: {why}");
+        return ReadError::new(ErrorKind::Timeout, message, "run again");
+    }
+    if let Some(cause) = handshake::cause(error) {
+        return handshake::unsecured(url, cause, tls);
+    }
+    let is_secure = url.scheme() == "https";
+    if error.is_connect() {
+        let (message, next) = match is_secure && handshake::is_hung_up(error) {
+            true => (
+                format!("{host} hung up before the connection was secure: {why}"),
+                "check the address and its port, for a server without TLS may hang up so; else its log says why",
+            ),
+            false => (
+                format!("no connection to {host}: {why}"),
+                "check the address, and the way there: DNS, firewall, HTTPS_PROXY, NO_PROXY",
+            ),
+        };
+        return ReadError::new(ErrorKind::Connect, message, next);
+    }
+    let (message, next) = if !error.is_request() || by_socket {
+        (format!("the answer of {host} broke off: {why}"), LOG)
+    } else if !is_secure {
         (
-            ErrorKind::Timeout,
-            format!("no answer from {host}: {why}"),
-            "run again",
+            format!("{host} gave no answer that is HTTP: {why}"),
+            "write https:// in the address if that port speaks TLS; else run again, and look at the server's log",
         )
-    } else if is_tls(error) {
+    } else if tls.certificate.is_none() {
+        // What the server said of it is often lost with the connection.
         (
-            ErrorKind::Tls,
-            format!("no secure connection to {host}: {why}"),
-            "correct the server's certificate, or point SSL_CERT_FILE to the authority that signed it",
-        )
-    } else if error.is_connect() {
-        (
-            ErrorKind::Connect,
-            format!("no connection to {host}: {why}"),
-            "check the address, and the way there: DNS, firewall, HTTPS_PROXY, NO_PROXY",
+            format!(
+                "{host} hung up on the first request, as one does that wants a client certificate: {why}"
+            ),
+            "look at the server's log: if it wants one, name it as `certificate` in the store's `tls`; else run again",
         )
     } else {
         (
-            ErrorKind::Protocol,
-            format!("the answer of {host} broke off: {why}"),
-            "run again, and look at the server's log",
+            format!(
+                "{host} hung up on the first request, as one does that does not take the client certificate \
+                 that it was shown: {why}"
+            ),
+            "look at the server's log: if that is so, name another one in the store's `tls`; else run again",
         )
     };
-    let error = ReadError::new(kind, message, next);
-    if kind == ErrorKind::Protocol {
-        return error.transient();
-    }
-    error
+    ReadError::new(ErrorKind::Protocol, message, next).transient()
 }
+
+/// Why an answer that had begun did not come to its end.
+pub(super) fn broken_off(url: &Url, error: &reqwest::Error) -> ReadError {
+    unanswered(url, error, &Tls::default(), false)
+}
+
+const LOG: &str = "run again, and look at the server's log";
 
 /// What an answer that is no success means. A missing page proves nothing about a key.
 /// `permission` is the next step for whoever is denied.
@@ -108,10 +138,6 @@ pub(super) fn redirected(url: &Url, status: StatusCode, location: Option<&[u8]>)
 /// The cause at the end of the chain, which says most, as a lowercase fragment.
 pub(in crate::platform) fn innermost(error: &(dyn Error + 'static)) -> String {
     reason(causes(error).last().unwrap_or(error))
-}
-
-fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<rustls::Error>())
 }
 
 /// An error and everything that caused it, looking into what io::Error wraps.

@@ -7,6 +7,7 @@ mod client;
 mod encoding;
 mod failure;
 mod get;
+mod handshake;
 mod header;
 mod stream;
 #[cfg(test)]
@@ -23,7 +24,7 @@ pub(in crate::platform) use body::{form, json};
 pub(in crate::platform) use call::{Arriving, Call, MAX_PAGE, READ, Reply, beginning};
 pub(in crate::platform) use client::Clients;
 pub use client::{Http, install_crypto};
-pub(in crate::platform) use failure::{causes, innermost, unanswered};
+pub(in crate::platform) use failure::{causes, innermost};
 pub use get::Get;
 pub(in crate::platform) use header::fill;
 pub use header::{Header, Headers, check as check_headers};

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
+use http_body_util::BodyExt;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
-use reqwest::{Response, Url};
+use reqwest::{Body, Response, Url};
 
 use super::encoding::is_gzip;
-use super::failure::unanswered;
+use super::failure::broken_off;
 use super::url::origin;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -17,8 +18,18 @@ const PIECE: usize = 1 << 10;
 
 /// A body that is still to come.
 pub(in crate::platform) struct Stream {
-    response: Response,
+    headers: HeaderMap,
+    length: Option<u64>,
+    arriving: Arriving,
     packed: Option<Packed>,
+}
+
+/// A body as it comes.
+struct Arriving {
+    url: Url,
+    body: Body,
+    /// The headers behind it, once they came.
+    trailers: HeaderMap,
 }
 
 /// What is packed with gzip, perhaps in several members.
@@ -32,9 +43,11 @@ struct Packed {
 }
 
 impl Stream {
-    pub fn of(mut response: Response) -> Self {
-        let headers: &mut HeaderMap = response.headers_mut();
-        let packed = is_gzip(headers).then(|| {
+    pub fn of(response: Response) -> Self {
+        let (url, length) = (response.url().clone(), response.content_length());
+        let (head, body) = http::Response::<Body>::from(response).into_parts();
+        let mut headers = head.headers;
+        let packed = is_gzip(&headers).then(|| {
             // What comes out is neither packed nor as long.
             headers.remove(CONTENT_ENCODING);
             headers.remove(CONTENT_LENGTH);
@@ -45,18 +58,33 @@ impl Stream {
                 over: false,
             }
         });
-        Self { response, packed }
+        let trailers = HeaderMap::new();
+        Self {
+            headers,
+            length,
+            arriving: Arriving {
+                url,
+                body,
+                trailers,
+            },
+            packed,
+        }
     }
 
     pub fn headers(&mut self) -> &mut HeaderMap {
-        self.response.headers_mut()
+        &mut self.headers
+    }
+
+    /// The headers behind the body, once that is at its end.
+    pub fn into_trailers(self) -> HeaderMap {
+        self.arriving.trailers
     }
 
     /// How long it will be, where that is known.
     pub fn length(&self) -> Option<u64> {
         match self.packed {
             Some(_) => None,
-            None => self.response.content_length(),
+            None => self.length,
         }
     }
 
@@ -67,13 +95,13 @@ impl Stream {
     /// When it breaks off, or is no gzip though it is called that, to its very end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
         let Some(packed) = &mut self.packed else {
-            return received(&mut self.response).await;
+            return self.arriving.next().await;
         };
         loop {
             let unpacked = match packed.left.is_empty() {
                 false => packed.unpack(),
                 true if packed.over => return Ok(None),
-                true => match received(&mut self.response).await? {
+                true => match self.arriving.next().await? {
                     Some(bytes) => {
                         packed.left = bytes;
                         continue;
@@ -81,11 +109,26 @@ impl Stream {
                     None => packed.finish(),
                 },
             };
-            let unpacked = unpacked.map_err(|_| damaged(self.response.url()))?;
+            let unpacked = unpacked.map_err(|_| damaged(&self.arriving.url))?;
             if !unpacked.is_empty() {
                 return Ok(Some(unpacked.into()));
             }
         }
+    }
+}
+
+impl Arriving {
+    async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| broken_off(&self.url, &error))?;
+            match frame.into_data() {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(frame) => self
+                    .trailers
+                    .extend(frame.into_trailers().unwrap_or_default()),
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -104,11 +147,6 @@ impl Packed {
         }
         Ok(std::mem::take(self.decoder.get_mut()))
     }
-}
-
-async fn received(response: &mut Response) -> Result<Option<Bytes>, ReadError> {
-    let chunk = response.chunk().await;
-    chunk.map_err(|error| unanswered(response.url(), &error))
 }
 
 fn damaged(url: &Url) -> ReadError {

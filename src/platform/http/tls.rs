@@ -1,12 +1,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use memchr::memmem;
 use reqwest::{Certificate, ClientBuilder, Identity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::client::unbuilt;
 use super::failure::innermost;
+use super::handshake;
 use crate::platform::files::read_regular;
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
@@ -54,16 +57,86 @@ impl Tls {
             builder = builder.tls_certs_only(trusted);
         }
         if let Some(path) = &self.certificate {
-            let mut pem = read(path)?;
-            if let Some(key) = &self.key {
-                pem.push(b'\n');
-                pem.extend_from_slice(&read(key)?);
-            }
-            let identity = Identity::from_pem(&pem);
-            builder = builder.identity(identity.map_err(|error| unfit(path, &innermost(&error)))?);
+            builder = builder.identity(self.identity(path)?);
         }
         Ok(builder)
     }
+
+    /// The client's certificate with its key, which stand in one file or in two.
+    fn identity(&self, path: &Path) -> Result<Identity, ReadError> {
+        let mut pem = read(path)?;
+        if !holds(&pem, CERTIFICATE) {
+            return Err(unfit(path, "it holds no certificate"));
+        }
+        let beside = match &self.key {
+            Some(key) => Some((key, read(key)?)),
+            None => None,
+        };
+        match &beside {
+            Some((path, key)) => check_key(path, key)?,
+            None => check_key(path, &pem)?,
+        }
+        if let Some((_, key)) = beside {
+            pem.push(b'\n');
+            pem.extend_from_slice(&key);
+        }
+        Identity::from_pem(&pem).map_err(|error| unfit(path, &innermost(&error)))
+    }
+
+    /// Why no client can be made that shows and trusts these.
+    pub(super) fn unusable(&self, error: &reqwest::Error) -> ReadError {
+        let (Some(certificate), Some(cause)) = (&self.certificate, handshake::cause(error)) else {
+            return unbuilt(error);
+        };
+        let key = self.key.as_ref().unwrap_or(certificate);
+        match cause {
+            rustls::Error::InconsistentKeys(_) => ReadError::new(
+                ErrorKind::Tls,
+                format!(
+                    "the client certificate in {} and the private key in {} do not belong together",
+                    named(certificate),
+                    named(key)
+                ),
+                "name the certificate and the key that were made for each other in the store's `tls`: of those, \
+                 `openssl x509 -noout -pubkey` and `openssl pkey -pubout` show the same public key",
+            ),
+            rustls::Error::InvalidCertificate(_) => unfit(certificate, &reason(cause)),
+            rustls::Error::General(why) if why.contains("private key") => {
+                let mut error = unfit(key, &innermost(error));
+                error.next =
+                    "name a private key of RSA, ECDSA over P-256 or P-384, or Ed25519 in the store's `tls`"
+                        .into();
+                error
+            }
+            _ => unbuilt(error),
+        }
+    }
+}
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+fn holds(pem: &[u8], words: &str) -> bool {
+    memmem::find(pem, words.as_bytes()).is_some()
+}
+
+/// Whether a file has a private key that can be read without asking anybody.
+fn check_key(path: &Path, pem: &[u8]) -> Result<(), ReadError> {
+    let (why, next) = if holds(pem, "BEGIN ENCRYPTED PRIVATE KEY") || holds(pem, "4,ENCRYPTED") {
+        (
+            "its private key is locked with a passphrase",
+            "name a private key without a passphrase in the store's `tls`; `openssl pkey` writes one",
+        )
+    } else if !holds(pem, "PRIVATE KEY-----") {
+        (
+            "it holds no private key",
+            "name the PEM file with the certificate's private key as `key` in the store's `tls`",
+        )
+    } else {
+        return Ok(());
+    };
+    let mut error = unfit(path, why);
+    error.next = next.into();
+    Err(error)
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
@@ -75,12 +148,18 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
 }
 
 fn unfit(path: &Path, why: &str) -> ReadError {
-    let path = escape(&path.to_string_lossy()).into_owned();
     ReadError::new(
         ErrorKind::Tls,
-        format!("{path} cannot be used for a secure connection: {why}"),
+        format!(
+            "{} cannot be used for a secure connection: {why}",
+            named(path)
+        ),
         "name a readable PEM file in the store's `tls`",
     )
+}
+
+fn named(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]
