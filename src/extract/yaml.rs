@@ -199,10 +199,10 @@ impl<'t> Tree<'t> {
             let merged = waiting.len();
             for [key, value] in self.entries(map) {
                 match self.nodes.get(*key).map(|key| &key.form) {
-                    Some(Form::Scalar { text, .. }) if *text == name => {
-                        if found.replace(*value).is_some() {
-                            return Err(pointer::twice("YAML", name));
-                        }
+                    Some(Form::Scalar { text, .. })
+                        if *text == name && found.replace(*value).is_some() =>
+                    {
+                        return Err(pointer::twice("YAML", name));
                     }
                     Some(Form::Scalar { text, plain: true }) if text == "<<" => {
                         match self.nodes.get(*value).map(|value| &value.form) {
@@ -242,7 +242,7 @@ fn is_null(text: &str) -> bool {
 fn may_be_no_string(text: &str) -> bool {
     const WORDS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "y", "n"];
     let is = |word: &&str| text.eq_ignore_ascii_case(word);
-    if WORDS.iter().any(|word| is(&word)) {
+    if WORDS.iter().any(is) {
         return true;
     }
     let number = text.trim_start_matches(['+', '-']);

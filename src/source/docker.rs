@@ -48,7 +48,7 @@ pub struct Docker {
     /// An absolute path in the container, where the key is in a file: a mounted secret.
     #[serde(default)]
     file: Option<Arc<str>>,
-    /// The option that the key is given in, where it is in an argument: `--api-key`.
+    /// The option that the key is given in, where it is in an argument: `argument: --api-key`.
     #[serde(default)]
     argument: Option<Box<str>>,
     /// Where the program takes the key from, if not from that file or argument.

@@ -52,7 +52,7 @@ Relative paths start in the folder of the targets.yaml they are written in. `*`,
 directories of any depth, as in a shell: a leading dot must be written. Each matching file is one \
 replica.
 
-A file that is not there is `missing`. So is nothing else: a glob that matches nothing, a directory \
+A file that is not there is `missing`, and only that: a glob that matches nothing, a directory \
 that does not exist or may not be entered, a pipe, a device and a file over 1 MiB are `unreachable`. \
 What a file holds is what the next process to read it gets; whether a running one has read it again \
 is for a later hop to show.",

@@ -33,7 +33,7 @@ pub struct Process {
     /// The systemd unit it belongs to; `*` matches instances.
     #[serde(default)]
     unit: Option<Box<str>>,
-    /// The option that the key is given in, where it is in an argument and not in a variable: `--api-key`.
+    /// The option that the key is given in, where it is in an argument and not in a variable: `argument: --api-key`.
     #[serde(default)]
     argument: Option<Box<str>>,
     /// Where the program takes the key from, if not from that argument.
@@ -95,7 +95,7 @@ are looked at together: a helper or a shell that lacks the variable is no findin
 load it `itself`.
 
 **Arguments.** With `argument` the key is looked for in `/proc/PID/cmdline` instead, behind the option of this name: \
-`--api-key=…`, `--api-key …`, and `-k…` where the name is one letter. What is there several times with different values is \
+`relay --api-key=…`, `relay --api-key …`, and `-k…` where the name is one letter. What is there several times with different values is \
 judged each, and a process that has no such option is `missing`; of a `unit` only where none has it. An option within a \
 script (`sh -c 'relay --api-key=…'`), one with another option behind it, and the title that a program wrote over its \
 arguments are `unverified`. Everybody on the host can read arguments.

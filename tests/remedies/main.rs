@@ -8,6 +8,8 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+#[path = "../etcd/certificates.rs"]
+mod certificates;
 mod containers;
 #[expect(dead_code, reason = "other suites need more of it")]
 #[path = "../containers/engine.rs"]

@@ -6,6 +6,8 @@
     reason = "all of this is a test, also what stands outside of its functions"
 )]
 
+#[path = "../etcd/certificates.rs"]
+mod certificates;
 #[path = "../etcd/server.rs"]
 #[expect(dead_code, reason = "more than is needed here")]
 mod etcd;
