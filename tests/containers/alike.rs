@@ -151,12 +151,6 @@ pub fn processes(engine: &Engine) {
         let list = engine.cli(&["exec", "argument", "sh", "-c", list]);
         list.contains("web\u{0}--api-key\u{0}")
     });
-    says(
-        &scene.elsewhere(&[argument])[0],
-        "unverified",
-        "none",
-        "stands in a script",
-    );
     let found = scene.on_the_machine(engine, &[argument]);
     says(&found[0], "stale", "value", "argument/sh/");
     says(&found[0], "stale", "value", "behind `--api-key`");

@@ -340,37 +340,11 @@ fn what_the_next_start_gets_is_what_it_got(machine: &Machine) {
     compare(machine);
 }
 
-/// PAM and systemd's own configuration give what nothing in a unit tells of.
+/// systemd's own configuration gives what nothing in a unit tells of.
 fn what_no_unit_shows_is_never_taken_for_sure(machine: &Machine) {
     machine.run("systemctl unset-environment ALLSTAK_API_KEY");
-    let pam = "auth required pam_permit.so\naccount required pam_permit.so\n\
-               session required pam_env.so envfile=/etc/allstak.env\n";
-    machine.write("/etc/pam.d/allstak", pam);
-    machine.write("/etc/allstak.env", format!("ALLSTAK_API_KEY={OLD}\n"));
-    let new = format!("Environment=ALLSTAK_API_KEY={NEW}");
-    let unset = format!("{new}\nUnsetEnvironment=ALLSTAK_API_KEY");
-    for (name, lines) in [("own", &*new), ("bare", ""), ("gone", &*unset)] {
-        machine.unit(name, &format!("User=root\nPAMName=allstak\n{lines}"));
-    }
-    // Without a user systemd opens no session.
-    machine.unit("plain", &format!("PAMName=allstak\n{new}"));
-    machine.run("systemctl daemon-reload && systemctl restart own bare gone plain");
     let both = |unit: &str| BOTH.replace("web", unit);
-    let told = machine.verdicts(&both("own"), &["current", "stale"]);
-    assert!(told.contains("PAM may set another value"), "{told}");
-    assert!(
-        told.contains("/etc/pam.d/allstak says from where"),
-        "{told}"
-    );
-    let (_, deployment) = machine.audit(ROOT, &both("own"));
-    assert_eq!(deployment["hops"][0]["evidence"], "timestamp");
-    machine.verdicts(&both("bare"), &["unverified", "stale"]);
-    machine.verdicts("{ process: { unit: bare } }", &["stale"]);
-    machine.verdicts(&both("gone"), &["missing", "missing"]);
-    machine.verdicts(&both("plain"), &["current", "current"]);
-    let (_, deployment) = machine.audit(ROOT, &both("plain"));
-    assert_eq!(deployment["hops"][0]["evidence"], "value");
-
+    let new = format!("Environment=ALLSTAK_API_KEY={NEW}");
     machine.unit("handed", "PassEnvironment=ALLSTAK_API_KEY");
     machine.unit("over", &format!("PassEnvironment=ALLSTAK_API_KEY\n{new}"));
     let setting = format!("[Manager]\nManagerEnvironment=ALLSTAK_API_KEY={OLD}\n");
