@@ -88,7 +88,7 @@ pub fn processes(engine: &Engine) {
         engine.cli(&[&options[..], &command].concat());
     };
     // The key stands in a file that the script reads, and not in its arguments.
-    let read = "cd /srv; while ! test -e key; do sleep 0.1; done; read -r KEY < key";
+    let read = "cd /srv; while ! test -s key; do sleep 0.1; done; read -r KEY < key";
     let child = format!("{read}; ALLSTAK_API_KEY=$KEY sleep 100000; true");
     start("child", &new, &child);
     start("bare", "OTHER=x", &child);
