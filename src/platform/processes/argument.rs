@@ -13,7 +13,8 @@ pub fn is_option(option: &str) -> bool {
         && !option.contains(char::is_whitespace)
 }
 
-/// What a program was given behind an option: each value that differs, or one thing that is said of none.
+/// What a program was given behind an option: each value that differs, and behind them what may hide another
+/// one; or that there is none.
 /// The first argument is the program.
 #[must_use]
 pub fn argued<'a>(arguments: impl Iterator<Item = &'a [u8]>, option: &str) -> Vec<Found> {
@@ -55,14 +56,15 @@ pub fn argued<'a>(arguments: impl Iterator<Item = &'a [u8]>, option: &str) -> Ve
             values.push(value);
         }
     }
-    match (values.is_empty(), unclear) {
-        (false, _) => values
-            .into_iter()
-            .map(|value| Found::Value(Secret::copied(value)))
-            .collect(),
-        (true, Some(why)) => vec![Found::hidden(None, why)],
-        (true, None) => vec![Found::Absent],
+    let values = values.into_iter();
+    let mut found: Vec<Found> = values
+        .map(|value| Found::Value(Secret::copied(value)))
+        .collect();
+    found.extend(unclear.map(|why| Found::hidden(None, why)));
+    if found.is_empty() {
+        found.push(Found::Absent);
     }
+    found
 }
 
 /// Whether it is more than one word.
@@ -112,6 +114,11 @@ mod tests {
             (&["--api-key=old"], "--api-key", "absent"),
             (&["web", "--api-key", "--verbose"], "--api-key", "hidden"),
             (&["sh", "-c", "web --api-key=old"], "--api-key", "hidden"),
+            (
+                &["sh", "-c", "web --api-key=old", "web", "--api-key=new"],
+                "--api-key",
+                "new,hidden",
+            ),
             (&["web: worker --api-key=x"], "--api-key", "hidden"),
             (&[], "--api-key", "absent"),
         ] {

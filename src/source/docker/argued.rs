@@ -61,8 +61,9 @@ fn of_one(
     for (index, own) in argued(command, option).into_iter().enumerate() {
         match (own, index) {
             (own @ Found::Value(_), 0) => found.push((name.clone(), own)),
-            (own @ Found::Value(_), more) => found.push((format!("{name}/{}", more + 1), own)),
-            (own, _) => none = Some(own),
+            // What is said of no value: alone, the processes may show it; beside one, it may hide another.
+            (own, 0) => none = Some(own),
+            (own, more) => found.push((format!("{name}/{}", more + 1), own)),
         }
     }
     for process in inside {
