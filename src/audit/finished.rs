@@ -89,6 +89,12 @@ impl Audit {
         keys.filter_map(|key| self.compared_with(key))
     }
 
+    /// The known keys that were seen beside the part of a place that a hop takes.
+    pub fn elsewhere(&self, reading: &Outcome) -> impl Iterator<Item = Fingerprint> {
+        let keys = reading.elsewhere.iter().flat_map(|seen| &seen.keys);
+        keys.filter_map(|(key, _)| self.compared_with(*key))
+    }
+
     /// The fingerprint that readings were compared with under this name. An unsound reference has no
     /// current key, and the key that it holds is still recognised.
     fn compared_with(&self, key: KeyId) -> Option<Fingerprint> {

@@ -28,7 +28,7 @@ pub fn jobs(inventory: &Inventory, selected: &[u32], until: Option<Stage>) -> Ve
 /// Reads and judges hops, each reading as it arrives.
 pub async fn read(
     inventory: &Inventory,
-    jobs: Vec<(u32, u16)>,
+    seen: Seen,
     references: &References,
     fetcher: &mut Fetcher<'_>,
     now: Timestamp,
@@ -42,7 +42,7 @@ pub async fn read(
         inventory,
         references,
         bench,
-        seen: Seen::of(jobs),
+        seen,
     };
     fetcher.read(&mut hops).await;
     hops.seen
@@ -77,7 +77,20 @@ impl Hops<'_> {
                     || identity.is_some_and(|identity| self.references.were_read_at(identity)),
                 ..circumstances
             };
+            let whole = reading
+                .whole
+                .clone()
+                .map(|whole| (whole, reading.identity.clone()));
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
+            if let Some((whole, identity)) = whole {
+                self.seen.wholes.look(
+                    (job, outcomes.len()),
+                    &whole,
+                    identity,
+                    &judged.outcome,
+                    self.bench.keyring,
+                );
+            }
             if let Some((fingerprint, evidence)) = judged.unexplained {
                 self.seen.unexplained.push(Unexplained {
                     job,

@@ -17,6 +17,7 @@ mod seen;
 mod sought;
 mod standing;
 mod warnings;
+mod wholes;
 
 pub use finished::{Audit, Policy};
 pub use plan::{Plans, plan, reads};

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::extract::Extraction;
 use crate::inventory::Place;
 use crate::judge::{self, Member};
+use crate::key::Secret;
 use crate::reading::{Found, Reading};
 
 /// Gets the key out of what was read, as the place says.
@@ -10,6 +12,13 @@ pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
     let Some(extraction) = &place.extraction else {
         return reading;
     };
+    if reading.whole.is_none()
+        && extraction.picks()
+        && let Some(value) = value_of(&reading.found)
+    {
+        let whole = Secret::copied(value.expose());
+        reading = reading.out_of(Arc::new(whole));
+    }
     let relaxed = extract_from(extraction, &mut reading.found);
     if relaxed {
         let note: Cow<'static, str> = match reading.note.take() {
@@ -27,6 +36,18 @@ pub fn extracted(place: &Place, mut reading: Reading) -> Reading {
 /// What a strict reader makes of such a text nobody here can know.
 const NOT_STRICT: &str = "the text has a byte order mark, comments or a comma too many: a strict reader \
                           of JSON refuses it";
+
+/// The value that was found, or that the place is taken to hold.
+fn value_of(found: &Found) -> Option<&Secret> {
+    match found {
+        Found::Value(value) => Some(value),
+        Found::Hidden {
+            taken_for: Some(taken),
+            ..
+        } => value_of(&taken.found),
+        _ => None,
+    }
+}
 
 /// Whether it read a JSON text that strict readers refuse.
 fn extract_from(extraction: &Extraction, found: &mut Found) -> bool {

@@ -33,6 +33,8 @@ pub struct References {
     pub deaths: HashMap<KeyId, Timestamp>,
     /// Where the current and next keys really stand, by the place.
     pub places: HashMap<Box<str>, Vec<Identity>>,
+    /// Which next and previous keys are declared to stand at a place.
+    pub declared: HashMap<Box<str>, Vec<KeyId>>,
     /// What stands where a key should, and is none that anything may be compared with: nobody is shown it
     /// all the same.
     pub withheld: Vec<Secret>,
@@ -51,12 +53,15 @@ impl References {
     ) -> Self {
         let mut work = KnownPlaces::new(inventory);
         fetcher.read_and_keep(&mut work).await;
-        let (examined, places) = (work.examined, work.identities);
+        let (examined, places, declared) = (work.examined, work.identities, work.declared);
         let judging = Judging::new(inventory, selected, now);
         let mut references = judging.judge(examined, work.withheld);
         for identity in places {
             let place = identity.place().into();
             references.places.entry(place).or_default().push(identity);
+        }
+        for (place, key) in declared {
+            references.declared.entry(place).or_default().push(key);
         }
         references
     }
@@ -66,6 +71,12 @@ impl References {
     pub fn were_read_at(&self, identity: &Identity) -> bool {
         let here = self.places.get(identity.place());
         here.is_some_and(|here| here.iter().any(|known| known.overlaps(identity)))
+    }
+
+    /// Whether one of these is a next or previous key that targets.yaml says to be there.
+    pub fn is_declared_at(&self, place: &str, keys: &[KeyId]) -> bool {
+        let here = self.declared.get(place);
+        here.is_some_and(|here| keys.iter().any(|key| here.contains(key)))
     }
 
     /// Withholds what was read where a key should stand.
@@ -189,6 +200,8 @@ struct KnownPlaces<'a> {
     examined: Vec<(KeyId, Examined)>,
     /// Where the current and next ones really stand.
     identities: Vec<Identity>,
+    /// Where next and previous keys stand.
+    declared: Vec<(Box<str>, KeyId)>,
     /// What was found and is no sound key.
     withheld: Vec<(KeyId, Secret)>,
 }
@@ -222,6 +235,7 @@ impl<'a> KnownPlaces<'a> {
             places,
             examined,
             identities: Vec::new(),
+            declared: Vec::new(),
             withheld,
         }
     }
@@ -247,15 +261,19 @@ impl Work for KnownPlaces<'_> {
             .iter()
             .filter_map(|reading| value(&reading.found))
             .collect();
-        if self.examined[index].0.role() != Role::Previous {
-            let identities = readings
-                .iter()
-                .filter_map(|reading| reading.identity.clone());
-            self.identities.extend(identities);
+        let id = self.examined[index].0;
+        let identities = readings
+            .iter()
+            .filter_map(|reading| reading.identity.as_ref());
+        if id.role() != Role::Current {
+            let places = identities.clone().map(Identity::place);
+            self.declared.extend(places.map(|place| (place.into(), id)));
+        }
+        if id.role() != Role::Previous {
+            self.identities.extend(identities.cloned());
         }
         self.examined[index].1 = reference::examine(Ok(readings), project);
         if !self.examined[index].1.soundness.is_sound() {
-            let id = self.examined[index].0;
             self.withheld
                 .extend(found.into_iter().map(|found| (id, found)));
         }
@@ -349,6 +367,7 @@ impl<'a> Judging<'a> {
             warnings: self.warnings,
             deaths: self.deaths,
             places: HashMap::new(),
+            declared: HashMap::new(),
             withheld: Vec::new(),
             unsound,
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::references::References;
 use super::remembered::Remembered;
 use super::scrub::Scrub;
+use super::seen::Seen;
 use super::sought::sought;
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
@@ -24,7 +25,7 @@ pub struct Options {
     pub limits: Limits,
     /// The last stage to judge; all of them unless said.
     pub until: Option<Stage>,
-    /// Projects whose earlier keys are wanted whatever is found.
+    /// Projects whose earlier keys are wanted whatever is found, in whatever form they stand around what is read.
     pub trace: BTreeSet<ProjectId>,
 }
 
@@ -58,7 +59,9 @@ pub async fn run(
     references.remember(&inventory, remembered, started_at);
     progress.known(&Arc::new(references.scrubber(&scrubber, credentials())));
     let jobs = hops::jobs(&inventory, selected, options.until);
-    let mut seen = hops::read(&inventory, jobs, &references, &mut fetcher, started_at).await;
+    // Who asks where one key is left wants to know it of every form.
+    let seen = Seen::of(jobs).looking_into_encodings(!options.trace.is_empty());
+    let mut seen = hops::read(&inventory, seen, &references, &mut fetcher, started_at).await;
     history::consult(
         &inventory,
         &options.trace,
@@ -69,6 +72,7 @@ pub async fn run(
         started_at,
     )
     .await;
+    seen.look_around(&inventory, &references);
     let interrupted = fetcher.interrupted();
     let scrubber = references.scrubber(&scrubber, credentials());
     // Whoever repeats a value that nobody knows is not shown either.
@@ -80,6 +84,7 @@ pub async fn run(
     let mut warnings = warnings::references_behind(&inventory, &deployments);
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
+    warnings.extend(warnings::old_keys_beside(&deployments));
     let projects = references.projects.into_iter();
     let mut projects: Vec<_> = projects.map(|project| project.outcome).collect();
     let scrub = Scrub(&scrubber);

@@ -43,6 +43,7 @@ impl Scrub<'_> {
             | Warning::ReferenceChanged { .. }
             | Warning::RotationTimes { .. }
             | Warning::CurrentIsPrevious(_)
+            | Warning::OldKeyBeside { .. }
             | Warning::GuessableKey(_) => {}
         }
     }

@@ -3,6 +3,7 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use super::references::{References, Refused};
+use super::wholes::Wholes;
 use crate::inventory::{Deployment, Inventory, Origin, Place};
 use crate::judge::{
     self, Bench, Circumstances, DeploymentOutcome, HopOutcome, Member, Outcome, Scope, TimeProof,
@@ -20,6 +21,8 @@ pub struct Seen {
     pub judged: Vec<Vec<Outcome>>,
     /// What nothing explained so far.
     pub unexplained: Vec<Unexplained>,
+    /// What was read around the parts that hops take.
+    pub wholes: Wholes,
 }
 
 /// A fingerprint that nothing explained, and where it was found.
@@ -65,7 +68,14 @@ impl Seen {
             jobs,
             judged,
             unexplained: Vec::new(),
+            wholes: Wholes::default(),
         }
+    }
+
+    /// Whether to look into what is encoded around the parts that hops take.
+    pub fn looking_into_encodings(mut self, decoded: bool) -> Self {
+        self.wholes = Wholes::default().decoded(decoded);
+        self
     }
 
     /// The fingerprints of what nothing explained.
@@ -271,6 +281,14 @@ impl Seen {
             let why = &judged[one.job][one.reading].why;
             !matches!(why, Why::Timed { .. })
         });
+    }
+
+    /// Looks for known keys beside the parts that hops take, once all of them are known.
+    pub fn look_around(&mut self, inventory: &Inventory, references: &References) {
+        let wholes = std::mem::take(&mut self.wholes);
+        let jobs = &self.jobs;
+        let project = |job: usize| inventory.deployments[jobs[job].0 as usize].project;
+        wholes.around(&mut self.judged, project, inventory, references);
     }
 
     /// Puts the routes together.

@@ -111,7 +111,7 @@ fn holds(spot: &Spot<'_>, evidence: Evidence, key: KeyId, damage: &[Damage]) -> 
 }
 
 /// What stands beside a key. Whose key an unsound reference holds nobody knows.
-fn beside(spot: &Spot<'_>, key: KeyId) -> String {
+pub(super) fn beside(spot: &Spot<'_>, key: KeyId) -> String {
     let outcome = spot.audit.projects.get(key.project.0 as usize);
     match outcome {
         Some(outcome) if key.role() == Role::Current && outcome.current.is_none() => format!(

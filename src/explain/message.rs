@@ -22,6 +22,7 @@ impl Spot<'_> {
             return "left out by --until".to_owned();
         };
         let mut parts = self.counted(lead);
+        parts.extend(self.elsewhere(lead));
         parts.extend(self.effect(lead));
         parts.extend(self.loss(lead));
         parts.extend(self.way_in(lead));
@@ -35,6 +36,10 @@ impl Spot<'_> {
     #[must_use]
     pub fn reading_message(&self, reading: &Outcome) -> String {
         let mut told = clause(self, reading, true);
+        if let Some(elsewhere) = self.elsewhere(reading) {
+            told.push_str("; ");
+            told.push_str(&elsewhere);
+        }
         if let Some(note) = &reading.note {
             told.push_str("; ");
             told.push_str(&escape(note));

@@ -4,6 +4,7 @@
 //! that they are harmless wherever they are shown.
 
 mod clause;
+mod elsewhere;
 mod escaping;
 mod finding;
 mod group;

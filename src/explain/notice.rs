@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::known::{belonging, name_of, site_of};
 use super::reference::Reference;
-use super::settling::settling;
+use super::settling::{settling, word};
 use super::when::{second, when};
 use crate::audit::Audit;
 use crate::gate::expired_waivers;
@@ -196,6 +196,28 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 site_of(audit, audit.inventory.project(key.project).site)
             ),
         },
+        Warning::OldKeyBeside { key, at, hops } => {
+            let deployment = &audit.inventory.deployments[at.0 as usize];
+            let place = &deployment.hops[usize::from(at.1)].place;
+            let more = match hops - 1 {
+                0 => String::new(),
+                1 => ", and at one more hop".to_owned(),
+                more => format!(", and at {more} more hops"),
+            };
+            Notice {
+                code: "old-key-beside",
+                message: format!(
+                    "{} stands beside what {} takes from {}{more}: whether anything uses it there was not seen",
+                    belonging(audit, *key),
+                    escape(&deployment.title()),
+                    escape(&audit.location(place))
+                ),
+                remedy: format!(
+                    "remove it there; `straggler revoke-check {}` names every such place",
+                    word(&audit.inventory.project(key.project).name)
+                ),
+            }
+        }
         Warning::GuessableKey(key) => Notice {
             code: "guessable-key",
             message: format!(

@@ -167,6 +167,7 @@ impl Spot<'_> {
             _ => self.source_words(reading),
         };
         match &reading.why {
+            Why::NotThere => self.or_look_there(reading, words),
             Why::Holds { key, .. }
                 if reading.verdict == Verdict::WrongProject && self.is_sibling(*key) =>
             {
@@ -297,7 +298,7 @@ impl Spot<'_> {
     }
 
     /// Where its deployment is declared.
-    fn site(&self) -> String {
+    pub(super) fn site(&self) -> String {
         site_of(self.audit, self.deployment.site)
     }
 

@@ -256,6 +256,7 @@ fn outcome(verdict: Verdict, evidence: Evidence, why: Why) -> Outcome {
         why,
         note: None,
         timed: None,
+        elsewhere: None,
         mend: None,
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
-use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Role, Wire};
+use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Role, Way, Wire};
 use crate::reading::{Mend, ReadError};
 use crate::verdict::{Evidence, Fault, Verdict};
 
@@ -29,6 +29,18 @@ pub struct Outcome {
     pub mend: Option<Box<Mend>>,
     /// What time says of a place that was taken for something it does not show.
     pub timed: Option<Box<Timed>>,
+    /// What else was seen there, where the hop takes only a part of what was read; `None` where that is
+    /// nothing to speak of.
+    pub elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// The known keys that stand beside the part of a place that a hop takes.
+#[derive(Default)]
+pub struct Elsewhere {
+    /// Each with how it could be read, where that is known.
+    pub keys: Vec<(KeyId, Option<Way>)>,
+    /// Whether there was more than could be looked at.
+    pub open: bool,
 }
 
 /// What time says of a place that does not show its key, kept until it is known when the key came to be.
@@ -326,6 +338,15 @@ pub enum Warning {
     },
     /// The current key is also declared as a previous one: a rollback, or a store that nobody wrote.
     CurrentIsPrevious(KeyId),
+    /// A previous key stands beside a part of a place that is right by itself.
+    OldKeyBeside {
+        /// The key.
+        key: KeyId,
+        /// The first such place: the deployment, by its index among those that were declared, and the hop.
+        at: (u32, u16),
+        /// At how many hops.
+        hops: u32,
+    },
     /// The key is so short that its fingerprint gives it away.
     GuessableKey(KeyId),
 }

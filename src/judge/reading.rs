@@ -141,6 +141,7 @@ fn plain(verdict: Verdict, evidence: Evidence, why: Why) -> Judged {
             why,
             note: None,
             timed: None,
+            elsewhere: None,
             mend: None,
         },
         unexplained: None,

@@ -100,7 +100,7 @@ impl Sighting {
 pub(super) struct Part {
     pub(super) text: usize,
     pub(super) range: Range<usize>,
-    fingerprint: Fingerprint,
+    pub(super) fingerprint: Fingerprint,
 }
 
 /// Parts as they are found.
@@ -237,7 +237,6 @@ impl Keyring {
     /// Every part of these texts that is a known key, but for one, and some of those that may be one.
     pub(super) fn parts(&self, texts: &Texts<'_>, but: Option<&Fingerprint>) -> Parts {
         let lookup = self.lookup();
-        let key_at = |place| self.value_at(place).map(|(key, _)| key);
         let mut parts = Parts {
             cut: texts.cut,
             ..Parts::default()
@@ -246,19 +245,8 @@ impl Keyring {
         let mut words = Words::default();
         for (index, text) in texts.all.iter().enumerate() {
             let bytes = text.bytes();
-            let mut known: Vec<Part> = lookup
-                .grams
-                .find(key_at, bytes)
-                .into_iter()
-                .filter_map(|(place, range)| {
-                    Some(Part {
-                        text: index,
-                        range,
-                        fingerprint: *self.value_at(place)?.1,
-                    })
-                })
-                .filter(|part| Some(&part.fingerprint) != but)
-                .collect();
+            let mut known = self.known_by_value(index, bytes);
+            known.retain(|part| Some(&part.fingerprint) != but);
             let mut unknown = Vec::new();
             let (found, cut) =
                 candidates(bytes, &text.breaks, self.formats(), lookup.is_formless());
@@ -333,6 +321,21 @@ impl Keyring {
         }
         parts.worded = words.are_left(texts);
         parts
+    }
+
+    /// The keys in one of the texts that are known by value.
+    pub(super) fn known_by_value(&self, index: usize, text: &[u8]) -> Vec<Part> {
+        let key_at = |place| self.value_at(place).map(|(key, _)| key);
+        let found = self.lookup().grams.find(key_at, text).into_iter();
+        found
+            .filter_map(|(place, range)| {
+                Some(Part {
+                    text: index,
+                    range,
+                    fingerprint: *self.value_at(place)?.1,
+                })
+            })
+            .collect()
     }
 
     /// Takes what stands between the signs of a placeholder, which may be a key of any length.
@@ -422,7 +425,7 @@ fn is_inside(at: usize, range: &Range<usize>) -> bool {
 
 impl Parts {
     /// Takes the parts of one text: what lies within a known key is no key of its own.
-    fn take(&mut self, known: Vec<Part>, unknown: Vec<Part>) {
+    pub(super) fn take(&mut self, known: Vec<Part>, unknown: Vec<Part>) {
         let within = |range: &Range<usize>, other: &Range<usize>| {
             other.start <= range.start && range.end <= other.end && other != range
         };

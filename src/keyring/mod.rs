@@ -1,6 +1,7 @@
 //! Every key known, the damaged forms of those known by value, and the recognition of a value or a
 //! fingerprint by them.
 
+mod around;
 mod beside;
 mod book;
 mod candidates;
@@ -45,6 +46,7 @@ mod wraps;
 #[cfg(test)]
 mod tests;
 
+pub use around::Around;
 pub use book::Keyring;
 pub use damage::Damage;
 pub use embedded::{Fragment, Inside, Sighting, surrounding};

@@ -88,8 +88,9 @@ impl Text<'_> {
 }
 
 impl<'v> Texts<'v> {
-    pub(super) fn new(value: &'v [u8]) -> Self {
-        let mut texts = Self {
+    /// The value alone.
+    pub(super) fn plain(value: &'v [u8]) -> Self {
+        Self {
             all: vec![Text {
                 bytes: Bytes::Value(value),
                 parent: None,
@@ -99,7 +100,11 @@ impl<'v> Texts<'v> {
                 depth: 0,
             }],
             cut: false,
-        };
+        }
+    }
+
+    pub(super) fn new(value: &'v [u8]) -> Self {
+        let mut texts = Self::plain(value);
         let mut left = BYTES.min(value.len() * 16 + 64 * 1024);
         let mut next = 0;
         while let Some(text) = texts.all.get(next) {

@@ -57,15 +57,18 @@ struct Hop {
     holds: Option<String>,
 }
 
-/// The keys that a hop's readings hold, each once; `None` where not all of them were read and explained.
+/// The keys that a hop's readings hold, and what stands beside, each once; `None` where not all of them
+/// were read and explained.
 fn held(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<Vec<Fingerprint>> {
     let mut held = Vec::new();
     for reading in &judged.readings {
-        if !is_explained(reading, stage, false) {
+        let is_open = reading.elsewhere.as_ref().is_some_and(|seen| seen.open);
+        if is_open || !is_explained(reading, stage, false) {
             return None;
         }
         held.extend(reading.fingerprint);
         held.extend(audit.held(reading));
+        held.extend(audit.elsewhere(reading));
     }
     held.sort_unstable();
     held.dedup();

@@ -326,7 +326,11 @@ impl Document {
 /// The bytes of a file; `None` where there is no such file.
 pub(super) async fn read(path: Arc<Path>) -> Result<Option<Secret>, ReadError> {
     let mut file = blocking(move || vec![files::read(&path)]).await;
-    Ok(file.pop().transpose()?.flatten().map(|file| file.bytes))
+    Ok(file
+        .pop()
+        .transpose()?
+        .flatten()
+        .map(|file| Secret::copied(file.bytes.expose())))
 }
 
 fn without_line_end(credential: &Credential, found: Secret) -> Result<Secret, ReadError> {

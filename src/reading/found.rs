@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -20,6 +21,8 @@ pub struct Reading {
     pub note: Option<Cow<'static, str>>,
     /// Where it was really found, as far as the platform tells.
     pub identity: Option<Identity>,
+    /// All that was read, where the key is only a part of it. Hops that read the same share it.
+    pub whole: Option<Arc<Secret>>,
     /// What was seen of how the value gets here, which says how to mend it.
     pub mend: Option<Box<Mend>>,
 }
@@ -84,6 +87,7 @@ impl Reading {
             stored_at: None,
             note: None,
             identity: None,
+            whole: None,
             mend: None,
         }
     }
@@ -113,6 +117,33 @@ impl Reading {
     pub fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
         self.note = Some(note.into());
         self
+    }
+
+    /// Adds all that was read, of which only a part was looked at.
+    #[must_use]
+    pub fn out_of(mut self, whole: Arc<Secret>) -> Self {
+        self.whole = Some(whole);
+        self
+    }
+
+    /// The same of variables or fields, each with its name.
+    #[must_use]
+    pub fn out_of_entries<'e>(
+        self,
+        entries: impl Iterator<Item = (&'e [u8], &'e [u8])> + Clone,
+    ) -> Self {
+        let length = entries
+            .clone()
+            .map(|(name, value)| name.len() + value.len() + 2);
+        // One buffer of the final size: growing would leave copies behind.
+        let mut whole = Vec::with_capacity(length.sum());
+        for (name, value) in entries {
+            whole.extend_from_slice(name);
+            whole.push(b'=');
+            whole.extend_from_slice(value);
+            whole.push(b'\n');
+        }
+        self.out_of(Arc::new(Secret::new(whole)))
     }
 
     /// Adds what to do here if this is not what it should be, instead of the general remedy of its source.

@@ -30,6 +30,12 @@ impl Identity {
         &self.place
     }
 
+    /// Whether it is a part of what stands at its place.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        !self.members.is_empty()
+    }
+
     /// Whether one is the other, or a part of it. Who reads a whole file and who reads a member of it may
     /// well mean the same key, and two members are two.
     #[must_use]

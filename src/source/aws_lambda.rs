@@ -240,7 +240,9 @@ impl AwsLambda {
             (None, Some(key)) => Found::Value(Secret::copied(key.expose())),
             (None, None) => Found::Absent,
         };
-        let mut reading = Reading::new(found);
+        let variables = function.variables.iter();
+        let mut reading = Reading::new(found)
+            .out_of_entries(variables.map(|(name, value)| (name.as_bytes(), value.expose())));
         reading.stored_at = function.modified_at;
         if self.qualifier.is_none() && *function.version == *LATEST {
             return reading.with_note(

@@ -171,6 +171,9 @@ out. Secrets Manager keeps about a hundred versions.",
             (held, _) => held,
         };
         let mut reading = Reading::new(self.found(held));
+        if let (Some(_), Held::Value { bytes, .. }) = (&self.field, &**held) {
+            reading = reading.out_of(Arc::new(Secret::copied(bytes.expose())));
+        }
         reading.stored_at = stored_at(held);
         if let Some(words) = self.mend(there, at) {
             reading = reading.mended_by(words);

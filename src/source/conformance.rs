@@ -10,7 +10,7 @@ use super::testing::{Known, VARIABLE, declared, read_all, told};
 use super::{AnySource, At, Source, infos, parse, schemas, stand};
 use crate::platform::http::testing::encoding;
 use crate::platform::{Connections, connections};
-use crate::reading::{ErrorKind, Found};
+use crate::reading::{ErrorKind, Found, Identity, Reading};
 use crate::text::escape;
 
 /// A key that every place must give back to the byte, though it is no text and ends in a line feed.
@@ -18,6 +18,10 @@ pub(crate) const KEY: &[u8] = b"ask_live_\xff0123456789\n";
 
 /// The same for places that hold nothing but text.
 pub(crate) const TEXT: &str = "ask_live_\u{e9}\u{1f511}\"\\/0123456789\n";
+
+/// Sources that ask for one part by its name, and get nothing else: straggler's own environment is no
+/// deployment's, and what HTTP answers is all of it without a `pointer`.
+const ALONE: [&str; 1] = ["env"];
 
 /// What can be met at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,6 +155,13 @@ async fn every_case_is_read_as_what_it_is() {
                 let exact =
                     |found: &Found| matches!(found, Found::Value(key) if key.expose() == stand.key);
                 assert!(readings.iter().all(|reading| exact(&reading.found)), "{id}");
+                // Else nobody would see what stands beside the key.
+                let is_part = |reading: &Reading| {
+                    let identity = reading.identity.as_ref();
+                    identity.is_some_and(Identity::is_part) && !ALONE.contains(&id)
+                };
+                let mut parts = readings.iter().filter(|reading| is_part(reading));
+                assert!(parts.all(|reading| reading.whole.is_some()), "{id}");
             }
             assert_eq!(told, escape(&told).replace("\\n", "\n"), "{id} {case:?}");
         }

@@ -127,7 +127,11 @@ let the ledger learn them.",
             ),
             None => Found::Absent,
         };
-        Ok(vec![Reading::new(found)])
+        let shown = secrets.iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?.expose();
+            Some((name.as_bytes(), value))
+        });
+        Ok(vec![Reading::new(found).out_of_entries(shown)])
     }
 }
 

@@ -100,6 +100,7 @@ refuses is `unreachable`, with the line. Globs and relative paths are read as `f
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         files::readings(&self.path, asking, |file| {
             self.understand(file.bytes.expose(), at)
+                .out_of(Arc::clone(&file.bytes))
         })
     }
 }

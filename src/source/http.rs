@@ -122,10 +122,11 @@ A load balancer answers for one instance at a time: name the instances, or the o
             url: Arc::clone(&self.url),
             headers: Arc::clone(&self.headers),
         })?;
+        let whole = || Arc::new(Secret::copied(answer.expose()));
         let member = match &self.pointer {
             Some(pointer) => match string_at(answer.expose(), pointer)? {
                 Some(member) => Some(member),
-                None => return Ok(vec![Reading::new(Found::Absent)]),
+                None => return Ok(vec![Reading::new(Found::Absent).out_of(whole())]),
             },
             None => None,
         };
@@ -133,6 +134,9 @@ A load balancer answers for one instance at a time: name the instances, or the o
         let bytes = self.trim.map_or(bytes, |trim| trim.of(bytes));
         let mut reading = understand(Secret::copied(bytes), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
+        if member.is_some() {
+            reading = reading.out_of(whole());
+        }
         Ok(vec![reading])
     }
 }

@@ -116,6 +116,7 @@ bound as for `kubernetes_secret`.",
                 Reading::new(Found::Absent).with_note("the ConfigMap is there, without this key")
             }
         };
+        reading = reading.out_of_entries(object.entries());
         reading.stored_at = object.changed_at(key);
         if object.immutable {
             reading = reading.with_note("the ConfigMap is immutable: make a new one to change it");

@@ -156,7 +156,7 @@ Neither says `list` or `watch`: `get` on the names is enough.",
         let found = object.get(key).map_or(Found::Absent, |value| {
             Found::Value(Secret::copied(value.expose()))
         });
-        let mut reading = Reading::new(found);
+        let mut reading = Reading::new(found).out_of_entries(object.entries());
         reading.stored_at = object.changed_at(key);
         if !notes.is_empty() {
             reading = reading.with_note(notes.join("; "));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{At, Case, Info, Source};
 use crate::extract::string_at;
+use crate::key::Secret;
 use crate::platform::http::check_path;
 use crate::platform::vault::{Gone, Place, Read, Stored, Versions};
 use crate::platform::{Asking, Stop};
@@ -159,7 +160,10 @@ leaves an entry in the server's audit log.",
         };
         let mut reading = Reading::new(self.found(&held.stored)?);
         match &held.stored {
-            Stored::Fields { stored_at, .. } => reading.stored_at = *stored_at,
+            Stored::Fields { stored_at, json } => {
+                reading.stored_at = *stored_at;
+                reading = reading.out_of(Arc::new(Secret::copied(json.expose())));
+            }
             Stored::Gone { version, how } => reading = reading.with_note(told(*version, *how)),
             Stored::Nothing => {
                 if let (Some(path), true) = (self.undoubled(), held.is_versioned) {

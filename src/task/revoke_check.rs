@@ -65,6 +65,8 @@ struct Asked {
 enum Sight {
     Holds,
     Blind,
+    /// It holds none of them, and one stands beside the part that was looked at.
+    Around,
     Clear,
 }
 
@@ -173,6 +175,9 @@ impl Question<'_> {
         };
         answer.holders.extend(Place::of(spot, that(Sight::Holds)));
         let mut blind = that(Sight::Blind);
+        let around = that(Sight::Around);
+        let is_around = blind.is_empty() && !around.is_empty();
+        blind.extend(around);
         self.assume(asked, &spot, answer);
         let unsought = self.unsought(asked, &spot);
         let alone = !unsought.is_empty() && blind.is_empty();
@@ -187,6 +192,7 @@ impl Question<'_> {
                 keys: unsought,
                 alone,
             }),
+            is_around,
             ..place
         });
         self.add_blind(asked, blind, answer);
@@ -232,11 +238,21 @@ impl Question<'_> {
         // As it stands it may be a key that no project has.
         if holds || reading.fingerprint.is_some_and(is_one) {
             Sight::Holds
-        } else if is_explained(reading, spot.stage(), self.accept_attested) {
-            Sight::Clear
-        } else {
+        } else if !is_explained(reading, spot.stage(), self.accept_attested) {
             Sight::Blind
+        } else if self.is_around(asked, spot, reading) {
+            Sight::Around
+        } else {
+            Sight::Clear
         }
+    }
+
+    /// Whether a key in question stands beside the part that the hop takes, or may: nobody can see whether
+    /// something takes it from there.
+    fn is_around(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> bool {
+        let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
+        let is_open = reading.elsewhere.as_ref().is_some_and(|seen| seen.open);
+        is_open || spot.audit.elsewhere(reading).any(is_one)
     }
 
     /// The places that are on no route anymore, and held one of the keys when they were last read, or what

@@ -6,6 +6,7 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod around;
 mod azure;
 mod bundle;
 mod config_errors;

@@ -7,6 +7,8 @@ pub struct Kinds(Vec<String>);
 impl Kinds {
     /// A key inside a larger value.
     pub const EMBEDDED: &'static str = "embedded";
+    /// A key beside the part of a file that a hop takes.
+    pub const BESIDE: &'static str = "beside";
     /// Damage by encodings, terminals, markup and typography.
     pub const MARKUP: &'static str = "markup";
     /// Two projects with one key, fingerprints of nothing.

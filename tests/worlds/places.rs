@@ -40,7 +40,39 @@ pub fn hop(spot: &Spot<'_>, contents: Vec<Content>, processes: bool, dice: &mut 
         (5, false) => process(spot, &contents, dice),
         _ => None,
     };
-    made.unwrap_or_else(|| remote(spot, first, dice))
+    let mut hop = made.unwrap_or_else(|| remote(spot, first, dice));
+    if spot.kinds.has(Kinds::BESIDE) && dice.percent(15) {
+        put_beside(spot, &mut hop, dice);
+    }
+    hop
+}
+
+/// Puts another key of the same owner, or what nobody knows, beside the part that the hop takes.
+fn put_beside(spot: &Spot<'_>, hop: &mut Hop, dice: &mut Dice) {
+    let Scope { previous, .. } = spot.scope;
+    let key = match dice.below(4) {
+        0 => spot.scope.style.key(dice),
+        1 => spot.scope.current.key.clone(),
+        _ if previous.is_empty() => return,
+        _ => dice.pick(previous).known.key.clone(),
+    };
+    let Some(Artifact::File(_, text)) = hop.artifacts.first_mut() else {
+        return;
+    };
+    // Behind the rest it could end up in quotes that somebody forgot to close.
+    let before = match (hop.source, text.first()) {
+        ("dotenv", Some(first)) if first.is_ascii_graphic() => match dice.below(3) {
+            0 => format!("# was {key}\n"),
+            _ => format!("OTHER_KEY={key}\n"),
+        },
+        ("file", Some(b'{')) if hop.yaml.contains("json: /allstak/key") => {
+            text.remove(0);
+            format!("{{ \"other\": \"{key}\",")
+        }
+        _ => return,
+    };
+    text.splice(0..0, before.into_bytes());
+    hop.beside = Some(key);
 }
 
 fn made(
@@ -58,6 +90,7 @@ fn made(
         replicas,
         seen: Seen::Value,
         at_reference: false,
+        beside: None,
         expect: None,
         waive: None,
     })
@@ -367,6 +400,7 @@ fn remote(spot: &Spot<'_>, content: Content, dice: &mut Dice) -> Hop {
         replicas: vec![printed.content],
         seen: printed.seen,
         at_reference: false,
+        beside: None,
         expect: None,
         waive: None,
     }

@@ -92,6 +92,14 @@ pub fn check(
                 open |= one == Sight::Open;
                 sight = sight.max(one);
             }
+            // "The old key beside the part that a hop takes is a blind spot."
+            let is_beside = hop
+                .beside
+                .as_ref()
+                .is_some_and(|key| asked.contains(key.as_str()));
+            if is_beside && !none_known && sight < Sight::HoldsUnseen {
+                sight = Sight::Blind;
+            }
             worst = worst.max(sight);
             if let Some(fault) = listed(answer, &deployment.name, index, sight) {
                 faults.push(fault);

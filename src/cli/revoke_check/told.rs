@@ -8,7 +8,7 @@ use crate::gate::{Coverage, ExitCode};
 use crate::judge::Outcome;
 use crate::key::Fingerprint;
 use crate::keyring::KeyId;
-use crate::task::revoke_check::{Alive, Answer, Gone, Last, Life, Place, way_out};
+use crate::task::revoke_check::{Alive, Answer, Gone, Last, Life, Place};
 use crate::text::escape;
 
 /// An answer in words.
@@ -218,7 +218,7 @@ impl Told<'_> {
         }
         let unsought = place.unsought.as_ref();
         if unsought.is_none_or(|unsought| !unsought.alone) {
-            writeln!(out, "  → {}", way_out(&spot, worst))?;
+            writeln!(out, "  → {}", place.way_out(worst))?;
         }
         if let Some(unsought) = unsought {
             let [message, remedy] = unsought.told(&spot);

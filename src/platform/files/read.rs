@@ -32,7 +32,7 @@ pub struct ReadFile {
 /// A file that was read.
 pub struct File {
     /// Everything in it, at most [`MAX_BYTES`].
-    pub bytes: Secret,
+    pub bytes: Arc<Secret>,
     /// When it was last written.
     pub modified: Option<Timestamp>,
     /// Which file it is, whatever led to it.
@@ -79,7 +79,7 @@ pub(in crate::platform) fn read(path: &Path) -> Result<Option<File>, ReadError> 
         }
         Ok(match contents(file, size)? {
             Ok(bytes) => Ok(File {
-                bytes,
+                bytes: Arc::new(bytes),
                 identity: identity(&metadata),
                 modified: modified.and_then(|time| Timestamp::try_from(time).ok()),
             }),

@@ -119,6 +119,12 @@ impl Object {
         self.data.get(key).or_else(|| self.binary.get(key))
     }
 
+    /// All that it holds.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        let all = self.data.iter().chain(&self.binary);
+        all.map(|(key, value)| (key.as_bytes(), value.expose()))
+    }
+
     /// When this key got what it holds: not later than this. `None` where Kubernetes does not tell.
     #[must_use]
     pub fn changed_at(&self, key: &str) -> Option<Timestamp> {

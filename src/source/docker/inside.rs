@@ -130,6 +130,7 @@ fn from_outside(own: Reading, variable: &str, details: &Details) -> Vec<Reading>
         found,
         started_at,
         note,
+        whole,
         ..
     } = own;
     let mut reading = match (manager, found) {
@@ -162,6 +163,7 @@ fn from_outside(own: Reading, variable: &str, details: &Details) -> Vec<Reading>
     };
     reading.replica = replica;
     reading.started_at = started_at;
+    reading.whole = whole;
     let beside = |value: Secret, place: &str| {
         let name = reading.replica.as_deref().unwrap_or_default();
         let beside = Reading::value(value).of_replica(format!("{name}/{place}"));

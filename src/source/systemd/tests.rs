@@ -140,7 +140,7 @@ impl Told for Known {
             path: Path::new(path).into(),
         };
         let file = file.map(|(text, written)| File {
-            bytes: Secret::copied(text.as_bytes()),
+            bytes: Secret::copied(text.as_bytes()).into(),
             modified: at(written),
             identity: Identity::of("a file"),
         });

@@ -120,7 +120,7 @@ new  stale  api (production) of checkout  at process:api: 1 of 2 processes holds
              rotation behind, replaced 2026-11-20; process 1; 1 current; restart it: systemctl restart \
              api.service
 new  missing  cart (production) of shop  at process:cart: does not have the key; restart it: \
-             systemctl restart cart.service
+             systemctl restart cart.service; or correct the hop if it names the wrong place
 new  unreachable  dark (production) of checkout  was current; at process:dark: could not be read: denied: secret/data/shop: 403 \
              permission denied; grant read on secret/data/shop
 better  current  fine (production) of checkout  was stale

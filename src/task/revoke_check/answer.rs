@@ -54,6 +54,9 @@ pub struct Place<'a> {
     pub verdict: Verdict,
     /// The keys in question that were not looked for there.
     pub unsought: Option<Unsought>,
+    /// Whether the hop itself was seen, and a key in question stands beside the part of the place that it
+    /// takes, or may.
+    pub is_around: bool,
 }
 
 impl<'a> Place<'a> {
@@ -65,6 +68,7 @@ impl<'a> Place<'a> {
             readings,
             verdict,
             unsought: None,
+            is_around: false,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Alive, Answer, Last, Place, is_dead, way_out};
+use super::{Alive, Answer, Last, Place, is_dead};
 use crate::audit::Audit;
 use crate::gate::{Coverage, ExitCode};
 use crate::key::Fingerprint;
@@ -233,7 +233,7 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
             let [_, remedy] = unsought.told(spot);
             remedy
         }
-        None => worst.map(|worst| way_out(spot, worst)).unwrap_or_default(),
+        None => worst.map(|worst| place.way_out(worst)).unwrap_or_default(),
     };
     let unsought = unsought.into_iter().flat_map(|unsought| &unsought.keys);
     Spot {

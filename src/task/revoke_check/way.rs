@@ -1,7 +1,35 @@
+use super::Place;
 use crate::explain::{Spot, word};
 use crate::judge::{Outcome, Why};
 use crate::keyring::Placeholder;
 use crate::verdict::Evidence;
+
+impl Place<'_> {
+    /// What to do about one of its readings.
+    #[must_use]
+    pub fn way_out(&self, reading: &Outcome) -> String {
+        if self.is_around {
+            return around(&self.spot, reading);
+        }
+        way_out(&self.spot, reading)
+    }
+}
+
+/// What to do about a key beside the part that the hop takes.
+fn around(spot: &Spot<'_>, reading: &Outcome) -> String {
+    let title = word(&spot.deployment.title());
+    let seen = reading.elsewhere.as_ref();
+    if seen.is_some_and(|seen| !seen.keys.is_empty()) {
+        return format!(
+            "remove it there, or write the current key in its place; or make sure that nothing takes it from there, and \
+             answer for it: --accept {title} --reason TEXT"
+        );
+    }
+    format!(
+        "search all of {} for the key by hand, and answer for it: --accept {title} --reason TEXT",
+        spot.location()
+    )
+}
 
 /// What to do about a reading that holds a key in question, or that nobody can tell it of.
 #[must_use]

@@ -1,0 +1,99 @@
+//! What stands beside the part of a place that a hop takes.
+
+use super::Spot;
+use super::clause::beside;
+use super::known::age;
+use crate::judge::{Elsewhere, Member, Outcome};
+use crate::keyring::{KeyId, Role, Way};
+use crate::text::escape;
+
+/// How many keys are named.
+const MOST: usize = 3;
+
+impl Spot<'_> {
+    /// The known keys that stand there, and where.
+    pub(super) fn elsewhere(&self, reading: &Outcome) -> Option<String> {
+        let Elsewhere { keys, open } = &**reading.elsewhere.as_ref()?;
+        if keys.is_empty() {
+            let told = "the rest of what was read is too large to be searched for keys";
+            return open.then(|| told.to_owned());
+        }
+        let mut told: Vec<String> = keys
+            .iter()
+            .take(MOST)
+            .map(|(key, way)| {
+                let age = age(self.audit, *key);
+                let at = way.as_ref().map_or_else(String::new, at);
+                format!("{}{age}{at}", beside(self, *key))
+            })
+            .collect();
+        match keys.len().saturating_sub(MOST) {
+            0 => {}
+            1 => told.push("one more".to_owned()),
+            more => told.push(format!("{more} more")),
+        }
+        Some(format!(
+            "the rest of what was read holds {}",
+            told.join(", and ")
+        ))
+    }
+
+    /// What to change in targets.yaml where the key is not missing and the hop looks in the wrong part, with what
+    /// to do if it does not.
+    pub(super) fn or_look_there(&self, reading: &Outcome, words: String) -> String {
+        let site = self.site();
+        match self.better(reading) {
+            Some((key, setting)) => {
+                let change = match key.role() {
+                    Role::Previous => ", and change that part alone",
+                    _ => "",
+                };
+                format!(
+                    "if what reads it takes the key from there, write `{setting}` ({site}){change}; else {words}"
+                )
+            }
+            None => format!("{words}; or correct the hop if it names the wrong place"),
+        }
+    }
+
+    /// The project's own key that stands where the hop does not look, and what would lead there.
+    fn better(&self, reading: &Outcome) -> Option<(KeyId, String)> {
+        let keys = &reading.elsewhere.as_ref()?.keys;
+        let own = keys.iter().filter(|(key, _)| key.project == self.owner());
+        own.filter_map(|(key, way)| Some((*key, self.leading_to(way.as_ref()?)?)))
+            .next()
+    }
+
+    fn leading_to(&self, way: &Way) -> Option<String> {
+        let place = &self.hop.place;
+        let takes_a_member = Member::of(place) == Member::Named;
+        Some(match way {
+            Way::Json(pointer) if takes_a_member => {
+                format!("extract: {{ json: {} }}", escape(pointer))
+            }
+            Way::Dotenv(name) if takes_a_member => {
+                format!("extract: {{ dotenv: {} }}", escape(name))
+            }
+            Way::Dotenv(name) => match self.source() {
+                "dotenv" | "process" | "docker" => format!("variable: {}", escape(name)),
+                "kubernetes_secret" | "kubernetes_configmap" => format!("key: {}", escape(name)),
+                "aws_lambda" | "doppler" => format!("name: {}", escape(name)),
+                _ => return None,
+            },
+            Way::Json(pointer) if !pointer[1..].contains('/') => match self.source() {
+                "vault" | "aws_secrets_manager" => format!("field: {}", escape(&pointer[1..])),
+                "http" => format!("pointer: {}", escape(pointer)),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn at(way: &Way) -> String {
+    match way {
+        Way::Json(pointer) => format!(", at {}", escape(pointer)),
+        Way::Dotenv(name) => format!(", as {}", escape(name)),
+        Way::Url(part) => format!(", as the {part} of a URL"),
+    }
+}

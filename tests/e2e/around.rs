@@ -1,0 +1,212 @@
+//! A key beside the part of a place that a hop takes: an audit tells of it, and it is never safe to revoke.
+
+use std::process::{Child, Command};
+
+use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene};
+
+/// `shop` held OLD before. The route is that of its one deployment, `web`.
+fn scene(route: &str) -> Scene {
+    let targets = format!(
+        "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: {{ file: {{ path: DIR/shop }} }}
+    previous: [ {{ file: {{ path: DIR/old }} }} ]
+deployments:
+  - {{ name: web, project: shop, route: [ {route} ] }}
+"
+    );
+    Scene::with(&targets).file("shop", CURRENT).file("old", OLD)
+}
+
+const MISTYPED: &str = "{ file: { path: DIR/app.json }, extract: { json: /allstak/kye } }";
+
+fn revoke(scene: &Scene, code: i32) -> serde_json::Value {
+    let ran = scene.run(["revoke-check", "shop", "--no-ledger", "-f", "json"]);
+    ran.ends(code).json()
+}
+
+#[test]
+fn a_pointer_that_is_mistyped_never_makes_the_key_beside_it_safe() {
+    let json = |typed: &str, key: &str| {
+        format!("{{\"allstak\": {{\"kye\": \"{typed}\", \"key\": \"{key}\"}}, \"n\": 1}}\n")
+    };
+    let missing = format!("{{\"allstak\": {{\"key\": \"{OLD}\"}}, \"n\": 1}}\n");
+    let scene = scene(MISTYPED).file("app.json", missing);
+    let audit = scene
+        .run(["audit", "--no-ledger", "-f", "json"])
+        .ends(1)
+        .json();
+    let hop = &audit["deployments"][0]["hops"][0];
+    let [message, remedy] = ["message", "remedy"].map(|field| hop[field].as_str().unwrap());
+    assert_eq!(
+        message,
+        "does not have the key; the rest of what was read holds the previous key, 1 rotation behind, at \
+         /allstak/key"
+    );
+    assert!(
+        remedy.starts_with(
+            "if what reads it takes the key from there, write `extract: { json: /allstak/key }` (targets.yaml:8), \
+             and change that part alone; else make the member /allstak/kye in "
+        ),
+        "{remedy}"
+    );
+    revoke(&scene, 3);
+
+    // Whoever does what is said last gets what is current, and still no answer that is wrong.
+    let scene = scene.file("app.json", json(CURRENT, OLD));
+    let audit = scene
+        .run(["audit", "--no-ledger", "-f", "json"])
+        .ends(0)
+        .json();
+    let warning = &audit["warnings"][0];
+    assert_eq!(warning["code"], "old-key-beside", "{warning}");
+    let told = warning["message"].as_str().unwrap();
+    assert!(told.starts_with("shop's previous key stands beside what web takes from file:"));
+    let answer = revoke(&scene, 3);
+    assert_eq!(answer["holders"], serde_json::json!([]));
+    let spot = &answer["blind_spots"][0];
+    assert_eq!(spot["deployment"], "web");
+    let message = spot["readings"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("at /allstak/key"), "{message}");
+    let remedy = spot["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("remove it there, or write the current key in its place; or "));
+    assert!(remedy.ends_with("answer for it: --accept web --reason TEXT"));
+
+    // Somebody looked.
+    scene
+        .run([
+            "revoke-check",
+            "shop",
+            "--no-ledger",
+            "--accept",
+            "web",
+            "--reason",
+            "unused",
+        ])
+        .ends(0);
+    let scene = scene.file("app.json", json(CURRENT, CURRENT));
+    scene.run(["audit", "--no-ledger"]).ends(0);
+    revoke(&scene, 0);
+}
+
+#[test]
+fn correcting_the_hop_as_it_says_is_the_other_way() {
+    let corrected = MISTYPED.replace("/allstak/kye", "/allstak/key");
+    let json = |key: &str| format!("{{\"allstak\": {{\"key\": \"{key}\"}}}}");
+    let scene = scene(&corrected).file("app.json", json(OLD));
+    scene.run(["audit", "--no-ledger"]).ends(1).prints("stale");
+    let scene = scene.file("app.json", json(CURRENT));
+    scene.run(["audit", "--no-ledger"]).ends(0);
+    revoke(&scene, 0);
+}
+
+#[test]
+fn another_variable_a_comment_and_an_encoded_key_are_seen_in_an_env_file() {
+    let encoded = data_encoding::BASE64.encode(format!("x:{OLD}").as_bytes());
+    for beside in [
+        format!("ALLSTAK_KEY={OLD}"),
+        format!("# KEY={OLD}"),
+        format!("DSN=https://{OLD}@host/1"),
+        format!("AUTH={encoded}"),
+    ] {
+        let scene = scene("{ dotenv: { path: DIR/web.env } }")
+            .file("web.env", format!("PORT=80\n{beside}\nKEY={CURRENT}\n"));
+        scene.run(["audit", "--no-ledger"]).ends(0);
+        revoke(&scene, 3);
+        let scene = scene.file("web.env", format!("PORT=80\nKEY={CURRENT}\n"));
+        revoke(&scene, 0);
+    }
+}
+
+#[test]
+fn what_another_hop_takes_from_the_same_file_is_told_there_alone() {
+    let scene = scene(
+        "{ dotenv: { path: DIR/web.env } }, { dotenv: { path: DIR/web.env }, variable: NEXT_PUBLIC_KEY }",
+    )
+    .file("web.env", format!("KEY={CURRENT}\nNEXT_PUBLIC_KEY={OLD}\n"));
+    let answer = revoke(&scene, 1);
+    assert_eq!(answer["holders"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["blind_spots"], serde_json::json!([]));
+}
+
+#[test]
+fn a_previous_key_that_is_declared_to_stand_there_is_no_blind_spot() {
+    let targets = "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: { file: { path: DIR/keys.json }, extract: { json: /current } }
+    previous: [ { file: { path: DIR/keys.json }, extract: { json: /previous } } ]
+deployments:
+  - name: web
+    project: shop
+    route:
+      - { file: { path: DIR/keys.json }, extract: { json: /current } }
+      - dotenv: { path: DIR/web.env }
+";
+    let keys =
+        |rest: &str| format!("{{\"current\": \"{CURRENT}\", \"previous\": \"{OLD}\"{rest}}}");
+    let scene = Scene::with(targets)
+        .file("keys.json", keys(""))
+        .file("web.env", format!("KEY={CURRENT}\n"));
+    revoke(&scene, 0);
+    let scene = scene.file("keys.json", keys(&format!(", \"x\": \"{STRANGE}\"")));
+    revoke(&scene, 0);
+}
+
+#[test]
+fn the_key_of_a_project_that_reads_nothing_there_is_seen_as_well() {
+    let targets = "version: 1
+projects:
+  shop: { variable: KEY, current: { file: { path: DIR/shop } }, previous: [ { file: { path: DIR/old } } ] }
+  cart: { variable: CART_KEY, current: { file: { path: DIR/cart } } }
+deployments:
+  - { name: web, project: shop, route: [ { dotenv: { path: DIR/web.env } } ] }
+  - { name: basket, project: cart, route: [ { dotenv: { path: DIR/cart.env } } ] }
+";
+    let scene = Scene::with(targets)
+        .file("shop", CURRENT)
+        .file("old", OLD)
+        .file("cart", SIBLING)
+        .file("web.env", format!("KEY={CURRENT}\n"))
+        .file("cart.env", format!("CART_KEY={SIBLING}\nSHOP_KEY={OLD}\n"));
+    let answer = revoke(&scene, 3);
+    assert_eq!(answer["blind_spots"][0]["deployment"], "basket");
+    // The live key of a neighbour is nothing to speak of.
+    let shared = format!("CART_KEY={SIBLING}\nSHOP_KEY={CURRENT}\n");
+    let scene = scene.file("cart.env", shared);
+    let audit = scene
+        .run(["audit", "--no-ledger", "-f", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(audit["warnings"], serde_json::json!([]));
+    revoke(&scene, 0);
+}
+
+/// A program that is ended with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn another_variable_of_a_running_process_is_seen() {
+    let running = Command::new("sleep")
+        .arg("1000000")
+        .env("KEY", CURRENT)
+        .env("ALLSTAK_KEY", OLD)
+        .spawn();
+    let running = Running(running.unwrap());
+    let scene = scene(&format!("{{ process: {{ pid: {} }} }}", running.0.id()));
+    scene.run(["audit", "--no-ledger"]).ends(0);
+    let answer = revoke(&scene, 3);
+    let message = answer["blind_spots"][0]["readings"][0]["message"].as_str();
+    assert!(message.unwrap().ends_with("as ALLSTAK_KEY"));
+}
