@@ -58,7 +58,8 @@ pub struct Summary {
     pub verdicts: BTreeMap<Verdict, usize>,
     /// How much was seen.
     pub coverage: Coverage,
-    /// What the audit exits with: 0, 1, 2, 3 or 130.
+    /// What the audit itself comes to: 0, 1 or 3. straggler still ends with another code where a receiver, a
+    /// report or the ledger fails afterwards, or where it is interrupted.
     pub exit_code: u8,
 }
 
