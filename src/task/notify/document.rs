@@ -58,8 +58,8 @@ pub struct Summary {
     pub verdicts: BTreeMap<Verdict, usize>,
     /// How much was seen.
     pub coverage: Coverage,
-    /// What the audit itself comes to: 0, 1 or 3. straggler still ends with another code where a receiver, a
-    /// report or the ledger fails afterwards, or where it is interrupted.
+    /// What the audit itself comes to: 0, 1 or 3. straggler may end with 4 instead where a receiver, a report or
+    /// the ledger fails, and with 130 where it is interrupted.
     pub exit_code: u8,
 }
 
