@@ -45,8 +45,8 @@ impl Store for Consul {
 consul-eu: { consul: { address: https://consul.internal:8501, token: { env: CONSUL_TOKEN_EU }, datacenter: eu-1 } }
 ",
         manual: "\
-Without settings it is the agent that Consul's own command-line tool would ask. An address in \
-`CONSUL_HTTP_ADDR` may leave the scheme out: then it is `https` if `CONSUL_HTTP_SSL` is true, else `http`.",
+Without settings, straggler asks the agent that Consul's own command-line tool would ask. An address in \
+`CONSUL_HTTP_ADDR` may omit the scheme: then it is `https` if `CONSUL_HTTP_SSL` is true, else `http`.",
     };
 
     type Platform = Server;
