@@ -30,10 +30,10 @@ pub struct AwsEcs {
     /// The cluster's name or ARN; `default` unless said.
     #[serde(default = "default_cluster")]
     cluster: Arc<str>,
-    /// The service whose tasks are meant.
+    /// The service whose tasks to read.
     #[serde(default)]
     service: Option<Arc<str>>,
-    /// The task definition's family whose tasks are meant, whoever started them.
+    /// The task definition's family whose tasks to read, however they were started.
     #[serde(default)]
     family: Option<Arc<str>>,
     /// The container; every one that has the variable unless said.

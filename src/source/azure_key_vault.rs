@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AzureKeyVault {
-    /// The declared store; unless said, whoever the variables of Azure's tools say.
+    /// The declared store; unless said, what the variables of Azure's tools name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The vault's name, or its whole address; the store's unless said.
@@ -24,7 +24,7 @@ pub struct AzureKeyVault {
     vault: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// A version's id, for whoever pins one; the current version unless said.
+    /// The id of a version to pin; the current version unless said.
     #[serde(default)]
     version: Option<Arc<str>>,
 }

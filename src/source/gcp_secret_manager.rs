@@ -19,7 +19,7 @@ const PAGE: usize = 100;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GcpSecretManager {
-    /// The declared store; unless said, whoever Google's application default credentials say.
+    /// The declared store; unless said, Google's application default credentials.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The project's id or number; the store's unless said.

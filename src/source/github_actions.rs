@@ -104,14 +104,13 @@ straggler inspect --file key -f reading | jq -r .fingerprint |
   gh variable set ALLSTAK_API_KEY_SHA256 --repo acme/shop --env production
 ```
 
-The evidence is then `attested`: it is what the rotation claims, not what was seen, and never counts as proven. A \
-claim that is older than the secret says nothing about it and is ignored.
+The evidence is then `attested`: a claim, which never counts as proven. A claim older than the secret is ignored.
 
 `of: dependabot` and `of: codespaces` have lists of their own, which a rotation of the Actions secrets does not touch. \
 The organization's lists of those are read at the organization, and need its permission where the repository has no \
 copy of its own: without it, and where the owner is a person, nothing is `missing` there but `unreachable`. An \
-organization's secret that is not for all repositories is then `unverified`, since whether it is for this one is not \
-asked; in Codespaces, a person's own secrets are not seen either.",
+organization's secret that is not for all repositories is then `unverified`: which ones it is for is not asked. In \
+Codespaces, a person's own secrets are not seen either.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -25,7 +25,7 @@ pub struct Vercel {
     /// `production` unless said, `preview`, `development`, or the name of a custom environment.
     #[serde(default)]
     target: Option<Arc<str>>,
-    /// The branch whose previews are meant: one may have values of its own.
+    /// The branch whose previews to read: it may have values of its own.
     #[serde(default)]
     branch: Option<Arc<str>>,
     /// The variable's name; the hop's variable unless said.
