@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsLambda {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -23,10 +23,10 @@ pub struct AwsLambda {
     region: Option<Arc<str>>,
     /// Its name or its ARN, without a version: `checkout`.
     function: Arc<str>,
-    /// The alias or the version that is called; what is not published yet (`$LATEST`) unless said.
+    /// The alias or the version that is called; what is not published yet (`$LATEST`) unless given.
     #[serde(default)]
     qualifier: Option<Arc<str>>,
-    /// The variable; the hop's unless said.
+    /// The variable; the hop's unless given.
     #[serde(default)]
     name: Option<Box<str>>,
 }

@@ -21,7 +21,7 @@ mod mend;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSecretsManager {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -33,7 +33,7 @@ pub struct AwsSecretsManager {
     /// said.
     #[serde(default)]
     field: Option<Arc<str>>,
-    /// The version's id or staging label; `AWSCURRENT` unless said.
+    /// The version's id or staging label; `AWSCURRENT` unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }

@@ -16,15 +16,15 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AzureKeyVault {
-    /// The declared store; unless said, what the variables of Azure's tools name.
+    /// The declared store; unless given, what the variables of Azure's tools name.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The vault's name, or its whole address; the store's unless said.
+    /// The vault's name, or its whole address; the store's unless given.
     #[serde(default)]
     vault: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// The id of a version to pin; the current version unless said.
+    /// The id of a version to pin; the current version unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }

@@ -24,13 +24,13 @@ pub struct Command {
     /// What is set for it beside straggler's own environment: texts, or references to credentials.
     #[serde(default)]
     env: Arc<BTreeMap<Box<str>, Setting>>,
-    /// What it prints; recognised unless said.
+    /// What it prints; recognised unless given.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless said.
+    /// Where on the key's way it looks; `running` unless given.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what it prints; nothing unless said.
+    /// What is stripped from what it prints; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
     /// Where it is started; where straggler is if empty.

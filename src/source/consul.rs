@@ -17,7 +17,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consul {
-    /// The declared store; unless said, what `CONSUL_HTTP_ADDR` names.
+    /// The declared store; unless given, what `CONSUL_HTTP_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole path: `allstak/checkout/api_key`.

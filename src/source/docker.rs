@@ -26,7 +26,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Docker {
-    /// The declared store; unless said, the engine that the Docker client would ask.
+    /// The declared store; unless given, the engine that the Docker client would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// A container's name, in which `*` and `?` stand for others, or at least 12 digits of its id.

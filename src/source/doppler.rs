@@ -16,16 +16,16 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Doppler {
-    /// The declared store; unless said, what `DOPPLER_TOKEN` may read.
+    /// The declared store; unless given, what `DOPPLER_TOKEN` may read.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project; the store's unless said.
+    /// The project; the store's unless given.
     #[serde(default)]
     project: Option<Arc<str>>,
-    /// The config: `prd`. The store's unless said.
+    /// The config: `prd`. The store's unless given.
     #[serde(default)]
     config: Option<Arc<str>>,
-    /// The secret's name; the variable unless said.
+    /// The secret's name; the variable unless given.
     #[serde(default)]
     name: Option<Arc<str>>,
 }

@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Dotenv {
     /// The file's path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// Whose rules the file is read by: `dotenv` unless said.
+    /// Whose rules the file is read by: `dotenv` unless given.
     #[serde(default)]
     dialect: Dialect,
 }

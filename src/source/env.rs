@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Env {
-    /// Its name; the hop's variable unless said.
+    /// Its name; the hop's variable unless given.
     #[serde(default)]
     variable: Option<Arc<str>>,
 }

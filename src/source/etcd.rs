@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Etcd {
-    /// The declared store; unless said, what `ETCDCTL_ENDPOINTS` names.
+    /// The declared store; unless given, what `ETCDCTL_ENDPOINTS` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole key, to the letter: `/allstak/checkout/api_key` and `allstak/checkout/api_key` are

@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct File {
     /// Its path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// What the program that reads it strips; nothing unless said.
+    /// What the program that reads it strips; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
 }

@@ -19,10 +19,10 @@ const PAGE: usize = 100;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GcpSecretManager {
-    /// The declared store; unless said, Google's application default credentials.
+    /// The declared store; unless given, Google's application default credentials.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project's id or number; the store's unless said.
+    /// The project's id or number; the store's unless given.
     #[serde(default)]
     project: Option<Arc<str>>,
     /// Where the secret is kept, if it is a regional one: `me-central2`.
@@ -30,7 +30,7 @@ pub struct GcpSecretManager {
     location: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// A version's number or alias; the latest unless said.
+    /// A version's number or alias; the latest unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }

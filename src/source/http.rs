@@ -23,16 +23,16 @@ pub struct Http {
     /// Headers by their names; each value is a reference to a credential, perhaps with a `scheme`.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// A JSON pointer (RFC 6901) to the string that matters; the whole answer unless said.
+    /// A JSON pointer (RFC 6901) to the string that matters; the whole answer unless given.
     #[serde(default)]
     pointer: Option<Box<str>>,
-    /// What comes back; recognised unless said.
+    /// What comes back; recognised unless given.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless said.
+    /// Where on the key's way it looks; `running` unless given.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what comes back; nothing unless said.
+    /// What is stripped from what comes back; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
 }

@@ -27,7 +27,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesPods {
-    /// The declared store; unless said, the cluster that kubectl would ask.
+    /// The declared store; unless given, the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
@@ -47,7 +47,7 @@ pub struct KubernetesPods {
     /// The CronJob whose jobs' pods to read.
     #[serde(default)]
     cronjob: Option<Box<str>>,
-    /// The container; every one that has the variable unless said.
+    /// The container; every one that has the variable unless given.
     #[serde(default)]
     container: Option<Box<str>>,
     /// The file that holds the key, as the container sees it, if it is not in the variable.

@@ -24,7 +24,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Systemd {
     /// The service; `.service` may be left out.
     unit: Box<str>,
-    /// `running`, unless said: what its processes were started with. `config`: what the next start
+    /// `running`, unless given: what its processes were started with. `config`: what the next start
     /// would give it.
     #[serde(default)]
     stage: Option<Stage>,

@@ -19,20 +19,20 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
-    /// The declared store; unless said, what `VAULT_ADDR` or `BAO_ADDR` names.
+    /// The declared store; unless given, what `VAULT_ADDR` or `BAO_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The path within the mount: `allstak/checkout`, without `data/`.
     path: Arc<str>,
     /// The name of the field.
     field: Box<str>,
-    /// Where the key-value store is mounted; the store's `mount` unless said.
+    /// Where the key-value store is mounted; the store's `mount` unless given.
     #[serde(default)]
     mount: Option<Arc<str>>,
-    /// The namespace, as a whole path; the store's unless said.
+    /// The namespace, as a whole path; the store's unless given.
     #[serde(default)]
     namespace: Option<Arc<str>>,
-    /// A version to stay with; the latest unless said.
+    /// A version to stay with; the latest unless given.
     #[serde(default)]
     #[schemars(range(min = 1))]
     version: Option<u64>,

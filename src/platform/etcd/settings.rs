@@ -17,15 +17,15 @@ use crate::reading::ReadError;
 #[serde(deny_unknown_fields, default)]
 pub struct Etcd {
     /// Where one of its members is: `https://etcd.internal:2379`. The first of `ETCDCTL_ENDPOINTS`
-    /// unless said, else the member on this host.
+    /// unless given, else the member on this host.
     address: Option<Box<str>>,
-    /// The user's name, without the password; `ETCDCTL_USER` unless said. Not needed where
+    /// The user's name, without the password; `ETCDCTL_USER` unless given. Not needed where
     /// authentication is off.
     user: Option<Box<str>>,
-    /// The user's password; `ETCDCTL_PASSWORD` unless said, or what stands behind the colon in
+    /// The user's password; `ETCDCTL_PASSWORD` unless given, or what stands behind the colon in
     /// `ETCDCTL_USER`.
     password: Option<Credential>,
-    /// Certificates; `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` unless said.
+    /// Certificates; `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` unless given.
     tls: Option<Tls>,
 }
 

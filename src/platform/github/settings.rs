@@ -16,9 +16,9 @@ use crate::reading::{ErrorKind, ReadError};
 #[serde(deny_unknown_fields, default)]
 pub struct Github {
     /// Where its API is: `https://HOST/api/v3` for GitHub Enterprise Server; what belongs to `GH_HOST`
-    /// unless said, else `https://api.github.com`.
+    /// unless given, else `https://api.github.com`.
     address: Option<Box<str>>,
-    /// The token; `GH_TOKEN` or `GITHUB_TOKEN` unless said, for GitHub Enterprise Server
+    /// The token; `GH_TOKEN` or `GITHUB_TOKEN` unless given, for GitHub Enterprise Server
     /// `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`.
     token: Option<Credential>,
     /// Certificates.

@@ -17,12 +17,12 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vercel {
-    /// Where its API is; `https://api.vercel.com` unless said.
+    /// Where its API is; `https://api.vercel.com` unless given.
     address: Option<Box<str>>,
-    /// The token; `VERCEL_TOKEN` or `VERCEL_API_TOKEN` unless said.
+    /// The token; `VERCEL_TOKEN` or `VERCEL_API_TOKEN` unless given.
     token: Option<Credential>,
     /// The team that has the projects, by its id, `team_…`, or by the name in its URL; a team in
-    /// `VERCEL_ORG_ID` unless said.
+    /// `VERCEL_ORG_ID` unless given.
     team: Option<Arc<str>>,
     /// Certificates.
     tls: Option<Tls>,
