@@ -20,7 +20,7 @@ use crate::reading::{ErrorKind, ReadError};
 pub struct Aws {
     /// The region, `eu-central-1`; `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's unless given.
     region: Option<Arc<str>>,
-    /// The profile in `~/.aws/config`; `AWS_PROFILE` unless given. Named here, it goes before credentials
+    /// The profile in `~/.aws/config`; `AWS_PROFILE` unless given. Named here, it overrides credentials
     /// in the environment.
     profile: Option<Box<str>>,
     /// Where every service is asked, for a private endpoint or a test; `AWS_ENDPOINT_URL` and its forms

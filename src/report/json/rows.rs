@@ -39,7 +39,7 @@ pub struct Document<'a> {
     /// those alone; else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<ChangeRow<'a>>>,
-    /// With `--changed-only`, whether nothing was told of these deployments before, so that there is nothing to
+    /// With `--changed-only`, whether these deployments were never reported before, so that there is nothing to
     /// compare with and everything that is not fine is listed; else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<bool>,
