@@ -41,12 +41,12 @@ pub(super) struct Args {
     #[command(flatten)]
     ledger: LedgerFlags,
 
-    /// Print and notify only what is new, worse, better or gone since standard output, or the receiver, was
-    /// last told with this option; the exit code is that of the whole audit
+    /// Print and notify only what is new, worse, better or gone since standard output, or the receiver, last
+    /// got a report with this option; the exit code is that of the whole audit
     ///
     /// For the scheduler. Good news has to hold for two audits in a row, and what cannot be read counts as
-    /// changed once three met it. The first time there is nothing to compare with, and all that is not fine is
-    /// told. The files of -o hold the whole audit. One at a time: a second one ends with 4.
+    /// changed after three. The first time there is nothing to compare with, and everything that is not fine is
+    /// reported. The files of -o hold the whole audit. Only one runs at a time: a second one ends with 4.
     #[arg(long, conflicts_with_all = ["no_ledger", "dry_run"], help_heading = "Ledger")]
     changed_only: bool,
 

@@ -117,7 +117,7 @@ struct Rename {
 
 #[derive(clap::Args)]
 struct Unrelated {
-    /// The other ledger, as it is told of
+    /// The other ledger, by the path that straggler names
     path: PathBuf,
 
     #[command(flatten)]

@@ -29,7 +29,7 @@ use crate::text::escape;
 pub(super) struct LedgerFlags {
     /// Where past audits are remembered: a file, or the URL of a PostgreSQL database
     ///
-    /// Unless said here, by STRAGGLER_LEDGER or in targets.yaml: a file of this targets.yaml's own, in
+    /// Unless given here, in STRAGGLER_LEDGER or in targets.yaml: a file of this targets.yaml's own, in
     /// $XDG_STATE_HOME/straggler or ~/.local/state/straggler.
     #[arg(
         long,

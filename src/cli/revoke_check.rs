@@ -51,8 +51,9 @@ pub(super) struct Args {
 
     /// Answer for this deployment, where nobody can see what it holds; needs --reason
     ///
-    /// Its name, with environment and axes where several have it: `cart (staging, prod-eu)`; behind that of
-    /// another inventory where both have one, as it is told: `other:cart`. Kept in the ledger, and good for the keys in question alone.
+    /// Its name, with environment and axes where several have it: `cart (staging, prod-eu)`. If another
+    /// inventory has a deployment of that name, put the inventory before it: `other:cart`. Kept in the ledger,
+    /// and valid for the keys in question only.
     #[arg(long, value_name = "NAME", requires = "reason")]
     accept: Vec<String>,
 

@@ -21,25 +21,25 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsEcs {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the cluster's ARN.
     #[serde(default)]
     region: Option<Arc<str>>,
-    /// The cluster's name or ARN; `default` unless said.
+    /// The cluster's name or ARN; `default` unless given.
     #[serde(default = "default_cluster")]
     cluster: Arc<str>,
-    /// The service whose tasks are meant.
+    /// The service whose tasks to read.
     #[serde(default)]
     service: Option<Arc<str>>,
-    /// The task definition's family whose tasks are meant, whoever started them.
+    /// The task definition's family whose tasks to read, however they were started.
     #[serde(default)]
     family: Option<Arc<str>>,
-    /// The container; every one that has the variable unless said.
+    /// The container; every one that has the variable unless given.
     #[serde(default)]
     container: Option<Box<str>>,
-    /// The variable; the hop's unless said.
+    /// The variable; the hop's unless given.
     #[serde(default)]
     name: Option<Box<str>>,
 }
@@ -72,19 +72,19 @@ impl Source for AwsEcs {
 ",
         tested: "moto, with its signature and permission checks off and on, which gives no times of tasks; those, overrides and files against a fake shaped by AWS's API documentation",
         manual: "\
-Looks at every running task, and at the revision of the task definition that this very task was made from, which \
-is often not the latest. One reading for each task.
+Looks at every running task, and at the revision of the task definition that this task was made from, which is \
+often not the latest. One reading for each task.
 
 - `environment` in the definition, or an override that the task was started with: the task's value, seen.
-- `secrets` in the definition: ECS fetched the value when the task started and never again, and shows it to nobody. \
-A task that ran before the rotation is `stale` by time; a later one is `unverified`, for only the time speaks. What \
-the definition names in Secrets Manager or Parameter Store is followed, and a further reading, `new tasks`, is what \
-a task would get that starts now.
+- `secrets` in the definition: ECS fetched the value when the task started and never again, and shows it to \
+nobody. A task that ran before the rotation is `stale` by time; a later one is `unverified`, because only its \
+start time is known. What the definition names in Secrets Manager or Parameter Store is read too: a further \
+reading, `new tasks`, is what a task would get that starts now.
 - only `environmentFiles`: the variable may stand in a file in S3, so the hop is `unverified`.
 - none of these: `missing`.
 
-Where no task runs nothing is proven, so the hop is `unreachable`. Audit the service's process or image for what \
-an entrypoint changes.
+If no task runs, nothing is proven, so the hop is `unreachable`. To see what an entrypoint changes, audit the \
+service's process or image.
 
 The least privilege, as a policy, beside that of `aws_secrets_manager` or `aws_ssm`:
 
@@ -103,7 +103,7 @@ The least privilege, as a policy, beside that of `aws_secrets_manager` or `aws_s
 }
 ```
 
-The task's execution role needs a permission of its own to fetch the secret; that is not looked at.",
+The task's execution role needs its own permission to fetch the secret; straggler does not check it.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsLambda {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -23,10 +23,10 @@ pub struct AwsLambda {
     region: Option<Arc<str>>,
     /// Its name or its ARN, without a version: `checkout`.
     function: Arc<str>,
-    /// The alias or the version that is called; what is not published yet (`$LATEST`) unless said.
+    /// The alias or the version that is called; what is not published yet (`$LATEST`) unless given.
     #[serde(default)]
     qualifier: Option<Arc<str>>,
-    /// The variable; the hop's unless said.
+    /// The variable; the hop's unless given.
     #[serde(default)]
     name: Option<Box<str>>,
 }
@@ -54,16 +54,16 @@ impl Source for AwsLambda {
 ",
         tested: "moto, with its signature and permission checks off and on; `Environment.Error` and updates under way against a fake shaped by AWS's API documentation",
         manual: "\
-Reads the environment that a version of the function is called with. Its stage is `running`: there is no step \
-between these settings and the calls, for a change of them replaces every execution environment. While an update \
-is under way, or where the last one failed, calls run with the settings from before, so the hop is `unverified`.
+Reads the environment that a version of the function is called with. Its stage is `running`, because nothing \
+comes between these settings and the calls: a change replaces every execution environment. While an update is \
+under way, or if the last one failed, calls run with the earlier settings, so the hop is `unverified`.
 
-A published version keeps the environment it was published with for ever, so name the alias or version that is \
-really called: without `qualifier` it is `$LATEST`, which a note says. An alias may send a share of the calls to a \
-second version; both are read.
+A published version keeps its environment for ever, so name the alias or version that is really called: without \
+`qualifier` it is `$LATEST`, with a note. An alias may send a share of the calls to a second version; both are \
+read.
 
-A variable that is not there is `missing`. A function that is not there is `unreachable`, and so is an environment \
-that Lambda cannot decrypt for you.
+A variable that is not set is `missing`. A function that does not exist is `unreachable`, and so is an \
+environment that Lambda cannot decrypt for you.
 
 The least privilege, as a policy; `kms:Decrypt` for functions under a key of your own:
 

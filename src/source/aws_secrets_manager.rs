@@ -21,7 +21,7 @@ mod mend;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSecretsManager {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -33,7 +33,7 @@ pub struct AwsSecretsManager {
     /// said.
     #[serde(default)]
     field: Option<Arc<str>>,
-    /// The version's id or staging label; `AWSCURRENT` unless said.
+    /// The version's id or staging label; `AWSCURRENT` unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }
@@ -67,15 +67,15 @@ impl Source for AwsSecretsManager {
 ",
         tested: "moto, with its signature and permission checks off and on",
         manual: "\
-Reads the version that has the label `AWSCURRENT`, twenty secrets in one call (`BatchGetSecretValue`); where \
-that call is not allowed, each with a call of its own. Hops on several fields of one secret share its read. A \
+Reads the version that has the label `AWSCURRENT`, twenty secrets in one call (`BatchGetSecretValue`); if that \
+call is not allowed, each with a call of its own. Hops on several fields of one secret share its read. A \
 `version` of 32 to 64 hex digits and hyphens is an id, any other a staging label. The console writes secrets as \
-a JSON object: name its member with `field`. Without it such a secret is `unreachable`, unless it holds an \
-old key or another project's. A secret of bytes (`SecretBinary`) is taken as those bytes.
+a JSON object: name its member with `field`. Without it such a secret is `unreachable`, unless it holds an old \
+key or another project's. A secret of bytes (`SecretBinary`) is taken as those bytes.
 
 A secret that does not exist, has no such version or no such field is `missing`, and so is one that is scheduled \
-for deletion, which a note says: AWS denies a name that may not be read, so that is `unreachable`. Each read is \
-an entry in CloudTrail and moves the secret's last-accessed date.
+for deletion, with a note. AWS denies access to a name that may not be read, which is `unreachable`. Each read \
+is an entry in CloudTrail and updates the secret's last-accessed date.
 
 The least privilege, as a policy; `ListSecretVersionIds` is for the history, `kms:Decrypt` for secrets under a \
 key of your own:

@@ -19,7 +19,7 @@ mod mend;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSsm {
-    /// The declared store; unless said, what the environment and `~/.aws` name.
+    /// The declared store; unless given, what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -51,10 +51,10 @@ impl Source for AwsSsm {
         tested: "moto, with its signature and permission checks off and on",
         manual: "\
 Reads parameters of every type, decrypted, ten in one call (`GetParameters`). AWS lists the names that do not \
-exist: those are `missing`. It denies a call as a whole when one of its names is denied; then each is asked for \
-alone, so that only that one is `unreachable`. A `StringList` is its text with the commas.
+exist: those are `missing`. It denies the whole call if one of its names is denied; then each is requested by \
+itself, so that only that one is `unreachable`. A `StringList` is its text with the commas.
 
-AWS takes 40 such calls per second from an account and region, unless higher throughput is switched on, and \
+AWS accepts 40 such calls per second from an account and region, unless higher throughput is switched on. \
 straggler sends no more.
 
 The least privilege, as a policy; `GetParameterHistory` is for the history, `kms:Decrypt` for parameters under a \
@@ -79,7 +79,7 @@ key of your own:
 }
 ```
 
-The history is the parameter's versions; AWS keeps the last hundred. A name that chooses a version has none.",
+The history is the parameter's versions; AWS keeps the last hundred. A name that pins a version has none.",
     };
 
     fn check(&self) -> Result<(), String> {

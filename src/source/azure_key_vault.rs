@@ -16,15 +16,15 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AzureKeyVault {
-    /// The declared store; unless said, whoever the variables of Azure's tools say.
+    /// The declared store; unless given, what the variables of Azure's tools name.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The vault's name, or its whole address; the store's unless said.
+    /// The vault's name, or its whole address; the store's unless given.
     #[serde(default)]
     vault: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// A version's id, for whoever pins one; the current version unless said.
+    /// The id of a version to pin; the current version unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }
@@ -46,12 +46,12 @@ impl Source for AzureKeyVault {
 ",
         tested: "a fake shaped by Microsoft's published specification of the API, 7.4",
         manual: "\
-Reads the value of one secret: its current version, or the one that `version` pins. A field of a JSON value \
-is taken with `extract`.
+Reads the value of one secret: its current version, or the one that `version` pins. A field of a JSON value is \
+taken with `extract`.
 
-A secret that is not there, or is deleted but can be recovered, is `missing`: Key Vault answers an identity \
-that may not read it with 403 whether it is there or not. A disabled secret cannot be read by anybody, so it \
-is `unreachable`; so is one behind a firewall that does not let straggler through.
+A secret that does not exist, or is deleted but can be recovered, is `missing`. An identity that may not read it \
+gets 403 in either case, which is `unreachable`. A disabled secret can be read by nobody, so it is \
+`unreachable`; so is one behind a firewall that does not let straggler through.
 
 The least privilege is the role \"Key Vault Secrets User\" on the secret alone:
 
@@ -60,16 +60,16 @@ az role assignment create --role 'Key Vault Secrets User' --assignee CLIENT_ID \
   --scope \"$(az keyvault show --name checkout-kv --query id --output tsv)/secrets/allstak-api-key\"
 ```
 
-It also lists the versions, so earlier keys come with it. In a vault with access policies instead of roles \
-it is the secret permission `get`, and `list` for earlier keys; both hold for the whole vault:
+It also lists the versions, so earlier keys come with it. In a vault with access policies instead of roles it is \
+the secret permission `get`, and `list` for earlier keys; both hold for the whole vault:
 
 ```sh
 az keyvault set-policy --name checkout-kv --spn CLIENT_ID --secret-permissions get list
 ```
 
-Versions are listed in no order, so all of them are listed and the latest read. One that is disabled cannot \
-be read: what it held stays unknown. A time is that of the version's creation; a change of its tags or dates \
-does not move it.
+Versions are listed in no order, so all of them are listed and the latest read. A disabled one cannot be read: \
+what it held stays unknown. A version's time is that of its creation; a change of its tags or dates does not \
+affect it.
 
 Key Vault takes 4,000 requests in ten seconds for each vault.",
     };

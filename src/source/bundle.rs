@@ -28,17 +28,17 @@ pub struct Bundle {
     /// A built folder, or one file.
     #[serde(default)]
     path: Option<Arc<Path>>,
-    /// What keys look like; the project's `format` unless said.
+    /// What keys look like; the project's `format` unless given.
     #[serde(default, deserialize_with = "pattern")]
     #[schemars(with = "Option<String>")]
     pattern: Option<Arc<Format>>,
     /// Headers by their names, each a reference to a credential. They go to the page's own origin only.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// The most files that are looked at: 2000 of a page and 100000 of a folder unless said.
+    /// The most files that are looked at: 2000 of a page and 100000 of a folder unless given.
     #[serde(default)]
     most_files: Option<u32>,
-    /// The most MiB in all of them together: 256 of a page and 16384 of a folder unless said.
+    /// The most MiB in all of them together: 256 of a page and 16384 of a folder unless given.
     #[serde(default)]
     most_mebibytes: Option<u32>,
 }
@@ -69,83 +69,91 @@ impl Source for Bundle {
 ",
         tested: "real builds of Vite, webpack and Next with their own servers, and servers on loopback for every kind of reference",
         manual: "\
-A build writes the variables that are meant for browsers (`VITE_…`, `NEXT_PUBLIC_…`, `PUBLIC_…`) into its scripts, \
-so an updated environment changes nothing until it is built again. `bundle` looks through all of them for what fits \
-the project's `format`, or `pattern`, which wins; one of them is needed. Every file that holds such a token is a \
-replica, and each different token in it a reading. Tokens are hashed and compared; they are never shown. \
-A key that doesn't fit is not seen, so `revoke-check` has a blind spot here for each key that is known by its value and \
-doesn't fit, or by its fingerprint alone and belongs to a project with another `format` or none. Write one `format` \
-or `pattern` that all of them fit, as in `ask_live_[A-Za-z0-9]{32}|old_[0-9a-f]{40}`.
+A build writes the variables that are meant for browsers (`VITE_…`, `NEXT_PUBLIC_…`, `PUBLIC_…`) into its \
+scripts, so an updated environment changes nothing until the next build. `bundle` searches all scripts for what \
+fits the project's `format`, or `pattern`, which takes precedence; one of them is needed. Every file that holds \
+such a token is a replica, and each different token in it a reading. Tokens are hashed and compared, and never \
+shown.
 
-With `url`, the page is read, then what it names, then what that names:
+**A key that does not fit is not seen,** so `revoke-check` has a blind spot here for each key that is known by \
+its value and does not fit, or by its fingerprint alone and belongs to a project with another `format` or none. \
+Write one `format` or `pattern` that all of them fit, as in `ask_live_[A-Za-z0-9]{32}|old_[0-9a-f]{40}`.
 
-- script tags, preloaded scripts and modules (also by a `Link` header), import maps with their prefixes, `data-src`, \
-relative to `<base>` where there is one;
-- quoted strings in scripts that are a script's address, as in `import(\"./Lazy.js\")`, Vite's `__vite__mapDeps`, \
-the build manifests and the flight data of Next;
-- the chunks of webpack, Rspack and Next: the function by which their runtime makes a chunk's name from its id is \
-read and run for every id that it lists and every id that a script loads. Each of them has to be there;
+**A page.** With `url`, straggler reads the page, then what it names, then what that names:
+
+- script tags, preloaded scripts and modules (also by a `Link` header), import maps with their prefixes, \
+`data-src`, relative to `<base>` where there is one;
+- quoted strings in scripts that are a script's address, as in `import(\"./Lazy.js\")`, Vite's \
+`__vite__mapDeps`, the build manifests and the flight data of Next;
+- the chunks of webpack, Rspack and Next: the function by which their runtime makes a chunk's name from its id \
+is read and run for every id that it lists and every id that a script loads. Each of them has to be there;
 - what scripts import, and what they run as workers, service workers among them;
 - source maps, by their comment or header, or inside of a script;
 - `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
 
-What stands in the page itself counts too: inline scripts, and the public configuration of Nuxt. Only the origin of \
-the page and the hosts that the page itself names for scripts are asked, and `headers` go to the page's origin alone. \
-The public path that a runtime sets counts as named. A redirect to another origin is an error that names it: write \
-that address. What a script loads by a name that cannot be read out of it, such as ``import(`./x-${n}.js`)``, \
-`importScripts(name)` or `\"/chunks/\" + n + \".js\"`, and what it imports from a host that the page does not name, is \
-a reading of its own, `unverified`: the page was not wholly read. Other pages, frames and style sheets are not seen: \
-name the built folder in another hop for those. Caches, and servers that keep copies of their own for other encodings \
-than gzip, may still give older chunks to others.
+The page itself counts too: inline scripts, and the public configuration of Nuxt. Only the origin of the page \
+and the hosts that the page itself names for scripts are asked, and `headers` go to the page's origin alone. The \
+public path that a runtime sets counts as named. A redirect to another origin is an error that names it: use \
+that address.
 
-What scripts load by tags that they make, by `document.write`, or as a text that is fetched for `eval`, is followed \
-where its address is written out, and said to be unread where it is put together for the page's own host. A tag whose \
-`src` is handed on as a variable, as every bundler's runtime does, says nothing.
+**What is not seen of a page.** What a script loads by a computed name, such as ``import(`./x-${n}.js`)``, \
+`importScripts(name)` or `\"/chunks/\" + n + \".js\"`, and what it imports from a host that the page does not \
+name, is a reading of its own, `unverified`: the page was not read completely. What scripts load by tags that \
+they create, by `document.write`, or as text that is fetched for `eval`, is followed if its address is written \
+out, and reported as unread if it is computed for the page's own host. A tag whose `src` is a variable, as in \
+every bundler's runtime, is not reported.
 
-With `path`, every file of the folder is searched. What it is, its bytes say, not its name:
+Other pages, frames and style sheets are not seen: name the built folder in another hop for those. Caches, and \
+servers that keep separate copies for other encodings than gzip, may still serve older chunks to others.
+
+**A folder.** With `path`, every file of the folder is searched. Its bytes decide what it is, not its name:
 
 | a file that is | is |
 |---|---|
-| text, in UTF-8, UTF-16 or one byte a character | searched |
-| zip (`.jar`, `.war`, `.apk`, `.aab`, `.ipa` and others are zip), also behind a program or an image; tar, gzip, zstd, zlib; \
-brotli if its name ends in `.br` | opened and searched, up to four deep and 256 MiB or 200 times its size, also where the \
-plain file lies beside it |
-| a program or library, WebAssembly, Java's and Python's compiled classes, SQLite, Electron's asar, webpack's cache, \
-`.DS_Store` and the like | searched as it is |
-| an image, a font, sound or film | searched as it is, and not decoded but for the compressed texts in a PNG (`zTXt`, `iTXt`, \
-`iCCP`); what stands behind its end is searched if it is text or zip, and `unreachable` otherwise. Where the kind does not say \
-where it ends, as MP3 and FLAC, the file is `unreachable` if something in it begins as gzip, zstd, xz, bzip2, 7z or rar do: \
-other data behind it is not noticed, nor is any behind TIFF and KTX 2 |
-| 7z, rar, xz, bzip2, lz4, lzma, PDF and other archives, binary of no known kind, or encrypted, damaged or too large | searched as it \
-is, and `unreachable`, said by name |
+| text, in UTF-8, UTF-16 or a single-byte encoding | searched |
+| zip (`.jar`, `.war`, `.apk`, `.aab`, `.ipa` and others are zip), also appended to a program or an image; tar, \
+gzip, zstd, zlib; brotli if its name ends in `.br` | opened and searched, up to four levels deep and 256 MiB or \
+200 times its size, even if the plain file is beside it |
+| a program or library, WebAssembly, Java's and Python's compiled classes, SQLite, Electron's asar, webpack's \
+cache, `.DS_Store` and the like | searched as it is |
+| an image, a font, sound or film | searched as it is, and not decoded, except for the compressed texts in a PNG \
+(`zTXt`, `iTXt`, `iCCP`). Data after its end is searched if it is text or zip, and `unreachable` otherwise. If \
+the format does not say where it ends, as MP3 and FLAC, the file is `unreachable` if something in it begins like \
+gzip, zstd, xz, bzip2, 7z or rar; other appended data is not noticed, nor is any after TIFF and KTX 2 |
+| 7z, rar, xz, bzip2, lz4, lzma, PDF and other archives; unknown binary formats; what is encrypted, damaged or \
+too large | searched as it is, and `unreachable`, with its name |
 
-Caches of builds are no exception: an old key in `.next/cache` can come back with the next build. Those of \
-Turbopack are compressed in a way of their own, so they are `unreachable`: name the folder that is served, such as \
-`.next/static`, or empty the cache. Links that lead out of the folder are not followed. Relative paths start in the \
-folder of the targets.yaml they are written in.
+Build caches are no exception: an old key in `.next/cache` can come back with the next build. Turbopack \
+compresses its caches in its own way, so they are `unreachable`: name the folder that is served, such as \
+`.next/static`, or empty the cache. Links that lead out of the folder are not followed. Relative paths start in \
+the folder of the targets.yaml they are written in.
 
-Tokens are found in UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, `\\u0061`, `\\141`, `%61` \
-or `&#97;` for their characters, in constant parts that are put together (`\"ask_\" + \"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in \
-Next's flight data across two pushes. Where all keys begin with the same four bytes or more, such as `ask_live_`, they \
-are also found in any list of texts, in templates, in lists of character codes, in hex, and glued to letters or \
-digits, with which they are compared. Codes near `fromCharCode` that are as many as a key's and give none are said to \
-be unread. What is compressed or encrypted within a base64 text, or calculated in other ways, is not seen.
+**How tokens are found.** In UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, \
+`\\u0061`, `\\141`, `%61` or `&#97;` for their characters, in constant parts that are concatenated (`\"ask_\" + \
+\"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in Next's flight data across two pushes. Where all keys \
+begin with the same four bytes or more, such as `ask_live_`, they are also found in any list of texts, in \
+templates, in lists of character codes, in hex, and attached to letters or digits, with which they are compared. \
+As many codes near `fromCharCode` as a key has characters, which give no key, are reported as unread. What is \
+compressed or encrypted within a base64 text, or computed in other ways, is not seen.
 
-| met | is |
+| what is found | verdict or effect |
 |---|---|
-| no token in any file | `unverified`: a variable that is looked up at run time is not inlined, so that proves nothing |
-| a literal that holds nothing but a token and line breaks, blanks or quotes, such as `\"KEY\\n\"` | compared as a whole, so damage is seen |
+| no token in any file | `unverified`: a variable that is looked up at run time is not inlined, so this proves \
+nothing |
+| a literal that holds nothing but a token and line breaks, blanks or quotes, such as `\"KEY\\n\"` | compared as \
+a whole, so damage is seen |
 | a token in another text, `\"Bearer KEY\"` or a URL | the token |
-| a literal that is nothing but the base64 of a token, and is handed to no function | compared as it is, so that damage is seen |
+| a literal that is nothing but the base64 of a token, and is passed to no function | compared as it is, so that \
+damage is seen |
 | a chunk that a runtime names, and that cannot be read | `unreachable` |
 | a script that a tag, an import map or a manifest names, and that cannot be read | `unreachable` |
-| a script's address in some text, and 404 or a page for people there | nothing: it need not be one |
+| a script's address in some text, which answers 404 or with an HTML page | nothing: it need not be a script |
 | more files or bytes than `most_files` and `most_mebibytes` allow | `unreachable` for the rest |
 
-The time of a reading is when its file was changed last, where the server or the file system says so.
+The time of a reading is when its file was last changed, if the server or the file system says so.
 
-A key that is a secret should not be found here at all: who can load the page has it. straggler only says which one \
-it is.",
+A secret key should not be found here at all: everyone who can load the page has it. straggler only says which \
+key it is.",
     };
 
     fn rooted_at(&mut self, folder: &Path) {

@@ -24,13 +24,13 @@ pub struct Command {
     /// What is set for it beside straggler's own environment: texts, or references to credentials.
     #[serde(default)]
     env: Arc<BTreeMap<Box<str>, Setting>>,
-    /// What it prints; recognised unless said.
+    /// What it prints; recognised unless given.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless said.
+    /// Where on the key's way it looks; `running` unless given.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what it prints; nothing unless said.
+    /// What is stripped from what it prints; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
     /// Where it is started; where straggler is if empty.
@@ -67,9 +67,9 @@ impl Source for Command {
 ",
         tested: "real programs",
         manual: "\
-Starts a program, without a shell, in the folder of the targets.yaml it is written in, and reads what it prints. Run `straggler inspect --format reading` \
-at the other end of `ssh` or `kubectl exec`, and the key never leaves its host: only its fingerprint \
-travels.
+Starts a program, without a shell, in the folder of the targets.yaml it is written in, and reads what it prints. \
+Run `straggler inspect --format reading` at the other end of `ssh` or `kubectl exec`, and the key never leaves \
+its host: only its fingerprint travels.
 
 | `yields` | what is printed |
 |---|---|
@@ -78,20 +78,19 @@ travels.
 | `fingerprint` | `sha256:` and 8 to 64 hex digits |
 | `reading` | a `straggler.reading/v1` |
 
-A reading is believed only if it can be true: of the variable that the hop asks for, either `absent` or with a \
-fingerprint, with a length that the key of this fingerprint has, every member once and of its type. Anything \
-else is `unreachable`, and so is every other document of straggler's, a reading of a later version among them: \
-none of them is ever taken for the key itself.
+A reading is accepted only if it is consistent: it is of the variable that the hop asks for, is either `absent` \
+or has a fingerprint, gives the length that the key of this fingerprint has, and has every member once and of \
+its type. Anything else is `unreachable`. So is any other document of straggler's, including a reading of a \
+later version: none of them is ever taken for the key itself.
 
-Most programs print a line feed behind a value: say `trim: newline` for those. `env` adds to the \
-environment straggler runs in; a value is a text, or says where a credential is with `{ env: NAME }`, \
-`{ file: PATH }` or `{ command: [PROGRAM, ARGUMENT] }`. The hop belongs to the `running` stage unless \
-`stage` says otherwise.
+Most programs print a newline after a value: say `trim: newline` for those. `env` adds to the environment \
+straggler runs in; a value is a text, or says where a credential is with `{ env: NAME }`, `{ file: PATH }` or `{ \
+command: [PROGRAM, ARGUMENT] }`. The hop belongs to the `running` stage unless `stage` says otherwise.
 
-Standard input is empty, so a program that asks for a password fails or waits until the time limit: \
-tell it not to ask (`-oBatchMode=yes`). At the time limit the program and everything it started are \
-killed. Over 1 MiB of output, an exit status other than 0 and a program that is not there are \
-`unreachable`; the last words on standard error are told.",
+Standard input is empty, so a program that asks for a password fails or waits until the time limit: tell it not \
+to ask (`-oBatchMode=yes`). At the time limit the program and everything it started are killed. More than 1 MiB \
+of output, an exit status other than 0 and a program that does not exist are `unreachable`; the last lines on \
+standard error are shown.",
     };
 
     fn rooted_at(&mut self, folder: &Path) {

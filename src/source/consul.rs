@@ -17,7 +17,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consul {
-    /// The declared store; unless said, what `CONSUL_HTTP_ADDR` names.
+    /// The declared store; unless given, what `CONSUL_HTTP_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole path: `allstak/checkout/api_key`.
@@ -41,8 +41,8 @@ impl Source for Consul {
 ",
         tested: "a fake shaped by Consul's API documentation",
         manual: "\
-Reads the bytes of one key, exactly. A key that does not exist is `missing`; Consul answers a token that \
-may not read it with 403, which is `unreachable`. A field of a JSON value is taken with `extract`.
+Reads the exact bytes of one key. A key that does not exist is `missing`; Consul answers a token that may not \
+read it with 403, which is `unreachable`. A field of a JSON value is taken with `extract`.
 
 The least privilege, as a policy:
 
@@ -50,8 +50,8 @@ The least privilege, as a policy:
 key \"allstak/checkout/api_key\" { policy = \"read\" }
 ```
 
-Consul keeps no versions and no times, so nothing is known of earlier keys: declare them as `previous`, \
-or let the ledger learn them.",
+Consul keeps no versions and no times, so nothing is known of earlier keys: declare them as `previous`, or let \
+the ledger learn them.",
     };
 
     fn check(&self) -> Result<(), String> {

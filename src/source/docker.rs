@@ -26,7 +26,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Docker {
-    /// The declared store; unless said, the engine that the Docker client would ask.
+    /// The declared store; unless given, the engine that the Docker client would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// A container's name, in which `*` and `?` stand for others, or at least 12 digits of its id.
@@ -76,62 +76,67 @@ impl Source for Docker {
         tested: "a real Docker Engine and a real Podman, their containers, Compose's labels, mounted files, and a Swarm secret",
         manual: "\
 Asks the engine which containers run, and what each of them was created with; one reading for each. A paused \
-container holds its key, and so does one that the engine is about to start again; what has ended holds none now. Where \
-nothing runs nothing is proven, so the hop is `unreachable`, and what is stopped is named.
+container holds its key, and so does one that the engine is about to restart. One that has ended holds none. If \
+nothing runs, nothing is proven: the hop is `unreachable`, and stopped containers are named.
 
-**Stopped containers** keep what they were created with for when somebody starts them. Beside others that run, one that \
-has a restart policy is one more reading, `unverified`, if it was created with another value of the variable than all \
-that run: the engine may bring it back. One without a policy waits for somebody to start it, and is only named. What \
-Swarm and Kubernetes leave behind is never started again.
+**Stopped containers** keep what they were created with, for when they are started again. One with a restart \
+policy that was created with another value than all that run is one more reading, `unverified`: the engine may \
+bring it back. One without a policy is only named. What Swarm and Kubernetes leave behind is never started \
+again, and does not count.
 
 | setting | which containers |
 |---|---|
-| `container` | the one of this name; `*` and `?` stand for others; or at least 12 digits of its id |
-| `project`, `service` | those that Compose labelled so: `com.docker.compose.project` and `.service`, which podman-compose sets too |
-| `image` | those created from this image, by the name it had then: a newer image under the same name hides none of them |
+| `container` | the one of this name, in which `*` and `?` are wildcards; or at least 12 digits of its id |
+| `project`, `service` | those that Compose labelled so: `com.docker.compose.project` and `.service`, which \
+podman-compose sets too |
+| `image` | those created from this image, by the name it had then, even if that name now belongs to a newer image |
 | `label` | those that have all these labels, as `com.docker.swarm.service.name: shop_web` |
 
-**Environment.** It is fixed when a container is *created*: `docker restart` and a restart policy keep it, so only \
-a new container gets a new key. What an image sets with `ENV` shows here too. Quotes that `docker run --env-file` kept are part \
-of the value, and are found as damage. Of a variable that stands twice the last one counts, and a name without `=` \
-takes the image's variable away. `started_at` is when the container was created.
+**Environment.** It is fixed when a container is *created*: `docker restart` and a restart policy keep it, so \
+only a new container gets a new key. What an image sets with `ENV` shows here too. Quotes that `docker run \
+--env-file` kept are part of the value, and are found as damage. If a variable is set twice, the last one \
+counts; a name without `=` removes the image's variable. `started_at` is when the container was created.
 
-**Processes.** What starts a container's program can give it another value. Where the engine's containers run on \
-this machine, and straggler may read their processes, each process is looked at too: one that has another value than \
-its container was created with is one more reading, and so is one that may not be read beside others that may. A \
-helper or a shell that lacks the variable is no finding; where no process has it, it is `missing`, whatever the \
-container was created with. From elsewhere, or without the right to read any of them, there is only what the engine \
-shows: the value the container was created with, and its command line. Where that starts a manager such as gunicorn, \
-uWSGI or supervisor, which may give its program another value, nothing is proven; see `process`.
+**Processes.** An entrypoint can give the container's program another value.
 
-A variable that is not there is `missing`, unless `loads: itself` says that the program or its entrypoint takes the \
-key from elsewhere: then its absence proves nothing and is `unverified`.
+- If the containers run on this machine, and straggler may read their processes, it looks at each process too. \
+One that has another value than its container was created with is one more reading, and so is one that may not \
+be read beside others that may. A helper or a shell that lacks the variable is no finding. If no process has it, \
+it is `missing`, whatever the container was created with.
+- From another machine, or without permission to read any process, there is only what the engine shows: the \
+value that the container was created with, and its command line. If that starts a manager such as gunicorn, \
+uWSGI or supervisor, which may give its program another value, nothing is proven; see [`process`](#process).
 
-**Podman's secrets.** What `podman run --secret …,type=env` injects is looked up at every start, and fixed until the \
-next one. Podman 4.3 shows it to everybody who may ask the engine, so it is compared like any other value. Newer ones \
-show `*******` in its place, some of them by the secret's name and not the variable's. Where the container's processes may be read, they show it all \
-the same; from elsewhere it is `unverified`, or `stale` where the container was last started before the rotation. What \
-the *next* start would inject is no part of this hop: since Podman 4.7, `podman secret inspect --showsecret` prints it, for a \
-`command` hop before this one.
+A variable that is not set is `missing`, unless `loads: itself` says that the program or its entrypoint takes \
+the key from elsewhere: then its absence proves nothing and is `unverified`.
 
-**Files.** With `file` the key is read where the program reads it. On the engine's own machine, asked at its socket, \
-that is `/proc/PID/root`: with every mount, and only if the process's control group is the container's. It needs \
-root, or CAP_SYS_PTRACE and read access. From elsewhere it is the engine's archive, which shows less, and what it \
-does not show is never taken for missing or fine:
+**Podman's secrets.** What `podman run --secret …,type=env` injects is looked up at every start, and fixed until \
+the next one. Podman 4.3 shows it to everybody who may ask the engine, so it is compared like any other value. \
+Newer versions show `*******` instead, some of them under the secret's name and not the variable's. If the \
+container's processes may be read, they still show it; otherwise it is `unverified`, or `stale` if the container \
+was last started before the rotation. What the *next* start would inject is not part of this hop: since Podman \
+4.7, `podman secret inspect --showsecret` prints it, for a `command` hop before this one.
+
+**Files.** With `file` the key is read where the program reads it. On the engine's own machine, through its \
+socket, that is `/proc/PID/root`: with every mount, and only if the process's control group is the container's. \
+It needs root, or CAP_SYS_PTRACE and read access. From another machine it is the engine's archive, which shows \
+less. What it does not show is never taken for missing or fine:
 
 - what is mounted in memory (tmpfs, a Swarm secret) is not in it, or is an empty file: `unverified`;
-- of a mounted file it shows what lies on the host now. A file that was replaced there, as editors do, is still the old \
-one in the container: so the value is told, but proves nothing;
-- what is in no layer and no mount is `unverified`, for a program may have mounted something there.
+- of a mounted file it shows what is on the host now. If the file was replaced there, as editors do, the \
+container still has the old one: the value is shown, but proves nothing;
+- what is in no layer and no mount is `unverified`, because a program may have mounted something there.
 
-A file that changed over a minute after its container was started may not have been read again: that is one more \
-reading, `unverified`, until the container is restarted. Here `started_at` is when the container was last started.
+A file that changed more than a minute after its container was started may not have been reread: that is one \
+more reading, `unverified`, until the container is restarted. Here `started_at` is when the container was last \
+started.
 
-**Arguments.** With `argument` the key is looked for behind the option of this name in the command that a container was \
-created with, and, on the engine's own machine, in the arguments of each of its processes; see `process`.
+**Arguments.** With `argument` the key is looked for after the option of this name in the command that a \
+container was created with, and, on the engine's own machine, in the arguments of each of its processes; see \
+[`process`](#process).
 
-**Swarm.** No secret's value can be read from a manager. A service's secret is read with `file: /run/secrets/NAME`, by \
-a straggler on the node that runs the task.",
+**Swarm.** A manager shows no secret's value. Read a service's secret with `file: /run/secrets/NAME`, with \
+straggler on the node that runs the task.",
     };
 
     fn check(&self) -> Result<(), String> {

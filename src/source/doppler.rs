@@ -16,16 +16,16 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Doppler {
-    /// The declared store; unless said, what `DOPPLER_TOKEN` may read.
+    /// The declared store; unless given, what `DOPPLER_TOKEN` may read.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project; the store's unless said.
+    /// The project; the store's unless given.
     #[serde(default)]
     project: Option<Arc<str>>,
-    /// The config: `prd`. The store's unless said.
+    /// The config: `prd`. The store's unless given.
     #[serde(default)]
     config: Option<Arc<str>>,
-    /// The secret's name; the variable unless said.
+    /// The secret's name; the variable unless given.
     #[serde(default)]
     name: Option<Arc<str>>,
 }
@@ -48,12 +48,12 @@ impl Source for Doppler {
         tested: "a fake shaped by Doppler's API documentation",
         manual: "\
 Reads the computed value, as programs get it: references to other secrets are followed. All names of one config \
-share one request, if all hops name it in the same way. Dynamic secrets are left out, since reading them would \
-issue leases; one that is named is `missing`.
+share one request, if all hops name the config in the same way. Dynamic secrets are left out, since reading them \
+would issue leases; one that is named is `missing`.
 
 A name that the config does not have is `missing`. A secret whose visibility is `restricted` is shown to service \
-tokens and not to people's: then it is `unverified`. A config that the token may not read and one that does \
-not exist are told apart by nothing that Doppler says, so both are `unreachable`.
+tokens and not to people's: then it is `unverified`. Doppler does not distinguish a config that the token may \
+not read from one that does not exist, so both are `unreachable`.
 
 The least privilege is a service token with access `read`, which reads this one config:
 

@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Dotenv {
     /// The file's path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// Whose rules the file is read by: `dotenv` unless said.
+    /// Whose rules the file is read by: `dotenv` unless given.
     #[serde(default)]
     dialect: Dialect,
 }
@@ -38,32 +38,32 @@ impl Source for Dotenv {
                   - dotenv: { path: '/srv/*/.env', dialect: docker }\n",
         tested: "npm dotenv, Node, python-dotenv, docker, systemd and sh themselves; Compose by its published rules",
         manual: "\
-Reads a variable out of an env file exactly as the program that will load the file does. Everybody \
-writes `NAME=value` and nobody agrees on the rest, so say whose rules count:
+Reads a variable from an env file exactly as the program that loads the file does. Programs agree on \
+`NAME=value` and on little else, so say whose rules count ([how they differ](dialects.md)):
 
 | `dialect` | whose rules |
 |---|---|
 | `dotenv` (default) | npm dotenv |
-| `docker` | `docker run --env-file`, `kubectl create … --from-env-file`, ECS environment files: quotes and blanks are part of the value |
+| `docker` | `docker run --env-file`, `kubectl create … --from-env-file`, ECS environment files: quotes and \
+blanks are part of the value |
 | `compose` | `env_file` and `.env` of Docker Compose 2 |
 | `node` | `node --env-file` |
 | `python-dotenv` | python-dotenv |
 | `systemd` | `EnvironmentFile=` |
 | `shell` | `set -a; . file` in a POSIX shell |
 
-Where docker would make something else of the file, a note says so: a file that works on a laptop and \
-is then given to `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell \
-would have to execute is an error.
+If docker would read the file differently, a note says so: a file that works on a laptop and is then given to \
+`docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell would have to execute is \
+an error.
 
-A value that refers to another variable, as `${OTHER}`, is put together by `compose`, `python-dotenv` and \
-`shell`. npm dotenv leaves it as it stands, but dotenv-expand does not, which Vite, Next and Create React App \
-carry: so under `dotenv` what it would put in is judged, and not counted as proven. `docker`, `node` and `systemd` \
-put nothing in. What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven \
-either.
+**References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv` and `shell`, and \
+not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
+Vite, Next and Create React App use: under `dotenv` the expanded value is judged, but not counted as proven. \
+What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven either.
 
-A variable that is not set is `missing`, and so is a file that is not there. A variable that is only \
-named, or built from something outside the file like `$HOME`, is `unverified`. A file that its program \
-refuses is `unreachable`, with the line. Globs and relative paths are read as `file` reads them.",
+A variable that is not set is `missing`, and so is a file that does not exist. A variable that is only named, or \
+built from something outside the file like `$HOME`, is `unverified`. A file that its program refuses is \
+`unreachable`, with the line. Globs and relative paths work as in [`file`](#file).",
     };
 
     fn rooted_at(&mut self, folder: &Path) {

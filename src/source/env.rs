@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Env {
-    /// Its name; the hop's variable unless said.
+    /// Its name; the hop's variable unless given.
     #[serde(default)]
     variable: Option<Arc<str>>,
 }
@@ -38,8 +38,9 @@ impl Source for Env {
         credentials: &[],
         example: "- env: { variable: ALLSTAK_API_KEY }\n",
         tested: "the real environment of a process",
-        manual: "Reads the environment straggler was started with: a CI job's, a release step's. The bytes \
-                 are taken exactly as they are.",
+        manual: "\
+Reads the environment that straggler was started with, such as a CI job's or a release step's. The bytes are \
+taken exactly as they are.",
     };
 
     fn check(&self) -> Result<(), String> {

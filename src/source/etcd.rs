@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Etcd {
-    /// The declared store; unless said, what `ETCDCTL_ENDPOINTS` names.
+    /// The declared store; unless given, what `ETCDCTL_ENDPOINTS` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole key, to the letter: `/allstak/checkout/api_key` and `allstak/checkout/api_key` are
@@ -41,8 +41,8 @@ impl Source for Etcd {
 ",
         tested: "a real etcd 3.4, with authentication off and on, and with client certificates",
         manual: "\
-Reads the bytes of one key, exactly. A key that does not exist is `missing`; etcd refuses a user that may \
-not read it, which is `unreachable`. A field of a JSON value is taken with `extract`.
+Reads the exact bytes of one key. A key that does not exist is `missing`; etcd refuses a user that may not read \
+it, which is `unreachable`. A field of a JSON value is taken with `extract`.
 
 The least privilege, as a role:
 
@@ -53,10 +53,10 @@ etcdctl user add straggler
 etcdctl user grant-role straggler straggler
 ```
 
-etcd keeps earlier values of a key until it is compacted (Kubernetes compacts its own every five \
-minutes), so earlier keys are found one revision after the other, as far back as they are kept, with no \
-further right. It keeps no times: since when a key is replaced is known from `rotated_at` only. A key that \
-was deleted and written anew starts over; what was there before is not looked for.",
+etcd keeps earlier values of a key until it is compacted (Kubernetes compacts its own every five minutes), so \
+earlier keys are found one revision after the other, as far back as they are kept, with no further permission. \
+It keeps no times: when a key was replaced is known from `rotated_at` only. A key that was deleted and written \
+again starts over; what was there before is not looked for.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct File {
     /// Its path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// What the program that reads it strips; nothing unless said.
+    /// What the program that reads it strips; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
 }
@@ -38,9 +38,9 @@ impl Source for File {
                   - file: { path: '/srv/*/allstak.key', trim: newline }\n",
         tested: "real files, pipes, devices and links",
         manual: "\
-Reads a file and takes its bytes exactly as they are: a line feed that an editor or `echo` left at \
-the end is damage, since most programs send it along. Say `trim` only if the program that reads the \
-file really strips it:
+Reads a file and takes its bytes exactly as they are. A trailing newline that an editor or `echo` left is \
+damage, because most programs send it along. Set `trim` only if the program that reads the file really strips \
+it:
 
 | `trim` | strips |
 |---|---|
@@ -48,14 +48,15 @@ file really strips it:
 | `newline` | every line feed at the end, as `$(cat file)` does |
 | `whitespace` | ASCII blanks, tabs and line breaks at both ends |
 
-Relative paths start in the folder of the targets.yaml they are written in. `*`, `?` and `[…]` match within one name and `**` \
-directories of any depth, as in a shell: a leading dot must be written. Each matching file is one \
+Relative paths start in the folder of the targets.yaml they are written in. `*`, `?` and `[…]` match within one \
+name and `**` directories of any depth, as in a shell: a leading dot must be written. Each matching file is one \
 replica.
 
-A file that is not there is `missing`, and only that: a glob that matches nothing, a directory \
-that does not exist or may not be entered, a pipe, a device and a file over 1 MiB are `unreachable`. \
-What a file holds is what the next process to read it gets; whether a running one has read it again \
-is for a later hop to show.",
+Only a file that does not exist is `missing`. A glob that matches nothing, a directory that does not exist or \
+may not be entered, a pipe, a device and a file over 1 MiB are `unreachable`.
+
+A file shows what the next process to read it gets. Whether a running process has read it again is for a later \
+hop to show.",
     };
 
     fn rooted_at(&mut self, folder: &Path) {

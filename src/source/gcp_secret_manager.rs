@@ -19,10 +19,10 @@ const PAGE: usize = 100;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GcpSecretManager {
-    /// The declared store; unless said, whoever Google's application default credentials say.
+    /// The declared store; unless given, Google's application default credentials.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project's id or number; the store's unless said.
+    /// The project's id or number; the store's unless given.
     #[serde(default)]
     project: Option<Arc<str>>,
     /// Where the secret is kept, if it is a regional one: `me-central2`.
@@ -30,7 +30,7 @@ pub struct GcpSecretManager {
     location: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// A version's number or alias; the latest unless said.
+    /// A version's number or alias; the latest unless given.
     #[serde(default)]
     version: Option<Arc<str>>,
 }
@@ -55,10 +55,9 @@ impl Source for GcpSecretManager {
 Reads the bytes of one version, exactly, and checks them against the checksum that Google keeps: the latest \
 version, or the one that `version` pins. A field of a JSON value is taken with `extract`.
 
-`latest` is the version that was created last, whatever became of it. If it is disabled, nobody can read \
-it, so it is `unreachable`; if it is destroyed, the key is `missing`. So is a secret that is not there, for \
-an identity that may read the project's secrets; any other is told 403 whether it is there or not, and that \
-is `unreachable`.
+`latest` is the version that was created last, whatever its state. If it is disabled, nobody can read it, so it \
+is `unreachable`; if it is destroyed, the key is `missing`. A secret that does not exist is `missing` for an \
+identity that may read the project's secrets; any other gets 403 in either case, which is `unreachable`.
 
 The least privilege:
 
@@ -67,9 +66,8 @@ gcloud secrets add-iam-policy-binding allstak-api-key \\
   --member serviceAccount:straggler@checkout-prod.iam.gserviceaccount.com --role roles/secretmanager.secretAccessor
 ```
 
-Earlier keys need the list of versions too, which is `secretmanager.versions.list`: \
-`roles/secretmanager.viewer` on the secret. Of the versions listed, the enabled ones are read; what a \
-disabled one held stays unknown.
+Earlier keys need the list of versions too, which is `secretmanager.versions.list`: `roles/secretmanager.viewer` \
+on the secret. Of the versions listed, the enabled ones are read; what a disabled one held stays unknown.
 
 A project may read 90,000 versions and 600 lists a minute.",
     };

@@ -18,7 +18,7 @@ mod look;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GithubActions {
-    /// The declared store; unless said, what the variables of the GitHub CLI name.
+    /// The declared store; unless given, what the variables of the GitHub CLI name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The repository, `owner/name`: what its own jobs get is read.
@@ -30,7 +30,7 @@ pub struct GithubActions {
     /// The environment that the jobs run in.
     #[serde(default)]
     environment: Option<Arc<str>>,
-    /// The name; the variable unless said.
+    /// The name; the variable unless given.
     #[serde(default)]
     name: Option<Arc<str>>,
     /// Whether it is a secret or a variable.
@@ -85,16 +85,17 @@ impl Source for GithubActions {
         tested: "the mock server of GitHub's published API description, Prism, which checks every request, and a fake \
                  shaped by the same description",
         manual: "\
-Names can stand at the organization, at the repository and at the environment, all at once. GitHub takes the \
-environment's before the repository's before the organization's, for secrets and for variables. All of them are read; \
-the one that wins is judged, and the others are noted with their times: one that is newer than the winner was perhaps \
-rotated where nobody reads it. The names of one place share their requests, 100 secrets or 30 variables each. \
-A name that none of the lists has is `missing`. If a list that could have the winner cannot be read, the hop is \
-`unreachable`; a list that could only lose does not matter, and is noted. GitHub answers 404 alike for what is not \
-there and for what the token may not see, so that is `unreachable` too.
+**Which copy counts.** A name can exist at the organization, the repository and the environment at once. GitHub \
+prefers the environment's to the repository's, and that to the organization's, for secrets and for variables. \
+straggler reads all of them and judges the one that wins. The others are noted with their times: one that is newer was \
+perhaps rotated where nobody reads it. Names of one place share requests of 100 secrets or 30 variables.
 
-A variable is compared by its value. The value of a secret is never shown, only when it was last written: before the \
-rotation, it is `stale`; later, it is `unverified`. To have more, let the rotation write the fingerprint into a \
+A name that none of the lists has is `missing`. If a list that could have the winner cannot be read, the hop is \
+`unreachable`; one that could only lose is noted. GitHub answers 404 both for what does not exist and for what the \
+token may not see, so that is `unreachable` too.
+
+**What can be proven.** A variable is compared by its value. Of a secret GitHub shows only when it was last written: \
+before the rotation, it is `stale`; later, it is `unverified`. For more, let the rotation write the fingerprint into a \
 variable at the same place, after the secret, and name it in `fingerprint`:
 
 ```sh
@@ -103,13 +104,13 @@ straggler inspect --file key -f reading | jq -r .fingerprint |
   gh variable set ALLSTAK_API_KEY_SHA256 --repo acme/shop --env production
 ```
 
-The verdict then says `attested`: it is what the rotation claims, not what was seen, and never counts as proven. A claim \
-that is older than the secret says nothing of it and is left aside.
+The evidence is then `attested`: a claim, which never counts as proven. A claim older than the secret is ignored.
 
 `of: dependabot` and `of: codespaces` have lists of their own, which a rotation of the Actions secrets does not touch. \
 The organization's lists of those are read at the organization, and need its permission where the repository has no \
-copy of its own: without it, and where the owner is a person, nothing is `missing` there but `unreachable`. An organization's secret that is not for all repositories is then `unverified`, since whether it is for \
-this one is not asked; in Codespaces, what a person keeps for themselves is not seen either.",
+copy of its own: without it, and where the owner is a person, nothing is `missing` there but `unreachable`. An \
+organization's secret that is not for all repositories is then `unverified`: which ones it is for is not asked. In \
+Codespaces, a person's own secrets are not seen either.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -23,16 +23,16 @@ pub struct Http {
     /// Headers by their names; each value is a reference to a credential, perhaps with a `scheme`.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// A JSON pointer (RFC 6901) to the string that matters; the whole answer unless said.
+    /// A JSON pointer (RFC 6901) to the string that matters; the whole answer unless given.
     #[serde(default)]
     pointer: Option<Box<str>>,
-    /// What comes back; recognised unless said.
+    /// What comes back; recognised unless given.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless said.
+    /// Where on the key's way it looks; `running` unless given.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what comes back; nothing unless said.
+    /// What is stripped from what comes back; nothing unless given.
     #[serde(default)]
     trim: Option<Trim>,
 }
@@ -57,22 +57,23 @@ impl Source for Http {
 ",
         tested: "a server on loopback: every status, redirects, compression, oversized and broken answers",
         manual: "\
-Asks an address with GET. The answer, or the string that `pointer` leads to in it, is a reading, a \
-fingerprint or the key itself; `yields` (`value`, `fingerprint`, `reading`) says which, and without it \
-the first two are recognised. Let a program answer with the fingerprint of the key it really holds, and \
-what is running is proven without the key ever travelling.
+Requests a URL with GET. The answer, or the string that `pointer` leads to in it, is a reading, a fingerprint or \
+the key itself. `yields` (`value`, `fingerprint`, `reading`) says which; without it, readings and fingerprints \
+are recognised. Let a program answer with the fingerprint of the key that it really holds, and what is running \
+is proven without the key ever leaving it.
 
-Header values are always references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM] }`, and \
-`scheme: Bearer` writes that word before the credential. They go to this origin only: a redirect to \
-another scheme, host or port is an error that names it, and up to 5 within the origin are followed. In \
-messages the values of the query are left out.
+Header values are always references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM] }`, and `scheme: \
+Bearer` writes that word before the credential. They are sent to this origin only: a redirect to another scheme, \
+host or port is an error that names it, and up to 5 within the origin are followed. Messages leave out the \
+values of the query.
 
-A member that `pointer` does not find is `missing`. Everything that is no success is `unreachable`, a \
-404 too: it says nothing about the key. So is an answer over 1 MiB, after decompression, and one that is \
-encoded in another way than gzip, compressed without saying so, or in UTF-16. A reading that contradicts \
-itself is not believed: see [`command`](#command). Certificates \
-are always verified, against the system's authorities or those in `SSL_CERT_FILE`; proxies are taken \
-from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+A member that `pointer` does not find is `missing`. Every status that is not a success is `unreachable`, 404 \
+too, because it says nothing about the key. So is an answer of more than 1 MiB after decompression, and one that \
+is encoded in another way than gzip, compressed without saying so, or in UTF-16. A reading that contradicts \
+itself is not accepted: see [`command`](#command).
+
+Certificates are always verified, against the system's authorities or those in `SSL_CERT_FILE`; proxies are \
+taken from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
 
 A load balancer answers for one instance at a time: name the instances, or the others are not seen.",
     };

@@ -16,14 +16,14 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesConfigmap {
-    /// The declared store; unless said, the cluster that kubectl would ask.
+    /// The declared store; unless given, the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
     namespace: Arc<str>,
     /// The ConfigMap's name.
     name: Arc<str>,
-    /// The key in `data` or `binaryData`; the variable unless said.
+    /// The key in `data` or `binaryData`; the variable unless given.
     #[serde(default)]
     key: Option<Box<str>>,
 }
@@ -44,9 +44,9 @@ impl Source for KubernetesConfigmap {
 ",
         tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",
         manual: "\
-Keys do not belong in a ConfigMap, but many end up there. Reads the text behind one key of `data`, exactly, else the bytes \
-behind it in `binaryData`. A ConfigMap that is not there is `missing`, and so is a key that it does not have; one that \
-may not be read is `unreachable`. What is to be done is told as for `kubernetes_secret`.
+Keys do not belong in a ConfigMap, but many end up there. Reads the exact text of one key in `data`, else its \
+bytes in `binaryData`. A ConfigMap that does not exist is `missing`, and so is a key that it does not have; one \
+that may not be read is `unreachable`. Remedies are those of [`kubernetes_secret`](#kubernetes_secret).
 
 The least privilege, for one ConfigMap:
 

@@ -27,7 +27,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesPods {
-    /// The declared store; unless said, the cluster that kubectl would ask.
+    /// The declared store; unless given, the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
@@ -35,22 +35,22 @@ pub struct KubernetesPods {
     /// The pods' labels, as `kubectl -l` takes them: `app=checkout,tier!=test,env in (a,b),!canary`.
     #[serde(default)]
     selector: Option<Box<str>>,
-    /// The Deployment whose pods are meant, those of earlier ReplicaSets too.
+    /// The Deployment whose pods to read, those of earlier ReplicaSets too.
     #[serde(default)]
     deployment: Option<Box<str>>,
-    /// The StatefulSet whose pods are meant.
+    /// The StatefulSet whose pods to read.
     #[serde(default)]
     statefulset: Option<Box<str>>,
-    /// The DaemonSet whose pods are meant.
+    /// The DaemonSet whose pods to read.
     #[serde(default)]
     daemonset: Option<Box<str>>,
-    /// The CronJob whose jobs' pods are meant.
+    /// The CronJob whose jobs' pods to read.
     #[serde(default)]
     cronjob: Option<Box<str>>,
-    /// The container; every one that has the variable unless said.
+    /// The container; every one that has the variable unless given.
     #[serde(default)]
     container: Option<Box<str>>,
-    /// The file that holds the key, as the container sees it; the variable is meant unless said.
+    /// The file that holds the key, as the container sees it, if it is not in the variable.
     #[serde(default)]
     file: Option<Box<str>>,
     /// An annotation or label of the pods that holds a fingerprint of their key: somebody's claim, which

@@ -18,14 +18,14 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesSecret {
-    /// The declared store; unless said, the cluster that kubectl would ask.
+    /// The declared store; unless given, the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
     namespace: Arc<str>,
     /// The Secret's name.
     name: Arc<str>,
-    /// The key in it; the variable unless said.
+    /// The key in it; the variable unless given.
     #[serde(default)]
     key: Option<Box<str>>,
 }
@@ -46,21 +46,23 @@ impl Source for KubernetesSecret {
 ",
         tested: "a fake API server that speaks in the API's own types and checks tokens, certificates and RBAC",
         manual: "\
-Reads the bytes behind one key of `data`, exactly: `echo KEY | base64` puts a newline into them, and that is \
-`malformed`. Secrets are read one by one and never listed, for a list would give away all of them.
+Reads the exact bytes of one key in `data`. `echo KEY | base64` puts a newline into them, which is `malformed`. \
+Secrets are read one by one and never listed, because a list would reveal all of them.
 
-A Secret that is not there is `missing`, and so is a key that it does not have: the API server tells \"not there\" \
-from \"not allowed\", which is `unreachable`. A key counts as stored when its owner in `managedFields` last wrote it; a \
-write to another key does not move that, if another manager did it. An immutable Secret says so: it has to be made \
-anew.
+A Secret that does not exist is `missing`, and so is a key that it does not have. The API server distinguishes \
+\"not found\" from \"not allowed\", which is `unreachable`.
 
-What is to be done is made from what stands there: a key is patched without touching its neighbours, a Secret that is \
-not there is created, an immutable one made anew. Where something else writes it, a patch would be undone, so that is \
-named instead: what owns it (an ExternalSecret, a SealedSecret, a VaultStaticSecret), an Argo CD application, an \
-object of Flux, a Helm release, or whoever else `app.kubernetes.io/managed-by` and `managedFields` tell of.
+A key counts as stored when its owner in `managedFields` last wrote it. A write to another key does not change \
+that, if another manager did it.
 
-Where the External Secrets Operator feeds the Secret, the message says when it last brought the value and whether that \
-went well. That needs leave to read the ExternalSecret; without it the hop is read all the same.
+**The remedy** fits what was found: a key is patched without touching its neighbours, a Secret that does not \
+exist is created, an immutable one is replaced. If something else writes the Secret, a patch would be undone, so \
+the remedy names that instead: its owner (an ExternalSecret, a SealedSecret, a VaultStaticSecret), an Argo CD \
+application, a Flux object, a Helm release, or any other manager that `app.kubernetes.io/managed-by` and \
+`managedFields` name.
+
+If the External Secrets Operator feeds the Secret, the message says when it last synced the value and whether \
+that succeeded. That needs permission to read the ExternalSecret; without it the hop is still read.
 
 The least privilege, for one Secret:
 
@@ -78,13 +80,13 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: straggler-secr
 subjects: [{ kind: ServiceAccount, name: straggler, namespace: straggler }]
 ```
 
-and this rule more where an ExternalSecret feeds it:
+and one more rule where an ExternalSecret feeds it:
 
 ```yaml
 - { apiGroups: [external-secrets.io], resources: [externalsecrets], verbs: [get], resourceNames: [allstak] }
 ```
 
-Neither says `list` or `watch`: `get` on the names is enough.",
+Neither has `list` or `watch`: `get` on the names is enough.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -66,56 +66,70 @@ impl Source for Process {
                   - process: { pid: 4242 }\n",
         tested: "real processes",
         manual: "\
-Reads `/proc/PID/environ`: the environment each matching process was started with, one replica each. \
-What a program changes in its own environment later does not show there, and a process keeps what it \
-was started with until it is restarted.
+Reads `/proc/PID/environ`: the environment that each matching process was started with, one replica each. A \
+process keeps it until it is restarted. What a program changes in its own environment later does not show there.
 
 | selector | matches |
 |---|---|
 | `pid` | one process |
-| `name` | the kernel's name for it (at most 15 bytes), or the file name of its first argument; of a title, `nginx: worker process`, the first word |
+| `name` | the kernel's name for it (at most 15 bytes), or the file name of its first argument; of a title, \
+`nginx: worker process`, the first word |
 | `match` | a regular expression found anywhere in its arguments, joined by spaces |
 | `unit` | a systemd unit, with all it started; `.service` may be left out, `*` matches instances |
 
-straggler itself, kernel threads and zombies are never matched. What belongs to a straggler is matched by no name, \
-pattern or unit, for its command line may hold the same words as the service's: what started it (a shell, `timeout`, \
-`sudo`, a session, cron), what it started, and other stragglers with theirs. By its `pid` it may be read. When nothing \
-matches, the hop is `unreachable`, for nothing was seen.
+When nothing matches, the hop is `unreachable`, because nothing was seen.
 
-A process whose command line runs straggler (`watch straggler audit`, a shell that sleeps between two of them) is \
-matched by no `name` and no `match` either, and is named in the reading, since only its command line tells: its name \
-as a word, followed by one of its commands. What merely has the word in a path or an argument is matched as any other.
+**Never matched,** so that straggler does not take itself for the service:
 
-`loads` says where the program takes its key from. With `environ`, the default, a variable that is not \
-in the environment is `missing`. With `itself` the program reads a file on its own, so its absence \
-proves nothing and is `unverified`; a value in the environment still counts, since nearly every loader \
-lets it win. Where a variable stands twice with different values, shells take the last one and most programs the first, so each is \
-judged, the others as `…/2` and so on. Of a `unit` all processes \
-are looked at together: a helper or a shell that lacks the variable is no finding beside one that has it, unless they \
-load it `itself`.
+- straggler itself, kernel threads and zombies;
+- by name, pattern or unit, what started a straggler (a shell, `timeout`, `sudo`, a session, cron), what it \
+started, and other stragglers with theirs: their command lines may hold the same words as the service's. By its \
+`pid` such a process can be read;
+- by `name` and `match`, a process whose command line runs straggler (`watch straggler audit`, a shell that \
+sleeps between two of them), that is, has its name as a word followed by one of its commands. The reading names \
+it. A process that merely has the word in a path or an argument is matched like any other.
 
-**Arguments.** With `argument` the key is looked for in `/proc/PID/cmdline` instead, behind the option of this name: \
-`relay --api-key=…`, `relay --api-key …`, and `-k…` where the name is one letter. What is there several times with different values is \
-judged each, and a process that has no such option is `missing`; of a `unit` only where none has it. An option within a \
-script (`sh -c 'relay --api-key=…'`), one with another option behind it, and the title that a program wrote over its \
-arguments are `unverified`. Everybody on the host can read arguments.
+**`loads`** says where the program takes its key from.
 
-**Managers.** Some programs give others, or themselves, another environment than the one that /proc shows.
+| `loads` | a variable that is not in the environment |
+|---|---|
+| `environ`, the default | `missing` |
+| `itself`: the program reads a file on its own | `unverified`, because its absence proves nothing. A value in \
+the environment still counts, since nearly every loader lets it win |
+
+If a variable is set twice with different values, shells take the last one and most programs the first, so each \
+is judged, the others as `…/2` and so on. The processes of a `unit` are looked at together: a helper or a shell \
+that lacks the variable is no finding beside one that has it, unless they load it `itself`.
+
+**Arguments.** With `argument` the key is looked for in `/proc/PID/cmdline` instead, after the option of this \
+name: `relay --api-key=…`, `relay --api-key …`, and `-k…` if the name is one letter. If the option is given \
+several times with different values, each is judged. A process without the option is `missing`; in a `unit`, \
+only if no process has it. An option within a script (`sh -c 'relay --api-key=…'`), one followed by another \
+option, and the title that a program wrote over its arguments are `unverified`. Everybody on the host can read \
+arguments.
+
+**Managers.** Some programs give the processes they start, or themselves, another environment than /proc shows.
 
 | what runs | what is judged |
 |---|---|
-| a worker of PM2's cluster | the variable in its `pm2_env`, which takes the place of what the worker was started with |
+| a worker of PM2's cluster | the variable in its `pm2_env`, which takes the place of what the worker was \
+started with |
 | gunicorn with `--env NAME=…`, in its arguments or `GUNICORN_CMD_ARGS` | that value |
-| else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its environment, by `timestamp`: shown, but not counted as proven, for their configuration may override it |
-| supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, by `timestamp`, for it may give other values to what it starts: look at that. In a `unit`, where what it started is seen beside it, by `value` |
-| a command line that sets the variable, such as `java -DNAME=…`, `--name=…`, `env NAME=… node`, `sh -c 'NAME=… node'` | one more reading, `…/arguments` |
-| options in another variable that set it, such as `JAVA_TOOL_OPTIONS=-DNAME=…`, in what ends in `OPTS`, `OPTIONS`, `FLAGS` or `ARGS` | one more reading, named after that variable |
+| else gunicorn (`raw_env`), uWSGI (`env`), PHP-FPM (`env[…]`), Apache (`SetEnv`), NGINX Unit, Passenger | its \
+environment, by `timestamp`: shown, but not counted as proven, because their configuration may override it |
+| supervisor, circus, foreman, honcho, PM2's daemon, monit, s6, runit | its environment, by `timestamp`, because \
+it may give other values to what it starts: read those processes instead. In a `unit`, where what it started is \
+seen beside it, by `value` |
+| a command line that sets the variable, such as `java -DNAME=…`, `--name=…`, `env NAME=… node`, `sh -c 'NAME=… \
+node'` | one more reading, `…/arguments` |
+| options that set it, in another variable whose name ends in `OPTS`, `OPTIONS`, `FLAGS` or `ARGS`, such as \
+`JAVA_TOOL_OPTIONS=-DNAME=…` | one more reading, named after that variable |
 
-The processes that supervisor and its like start show in their own environment what they were given.
+Processes started by supervisor and the like show what they were given in their own environment.
 
-A program that overwrites the memory its environment was in, to change its title, hides it: that is \
-`unverified` too. Where /proc hides other users' processes (`hidepid`), one more replica says so, for \
-one that was not seen may hold the old key.",
+A program that changes its title by overwriting the memory of its environment hides the environment: that is \
+`unverified` too. If /proc hides other users' processes (`hidepid`), one more replica says so, because one that \
+was not seen may hold the old key.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -24,7 +24,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Systemd {
     /// The service; `.service` may be left out.
     unit: Box<str>,
-    /// `running`, unless said: what its processes were started with. `config`: what the next start
+    /// `running`, unless given: what its processes were started with. `config`: what the next start
     /// would give it.
     #[serde(default)]
     stage: Option<Stage>,
@@ -55,37 +55,50 @@ impl Source for Systemd {
         manual: "\
 Looks at one service, at one of two moments, so a route has two hops for it.
 
-`stage: config` is what the **next** start would give the service, put together as systemd does it: \
-what `systemctl set-environment` and `DefaultEnvironment=` give to all services, over that what `PassEnvironment=` takes from systemd's own \
-environment, over that `Environment=` of the unit and its drop-ins, over that every `EnvironmentFile=` in its order, read by systemd's own rules; `UnsetEnvironment=` takes out in the end. A file \
-that is not there, without a `-` before its name, keeps the service from starting: that is `unreachable`, with the \
-file. A variable that nothing sets is `missing`. Two things may change it that no unit shows, and `stage: running` has both:
+**`stage: config`** is what the **next** start would give the service, put together as systemd does it. Each of \
+these overrides the ones before it:
 
-- PAM, where a unit has a user and `PAMName=`, sets or takes away what it likes, but for what `UnsetEnvironment=` takes \
-out after it. What the unit gives is told by `timestamp` then, and does not count as proven; a variable that it does not \
-give is `unverified`.
-- `ManagerEnvironment=` in systemd's own configuration changes what `PassEnvironment=` hands on. `system.conf` and its \
-drop-ins are read for it: where one may set the variable, and the unit does not set it over that, it is `unverified`. \
-One that stands there no longer counts until systemd itself is started anew, and shows nowhere.
+1. what `systemctl set-environment` and `DefaultEnvironment=` give to all services,
+2. what `PassEnvironment=` takes from systemd's own environment,
+3. `Environment=` of the unit and its drop-ins,
+4. every `EnvironmentFile=` in its order, read by systemd's own rules.
 
-`stage: running`, the default, is the environment that its processes were started with: its **main process**, and \
-all others in its control group that have the variable, one reading each. A helper or a shell that lacks it, where \
-another process has it, is no finding; where none has it, the service lacks it. A child that was started by a script \
-with the old key is `stale`, whatever the main process has. What straggler itself was started by does not count. A \
-process that may not be read is `unreachable`; of the main process the time of its start still proves a key that is \
-older than the rotation. Notes say what the next start will change: a file that was written after the process \
-started, a unit that changed on disk and waits for `systemctl daemon-reload`. A service of which no process runs is \
-`unreachable`.
+In the end `UnsetEnvironment=` removes variables. A variable that nothing sets is `missing`. An \
+`EnvironmentFile=` that does not exist, without a `-` before its name, keeps the service from starting: that is \
+`unreachable`, with the file. Two things that no unit shows may change the result; `stage: running` includes \
+both:
 
-A program that loads a file by itself needs `loads: itself`: that the variable is absent is then `unverified`, and not \
-`missing`. What managers such as gunicorn, uWSGI, PM2 or supervisor do with the environment is told under `process`.
+- PAM, in a unit with a user and `PAMName=`, may set or remove any variable, except those that \
+`UnsetEnvironment=` removes afterwards. What the unit gives then has evidence `timestamp`, and does not count as \
+proven; a variable that the unit does not give is `unverified`.
+- `ManagerEnvironment=` in systemd's own configuration changes what `PassEnvironment=` passes on. `system.conf` \
+and its drop-ins are read for it: if one of them may set the variable, and the unit itself does not, the \
+variable is `unverified`. A setting that was removed there keeps its effect until systemd itself is restarted, \
+and shows nowhere.
 
-With `credential` it is a file instead of a variable: for `config` what `LoadCredential=` or `SetCredential=` names, \
-for `running` what stands in `/run/credentials`. What `LoadCredentialEncrypted=` names is `unverified` before the \
-start, for only systemd can decrypt it.
+**`stage: running`**, the default, is the environment that its processes were started with: its **main \
+process**, and all others in its control group that have the variable, one reading each.
 
-systemd tells everybody on the host what stands in `Environment=`, whoever may read the file it stands in: a key \
-belongs into `EnvironmentFile=` or, better, into `LoadCredential=`.",
+- A helper or a shell that lacks the variable, where another process has it, is no finding. If no process has \
+it, the service lacks it.
+- A child that a script started with the old key is `stale`, whatever the main process has.
+- What started straggler itself does not count.
+- A process that may not be read is `unreachable`. The start time of the main process still proves a key that is \
+older than the rotation.
+- A service without a running process is `unreachable`.
+- Notes say what the next start will change: a file that was written after the process started, or a unit that \
+changed on disk and waits for `systemctl daemon-reload`.
+
+A program that loads a file by itself needs `loads: itself`: an absent variable is then `unverified`, and not \
+`missing`. What managers such as gunicorn, uWSGI, PM2 or supervisor do with the environment is described under \
+[`process`](#process).
+
+With `credential` straggler reads a file instead of a variable: for `config` what `LoadCredential=` or \
+`SetCredential=` names, for `running` the file in `/run/credentials`. What `LoadCredentialEncrypted=` names is \
+`unverified` before the start, because only systemd can decrypt it.
+
+systemd shows `Environment=` to everybody on the host, whatever the permissions of the unit file: put keys into \
+`EnvironmentFile=` or, better, `LoadCredential=`.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -20,20 +20,20 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
-    /// The declared store; unless said, what `VAULT_ADDR` or `BAO_ADDR` names.
+    /// The declared store; unless given, what `VAULT_ADDR` or `BAO_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The path within the mount: `allstak/checkout`, without `data/`.
     path: Arc<str>,
     /// The name of the field.
     field: Box<str>,
-    /// Where the key-value store is mounted; the store's `mount` unless said.
+    /// Where the key-value store is mounted; the store's `mount` unless given.
     #[serde(default)]
     mount: Option<Arc<str>>,
-    /// The namespace, as a whole path; the store's unless said.
+    /// The namespace, as a whole path; the store's unless given.
     #[serde(default)]
     namespace: Option<Arc<str>>,
-    /// A version to stay with; the latest unless said.
+    /// A version to stay with; the latest unless given.
     #[serde(default)]
     #[schemars(range(min = 1))]
     version: Option<u64>,
@@ -57,30 +57,30 @@ impl Source for Vault {
         tested: "a real OpenBao 2.7: both versions, policies, namespaces, logins, TLS, quotas, and every remedy; \
                  what only Vault answers, with fakes that do",
         manual: "\
-Reads one field of a path in the key-value store, version 2 or 1. All hops of a path share one request, and \
-all of a mount the one that finds out which version it is.
+Reads one field of a path in the key-value store, version 2 or 1. All hops of a path share one request, and all \
+of a mount share the one that finds out its version.
 
-`missing` is a path that is not there, a version that was deleted or destroyed (which is said), and a field \
-that is not among the others. A field that holds a number, a list or a map is `unreachable`: no process gets \
-those bytes. JSON inside a string is taken with `extract`. `path` is written as for `vault kv get -mount=…`, \
+A path that does not exist, a version that was deleted or destroyed (the message says so), and a field that does \
+not exist are `missing`. A field that holds a number, a list or a map is `unreachable`: no process gets those \
+bytes. JSON inside a string is taken apart with `extract`. `path` is written as for `vault kv get -mount=…`, \
 without the `data/` that the API has.
 
-A refusal is `unreachable`, and says what it means. The server answers 403 both to a token that may not read a \
-path and to one that it does not know: whether the token is wrong, has expired, was revoked or is used up is \
-asked at `auth/token/lookup-self`. Whoever may read nothing of a mount is not told whether there is one. \
-Told apart are, too, a mount and a namespace that do not exist, a namespace that is locked, a server that is \
-sealed, an `address` that ends in `/v1`, and a `version` that the mount is not.
+**A refusal** is `unreachable`, and the message says why. The server answers 403 both to a token that may not \
+read a path and to one that it does not know; straggler asks `auth/token/lookup-self` whether the token is \
+wrong, expired, revoked or used up. A token that may read nothing in a mount cannot find out whether the mount \
+exists. The message also distinguishes a mount and a namespace that do not exist, a locked namespace, a sealed \
+server, an `address` that ends in `/v1`, and a `version` that the mount does not have.
 
-The remedy is a command for what was found: `kv patch`, which leaves the other fields alone, or `kv put` where \
-nothing is there, and it works where check-and-set is required. It is in words where a command would do something \
-else: in version 1, where `kv put` drops the other fields, and for a hop that stays with a `version`. The tool is \
-called `bao` where the server says that it is OpenBao.
+**The remedy** is a command: `kv patch`, which keeps the other fields, or `kv put` if nothing is there. Both \
+work where check-and-set is required. It is an instruction in words where a command would do harm: in version 1, \
+where `kv put` drops the other fields, and for a hop that pins a `version`. The tool is `bao` if the server says \
+that it is OpenBao.
 
-Locations are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
-with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself says.
+**Locations** are `vault:STORE/PATH#FIELD`, with nothing before the first `/` for a hop that names no store, and \
+with `?mount=…&namespace=…&version=…` before the `#` for what the hop itself sets.
 
-The least privilege, as a policy for version 2 (the second path only for the history, without which \
-everything else still works):
+The least privilege, as a policy for version 2 (the second path only for the history, without which everything \
+else still works):
 
 ```hcl
 path \"secret/data/allstak/*\"     { capabilities = [\"read\"] }
@@ -93,10 +93,10 @@ and for version 1, which keeps neither versions nor times:
 path \"secret/allstak/*\" { capabilities = [\"read\"] }
 ```
 
-Version 2 gives the history: what the field held in the latest versions, and when each was written. A \
-version that was deleted or destroyed does not say what it held. After `vault kv metadata delete` the \
-versions from before are gone, and with them what tells of a rotation: declare `rotated_at`. Every read \
-leaves an entry in the server's audit log.",
+Version 2 gives the history: what the field held in the latest versions, and when each was written. A version \
+that was deleted or destroyed does not say what it held. After `vault kv metadata delete` the earlier versions \
+are gone, and with them the evidence of a rotation: declare `rotated_at`. Every read leaves an entry in the \
+server's audit log.",
     };
 
     fn check(&self) -> Result<(), String> {

@@ -17,21 +17,21 @@ mod serving;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vercel {
-    /// The declared store; unless said, what `VERCEL_TOKEN` may read.
+    /// The declared store; unless given, what `VERCEL_TOKEN` may read.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The project's name or id.
     project: Arc<str>,
-    /// `production` unless said, `preview`, `development`, or the name of a custom environment.
+    /// `production` unless given, `preview`, `development`, or the name of a custom environment.
     #[serde(default)]
     target: Option<Arc<str>>,
-    /// The branch whose previews are meant: one may have values of its own.
+    /// The branch whose previews to read: it may have values of its own.
     #[serde(default)]
     branch: Option<Arc<str>>,
-    /// The variable's name; the hop's variable unless said.
+    /// The variable's name; the hop's variable unless given.
     #[serde(default)]
     name: Option<Arc<str>>,
-    /// `config` unless said: what is set. `running`: what the deployment got that serves now.
+    /// `config` unless given: what is set. `running`: what the deployment got that serves now.
     #[serde(default)]
     stage: Shown,
     /// The domain that tells which deployment serves; for production, the first one that Vercel names.
@@ -69,23 +69,30 @@ impl Source for Vercel {
 ",
         tested: "a fake shaped by the types of Vercel's published SDK",
         manual: "\
-What is set (`stage: config`): the project's variables are listed in one request for all names, and a value that the \
-list gives encrypted is asked for by itself. What comes is compared only where Vercel says that it is the value: of the \
-type `plain`, or `decrypted`. Ciphertext is never taken for a key. A `sensitive` variable is shown to nobody, only when it \
-was last changed: before the rotation, it is `stale`; later, it is `unverified`. A `system` variable is filled in by \
-Vercel, so it is `unverified` as well.
+**What is set** (`stage: config`). The project's variables are listed in one request for all names, and a value \
+that the list gives encrypted is requested by itself. A value is compared only if Vercel says that it is one: of \
+the type `plain`, or `decrypted`. Ciphertext is never taken for a key. Of a `sensitive` variable Vercel shows \
+only when it was last changed: before the rotation, it is `stale`; later, it is `unverified`. A `system` \
+variable is filled in by Vercel, so it is `unverified` as well.
 
-Of several of one name, that of the branch comes before the one for all previews, and the project's before what the team \
-shares with it; the others are noted. A name that neither the project nor its team has for this target is `missing`, \
-unless Vercel says that it keeps production variables from the token: then it is `unreachable`. So is whatever cannot be \
-listed: 403 and 404 do not tell what is not there from what is closed.
+Of several of one name, that of the branch comes before the one for all previews, and the project's before what \
+the team shares with it; the others are noted. A name that neither the project nor its team has for this target \
+is `missing`, unless Vercel says that it keeps production variables from the token: then it is `unreachable`. So \
+is whatever cannot be listed: 403 and 404 do not distinguish what does not exist from what is forbidden.
 
-What serves (`stage: running`): a deployment keeps the variables that it was made with, so changing one does nothing until \
-the next. Which deployment serves is what the domain leads to, rollbacks and promotions included, and not the latest one. \
-One that was made before the rotation is `stale`, one from before the variable's last change is `unverified` (a changed \
-comment counts as a change), and a later one takes the variable's own verdict, by timestamp: that is never proven. To prove \
-it, let the deployment itself say its fingerprint, and read that with `http`. While a release is rolled out, both of its \
-deployments are judged. For previews and custom environments, `domain` has to say which deployment is meant.
+**What serves** (`stage: running`). A deployment keeps the variables that it was made with, so changing one does \
+nothing until the next deployment. The one that serves is the one that the domain leads to, rollbacks and \
+promotions included, not the latest one.
+
+| the deployment was made | verdict |
+|---|---|
+| before the rotation | `stale` |
+| before the variable's last change (a changed comment counts) | `unverified` |
+| later | the variable's own, by timestamp: never proven |
+
+To prove it, let the deployment itself report its fingerprint, and read that with [`http`](#http). While a \
+release is rolled out, both of its deployments are judged. For previews and custom environments, `domain` has to \
+say which deployment is meant.
 
 Put both on the route: `[ { vercel: { project: shop } }, { vercel: { project: shop, stage: running } } ]`.",
     };

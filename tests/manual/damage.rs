@@ -7,44 +7,61 @@ use super::page::{cell, check, sentence};
 const INTRO: &str = "\
 # Damage
 
-What can happen to a key on its way, by its stable name. Damage is recognised in a value, and found \
-by search where only a fingerprint of 12 digits or more is known. Several may lie around one key; a \
+What can happen to a key on its way, by its stable name. Look up the name that a report gave you below: \
+each has its cause, its effect and the way to mend it. If several kinds of damage lie around one key, a \
 report lists them from the outermost to the innermost.
 
-A damaged current or next key is `malformed`. A damaged previous or foreign key keeps its verdict \
-(`stale`, `revoked`, `wrong-project`), and the damage is told beside it.
+Damage is recognised in a value. Where only a fingerprint is known, it is found by search, which takes a \
+fingerprint of 12 digits or more.
 
-A key may also stand inside a larger value: a JSON object, a URL, a list, a whole file. Every known key \
-is looked for there, in what the value says and in what it decodes to: keys known by value by their \
-bytes, the others by the parts that fit a project's `format`, by the words of a value where a project \
-has no format, and by as many bytes as other keys have. An old key found so decides, even beside the \
-current one. At most 8,192 parts of a text and 65,536 runs of bytes are compared; what is beyond stays \
-unexplained. Where a known key was found, or where the text asks for one (`<…>`, `${NAME:-…}`, `{{ … }}`), \
-every other word of at least 8 bytes is looked at as a value would be, so that a damaged old key beside \
-the current one is found too. A word that nothing explains and that may be a key, of 16 bytes or of 8 with \
-a digit in it, leaves the place open for `revoke-check`: a blind spot. Names, words with short numbers, and \
-what stands in the host and the path of a URL leave nothing open; more than 256 different words do.
+| what is damaged | verdict |
+|---|---|
+| the current or next key | `malformed` |
+| a previous key, or another project's | that key's own: `stale`, `revoked` or `wrong-project`. The damage is shown beside it |
 
-What a damaged key does was measured on the wire with the SDKs of the first users, AllStak's for \
-Python (0.2.1) and for Rust (0.2.2). Of several kinds around one key, what the whole value does is told \
-once: a line break anywhere in it decides before what is not ASCII, and that before a blank at an end.
+The effects were measured on the wire with the SDKs of the first users, AllStak's for Python (0.2.1) and \
+for Rust (0.2.2). Of several kinds around one key, the effect of the whole value is reported once: a line \
+break anywhere in it comes first, then characters that are not ASCII, then a blank at either end.
 
-A key that stands where blanks or line breaks were put into it is found however many there are; numbers \
-are recognised as long as they still tell the key, which takes 15 digits of a longer one.
+## A key inside a larger value
 
-## What stands in for a key
+Every known key is also looked for inside a JSON object, a URL, a list or a whole file, in the text itself \
+and in what it decodes to:
 
-Known keys are looked for first, and what fits the `format` of a project is taken for a key. What then \
-surely is none is `missing`: nothing at all, a word for \"nothing\", a text that asks to be replaced, a \
-comment, a mask, an unexpanded reference, the variable's own name, or a text that SOPS, dotenvx, Ansible \
-Vault, a Spring Cloud Config server, Jasypt, hiera-eyaml, age, OpenPGP, git-crypt, Vault's transit engine \
-or AWS KMS encrypted and nothing decrypted.
+- keys known by value, by their bytes;
+- keys known by fingerprint, by the parts of the value that fit a project's `format`; where a project has \
+no format, by the words of the value, and by as many bytes as other keys have.
 
-Two of them prove nothing in some places, and are `unverified` there: a mask (`****`, \
-`ask_live_…abcd`) that an endpoint answers with or a command prints, for such are shown of good keys \
-too; and, in a running place or a bundle, a reference that another program is known to turn into the key \
-(`op://`, `vault:PATH#FIELD`, `ref+…`, an Azure Key Vault's, the ARN or name of a secret at AWS or \
-Google Cloud, `{{resolve:…}}`), for whether it did was not seen.
+An old key found so decides the verdict, even beside the current one. Where a known key was found, or where \
+the text asks for one (`<…>`, `${NAME:-…}`, `{{ … }}`), every other word of at least 8 bytes is examined like \
+a value, so that a damaged old key beside the current one is found too.
+
+At most 8,192 parts of a text and 65,536 runs of bytes are compared; the rest stays unexplained.
+
+**What leaves a blind spot for `revoke-check`:** a word that nothing explains and that may be a key, because \
+it has 16 bytes, or 8 with a digit among them; and more than 256 different words. Names, words with short \
+numbers, and the host and path of a URL leave none.
+
+**Limits.** A key into which blanks or line breaks were inserted is found however many there are. A key \
+written as a number is recognised as long as the number still identifies it, which takes 15 digits of a \
+longer one.
+
+## Placeholders, masks and references
+
+Known keys are looked for first, and what fits the `format` of a project is taken for a key. These are \
+not keys, so the verdict is `missing`:
+
+- nothing at all, a word for \"nothing\", a text that asks to be replaced, a comment, a mask, an unexpanded \
+reference, or the variable's own name;
+- a text that was encrypted and not decrypted: by SOPS, dotenvx, Ansible Vault, a Spring Cloud Config server, \
+Jasypt, hiera-eyaml, age, OpenPGP, git-crypt, Vault's transit engine or AWS KMS.
+
+Two of them are `unverified` in some places:
+
+| what | where | why |
+|---|---|---|
+| a mask: `****`, `ask_live_…abcd` | an endpoint answers with it, or a command prints it | good keys are masked too |
+| a reference that another program is known to turn into the key: `op://`, `vault:PATH#FIELD`, `ref+…`, an Azure Key Vault's, the ARN or name of a secret at AWS or Google Cloud, `{{resolve:…}}` | in a running place or a bundle | whether the program did so was not seen |
 ";
 
 #[test]

@@ -42,7 +42,7 @@ fn kind(schema: &Value, definitions: &Value) -> String {
         let name = reference.rsplit('/').next().unwrap();
         let definition = &definitions[name];
         return match (name, words(definition)) {
-            ("Verdict", _) => "[verdict](../README.md#words)".to_owned(),
+            ("Verdict", _) => "[verdict](../README.md#verdicts)".to_owned(),
             ("Setting", _) => "text or [credential](#credentials)".to_owned(),
             ("Header" | "Credential", _) => "[credential](sources.md#credentials)".to_owned(),
             ("Tls", _) => "map, as above".to_owned(),

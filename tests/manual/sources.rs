@@ -9,21 +9,21 @@ use super::schema::fields;
 const INTRO: &str = "\
 # Sources
 
-Where straggler can read a key. Each source is one kind of hop in a [targets.yaml](targets.md); the \
-same ones can stand under `current`, `next` and `previous`. Beside the source a hop may say `expect`, \
-`variable`, `waive`, `extract`, `decode` and `trim`.
+Where straggler can read a key. Each source is one kind of hop in a [targets.yaml](targets.md); `current`, \
+`next` and `previous` take the same ones. Beside the source a hop may have [`expect`, `variable`, `waive`, \
+`extract`, `decode`, `trim` and `folder`](targets.md#hops).
 ";
 
 const CREDENTIALS: &str = "
 ## Credentials
 
-A setting never holds a credential, only where it is. One command runs once for all that name it.
+A setting never holds a credential, only a reference to it. A command runs once for all settings that name it.
 
 | | |
 |---|---|
 | `{ env: NAME }` | in a variable of straggler's environment |
-| `{ file: PATH }` | in a file; line breaks at its end are left out |
-| `{ command: [PROGRAM, ARGUMENT] }` | in what a program prints, started without a shell where straggler was; line breaks at the end are left out |
+| `{ file: PATH }` | in a file; line breaks at its end are stripped |
+| `{ command: [PROGRAM, ARGUMENT] }` | in what a program prints, started without a shell in straggler's working directory; line breaks at the end are stripped |
 ";
 
 #[test]

@@ -9,9 +9,9 @@ use super::schema::fields;
 const INTRO: &str = "\
 # Stores
 
-A connection that hops name: a Vault, an AWS account. It is declared once, under `stores`, by a name of \
-your choice; a hop that names none reads from what the variables of the platform's own tools say, so a \
-store that needs nothing else need not be declared.
+A store is a connection that hops name: a Vault, an AWS account. Declare it once, under `stores`, by a name \
+of your choice. A hop that names no store uses what the environment variables of the platform's own tools say, \
+so many stores need not be declared at all.
 
 ```yaml
 stores:
@@ -22,15 +22,16 @@ Beside its kind, a store may say:
 
 | | |
 |---|---|
-| `requests_per_second` | how many calls may go out within any second; the platform's own limit unless said |
-| `concurrency` | how many calls may be under way at once at each of its hosts; `--per-host` unless said |
-| `folder` | where relative paths start, itself relative to the file it stands in |
+| `requests_per_second` | how many calls may go out within any second; by default the platform's own limit |
+| `concurrency` | how many calls each of its hosts may get at once; by default `--per-host` |
+| `folder` | where relative paths start, itself relative to the file that names it |
 
-Nothing is looked up, connected or logged in to before a hop asks for it. A login is shared by all hops \
-of a store; one that is refused is not tried again in the same audit. Certificates are always verified; \
-`tls: { ca: PATH, certificate: PATH, key: PATH }` names a private authority to trust instead of the \
-system's, and a client's own certificate. Proxies are taken from `HTTP_PROXY`, `HTTPS_PROXY` and \
-`NO_PROXY`. A redirect to another host is never followed.
+- **Logins.** straggler connects and logs in only when a hop needs the store. All hops of a store share a \
+login; one that is refused is not tried again in the same audit.
+- **TLS.** Certificates are always verified. `tls: { ca: PATH, certificate: PATH, key: PATH }` names a private \
+authority to trust instead of the system's, and a client certificate.
+- **Proxies** are taken from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. A redirect to another host is never \
+followed.
 ";
 
 #[test]

@@ -52,6 +52,11 @@ impl Story {
         Self { script, folder }
     }
 
+    /// What a file says when the story is over.
+    pub fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
     /// Runs it with what the page takes for granted: the programs, the two keys, and these variables.
     pub fn run(&self, variables: &[(&str, String)]) -> Told {
         let bin = Path::new(env!("CARGO_BIN_EXE_straggler")).parent().unwrap();

@@ -226,7 +226,7 @@ fn unknown(
     {
         return vec![Verdict::Unknown, Verdict::Unverified, Verdict::NotRequired];
     }
-    // "With a format, anything else that fits it or another project's, be it within more, is unknown."
+    // "`unknown` if the value, or a part of it, fits that or another project's `format`; else it passes."
     let formats = world.scopes.iter().filter(|scope| !scope.dropped);
     let any = |test: &dyn Fn(Style) -> bool| formats.clone().any(|scope| test(scope.style));
     if any(&|style| fits(style, bytes, true)) {

@@ -18,25 +18,25 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Aws {
-    /// The region, `eu-central-1`; `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's unless said.
+    /// The region, `eu-central-1`; `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's unless given.
     region: Option<Arc<str>>,
-    /// The profile in `~/.aws/config`; `AWS_PROFILE` unless said. Named here, it goes before credentials
+    /// The profile in `~/.aws/config`; `AWS_PROFILE` unless given. Named here, it overrides credentials
     /// in the environment.
     profile: Option<Box<str>>,
     /// Where every service is asked, for a private endpoint or a test; `AWS_ENDPOINT_URL` and its forms
-    /// for single services unless said, else Amazon's own.
+    /// for single services unless given, else Amazon's own.
     endpoint: Option<Box<str>>,
     /// The role to take on: `arn:aws:iam::123456789012:role/auditor`.
     role_arn: Option<Box<str>>,
     /// What the role's trust policy asks for as `sts:ExternalId`.
     external_id: Option<Box<str>>,
-    /// The access key's id, with `secret_access_key`; the default chain unless said.
+    /// The access key's id, with `secret_access_key`; the default chain unless given.
     access_key_id: Option<Credential>,
     /// The secret that belongs to `access_key_id`.
     secret_access_key: Option<Credential>,
     /// The session token, where the access key is a temporary one.
     session_token: Option<Credential>,
-    /// Certificates; `AWS_CA_BUNDLE` unless said.
+    /// Certificates; `AWS_CA_BUNDLE` unless given.
     tls: Option<Tls>,
 }
 
@@ -75,24 +75,34 @@ prod-us: { aws: { region: us-east-1, role_arn: 'arn:aws:iam::123456789012:role/a
 ci: { aws: { region: eu-central-1, access_key_id: { env: AUDIT_KEY_ID }, secret_access_key: { file: /run/secrets/audit-key } } }
 ",
         manual: "\
-Credentials come from where AWS's own command line finds them, in this order: the variables of the environment; \
-the profile's role (`role_arn`), with the credential of its `source_profile` or `credential_source`, over as many \
-links as there are; a web identity (`AWS_WEB_IDENTITY_TOKEN_FILE`, as in EKS, or the profile's \
-`web_identity_token_file`); the profile's single sign-on, with an `sso_session` or in the older form; its keys; its \
-`credential_process`; the container's credentials (ECS, EKS Pod Identity); the instance's (EC2). The first that is \
-set up counts: when it fails the search ends, for the next may lead to another account. A store with a `role_arn` \
-takes that role on from whatever was found. Credentials are looked up once for all hops of a store, and again when \
-they expire. With no credential at all every hop of the store is `unreachable`.
+Credentials come from where AWS's own command line finds them. The first of these that is set up counts; if it \
+fails the search ends, because the next may lead to another account:
 
-A single sign-on takes the token that `aws sso login` left under `~/.aws/sso/cache`. One of an `sso_session` that has \
-ended is refreshed, where the login allows that, and the new one is left in that file for the command line, as the \
-command line does it; nothing else is written. A `credential_process` is started without a shell, and ends after the \
-time of one read (`--timeout`). A profile with an `mfa_serial`, which asks somebody for a code, and one of `aws login` \
-are refused: hand on what the command line gets with `aws configure export-credentials`.
+1. the environment variables,
+2. the profile's role (`role_arn`), with the credential of its `source_profile` or `credential_source`, over any \
+number of links,
+3. a web identity (`AWS_WEB_IDENTITY_TOKEN_FILE`, as in EKS, or the profile's `web_identity_token_file`),
+4. the profile's single sign-on, with an `sso_session` or in the older form,
+5. the profile's keys,
+6. its `credential_process`,
+7. the container's credentials (ECS, EKS Pod Identity),
+8. the instance's (EC2).
 
-An ARN in a hop names its region itself. `AWS_ENDPOINT_URL` and its forms for single services are honoured, \
-also in `~/.aws/config` (`endpoint_url`, `services`), and so is the store's `endpoint`: for logins too. \
-Requests are signed with this host's clock: AWS refuses them when it is more than five minutes off.",
+A store with a `role_arn` then assumes that role. Credentials are looked up once for all hops of a store, and \
+again when they expire. With no credential at all every hop of the store is `unreachable`.
+
+**Single sign-on** uses the token that `aws sso login` left under `~/.aws/sso/cache`. An expired token of an \
+`sso_session` is refreshed if the login allows it, and the new one is written to that file, as the command line \
+does. Nothing else is written.
+
+**`credential_process`** is started without a shell, and ended after the time of one read (`--timeout`).
+
+**Refused** are a profile with an `mfa_serial`, which asks for a code, and one of `aws login`: pass on what the \
+command line gets with `aws configure export-credentials`.
+
+An ARN in a hop names its own region. `AWS_ENDPOINT_URL` and its variants for single services are honoured, also \
+in `~/.aws/config` (`endpoint_url`, `services`), and so is the store's `endpoint`; all of them apply to logins \
+too. Requests are signed with this host's clock, and AWS refuses them when it is more than five minutes off.",
     };
 
     type Platform = Account;

@@ -20,15 +20,15 @@ pub struct Azure {
     /// The vault that is read where a hop names none: its name, or its whole address, which vaults
     /// outside of the public cloud need: `https://checkout.vault.usgovcloudapi.net`.
     vault: Option<Arc<str>>,
-    /// The tenant's id or domain; `AZURE_TENANT_ID` unless said.
+    /// The tenant's id or domain; `AZURE_TENANT_ID` unless given.
     tenant: Option<Box<str>>,
-    /// The application's or the managed identity's client id; `AZURE_CLIENT_ID` unless said.
+    /// The application's or the managed identity's client id; `AZURE_CLIENT_ID` unless given.
     client_id: Option<Box<str>>,
-    /// The application's secret; `AZURE_CLIENT_SECRET` unless said.
+    /// The application's secret; `AZURE_CLIENT_SECRET` unless given.
     client_secret: Option<Credential>,
     /// A bearer token that something else got, instead of logging in.
     token: Option<Credential>,
-    /// Where to log in: `AZURE_AUTHORITY_HOST` unless said, else the authority of the vault's cloud.
+    /// Where to log in: `AZURE_AUTHORITY_HOST` unless given, else the authority of the vault's cloud.
     authority: Option<Box<str>>,
     /// Certificates.
     tls: Option<Tls>,
@@ -53,21 +53,21 @@ kv-eu: { azure: { vault: checkout-kv, tenant: contoso.onmicrosoft.com, client_id
 kv-me: { azure: { vault: checkout-kv, token: { command: [az, account, get-access-token, --resource, 'https://vault.azure.net', --query, accessToken, --output, tsv] } } }
 ",
         manual: "\
-The first of these that there is logs in, in the order of Azure's own libraries:
+straggler logs in with the first of these that exists, in the order of Azure's own libraries:
 
-1. `token`, as it is: for whoever is logged in to the `az` command-line tool, as in the second example, or \
-with a certificate.
+1. `token`, as it is: for people who are logged in to the `az` command-line tool, as in the second example, or \
+log in with a certificate.
 2. A client secret, with `tenant` and `client_id`.
 3. Workload identity, as Kubernetes and GitHub Actions have it: the token in the file that \
 `AZURE_FEDERATED_TOKEN_FILE` names, with `tenant` and `client_id`.
-4. The managed identity of this App Service, Function or container app (`IDENTITY_ENDPOINT`, \
-`IDENTITY_HEADER`), else of this virtual machine, through the metadata service at 169.254.169.254, which is \
-never asked through a proxy. Where `client_id` is set, it says which of several identities is meant.
+4. The managed identity of this App Service, Function or container app (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`), \
+else of this virtual machine, through the metadata service at 169.254.169.254, which is never asked through a \
+proxy. Where `client_id` is set, it says which of several identities is meant.
 
-The token is for the vaults of one cloud; which one, the vault's host says: Azure, Azure China \
+A token is valid for the vaults of one cloud. The vault's host tells which one: Azure, Azure China \
 (`vault.azure.cn`) or Azure Government (`vault.usgovcloudapi.net`).
 
-Tested against fakes shaped by Microsoft's documentation of its token endpoints.",
+Tested against fakes built from Microsoft's documentation of its token endpoints.",
     };
 
     type Platform = Server;

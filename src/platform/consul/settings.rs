@@ -14,16 +14,16 @@ use crate::reading::ReadError;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Consul {
-    /// Where it is: `https://consul.internal:8501`. `CONSUL_HTTP_ADDR` unless said, else the agent on
+    /// Where it is: `https://consul.internal:8501`. `CONSUL_HTTP_ADDR` unless given, else the agent on
     /// this host.
     address: Option<Box<str>>,
-    /// The ACL token; `CONSUL_HTTP_TOKEN` unless said.
+    /// The ACL token; `CONSUL_HTTP_TOKEN` unless given.
     token: Option<Credential>,
-    /// The datacenter; the agent's own unless said.
+    /// The datacenter; the agent's own unless given.
     datacenter: Option<Box<str>>,
-    /// The namespace, in Consul Enterprise; `CONSUL_NAMESPACE` unless said.
+    /// The namespace, in Consul Enterprise; `CONSUL_NAMESPACE` unless given.
     namespace: Option<Box<str>>,
-    /// Certificates; `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` unless said.
+    /// Certificates; `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` unless given.
     tls: Option<Tls>,
 }
 
@@ -45,8 +45,8 @@ impl Store for Consul {
 consul-eu: { consul: { address: https://consul.internal:8501, token: { env: CONSUL_TOKEN_EU }, datacenter: eu-1 } }
 ",
         manual: "\
-Without settings it is the agent that Consul's own command-line tool would ask. An address in \
-`CONSUL_HTTP_ADDR` may leave the scheme out: then it is `https` if `CONSUL_HTTP_SSL` is true, else `http`.",
+Without settings, straggler asks the agent that Consul's own command-line tool would ask. An address in \
+`CONSUL_HTTP_ADDR` may omit the scheme: then it is `https` if `CONSUL_HTTP_SSL` is true, else `http`.",
     };
 
     type Platform = Server;

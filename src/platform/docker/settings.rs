@@ -14,7 +14,7 @@ use crate::reading::ReadError;
 #[serde(deny_unknown_fields, default)]
 pub struct Docker {
     /// Where its API is, as in `DOCKER_HOST`: `unix:///run/user/1000/podman/podman.sock`,
-    /// `tcp://build-1:2376`. What the Docker client would ask, unless said.
+    /// `tcp://build-1:2376`. What the Docker client would ask, unless given.
     host: Option<Box<str>>,
     /// Certificates; with them `tcp://` is a secure connection.
     tls: Option<Tls>,
@@ -36,23 +36,26 @@ build-1: { docker: { host: 'tcp://build-1:2376', tls: { ca: docker/ca.pem, certi
 podman: { docker: { host: 'unix:///run/podman/podman.sock' } }
 ",
         manual: "\
-Without settings it is the engine that the Docker client would ask: `DOCKER_HOST`, with the certificates in \
-`DOCKER_CERT_PATH` if `DOCKER_TLS_VERIFY` is set; else the context that `DOCKER_CONTEXT` or `docker context use` \
-names; else the first of these sockets that is there: `/var/run/docker.sock`, `$XDG_RUNTIME_DIR/docker.sock`, \
-`$XDG_RUNTIME_DIR/podman/podman.sock`, `/run/podman/podman.sock`. A `host` in the store leaves all of that aside. \
-A context that says not to verify the server is verified nevertheless.
+Without settings, straggler asks the engine that the Docker client would ask. The first of these that is set decides:
 
-Podman answers in the same way where its API runs: `systemctl enable --now podman.socket`, or `systemctl --user …` for \
-the containers of one user. Each user has an engine of their own.
+1. `DOCKER_HOST`, with the certificates in `DOCKER_CERT_PATH` if `DOCKER_TLS_VERIFY` is set;
+2. the context that `DOCKER_CONTEXT` or `docker context use` names;
+3. the first of these sockets that exists: `/var/run/docker.sock`, `$XDG_RUNTIME_DIR/docker.sock`, \
+`$XDG_RUNTIME_DIR/podman/podman.sock`, `/run/podman/podman.sock`.
 
-`ssh://` is not spoken. Forward the socket, `ssh -NL /tmp/build-1.sock:/var/run/docker.sock build-1`, and name it \
-as `host: 'unix:///tmp/build-1.sock'`; or look on the host itself, with `command: { argv: [ssh, build-1, straggler, \
-inspect, …] }`.
+A `host` in the store overrides all of that. The server is verified even if the context says not to.
 
-**The least privilege.** Whoever may open the socket is root on that machine: the group `docker` is no lesser \
-right. What is needed is only two requests, `GET /containers/json` and `GET /containers/*/json`, and for hops with a \
-`file` also `GET /containers/*/archive`. A proxy before the socket that passes these and nothing else is the least \
-privilege, and `host` is then where it listens. They still show the environment of every container.",
+Podman works in the same way once its API runs: `systemctl enable --now podman.socket`, or `systemctl --user …` \
+for the containers of one user. Each user has an engine of their own.
+
+`ssh://` is not supported. Forward the socket, `ssh -NL /tmp/build-1.sock:/var/run/docker.sock build-1`, and \
+name it as `host: 'unix:///tmp/build-1.sock'`; or look on the host itself, with `command: { argv: [ssh, build-1, \
+straggler, inspect, …] }`.
+
+**The least privilege.** Access to the socket is root on that machine, and membership of the group `docker` is \
+no less. straggler needs only `GET /containers/json` and `GET /containers/*/json`, and for hops with a `file` \
+also `GET /containers/*/archive`. The least privilege is a proxy before the socket that passes only these; \
+`host` is then the proxy's address. These requests still show the environment of every container.",
     };
 
     type Platform = Engine;

@@ -18,9 +18,9 @@ use crate::text::Escaped;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Doppler {
-    /// Where its API is; `DOPPLER_API_HOST` unless said, else `https://api.doppler.com`.
+    /// Where its API is; `DOPPLER_API_HOST` unless given, else `https://api.doppler.com`.
     address: Option<Box<str>>,
-    /// The token; `DOPPLER_TOKEN` unless said.
+    /// The token; `DOPPLER_TOKEN` unless given.
     token: Option<Credential>,
     /// The project, unless a hop says so; a service token needs none.
     project: Option<Arc<str>>,
@@ -45,13 +45,13 @@ checkout-prd: { doppler: { token: { env: DOPPLER_TOKEN_CHECKOUT } } }
 doppler: { doppler: { token: { file: /run/secrets/doppler }, project: checkout, config: prd } }
 ",
         manual: "\
-A service token (`dp.st.…`) belongs to one config, so that nothing else has to be said; any other token needs \
-a project and a config, here or in the hop. `DOPPLER_PROJECT` and `DOPPLER_CONFIG` go with `DOPPLER_TOKEN`: \
-a store with a `token` of its own leaves them aside.
+A service token (`dp.st.…`) belongs to one config, so nothing else is needed; any other token needs a project \
+and a config, here or in the hop. `DOPPLER_PROJECT` and `DOPPLER_CONFIG` go with `DOPPLER_TOKEN`: a store with a \
+`token` of its own ignores them.
 
 A config is one request, and no more than 240 go out in a minute. What Doppler allows an address and a token \
 depends on the plan: 120, 240 or 480 reads of secrets a minute. `requests_per_second: 2` in the store keeps to \
-the least of them.",
+the lowest of them.",
     };
 
     type Platform = Server;

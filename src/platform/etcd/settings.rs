@@ -17,15 +17,15 @@ use crate::reading::ReadError;
 #[serde(deny_unknown_fields, default)]
 pub struct Etcd {
     /// Where one of its members is: `https://etcd.internal:2379`. The first of `ETCDCTL_ENDPOINTS`
-    /// unless said, else the member on this host.
+    /// unless given, else the member on this host.
     address: Option<Box<str>>,
-    /// The user's name, without the password; `ETCDCTL_USER` unless said. Not needed where
+    /// The user's name, without the password; `ETCDCTL_USER` unless given. Not needed where
     /// authentication is off.
     user: Option<Box<str>>,
-    /// The user's password; `ETCDCTL_PASSWORD` unless said, or what stands behind the colon in
+    /// The user's password; `ETCDCTL_PASSWORD` unless given, or what stands behind the colon in
     /// `ETCDCTL_USER`.
     password: Option<Credential>,
-    /// Certificates; `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` unless said.
+    /// Certificates; `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` unless given.
     tls: Option<Tls>,
 }
 
@@ -45,16 +45,16 @@ impl Store for Etcd {
 etcd-eu: { etcd: { address: https://etcd.internal:2379, user: straggler, password: { env: ETCD_PASSWORD_EU } } }
 ",
         manual: "\
-Without settings it is the member that etcdctl would ask first. An endpoint in `ETCDCTL_ENDPOINTS` may \
-leave the scheme out: then it is `https` if `ETCDCTL_CACERT` or `ETCDCTL_CERT` is set, else `http`. Only \
-the first endpoint is asked; the others are not tried. Every member answers with what the whole cluster \
-agreed on.
+Without settings, straggler asks the member that etcdctl would ask first. An endpoint in `ETCDCTL_ENDPOINTS` may \
+omit the scheme: then it is `https` if `ETCDCTL_CACERT` or `ETCDCTL_CERT` is set, else `http`. Only the first \
+endpoint is asked; the others are not tried. Every member answers with what the whole cluster agreed on.
 
-It is spoken to through the JSON gateway under `/v3`, which etcd has since 3.4. A user logs in once, with \
-a password. With a client certificate it is spoken to over gRPC instead: a member that runs with \
-`etcd --client-cert-auth` takes the certificate's common name for the user, so that a certificate alone is \
-enough, and where authentication is on its gateway refuses every certificate that has a common name. Where \
-a `user` is given too, the password decides who asks.",
+**With a password, or without authentication,** straggler uses the JSON gateway under `/v3`, which etcd has \
+since 3.4. A user logs in once.
+
+**With a client certificate** it uses gRPC. A member that runs with `etcd --client-cert-auth` takes the \
+certificate's common name for the user, so a certificate alone is enough; the gateway refuses every certificate \
+with a common name once authentication is on. If a `user` is given too, the password decides who asks.",
     };
 
     type Platform = Server;

@@ -17,14 +17,14 @@ use crate::text::escape;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gcp {
-    /// The project's id or number, where a hop names none; `GOOGLE_CLOUD_PROJECT` unless said.
+    /// The project's id or number, where a hop names none; `GOOGLE_CLOUD_PROJECT` unless given.
     project: Option<Arc<str>>,
     /// The credentials file: a service account's key, a person's login or a workload identity.
-    /// `GOOGLE_APPLICATION_CREDENTIALS` unless said, else what `gcloud` wrote.
+    /// `GOOGLE_APPLICATION_CREDENTIALS` unless given, else what `gcloud` wrote.
     credentials: Option<Arc<Path>>,
     /// A bearer token that something else got, instead of logging in.
     token: Option<Credential>,
-    /// Where Secret Manager is; `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER` unless said, else
+    /// Where Secret Manager is; `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER` unless given, else
     /// Google's own, in the secret's location.
     endpoint: Option<Box<str>>,
     /// Certificates.
@@ -48,21 +48,20 @@ gcp-eu: { gcp: { project: checkout-prod, credentials: /etc/straggler/gcp.json } 
 gcp-me: { gcp: { project: checkout-prod, token: { command: [gcloud, auth, print-access-token] } } }
 ",
         manual: "\
-The first of these that there is logs in, as in Google's own libraries:
+straggler logs in with the first of these that exists, as Google's own libraries do:
 
 1. `token`, as it is.
-2. The file that `credentials` names, else `GOOGLE_APPLICATION_CREDENTIALS`: a service account's key, a \
-person's login, or a workload identity whose statement comes from a file or a URL and may impersonate a \
-service account. Statements that are made by a program or by signing a request to Amazon are not made \
-here: let `gcloud` print a `token`.
+2. The file that `credentials` names, else `GOOGLE_APPLICATION_CREDENTIALS`: a service account's key, a person's \
+login, or a workload identity whose statement comes from a file or a URL and may impersonate a service account. \
+Statements that a program makes, or that are a signed request to Amazon, are not supported: let `gcloud` print a \
+`token`.
 3. The file that `gcloud auth application-default login` wrote.
-4. The service account of whatever this runs on, through the metadata server, which is never asked \
-through a proxy.
+4. The service account of whatever this runs on, through the metadata server, which is never asked through a proxy.
 
 Requests of a person count against the file's `quota_project_id`, or `GOOGLE_CLOUD_QUOTA_PROJECT`.
 
-Tested against fakes shaped by Google's documentation of its token endpoints; what a service account \
-signs is verified there.",
+Tested against fakes built from Google's documentation of its token endpoints, which verify what a service \
+account signs.",
     };
 
     type Platform = Server;

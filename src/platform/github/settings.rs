@@ -16,9 +16,9 @@ use crate::reading::{ErrorKind, ReadError};
 #[serde(deny_unknown_fields, default)]
 pub struct Github {
     /// Where its API is: `https://HOST/api/v3` for GitHub Enterprise Server; what belongs to `GH_HOST`
-    /// unless said, else `https://api.github.com`.
+    /// unless given, else `https://api.github.com`.
     address: Option<Box<str>>,
-    /// The token; `GH_TOKEN` or `GITHUB_TOKEN` unless said, for GitHub Enterprise Server
+    /// The token; `GH_TOKEN` or `GITHUB_TOKEN` unless given, for GitHub Enterprise Server
     /// `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`.
     token: Option<Credential>,
     /// Certificates.
@@ -45,15 +45,15 @@ github: { github: { token: { env: GH_TOKEN_AUDIT } } }
 ghes: { github: { address: https://github.example.com/api/v3, token: { file: /run/secrets/ghes } } }
 ",
         manual: "\
-Variables are read in the order of the GitHub CLI, and as there a token of `GH_TOKEN` or `GITHUB_TOKEN` goes to \
-github.com and to subdomains of ghe.com only, one of `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN` to any other \
-host. `token: { command: [gh, auth, token] }` takes what `gh auth login` keeps.
+Variables are read in the order of the GitHub CLI. As there, a token from `GH_TOKEN` or `GITHUB_TOKEN` is sent \
+only to github.com and to subdomains of ghe.com, and one from `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN` \
+only to other hosts. `token: { command: [gh, auth, token] }` uses the token that `gh auth login` stored.
 
-The token that a workflow gets by itself cannot list secrets, since no entry under `permissions` allows that: use a \
+The token that every workflow gets cannot list secrets, because no entry under `permissions` allows that: use a \
 fine-grained token, or the token of a GitHub App.
 
-A token may make 5,000 calls an hour, and no more than 900 go out in a minute. When GitHub has enough, it is left alone \
-for as long as it says, which may be the rest of the hour.",
+A token may make 5,000 calls an hour, and straggler sends no more than 900 a minute. When GitHub says that the \
+limit is reached, straggler waits for as long as GitHub says, which may be the rest of the hour.",
     };
 
     type Platform = Server;

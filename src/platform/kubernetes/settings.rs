@@ -18,9 +18,9 @@ use crate::reading::ReadError;
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kubernetes {
-    /// The context in the kubeconfig; its current one unless said.
+    /// The context in the kubeconfig; its current one unless given.
     pub(super) context: Option<Box<str>>,
-    /// The kubeconfig; the files in `KUBECONFIG` unless said, else `~/.kube/config`.
+    /// The kubeconfig; the files in `KUBECONFIG` unless given, else `~/.kube/config`.
     pub(super) kubeconfig: Option<Arc<Path>>,
     /// Whether to log in with the service account of the pod that straggler runs in, though there is
     /// a kubeconfig too.
@@ -38,19 +38,25 @@ cluster-us: { kubernetes: { kubeconfig: /etc/straggler/prod-us.kubeconfig } }
 own-cluster: { kubernetes: { in_cluster: true } }
 ",
         manual: "\
-Without settings it is the cluster that `kubectl` would ask: the current context of the files in `KUBECONFIG`, else \
-of `~/.kube/config`, else, where there is no such file, the cluster that straggler's own pod runs in. Tokens, token \
-files, client certificates, exec plugins, impersonation (`as`), `proxy-url` and `tls-server-name` in a kubeconfig \
-work as they do for kubectl: a `tokenFile` counts more than a `token` beside it, which is for a file that cannot be \
-read or is empty, and blanks and line ends around a file's token are none of it. A plugin runs once for each store, for as long as one read may take, and must not have \
-to ask anything: one with `interactiveMode: Always` is not run. What it prints is shown to nobody, what it complains \
-of is told with the hop, and one that does not end is named and ended with all it started.
+Without settings, straggler uses the cluster that `kubectl` would use. The first of these that exists decides:
 
-Differences from kubectl: a cluster with `insecure-skip-tls-verify` is not asked, since straggler always verifies \
-whom it talks to. As with kubectl, no credential is sent to a server whose address starts with `http://`.
+1. the current context of the files in `KUBECONFIG`,
+2. else that of `~/.kube/config`,
+3. else the cluster that straggler's own pod runs in.
 
-Namespaces are named by the hops, not by the context. One hop's Secret is one request, as is one namespace's list of \
-pods, however many hops look at it.",
+A kubeconfig works as it does for kubectl: with tokens, token files, client certificates, exec plugins, \
+impersonation (`as`), `proxy-url` and `tls-server-name`. A `tokenFile` takes precedence over a `token`, which is \
+used only if the file cannot be read or is empty. Blanks and line breaks around a file's token are stripped.
+
+An exec plugin runs once for each store, for as long as one read may take. It must not ask anything: one with \
+`interactiveMode: Always` is not run. What it prints is never shown; its error messages are shown with the hop. \
+A plugin that does not end is named, and ended together with everything it started.
+
+One difference from kubectl: a cluster with `insecure-skip-tls-verify` is refused, because straggler always \
+verifies the server. As with kubectl, no credential is sent to a server whose address starts with `http://`.
+
+Hops name their namespaces; that of the context is not used. A hop's Secret is one request. The pods of a \
+namespace are one request for all hops.",
     };
 
     type Platform = Cluster;

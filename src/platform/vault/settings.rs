@@ -17,14 +17,14 @@ use crate::reading::ReadError;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vault {
-    /// Where it is: `https://vault.internal:8200`. `BAO_ADDR` or `VAULT_ADDR` unless said.
+    /// Where it is: `https://vault.internal:8200`. `BAO_ADDR` or `VAULT_ADDR` unless given.
     address: Option<Box<str>>,
-    /// The namespace, as a whole path; `BAO_NAMESPACE` or `VAULT_NAMESPACE` unless said, and none if
+    /// The namespace, as a whole path; `BAO_NAMESPACE` or `VAULT_NAMESPACE` unless given, and none if
     /// it is empty.
     namespace: Option<Arc<str>>,
     /// Where the key-value store is mounted, unless a hop says so; `secret` by default.
     mount: Option<Arc<str>>,
-    /// The version of the key-value stores, 1 or 2; unless said, each mount is asked once.
+    /// The version of the key-value stores, 1 or 2; unless given, each mount is asked once.
     #[schemars(range(min = 1, max = 2))]
     version: Option<u8>,
     /// The token; unless a login is said, that in `BAO_TOKEN` or `VAULT_TOKEN`, else in the file that
@@ -34,10 +34,10 @@ pub struct Vault {
     /// a role that needs no secret id goes without.
     approle: Option<AppRole>,
     /// Log in as a Kubernetes service account: `{ role: NAME, jwt: { file: PATH }, mount: kubernetes }`;
-    /// unless said, `jwt` is the pod's own.
+    /// unless given, `jwt` is the pod's own.
     kubernetes: Option<ServiceAccount>,
     /// Certificates; `BAO_CACERT`, `BAO_CLIENT_CERT` and `BAO_CLIENT_KEY`, or the same with `VAULT_`,
-    /// unless said.
+    /// unless given.
     tls: Option<Tls>,
 }
 
@@ -74,15 +74,20 @@ vault-ci:
 vault-pod: { vault: { address: https://vault.internal:8200, kubernetes: { role: straggler } } }
 ",
         manual: "\
-A variable that starts with `BAO_` goes before the one that starts with `VAULT_`, as OpenBao's own tool has \
-it. Without a token anywhere the request is sent without one: a Vault Agent or Proxy adds its own. A login \
-is done once for all hops of the store, and again shortly before its token ends, when the uses that the role gives \
-it are used up, and when it was revoked; one that is refused is not tried again. `VAULT_SKIP_VERIFY` and `VAULT_CAPATH` are not honoured: name the authority in `tls`.
+A variable that starts with `BAO_` takes precedence over the one that starts with `VAULT_`, as in OpenBao's own \
+tool. `VAULT_SKIP_VERIFY` and `VAULT_CAPATH` are not honoured: name the authority in `tls`.
 
-Whether a mount holds version 1 or 2 of the key-value store is asked once, at \
-`sys/internal/ui/mounts/MOUNT`, which every token may ask that may read anything in the mount. Where that \
-is not answered, each path is read as version 2 and, if that fails, as version 1; `version` spares both. A \
-standby that redirects instead of forwarding is not followed: name the active server, or a load balancer.",
+If there is no token anywhere, the request is sent without one: a Vault Agent or Proxy adds its own.
+
+A login is shared by all hops of the store. straggler logs in again shortly before the token ends, when the \
+number of uses that the role allows is used up, and when the token was revoked. A login that is refused is not \
+tried again.
+
+straggler asks once whether a mount holds version 1 or 2 of the key-value store, at \
+`sys/internal/ui/mounts/MOUNT`: every token that may read anything in the mount may ask. If that is not \
+answered, each path is read as version 2 and, if that fails, as version 1. `version` saves both.
+
+A standby that redirects instead of forwarding is not followed: name the active server, or a load balancer.",
     };
 
     type Platform = Server;

@@ -17,12 +17,12 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vercel {
-    /// Where its API is; `https://api.vercel.com` unless said.
+    /// Where its API is; `https://api.vercel.com` unless given.
     address: Option<Box<str>>,
-    /// The token; `VERCEL_TOKEN` or `VERCEL_API_TOKEN` unless said.
+    /// The token; `VERCEL_TOKEN` or `VERCEL_API_TOKEN` unless given.
     token: Option<Credential>,
     /// The team that has the projects, by its id, `team_…`, or by the name in its URL; a team in
-    /// `VERCEL_ORG_ID` unless said.
+    /// `VERCEL_ORG_ID` unless given.
     team: Option<Arc<str>>,
     /// Certificates.
     tls: Option<Tls>,
@@ -40,12 +40,13 @@ acme: { vercel: { token: { env: VERCEL_TOKEN_ACME }, team: acme } }
 vercel: { vercel: { token: { file: /run/secrets/vercel }, team: team_a1B2c3 } }
 ",
         manual: "\
-`VERCEL_TOKEN` is the variable of Vercel's CLI, `VERCEL_API_TOKEN` that of its Terraform provider. `VERCEL_ORG_ID` goes \
-with them: a store with a `token` of its own leaves it aside. Without a team, the projects are those of the person or \
-team that the token belongs to.
+`VERCEL_TOKEN` is the variable of Vercel's CLI, `VERCEL_API_TOKEN` that of its Terraform provider. \
+`VERCEL_ORG_ID` goes with them: a store with a `token` of its own ignores it. Without a team, the projects are \
+those of the person or team that the token belongs to.
 
-An access token can do all that its member can do; give it the scope of one team, and an end. Vercel publishes no rate: \
-when it has enough, it is left alone for as long as it says.",
+An access token can do everything that its member can do: give it the scope of one team, and an expiry date. \
+Vercel publishes no rate limit: when it says that the limit is reached, straggler waits for as long as Vercel \
+says.",
     };
 
     type Platform = Server;

@@ -39,8 +39,8 @@ pub struct Document<'a> {
     /// those alone; else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<ChangeRow<'a>>>,
-    /// With `--changed-only`, whether nothing was told of these deployments before, so that there is nothing to
-    /// compare with and all that is not fine is told; else left out.
+    /// With `--changed-only`, whether these deployments were never reported before, so that there is nothing to
+    /// compare with and everything that is not fine is listed; else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<bool>,
     /// With `--changed-only`, how many changes wait for the end of `grace`; else left out.
@@ -64,7 +64,7 @@ pub struct ChangeRow<'a> {
     pub name: Option<&'a str>,
     /// Its environment; null for one that is gone or has none.
     pub environment: Option<&'a str>,
-    /// What it was; null for one nobody knew.
+    /// What it was; null for one that was not known.
     pub before: Option<Verdict>,
     /// What it is; null for one that is gone.
     pub now: Option<Verdict>,

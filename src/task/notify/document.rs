@@ -36,8 +36,8 @@ pub struct Document {
     pub generated_at: Time,
     /// The same in words, as it is sent to people.
     pub text: String,
-    /// Whether nothing was told of these deployments before, so that there is nothing to compare with and all
-    /// that is not fine is told.
+    /// Whether these deployments were never reported before, so that there is nothing to compare with and
+    /// everything that is not fine is reported.
     pub first: bool,
     /// The change set and the whole audit in numbers.
     pub summary: Summary,
@@ -58,7 +58,8 @@ pub struct Summary {
     pub verdicts: BTreeMap<Verdict, usize>,
     /// How much was seen.
     pub coverage: Coverage,
-    /// What the audit exits with: 0, 1, 2, 3 or 130.
+    /// What the audit itself comes to: 0, 1 or 3. straggler may end with 4 instead where a receiver, a report or
+    /// the ledger fails, and with 130 where it is interrupted.
     pub exit_code: u8,
 }
 
@@ -71,7 +72,7 @@ pub struct Counts {
     pub worse: usize,
     /// Better verdicts.
     pub better: usize,
-    /// Deployments that targets.yaml does not name anymore.
+    /// Deployments that targets.yaml no longer names.
     pub gone: usize,
 }
 
@@ -85,9 +86,9 @@ pub struct Row {
     pub project: String,
     /// Where it runs; null for one that is gone.
     pub environment: Option<String>,
-    /// Its name with its environment and axes, as people are told.
+    /// Its name with its environment and axes, as the text for people has it.
     pub deployment: String,
-    /// What was told of it last; null for one nobody was told of.
+    /// What was last reported of it; null for one that was never reported.
     pub before: Option<Verdict>,
     /// What it is now; null for one that is gone.
     pub now: Option<Verdict>,
