@@ -18,7 +18,7 @@ mod sought;
 mod standing;
 mod warnings;
 
-pub use finished::{Audit, Policy};
+pub use finished::{Audit, Policy, Waited};
 pub use plan::{Plans, plan, reads};
 pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
