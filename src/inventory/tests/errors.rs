@@ -352,7 +352,7 @@ fn deployments() {
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: [{ json: a }, { jsn: /a }, x, {}, { ini: /a/b/c }] }] }",
-                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`, like /allstak/key\n\
+                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`; did you mean `/a`?\n\
              targets.yaml:5:75: unknown key `jsn`: expected one of `json`, `yaml`, `toml`, `ini`, `properties`, \
              `dotenv`, `dialect`, `url`, `pattern`, `decode`, `trim`; did you mean `json`?\n\
              targets.yaml:5:86: expected a map with one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
@@ -360,6 +360,16 @@ fn deployments() {
              targets.yaml:5:89: expected a step: one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
              `url`, `pattern`, `decode`, `trim`\n\
              targets.yaml:5:100: expected `/section/key`, or `/key` for one above the first section",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: [{ yaml: allstak/key }, { toml: allstak.key }, { ini: section/key }] }] }",
+                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`; did you mean `/allstak/key`?\n\
+             targets.yaml:5:91: expected a JSON pointer, which starts with `/`; did you mean `/allstak/key`?\n\
+             targets.yaml:5:113: expected a JSON pointer, which starts with `/`; did you mean `/section/key`?",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: { json: sk_4f9a2c81d07b3e6a } }] }",
+                "targets.yaml:5:67: expected a JSON pointer, which starts with `/`",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: { json: /a, dialect: docker } }] }",
