@@ -58,9 +58,24 @@ pub(super) fn index(token: &str) -> Option<usize> {
 
 /// The text cannot be parsed, from here on.
 pub(super) fn unreadable(what: &str, line: usize, column: usize) -> ReadError {
-    bad(format!(
-        "what was read is no {what} (line {line}, column {column})"
-    ))
+    broken(what, &format!("from line {line}, column {column} on"))
+}
+
+/// The text is not written the way it is read, whatever the pointer is.
+pub(super) fn broken(what: &str, how: &str) -> ReadError {
+    let other = match what {
+        "JSON" => "`yaml` or `dotenv`",
+        "YAML" => "`toml` or `ini`",
+        _ => "`yaml` or `ini`",
+    };
+    ReadError::new(
+        ErrorKind::BadData,
+        format!("what was read is no valid {what}: {how}"),
+        format!(
+            "correct the document; if it is not meant to be {what}, say how it is written with another step of \
+             `extract`, such as {other}, or read it whole"
+        ),
+    )
 }
 
 /// A name on the way stands twice.
