@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
     every: Duration,
 
-    /// How long to wait at most
+    /// How long to wait at most, for everything; `--read-timeout` is for one attempt at a read
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration::duration)]
     timeout: Duration,
 
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[command(flatten)]
     effort: Effort,
 
-    /// How long one attempt at a read may take, such as `3s` or `500ms`
+    /// How long one attempt at a read may take, such as `3s` or `500ms`; elsewhere `--timeout` means this
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration, help_heading = "Reading")]
     read_timeout: Duration,
 
