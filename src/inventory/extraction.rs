@@ -146,7 +146,7 @@ fn step(reader: &Reader<'_>, id: Id) -> Option<extract::Step> {
         reader.log.report(site, message);
         return None;
     }
-    if reader.draft {
+    if reader.draft && reader.tree.has_template(id) {
         return Some(step);
     }
     if let Err(message) = step.check() {
