@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct Audit {
     pub warnings: Vec<Warning>,
     /// Whether straggler was interrupted before all was read, kept and told.
     pub interrupted: bool,
+    /// How the waiting for it went, where somebody waited.
+    pub waited: Option<Waited>,
     /// Whether straggler could not finish its own job, as where the ledger failed.
     pub unfinished: bool,
     /// Which keys would be found where places are looked through for what fits a format.
@@ -107,6 +110,15 @@ impl Audit {
             self.fingerprint(key)
         }
     }
+}
+
+/// How it went to wait until everything holds the current key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// How long it was to be waited at most.
+    pub limit: Duration,
+    /// What was still left when that time was up, in words.
+    pub left: Option<String>,
 }
 
 /// What decides the exit code beside the verdicts.

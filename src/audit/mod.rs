@@ -19,7 +19,7 @@ mod standing;
 mod warnings;
 mod wholes;
 
-pub use finished::{Audit, Policy};
+pub use finished::{Audit, Policy, Waited};
 pub use plan::{Plans, plan, reads};
 pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};

@@ -106,6 +106,7 @@ pub async fn run(
         warnings,
         inventory,
         interrupted,
+        waited: None,
         unfinished: false,
         sought,
         scrubber,

@@ -19,7 +19,7 @@ pub(super) struct Effort {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=10))]
     retries: u8,
 
-    /// How long all reading may take; what is unread then is unreachable
+    /// How long all reading of one audit may take; what is unread then is unreachable
     ///
     /// The ledger has what is left of it, and no less than 5 s.
     #[arg(long, value_name = "DURATION", value_parser = duration::duration)]
@@ -30,8 +30,8 @@ pub(super) struct Effort {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Reading")]
 pub(super) struct Patience {
-    /// How long one attempt at a read may take, such as `3s` or `500ms`
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
+    /// How long one attempt at a read may take, such as `3s` or `500ms`; `--deadline` is for all of them
+    #[arg(long, visible_alias = "read-timeout", value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
     pub(super) timeout: Duration,
 }
 

@@ -44,7 +44,15 @@ impl fmt::Display for Given {
             self.role,
             escape(&self.project),
             self.note
-        )
+        )?;
+        // The next audit by itself knows nothing of the pipe, and would say that nothing happened.
+        match self.role {
+            "current" => f.write_str(
+                "; it counts for this run alone, and an audit without --current compares with what the \
+                 reference's place holds",
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -350,11 +350,11 @@ fn describe(held: &Held, expected: Option<Fingerprint>, text: &mut String) {
         line(text, "damage", damage.name());
         line(text, "  cause", damage.cause());
     }
-    // Together they have one effect, and are mended at once.
+    // What the whole value does, as an audit says it; and several are mended at once.
     match damage {
         [] => {}
         [one] => {
-            line(text, "  effect", one.effect());
+            line(text, "  effect", wire.effect());
             line(text, "  mend", one.mend());
         }
         _ => {

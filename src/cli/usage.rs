@@ -2,10 +2,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Error, Parser};
+use clap::{CommandFactory, Error, Parser};
 
 use super::args::Cli;
 use crate::gate;
+use crate::text::nearest;
 
 /// Reads the arguments. A mistake in them is told without repeating what may be a key: people paste
 /// keys where a file name or a fingerprint is asked for.
@@ -24,7 +25,8 @@ pub(super) fn tell(error: &Error) -> ExitCode {
     }
 }
 
-/// Replaces what the user wrote in an error's message, unless it is nearly a word that was expected.
+/// Replaces what the user wrote in an error's message, unless it is nearly a word that was expected, or a flag
+/// that is made of words.
 fn withhold(mut error: Error) -> Error {
     let is_near = [
         ContextKind::SuggestedSubcommand,
@@ -45,12 +47,49 @@ fn withhold(mut error: Error) -> Error {
         let ours = kind == ContextKind::InvalidArg
             && error.get(ContextKind::InvalidValue).is_some()
             || text.contains(" <");
+        if kind == ContextKind::InvalidArg && !ours && is_flag(text) {
+            if !is_near && let Some(told) = elsewhere(text) {
+                error.insert(ContextKind::Suggested, told);
+            }
+            continue;
+        }
         if !(ours || is_near && is_word(text)) {
             error.remove(ContextKind::Suggested);
             error.insert(kind, ContextValue::String("(not shown)".to_owned()));
         }
     }
     error
+}
+
+/// Whether an argument is surely meant for a flag: a letter, or a few words that one can pronounce.
+fn is_flag(text: &str) -> bool {
+    let Some(name) = text.strip_prefix("--") else {
+        return text.len() == 2 && text.starts_with('-');
+    };
+    let name = name.replace('_', "-");
+    let can_be_said = |part: &str| {
+        let between_vowels = part.split(['a', 'e', 'i', 'o', 'u', 'y']).map(str::len);
+        (1..=12).contains(&part.len()) && between_vowels.max() <= Some(4)
+    };
+    is_word(&name) && name.split('-').all(can_be_said)
+}
+
+/// Which commands have a flag that the one that was called lacks.
+fn elsewhere(flag: &str) -> Option<ContextValue> {
+    let cli = Cli::command();
+    let flags = |command: &clap::Command| -> Vec<String> {
+        let flags = command.get_arguments().filter_map(clap::Arg::get_long);
+        flags.map(str::to_owned).collect()
+    };
+    let all: Vec<String> = cli.get_subcommands().flat_map(flags).collect();
+    let near = nearest(flag.strip_prefix("--")?, all.iter().map(String::as_str))?;
+    let commands: Vec<String> = cli
+        .get_subcommands()
+        .filter(|command| flags(command).iter().any(|known| known == near))
+        .map(|command| format!("`{} {}`", cli.get_name(), command.get_name()))
+        .collect();
+    let told = format!("'--{near}' is an option of {}", commands.join(", "));
+    Some(ContextValue::StyledStrs(vec![told.into()]))
 }
 
 fn is_word(text: &str) -> bool {
@@ -136,6 +175,32 @@ mod tests {
         let text = message(&["audit", "--until", "conf"]);
         assert!(text.contains("'conf'") && text.contains("config"), "{text}");
         let text = message(&["audit", "--untill", "config"]);
-        assert!(text.contains("'--until'"), "{text}");
+        assert!(
+            text.contains("'--untill'") && text.contains("'--until'"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_flag_that_is_made_of_words_is_named_though_nothing_is_like_it() {
+        for (arguments, named) in [
+            (&["audit", "--completely-else"][..], "'--completely-else'"),
+            (&["audit", "--verify=on"], "'--verify'"),
+            (&["audit", "-Z"], "'-Z'"),
+            (&["--dry-runn"], "'--dry-runn'"),
+            (&["audit", "--dry_run"], "'--dry_run'"),
+        ] {
+            let text = message(arguments);
+            assert!(text.contains(named), "{text}");
+        }
+        let text = message(&["wait", "--dry-runn"]);
+        assert!(
+            text.contains("'--dry-run' is an option of `straggler audit`"),
+            "{text}"
+        );
+        for flag in ["--qhzwkxvjpmb", "--ask-live-x4q9", "--Kqvt", "-kqvt"] {
+            let text = message(&["audit", flag]);
+            assert!(!text.contains(flag), "{text}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::reserved::Reserved;
 use super::selection::SelectionArgs;
 use super::terminal::Color;
 use super::{config, duration, runtime, terminal};
-use crate::audit::{self, Audit, Options, Remembered};
+use crate::audit::{self, Audit, Options, Remembered, Waited};
 use crate::inventory::Inventory;
 use crate::platform;
 use crate::task::wait::{Known, Left, Pauses};
@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration)]
     every: Duration,
 
-    /// How long to wait at most
+    /// How long to wait at most, for everything; `--read-timeout` is for one attempt at a read
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration::duration)]
     timeout: Duration,
 
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[command(flatten)]
     effort: Effort,
 
-    /// How long one attempt at a read may take, such as `3s` or `500ms`
+    /// How long one attempt at a read may take, such as `3s` or `500ms`; elsewhere `--timeout` means this
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::duration, help_heading = "Reading")]
     read_timeout: Duration,
 
@@ -91,6 +91,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
         let mut pauses = Pauses::of(args.every);
         let mut left: Option<Left> = None;
         let mut known = Known::default();
+        let mut timed_out = None;
         let mut audit = loop {
             let again = left.as_ref().map_or(&selected[..], |left| &left.again);
             let whole = again.len() == selected.len();
@@ -99,19 +100,25 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
                 break known.instead_of(audit);
             }
             let now = Left::of(&audit);
-            let over = now.worse == 0 || Instant::now() >= end;
-            if over && whole {
+            let is_up = Instant::now() >= end;
+            let over = now.worse == 0 || is_up;
+            if over {
+                let audit = if whole {
+                    audit
+                } else {
+                    let again = round.audit(known.add(audit), &selected).await;
+                    match again.interrupted {
+                        true => known.instead_of(again),
+                        false => again,
+                    }
+                };
+                let left = Left::of(&audit);
+                timed_out = (is_up && left.worse > 0 && !audit.interrupted)
+                    .then(|| left.of_all(selected.len()));
                 break audit;
             }
             inventory = known.add(audit);
-            if over {
-                let audit = round.audit(inventory, &selected).await;
-                break match audit.interrupted {
-                    true => known.instead_of(audit),
-                    false => audit,
-                };
-            }
-            display.show(&now, selected.len());
+            display.show(now.of_all(selected.len()));
             let moved = left.is_none_or(|before| before.told != now.told);
             left = Some(now);
             let pause = Instant::now() + pauses.next(moved);
@@ -122,6 +129,10 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
             }
         };
         display.finish();
+        audit.waited = Some(Waited {
+            limit: args.timeout,
+            left: timed_out,
+        });
         Ok(finish(&args.reports, outputs, &mut audit, &mut memory, color).await)
     })?
 }
@@ -192,8 +203,7 @@ impl Display {
         }
     }
 
-    fn show(&self, left: &Left, of: usize) {
-        let told = format!("{} of {of} left: {}", left.worse, left.told);
+    fn show(&self, told: String) {
         match &self.line {
             Some(line) => line.set_message(told),
             None if self.quiet || *self.last.borrow() == told => {}

@@ -286,7 +286,7 @@ mod tests {
                     crate::gate::testing::print_of("newer")
                 ),
                 format!(
-                    "compare it with the dashboard; if that shows this key, \
+                    "compare it with the dashboard, which shows the current key; if that is this one, \
                      `straggler history confirm shop`, else {write}"
                 ),
             ),

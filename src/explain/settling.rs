@@ -13,12 +13,12 @@ pub fn settling(audit: &Audit, id: ProjectId) -> String {
     let outcome = &audit.projects[id.0 as usize];
     if let Soundness::Returned { .. } = outcome.reference {
         return format!(
-            "compare it with the dashboard; if that shows this key, `{confirm}`, else {}",
+            "compare it with the dashboard, which shows the current key; if that is this one, `{confirm}`, else {}",
             reference.renew()
         );
     }
     format!(
-        "compare it with the dashboard; if it was rotated, `{confirm}` or set rotated_at ({}), else {}",
+        "compare it with the dashboard, which shows the current key; if it was rotated, `{confirm}` or set rotated_at ({}), else {}",
         site_of(audit, audit.inventory.project(id).site),
         reference.renew()
     )
@@ -67,6 +67,10 @@ mod tests {
         ] {
             let settling = settling(&audit, ProjectId(id));
             assert!(settling.contains(told), "{settling}");
+            assert!(
+                settling.starts_with("compare it with the dashboard, which shows the current key;"),
+                "{settling}"
+            );
         }
     }
 }

@@ -150,7 +150,8 @@ fn no_ini(number: usize) -> ReadError {
         format!(
             "what was read is no INI: line {number} is no section, no `name = value` and no comment"
         ),
-        "look at what is deployed there, or correct `extract`",
+        "correct that line; if it is not meant to be INI, say how it is written with another step of `extract`, such \
+         as `dotenv` or `properties`",
     )
 }
 

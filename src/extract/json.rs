@@ -258,7 +258,14 @@ fn unit(text: &str) -> Option<(u16, &str)> {
 
 fn no_json(error: &serde_json::Error) -> ReadError {
     // The error's own text may quote what it read.
-    pointer::unreadable("JSON", error.line(), error.column())
+    match (error.is_eof(), error.line(), error.column()) {
+        (true, 1, 0) => pointer::broken("JSON", "it is empty"),
+        (true, line, column) => pointer::broken(
+            "JSON",
+            &format!("it breaks off at line {line}, column {column}"),
+        ),
+        (false, line, column) => pointer::unreadable("JSON", line, column),
+    }
 }
 
 #[cfg(test)]
@@ -292,6 +299,29 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_text_is_told_with_its_place_and_not_put_on_the_pointer() {
+        for (document, how) in [
+            ("", "it is empty"),
+            ("{\"a\": \"v\"", "it breaks off at line 1, column 9"),
+            ("{\n  \"a\" \"v\"}", "from line 2, column 7 on"),
+        ] {
+            let error = string_at(document.as_bytes(), "/a").err().unwrap();
+            assert_eq!(
+                error.message,
+                format!("what was read is no valid JSON: {how}")
+            );
+            assert!(
+                error.next.contains("correct the document"),
+                "{}",
+                error.next
+            );
+            assert!(!error.next.contains("pointer"), "{}", error.next);
+        }
+        let astray = string_at(br#"{"a": 1}"#, "/a").err().unwrap();
+        assert!(astray.next.contains("correct the pointer"));
+    }
+
+    #[test]
     fn what_is_not_there_is_absent() {
         let document = r#"{"a": {}, "l": ["x"], "n": null}"#;
         for pointer in ["/b", "/a/key", "/l/1", "/n", "/n/key"] {
@@ -313,7 +343,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_said_with_its_place_and_nothing_else() {
         let error = string_at(b"{\"a\": ask_live_x}", "/a").err().unwrap();
-        assert_eq!(error.message, "what was read is no JSON (line 1, column 7)");
+        assert_eq!(
+            error.message,
+            "what was read is no valid JSON: from line 1, column 7 on"
+        );
         for broken in [&b"{\"a\": \"v\"} x"[..], b"", b"{\"a\": \"\xff\"}"] {
             assert!(string_at(broken, "/a").is_err());
         }

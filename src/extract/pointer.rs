@@ -10,7 +10,7 @@ use crate::text::{Escaped, escape};
 /// What was expected, a lowercase fragment.
 pub fn check(pointer: &str) -> Result<(), String> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
-        return Err("expected a JSON pointer, which starts with `/`, like /allstak/key".to_owned());
+        return Err("expected a JSON pointer, which starts with `/`".to_owned());
     }
     let broken = |(at, _)| !pointer[at + 1..].starts_with(['0', '1']);
     if pointer.match_indices('~').any(broken) {
@@ -19,6 +19,23 @@ pub fn check(pointer: &str) -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+/// The pointer that was probably meant by a text that lacks the first slash, or has dots or `$.` as other
+/// ways of writing paths have.
+#[must_use]
+pub fn meant(text: &str) -> Option<String> {
+    if text.is_empty() || text.starts_with('/') {
+        return None;
+    }
+    let path = text.trim_start_matches(['$', '#', '.']);
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let pointer = match path.contains('/') {
+        true => format!("/{path}"),
+        false => format!("/{}", path.replace('.', "/")),
+    };
+    let is_whole = !path.is_empty() && !pointer.contains("//") && !pointer.ends_with('/');
+    (is_whole && check(&pointer).is_ok()).then_some(pointer)
 }
 
 /// The pointer to a member of the outermost object.
@@ -41,9 +58,24 @@ pub(super) fn index(token: &str) -> Option<usize> {
 
 /// The text cannot be parsed, from here on.
 pub(super) fn unreadable(what: &str, line: usize, column: usize) -> ReadError {
-    bad(format!(
-        "what was read is no {what} (line {line}, column {column})"
-    ))
+    broken(what, &format!("from line {line}, column {column} on"))
+}
+
+/// The text is not written the way it is read, whatever the pointer is.
+pub(super) fn broken(what: &str, how: &str) -> ReadError {
+    let other = match what {
+        "JSON" => "`yaml` or `dotenv`",
+        "YAML" => "`toml` or `ini`",
+        _ => "`yaml` or `ini`",
+    };
+    ReadError::new(
+        ErrorKind::BadData,
+        format!("what was read is no valid {what}: {how}"),
+        format!(
+            "correct the document; if it is not meant to be {what}, say how it is written with another step of \
+             `extract`, such as {other}, or read it whole"
+        ),
+    )
 }
 
 /// A name on the way stands twice.
@@ -85,6 +117,25 @@ mod tests {
             assert!(check(pointer).is_err(), "{pointer}");
         }
         assert!(check("").is_ok() && check("/a~0~1/0").is_ok());
+    }
+
+    #[test]
+    fn what_is_meant_is_told_where_one_can_see_it() {
+        for (text, pointer) in [
+            ("allstak/key", Some("/allstak/key")),
+            ("key", Some("/key")),
+            ("allstak.key", Some("/allstak/key")),
+            ("$.allstak.key", Some("/allstak/key")),
+            ("#/allstak/key", Some("/allstak/key")),
+            ("conf.d/key", Some("/conf.d/key")),
+            ("/allstak/key", None),
+            ("", None),
+            ("$", None),
+            ("a..b", None),
+            ("a~b", None),
+        ] {
+            assert_eq!(meant(text).as_deref(), pointer, "{text}");
+        }
     }
 
     #[test]

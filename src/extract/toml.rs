@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroize;
 
-use super::pointer::{bad, index, tokens, unfit, unreadable};
+use super::pointer::{broken, index, tokens, unfit, unreadable};
 use super::relaxed;
 use crate::key::Secret;
 use crate::reading::ReadError;
@@ -16,7 +16,7 @@ use crate::reading::ReadError;
 /// than a string. TOML itself forbids a name that stands twice.
 pub(super) fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
     let text = std::str::from_utf8(relaxed::unmarked(text))
-        .map_err(|_| bad("what was read is no TOML: it is not UTF-8".to_owned()))?;
+        .map_err(|_| broken("TOML", "it is not UTF-8"))?;
     let document = DeTable::parse(text).map_err(|error| {
         // The error's own text may quote what it read.
         let (line, column) = place(text, error.span().map_or(0, |span| span.start));
@@ -153,9 +153,12 @@ mod tests {
     #[test]
     fn what_is_no_toml_is_said_with_its_place_and_nothing_else() {
         for (text, told) in [
-            ("a = 1\nk = ask_live_x\n", "no TOML (line 2, column "),
-            ("k = 'v'\nk = 'w'\n", "no TOML (line 2, column "),
-            ("ask_live_x", "no TOML (line 1, column "),
+            (
+                "a = 1\nk = ask_live_x\n",
+                "no valid TOML: from line 2, column ",
+            ),
+            ("k = 'v'\nk = 'w'\n", "no valid TOML: from line 2, column "),
+            ("ask_live_x", "no valid TOML: from line 1, column "),
         ] {
             let error = at(text, "/k").unwrap_err();
             assert!(

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Tag, options};
 use zeroize::Zeroize;
 
-use super::pointer::{self, bad, index, shown, tokens, unfit, unreadable};
+use super::pointer::{self, broken, index, shown, tokens, unfit, unreadable};
 use super::relaxed;
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
@@ -23,7 +23,7 @@ const DEEPEST: usize = 128;
 /// leads to something that is not a string for every reader.
 pub(super) fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
     let text = std::str::from_utf8(relaxed::unmarked(text))
-        .map_err(|_| bad("what was read is no YAML: it is not UTF-8".to_owned()))?;
+        .map_err(|_| broken("YAML", "it is not UTF-8"))?;
     let tree = Tree::parse(text)?;
     let Some(mut here) = tree.root else {
         return Ok(None);
@@ -120,10 +120,14 @@ impl<'t> Tree<'t> {
                 Event::DocumentStart(..) => {
                     documents += 1;
                     if documents > 1 {
-                        return Err(bad(format!(
-                            "what was read is more than one YAML document: a second begins at line {}",
-                            span.start.line()
-                        )));
+                        return Err(ReadError::new(
+                            ErrorKind::BadData,
+                            format!(
+                                "what was read is more than one YAML document: a second begins at line {}",
+                                span.start.line()
+                            ),
+                            "leave one document there, or take the key out of it with `pattern`",
+                        ));
                     }
                 }
                 Event::Scalar(text, style, anchor, tag) => {
@@ -422,8 +426,8 @@ mod tests {
     #[test]
     fn what_is_no_yaml_is_said_with_its_place_and_nothing_else() {
         for (text, told) in [
-            ("a: 1\nk: \"ask_live_x\n", "no YAML (line "),
-            ("k: *ask_live_x", "no YAML (line 1, column "),
+            ("a: 1\nk: \"ask_live_x\n", "no valid YAML: from line "),
+            ("k: *ask_live_x", "no valid YAML: from line 1, column "),
             ("k: v\n---\nk: w\n", "a second begins at line 2"),
         ] {
             let error = at(text, "/k").unwrap_err();

@@ -429,6 +429,7 @@ impl Scene {
             deployments: Vec::new(),
             warnings: Vec::new(),
             interrupted: false,
+            waited: None,
             unfinished: false,
             sought: Vec::new(),
             scrubber: Arc::default(),

@@ -120,8 +120,9 @@ pub(super) fn check(
                 );
             }
             for item in items.unwrap_or_default() {
-                if sound {
-                    deployments.add(&tree, *item, own.as_deref());
+                match sound {
+                    true => deployments.add(&tree, *item, own.as_deref()),
+                    false => deployments.look(&tree, *item),
                 }
             }
         }

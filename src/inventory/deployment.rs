@@ -92,9 +92,78 @@ impl<'g> Deployments<'g> {
         };
         match planner.plan(&reader, id, &raw, own_route.as_ref()) {
             Some(plan) => self.make(&plan, &labels),
-            None => self.lost = Some(site),
+            None => {
+                self.lost = Some(site);
+                self.look_at_names(tree, &raw, own_route.as_ref());
+            }
         }
         self.labels = labels;
+        // Its hops are looked at, whatever is wrong with the rest of it.
+        if let Some(RouteUse::Inline(route)) = &own_route
+            && !route.used.get()
+        {
+            route.check_unused(self.ground);
+        }
+    }
+
+    /// Looks at an item that cannot be made, for its defaults are faulty, as far as it stands for itself.
+    pub fn look(&mut self, tree: &Rc<Tree>, id: Id) {
+        self.lost = Some(tree.site(id));
+        let reader = Reader::new(tree, self.ground.log, None);
+        let Some(raw) = reader.read_loosely::<raw::Deployment>(id) else {
+            return;
+        };
+        let route = raw
+            .route
+            .and_then(|held| RouteUse::new(tree, held.id, self.ground));
+        self.look_at_names(tree, &raw, route.as_ref());
+        if let Some(RouteUse::Inline(route)) = route {
+            route.check_unused(self.ground);
+        }
+    }
+
+    /// Reports a project or a route that is named in an item which cannot be made, where there is none.
+    fn look_at_names(&self, tree: &Tree, raw: &raw::Deployment, route: Option<&RouteUse>) {
+        if let Some(held) = raw.project
+            && let Some(name) = self.plain(tree, held.id)
+            && !self.projects.entries.contains_key(name)
+        {
+            self.no_project(name, tree.site(held.id));
+        }
+        if let Some(RouteUse::Named(tree, id)) = route
+            && let Some(name) = self.plain(tree, *id)
+            && !self.routes.by_name.contains_key(name)
+        {
+            self.no_route(name, tree.site(*id));
+        }
+    }
+
+    /// A name that nothing is filled into.
+    fn plain<'t>(&self, tree: &'t Tree, id: Id) -> Option<&'t str> {
+        let is_name = tree.is_scalar(id) && !tree.is_null(id) && !tree.has_template(id);
+        let name = is_name.then(|| tree.text(id))?;
+        (!name.trim().is_empty()).then_some(name)
+    }
+
+    fn no_project(&self, name: &str, site: Site) {
+        let log = self.ground.log;
+        if self.ground.whole {
+            let message = format!("no project is named {}", log.name(name));
+            log.report_with(site, message, || {
+                let names = self.projects.names.iter().map(|name| &**name);
+                log.suggestion(name, names)
+            });
+        }
+    }
+
+    fn no_route(&self, name: &str, site: Site) {
+        let log = self.ground.log;
+        if self.ground.whole {
+            let message = format!("no route is named {}", log.name(name));
+            log.report_with(site, message, || {
+                log.suggestion(name, self.routes.names.iter().map(String::as_str))
+            });
+        }
     }
 
     /// Makes all deployments of a plan.
@@ -180,12 +249,19 @@ impl<'g> Deployments<'g> {
         let route = self.route(plan, scope)?;
         route.used.set(true);
         self.spend(plan, route.hops.len() + plan.axes.len() + plan.vars.len())?;
-        let hops = self.hops(plan, route, scope, project?, variable.as_ref())?;
+        let Some(project) = project else {
+            // Its hops are looked at all the same, as far as they need no project.
+            for template in &route.hops {
+                template.fill(&route.tree, scope, self.ground);
+            }
+            return None;
+        };
+        let hops = self.hops(plan, route, scope, project, variable.as_ref())?;
         let axes = plan.axes.iter().map(|axis| &axis.name);
         let vars = plan.vars.iter().map(|(name, _)| name);
         let deployment = Deployment {
             name: scope.get("name")?,
-            project: project?,
+            project,
             environment,
             owner: scope.get("owner"),
             labels: labels?,
@@ -268,24 +344,18 @@ impl<'g> Deployments<'g> {
         let log = self.ground.log;
         let name = scope.get("project")?;
         let Some(entry) = self.projects.entries.get(&name) else {
-            if self.ground.whole {
-                let site = match &plan.fields[PROJECT] {
-                    Text::Fixed(_, tree, id) | Text::Template(tree, id) => tree.site(*id),
-                    Text::Unset => plan
-                        .axes
-                        .iter()
-                        .zip(picks)
-                        .find(|(axis, _)| *axis.name == *FIELDS[PROJECT])
-                        .map_or(plan.site, |(axis, pick)| {
-                            plan.tree.site(axis.values[*pick].1)
-                        }),
-                };
-                let message = format!("no project is named {}", log.name(&name));
-                log.report_with(site, message, || {
-                    let names = self.projects.names.iter().map(|name| &**name);
-                    log.suggestion(&name, names)
-                });
-            }
+            let site = match &plan.fields[PROJECT] {
+                Text::Fixed(_, tree, id) | Text::Template(tree, id) => tree.site(*id),
+                Text::Unset => plan
+                    .axes
+                    .iter()
+                    .zip(picks)
+                    .find(|(axis, _)| *axis.name == *FIELDS[PROJECT])
+                    .map_or(plan.site, |(axis, pick)| {
+                        plan.tree.site(axis.values[*pick].1)
+                    }),
+            };
+            self.no_project(&name, site);
             return None;
         };
         let own = environment.and_then(|environment| {
@@ -343,12 +413,7 @@ impl<'g> Deployments<'g> {
         if let Some(route) = self.routes.by_name.get(&*name) {
             return route.as_ref();
         }
-        if self.ground.whole {
-            let message = format!("no route is named {}", log.name(&name));
-            log.report_with(tree.site(id), message, || {
-                log.suggestion(&name, self.routes.names.iter().map(String::as_str))
-            });
-        }
+        self.no_route(&name, tree.site(id));
         None
     }
 

@@ -146,7 +146,7 @@ fn step(reader: &Reader<'_>, id: Id) -> Option<extract::Step> {
         reader.log.report(site, message);
         return None;
     }
-    if reader.draft {
+    if reader.draft && reader.tree.has_template(id) {
         return Some(step);
     }
     if let Err(message) = step.check() {
@@ -155,8 +155,32 @@ fn step(reader: &Reader<'_>, id: Id) -> Option<extract::Step> {
             .entries(id)
             .iter()
             .find(|[key, _]| reader.tree.text(*key) != "dialect");
-        reader.said(value.map_or(id, |[_, value]| *value), message);
+        let value = value.map_or(id, |[_, value]| *value);
+        match pointer(&step).and_then(extract::meant_pointer) {
+            Some(meant) => unslashed(reader, value, &meant),
+            None => reader.said(value, message),
+        }
         return None;
     }
     Some(step)
+}
+
+fn pointer(step: &extract::Step) -> Option<&str> {
+    match step {
+        extract::Step::Json(pointer)
+        | extract::Step::Yaml(pointer)
+        | extract::Step::Toml(pointer)
+        | extract::Step::Ini(pointer) => Some(pointer),
+        _ => None,
+    }
+}
+
+/// Reports a path that is no pointer, and the pointer that it was meant for.
+fn unslashed(reader: &Reader<'_>, value: Id, meant: &str) {
+    let message = "expected a JSON pointer, which starts with `/`";
+    reader
+        .log
+        .report_with(reader.tree.site(value), message, || {
+            Some(format!("did you mean {}?", reader.log.shown_name(meant)?))
+        });
 }

@@ -35,28 +35,33 @@ pub(super) fn hop(reader: &Reader<'_>, id: Id, ground: &Ground<'_>) -> Option<Fi
     let source = source(reader, id, &part.rest, part.known, &[], ground);
     let Some(beside) = part.value else {
         look(reader, id);
+        if let Some(own) = reader.tree.get(id, "variable") {
+            variable(reader, own, ground);
+        }
+        if let Some(own) = reader.tree.get(id, "waive") {
+            waiver(reader.tree, own, reader.log);
+        }
         return None;
     };
-    let variable = match beside.variable {
-        Some(held) => Some(variable(reader, held.id, ground)?),
-        None => None,
-    };
-    let waiver = match beside.waive {
-        Some(held) => Some(waiver(reader.tree, held.id, reader.log)?),
-        None => None,
-    };
+    // All of it is looked at, whatever is wrong with the first.
+    let variable = beside.variable.map_or(Some(None), |held| {
+        variable(reader, held.id, ground).map(Some)
+    });
+    let waiver = beside.waive.map_or(Some(None), |held| {
+        waiver(reader.tree, held.id, reader.log).map(Some)
+    });
     let bytes = Beside {
         extract: beside.extract,
         decode: beside.decode,
         trim: beside.trim,
     };
-    let extraction = bytes.read(reader)?;
+    let extraction = bytes.read(reader);
     Some(Filled {
         source: source?,
-        variable,
-        extraction,
+        variable: variable?,
+        extraction: extraction?,
         expect: beside.expect,
-        waiver,
+        waiver: waiver?,
         site: reader.tree.site(id),
     })
 }
@@ -78,7 +83,8 @@ pub(super) fn source(
             None => Ok(None),
         }
     })??;
-    if reader.draft {
+    // What stands for a template is not known yet.
+    if reader.draft && reader.tree.has_template(id) {
         return Some(source.into());
     }
     let mut folder = reader.log.folder(reader.tree.file);
@@ -86,13 +92,11 @@ pub(super) fn source(
         folder.push(&*reader.text(own)?);
     }
     source.rooted_at(&folder);
-    if let Err(message) = source.check() {
-        reader.said(id, message);
-        return None;
-    }
+    let checked = source.check().map_err(|message| reader.said(id, message));
     if let Some(store) = source.store() {
         declared_store(reader, settings, (store, source.info().store), ground)?;
     }
+    checked.ok()?;
     Some(source.into())
 }
 

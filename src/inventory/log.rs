@@ -98,12 +98,14 @@ impl Log {
 
     /// A name from the file in backticks, unless it may be a key or a part of one.
     pub fn name(&self, name: &str) -> String {
+        let shown = self.shown_name(name);
+        shown.unwrap_or_else(|| "(a name that is not shown)".to_owned())
+    }
+
+    /// The same, where there is nothing to say without it.
+    pub fn shown_name(&self, name: &str) -> Option<String> {
         let hidden = opaque(name) || self.guard().is_some_and(|guard| guard.hides(name));
-        if hidden {
-            "(a name that is not shown)".to_owned()
-        } else {
-            format!("`{}`", escape(name))
-        }
+        (!hidden).then(|| format!("`{}`", escape(name)))
     }
 
     /// `did you mean …?`, or else what there is.

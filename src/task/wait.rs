@@ -136,6 +136,12 @@ impl Left {
             told: told(audit, &worse),
         }
     }
+
+    /// The same, with how many of all it is.
+    #[must_use]
+    pub fn of_all(&self, all: usize) -> String {
+        format!("{} of {all} left: {}", self.worse, self.told)
+    }
 }
 
 fn told(audit: &Audit, worse: &[&DeploymentOutcome]) -> String {

@@ -23,6 +23,50 @@ fn it_says_what_is_here_and_never_the_key() {
 }
 
 #[test]
+fn an_audit_and_a_look_at_the_same_bytes_tell_the_same_effect() {
+    let scene = Scene::with(
+        "version: 1
+projects:
+  checkout: { variable: KEY, current: { file: { path: DIR/current } } }
+deployments:
+  - { name: web, project: checkout, route: [ { file: { path: DIR/held } } ] }
+",
+    )
+    .file("current", CURRENT);
+    let expected = fingerprint(CURRENT);
+    for (held, effect) in [
+        (
+            format!("{{\"key\": \"{CURRENT}\"}}\n"),
+            "no event leaves the process and nothing is logged",
+        ),
+        (
+            format!("{{\"key\": \"{CURRENT}\"}}"),
+            "sent as it is and refused",
+        ),
+        (
+            format!("{CURRENT}\n"),
+            "no event leaves the process and nothing is logged",
+        ),
+    ] {
+        std::fs::write(scene.path("held"), held).unwrap();
+        let report = scene.run(["audit", "-f", "json"]).ends(1).json();
+        let message = &report["deployments"][0]["hops"][0]["message"];
+        assert!(message.as_str().unwrap().contains(effect), "{message}");
+        let path = scene.path("held");
+        scene
+            .run([
+                "inspect",
+                "--expect",
+                &expected,
+                "--file",
+                path.to_str().unwrap(),
+            ])
+            .ends(1)
+            .prints(effect);
+    }
+}
+
+#[test]
 fn it_says_whether_this_is_the_key_and_which_damage_explains_it() {
     let expected = fingerprint(CURRENT);
     let expect = ["--expect", &expected];

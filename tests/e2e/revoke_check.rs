@@ -91,6 +91,64 @@ fn a_faulty_reference_answers_nothing() {
 }
 
 #[test]
+fn the_heading_says_what_a_key_is_that_a_reference_was_mistaken_for() {
+    let heading = |scene: &Scene, arguments: &[&str]| {
+        let ran = scene.run(["revoke-check", "checkout"].iter().chain(arguments));
+        ran.stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    let [old, sibling, current] = [OLD, SIBLING, CURRENT].map(fingerprint);
+    // The old key was pasted again.
+    let pasted = scene(CURRENT, SIBLING).file("checkout", OLD);
+    assert_eq!(
+        heading(&pasted, &[]),
+        format!(
+            "not safe to revoke: {old} (checkout's current key; known as checkout's previous key)"
+        )
+    );
+    // That of another project, and a damaged one.
+    let foreign = scene(CURRENT, SIBLING).file("checkout", SIBLING);
+    assert_eq!(
+        heading(&foreign, &["--key", &sibling]),
+        format!(
+            "not safe to revoke: {sibling} (in the reference of checkout, which is not sound; in the reference \
+             of shop, which is not sound)"
+        )
+    );
+    assert_eq!(
+        heading(&foreign, &[]),
+        format!("nobody can tell: {old} (checkout's previous key)")
+    );
+    let damaged = scene(CURRENT, SIBLING).file("checkout", format!("\"{CURRENT}\""));
+    assert_eq!(
+        heading(&damaged, &["--key", &current]),
+        format!("not safe to revoke: {current} (in the reference of checkout, which is not sound)")
+    );
+}
+
+#[test]
+fn the_heading_says_what_past_audits_were_sure_of() {
+    let scene = Scene::with(
+        "version: 1
+ledger: { at: DIR/ledger.db }
+projects: { checkout: { variable: KEY, current: { file: { path: DIR/checkout } } } }
+deployments: [ { name: api, project: checkout, route: [ { file: { path: DIR/api } } ] } ]
+",
+    )
+    .file("api", CURRENT);
+    let scene = scene.file("checkout", OLD);
+    scene.run(["audit", "-q"]);
+    let scene = scene.file("checkout", CURRENT);
+    scene.run(["audit", "-q"]);
+    scene.run(["history", "confirm", "checkout"]).ends(0);
+    // The older one is pasted again.
+    let scene = scene.file("checkout", OLD);
+    let current = fingerprint(CURRENT);
+    scene.run(["revoke-check", "checkout"]).ends(1).prints(&format!(
+        "not safe to revoke: {current} (checkout's last sure key; known as checkout's previous key)"
+    ));
+}
+
+#[test]
 fn it_looks_everywhere_or_not_at_all() {
     let scene = scene(CURRENT, SIBLING);
     for option in ["--deployment", "--project", "--owner"] {

@@ -31,6 +31,7 @@ fn the_current_key_can_be_piped_in() {
     scene(CURRENT).run(["audit"]).ends(1);
     let ran = audit(&scene(CURRENT), &["--current", "checkout=-"], CURRENT).ends(0);
     assert!(ran.stderr.contains("exactly as it came"), "{ran}");
+    assert!(ran.stderr.contains("counts for this run alone"), "{ran}");
     assert_eq!(ran.json()["projects"][0]["current"], fingerprint(CURRENT));
 }
 

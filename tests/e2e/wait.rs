@@ -62,12 +62,31 @@ fn it_ends_at_its_time_with_what_is_so_then() {
     scene
         .run(["wait", "--every", "50ms", "--timeout", "300ms"])
         .ends(1)
-        .prints("unknown");
+        .prints("unknown")
+        .prints("the time to wait is up, after 300ms: 1 of 1 left: 1 unknown");
+    let json = scene
+        .run([
+            "wait",
+            "--every",
+            "50ms",
+            "--timeout",
+            "300ms",
+            "-f",
+            "json",
+        ])
+        .ends(1)
+        .json();
+    assert_eq!(json["timed_out"], true);
     // What proves nothing is nothing to wait for.
     let own = scene.file("api.env", "KEY=$HOME\n");
-    own.run(["wait", "--timeout", "10s"])
-        .ends(3)
-        .prints("unverified");
+    let blind = own.run(["wait", "--timeout", "10s"]).ends(3);
+    let blind = blind.prints("unverified");
+    assert!(!blind.stdout.contains("time to wait"), "{}", blind.stdout);
+    let json = own.run(["wait", "--timeout", "10s", "-f", "json"]).ends(3);
+    assert_eq!(json.json()["timed_out"], false);
+    // Only who waits is told of it.
+    let json = own.run(["audit", "-f", "json"]).ends(3).json();
+    assert!(json.get("timed_out").is_none());
 }
 
 #[test]

@@ -7,7 +7,6 @@ use crate::explain::{belonging, coverage, name_of, word};
 use crate::gate::{Coverage, ExitCode};
 use crate::judge::Outcome;
 use crate::key::Fingerprint;
-use crate::keyring::KeyId;
 use crate::task::revoke_check::{Alive, Answer, Gone, Last, Life, Place};
 use crate::text::escape;
 
@@ -138,9 +137,7 @@ impl Told<'_> {
             ExitCode::Drift => "not safe to revoke",
             _ => "nobody can tell",
         };
-        let keys = self.answer.keys.iter().map(|&key| self.key(key));
-        let unknown = self.answer.unknown.iter().map(ToString::to_string);
-        let keys: Vec<_> = keys.chain(unknown).collect();
+        let keys = self.keys();
         match keys.as_slice() {
             [] => writeln!(out, "{verdict}"),
             keys => writeln!(out, "{verdict}: {}", keys.join(", ")),
@@ -173,12 +170,50 @@ impl Told<'_> {
             .any(|key| key.agrees(print))
     }
 
-    fn key(&self, key: KeyId) -> String {
-        let fingerprint = self.audit.fingerprint(key);
-        let name = belonging(self.audit, key);
-        match fingerprint {
-            Some(fingerprint) => format!("{fingerprint} ({name})"),
-            None => name,
+    /// The keys in question. One that lives is first of all what it lives for: a previous one that a reference
+    /// holds again, by a rollback or a wrong paste, is not only that.
+    fn keys(&self) -> Vec<String> {
+        let mut nameless = Vec::new();
+        let mut named: Vec<(Fingerprint, Vec<String>)> = Vec::new();
+        for &key in &self.answer.keys {
+            let name = belonging(self.audit, key);
+            match self.audit.fingerprint(key) {
+                None => nameless.push(name),
+                Some(print) => match named.iter_mut().find(|(known, _)| *known == print) {
+                    Some((_, names)) => names.push(name),
+                    None => named.push((print, vec![name])),
+                },
+            }
+        }
+        named.extend(self.answer.unknown.map(|print| (print, Vec::new())));
+        let named = named.into_iter().map(|(print, names)| {
+            let alive = self.answer.alive.iter();
+            let alive = alive.filter(|alive| alive.fingerprint.agrees(&print));
+            let mut told: Vec<String> = alive.map(|alive| self.life(alive)).collect();
+            let lives = !told.is_empty();
+            for name in names {
+                match lives {
+                    _ if told.contains(&name) => {}
+                    true => told.push(format!("known as {name}")),
+                    false => told.push(name),
+                }
+            }
+            match told.is_empty() {
+                true => print.to_string(),
+                false => format!("{print} ({})", told.join("; ")),
+            }
+        });
+        named.chain(nameless).collect()
+    }
+
+    /// What a key lives for, in few words.
+    fn life(&self, alive: &Alive) -> String {
+        let name = name_of(self.audit, alive.project);
+        match alive.life {
+            Life::Current => format!("{name}'s current key"),
+            Life::Next => format!("{name}'s next key"),
+            Life::Held => format!("in the reference of {name}, which is not sound"),
+            Life::LastSure => format!("{name}'s last sure key"),
         }
     }
 

@@ -306,7 +306,8 @@ fn deployments() {
             ),
             (
                 "{ name: web, project: zzz, rout: ci }",
-                "targets.yaml:5:30: unknown key `rout`: expected one of `name`, `matrix`, `project`, \
+                "targets.yaml:5:25: no project is named `zzz`; there is `shop`\n\
+             targets.yaml:5:30: unknown key `rout`: expected one of `name`, `matrix`, `project`, \
              `environment`, `owner`, `labels`, `vars`, `route`, `expect`, `variable`, `waive`; did \
              you mean `route`?",
             ),
@@ -352,7 +353,7 @@ fn deployments() {
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: [{ json: a }, { jsn: /a }, x, {}, { ini: /a/b/c }] }] }",
-                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`, like /allstak/key\n\
+                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`; did you mean `/a`?\n\
              targets.yaml:5:75: unknown key `jsn`: expected one of `json`, `yaml`, `toml`, `ini`, `properties`, \
              `dotenv`, `dialect`, `url`, `pattern`, `decode`, `trim`; did you mean `json`?\n\
              targets.yaml:5:86: expected a map with one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
@@ -360,6 +361,16 @@ fn deployments() {
              targets.yaml:5:89: expected a step: one of `json`, `yaml`, `toml`, `ini`, `properties`, `dotenv`, \
              `url`, `pattern`, `decode`, `trim`\n\
              targets.yaml:5:100: expected `/section/key`, or `/key` for one above the first section",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: [{ yaml: allstak/key }, { toml: allstak.key }, { ini: section/key }] }] }",
+                "targets.yaml:5:68: expected a JSON pointer, which starts with `/`; did you mean `/allstak/key`?\n\
+             targets.yaml:5:91: expected a JSON pointer, which starts with `/`; did you mean `/allstak/key`?\n\
+             targets.yaml:5:113: expected a JSON pointer, which starts with `/`; did you mean `/section/key`?",
+            ),
+            (
+                "{ name: web, project: shop, route: [{ env: {}, extract: { json: sk_4f9a2c81d07b3e6a } }] }",
+                "targets.yaml:5:67: expected a JSON pointer, which starts with `/`",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: { json: /a, dialect: docker } }] }",
@@ -493,4 +504,64 @@ fn matrices() {
          targets.yaml:6:5: unknown source `evn`: expected one of SOURCES; did you mean `env`?"
         )
     );
+}
+
+/// What does not depend on each other is told at once.
+#[test]
+fn a_mistake_hides_no_other_one() {
+    let said = World::of(
+        "version: 1
+projects:
+  shop: { variable: KEY, current: { file: { pth: a } } }
+stores: {}
+routes:
+  spare: [ { vault: { store: nosuch, path: a, field: b } }, { file: { path: a }, extract: { json: a/b } } ]
+deployments:
+  - { name: one, project: shop, route: [ { env: { nam: a } }, { file: { path: '${y}' } } ] }
+  - { name: two, project: shp, expect: never, route: [ { file: { path: a, b: c }, variable: 'a=b', waive: { verdicts: [stal], reason: x, owner: y, until: 2999-01-01 }, extract: { json: a }, decode: base65 } ] }
+  - { name: three, project: shop, labels: 3, route: spar }
+",
+    )
+    .problems();
+    for told in [
+        "3:45: unknown key `pth`",
+        "6:30: no store is named `nosuch`",
+        "6:99: expected a JSON pointer",
+        "8:51: unknown key `nam`",
+        "8:80: nothing here is named `y`",
+        "9:27: no project is named `shp`; did you mean `shop`?",
+        "9:40: expected one of `current`",
+        "9:75: unknown key `b`",
+        "9:120: expected one of `revoked`",
+        "9:186: expected a JSON pointer",
+        "9:199: expected `base64`",
+        "9:93: expected the name of a variable",
+        "10:43: expected a map of labels",
+        "10:53: no route is named `spar`; did you mean `spare`?",
+    ] {
+        assert!(
+            said.contains(&format!("targets.yaml:{told}")),
+            "{told}\n{said}"
+        );
+    }
+    // A fault in the defaults neither.
+    let said = World::of(
+        "version: 1
+projects: { shop: { variable: KEY, current: { env: {} } } }
+defaults: { route: { a: b } }
+deployments:
+  - { name: one, project: shp, route: [ { file: { pth: a } } ] }
+",
+    )
+    .problems();
+    for told in [
+        "3:20: expected a list of hops",
+        "5:27: no project",
+        "5:51: unknown key `pth`",
+    ] {
+        assert!(
+            said.contains(&format!("targets.yaml:{told}")),
+            "{told}\n{said}"
+        );
+    }
 }

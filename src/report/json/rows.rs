@@ -29,6 +29,9 @@ pub struct Document<'a> {
     pub tool: Tool,
     /// Whether straggler was interrupted before all was read, kept and told.
     pub interrupted: bool,
+    /// With `wait`, whether its `--timeout` was up while something still held no current key; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timed_out: Option<bool>,
     /// The audit in numbers.
     pub summary: Summary,
     /// What else there is to tell, the most urgent first.

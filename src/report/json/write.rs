@@ -66,6 +66,7 @@ fn document(shown: Shown<'_>) -> Document<'_> {
             version: env!("CARGO_PKG_VERSION"),
         },
         interrupted: audit.interrupted,
+        timed_out: audit.waited.as_ref().map(|waited| waited.left.is_some()),
         summary: Summary {
             deployments: audit.deployments.len(),
             complete: coverage.is_complete(audit),

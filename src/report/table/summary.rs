@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use anstyle::Style;
+use jiff::SignedDuration;
 
 use super::paint;
 use super::prose::Prose;
@@ -26,8 +27,16 @@ fn early(audit: &Audit) -> String {
     }
 }
 
-/// What was found and how much was seen, then what that comes to.
-pub fn summary(audit: &Audit) -> [Prose; 2] {
+fn time_is_up(audit: &Audit) -> Option<Prose> {
+    let waited = audit.waited.as_ref()?;
+    let left = waited.left.as_ref()?;
+    let limit = SignedDuration::try_from(waited.limit).unwrap_or(SignedDuration::MAX);
+    let told = format!("the time to wait is up, after {limit:#}: {left}");
+    Some(Prose::new(paint::DOUBTFUL, &told))
+}
+
+/// What was found and how much was seen, what nobody waited for any longer, then what that comes to.
+pub fn summary(audit: &Audit) -> Vec<Prose> {
     let mut counts = BTreeMap::<Verdict, (usize, usize)>::new();
     for outcome in &audit.deployments {
         let (count, accepted) = counts.entry(outcome.verdict).or_default();
@@ -85,5 +94,8 @@ pub fn summary(audit: &Audit) -> [Prose; 2] {
     let told = Prose::default()
         .unit(style, format!("exit {}:", code.code()))
         .text(Style::new(), &standing(&decision, &audit.policy));
-    [found, told]
+    std::iter::once(found)
+        .chain(time_is_up(audit))
+        .chain([told])
+        .collect()
 }
