@@ -102,8 +102,8 @@ deployment not proven at its last hop
     restarted by hand on Fridays
   does not have the key
     env:batch
-  → write the current key to env:batch; or correct the hop if it names the wrong
-    place
+  → write the current key to env:batch; or correct the hop if it names the
+    wrong place
 ";
     assert_eq!(table(&mixed().audit(), 80, false), expected);
 }
