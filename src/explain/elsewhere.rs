@@ -41,6 +41,11 @@ impl Spot<'_> {
     /// What to change in targets.yaml where the key is not missing and the hop looks in the wrong part, with what
     /// to do if it does not.
     pub(super) fn or_look_there(&self, reading: &Outcome, words: String) -> String {
+        let seen = reading.mend.as_ref().and_then(|mend| mend.words.as_ref());
+        if self.source() == "dotenv" && seen.is_some() {
+            // The file names the variable, and its reader does not see it.
+            return words;
+        }
         let site = self.site();
         match self.better(reading) {
             Some((key, setting)) => {

@@ -79,7 +79,8 @@ fn a_pointer_that_is_mistyped_never_makes_the_key_beside_it_safe() {
         .run([
             "revoke-check",
             "shop",
-            "--no-ledger",
+            "--ledger",
+            "ledger.db",
             "--accept",
             "web",
             "--reason",
