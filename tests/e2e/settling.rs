@@ -57,6 +57,29 @@ fn a_reference_that_goes_back_is_loud_and_open_until_somebody_says_that_it_is_ri
 }
 
 #[test]
+fn references_that_were_swapped_make_nobody_current() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, SIBLING);
+    fs::write(scene.path("shop"), CURRENT).unwrap();
+    all_hold(&scene, SIBLING);
+    for _ in 0..2 {
+        let report = run(&scene, &["audit", "-f", "json"]).ends(1).json();
+        for project in [0, 1] {
+            let reference = &report["projects"][project]["reference"];
+            assert_eq!(reference["verdict"], "wrong-project", "{report}");
+        }
+        for deployment in [0, 1] {
+            let verdict = &report["deployments"][deployment]["verdict"];
+            assert_eq!(verdict, "wrong-project", "{report}");
+        }
+    }
+    // Each is still the other one's live key.
+    let key = fingerprint(CURRENT);
+    run(&scene, &["revoke-check", "checkout", "--key", &key]).ends(1);
+}
+
+#[test]
 fn a_reference_that_goes_back_to_a_dead_key_is_faulty() {
     let scene = scene();
     let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
