@@ -221,6 +221,25 @@ impl Model {
         vec![if sound { "unknown" } else { "unverified" }]
     }
 
+    /// The keys of a project that were replaced before they were settled. They are asked about like the sure
+    /// ones, unless they surely are another project's since.
+    fn dropped(&self, world: &World, index: usize) -> Vec<&str> {
+        let is_mine = |key: &&str| {
+            !(0..self.keys.len()).any(|other| {
+                let is_sure = |period: &Period| period.key == **key;
+                other != index
+                    && world.projects[other].reference.key() == Some(key)
+                    && self.keys[other].sure.iter().any(is_sure)
+            })
+        };
+        let current = world.projects[index].reference.key();
+        let dropped = self.keys[index].dropped.iter().map(String::as_str);
+        dropped
+            .filter(|key| Some(*key) != current)
+            .filter(is_mine)
+            .collect()
+    }
+
     /// The keys that have to be told as previous ones of a project, where its reference is sound.
     pub fn previous(&self, world: &World, index: usize) -> Vec<&str> {
         let current = world.projects[index].reference.key();
@@ -241,8 +260,10 @@ impl Model {
     pub fn safety(&self, world: &World, index: usize) -> Safety {
         let keys = &self.keys[index];
         let settled = self.references[index] == Reference::Sound && keys.suspect.is_none();
-        let asked = self.previous(world, index);
-        let asked = |key: &str| asked.contains(&key);
+        let previous = self.previous(world, index);
+        let mut all = self.dropped(world, index);
+        all.extend(&previous);
+        let asked = |key: &str| all.contains(&key);
         let hops = world.listed().flat_map(|deployment| {
             let hops = deployment.hops.iter().filter(|hop| hop.listed);
             hops.map(move |hop| (deployment.project, &hop.content))
@@ -256,12 +277,7 @@ impl Model {
                     project.reference.key() == Some(key) || project.next.as_deref() == Some(key)
                 })
         };
-        if settled
-            && self
-                .previous(world, index)
-                .iter()
-                .any(|key| live_elsewhere(key))
-        {
+        if settled && all.iter().any(|key| live_elsewhere(key)) {
             return Safety::Held;
         }
         if settled
@@ -271,7 +287,11 @@ impl Model {
         {
             return Safety::Held;
         }
-        if !settled || self.previous(world, index).is_empty() {
+        if !settled || previous.is_empty() {
+            return Safety::NotSafe;
+        }
+        // A reference that nobody can read may be the key in question.
+        if self.references.contains(&Reference::Unread) {
             return Safety::NotSafe;
         }
         let mut open = false;
