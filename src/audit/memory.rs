@@ -222,9 +222,10 @@ impl References {
         };
         let mut previous = earlier(told, current.as_ref(), is_live);
         // What was suspected until now, and is not the reference anymore, is settled by nobody.
+        let now = current.or(self.project(id).outcome.held.filter(|_| returned));
         let replaced = reigns
             .last()
-            .filter(|last| !last.is_sure() && current.is_some_and(|current| !last.is_of(&current)));
+            .filter(|last| !last.is_sure() && now.is_some_and(|now| !last.is_of(&now)));
         let replaced = replaced.map(|reign| reign.fingerprint);
         let theirs = others.0.get(&owner);
         let theirs = theirs.into_iter().flatten().copied();

@@ -137,8 +137,8 @@ impl References {
         }
     }
 
-    /// Makes the last sure keys of references known that are about to be refused. Those that were swapped hold
-    /// each other's, and none of them would be refused before another one is.
+    /// Makes known what references were before that are about to be refused. Those that were swapped hold each
+    /// other's keys, and none of them would be refused before another one is.
     pub(super) fn expose_swapped(
         &mut self,
         inventory: &Inventory,
@@ -150,10 +150,16 @@ impl References {
                 continue;
             };
             let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
-            let last = reigns.iter().rfind(|reign| reign.is_sure());
-            if let Some(last) = last.filter(|last| !last.is_of(&current)) {
-                let key = Known::by_fingerprint(KeyId::last_sure(id), last.fingerprint);
-                self.keyring.add(key);
+            let sure = reigns.iter().rfind(|reign| reign.is_sure());
+            let suspected = reigns.last().filter(|last| !last.is_sure());
+            for (key, reign) in [
+                (KeyId::last_sure(id), sure),
+                (KeyId::suspected(id), suspected),
+            ] {
+                if let Some(reign) = reign.filter(|reign| !reign.is_of(&current)) {
+                    self.keyring
+                        .add(Known::by_fingerprint(key, reign.fingerprint));
+                }
             }
         }
     }
@@ -163,6 +169,7 @@ impl References {
         for &id in refused {
             if self.project(id).outcome.reference.is_sound() {
                 self.keyring.forget(KeyId::last_sure(id));
+                self.keyring.forget(KeyId::suspected(id));
             }
         }
     }
@@ -224,13 +231,12 @@ impl References {
             .reigns_of(&Owner::of(inventory.project(id)))
             .last()
             .filter(|last| !last.is_sure() && !outcome.reference.is_sound())?;
-        let is_no_key = matches!(
-            outcome.reference,
-            Soundness::Foreign(_)
-                | Soundness::Pasted { .. }
-                | Soundness::Dead(_)
-                | Soundness::Returned { .. }
-        );
+        let is_no_key = match outcome.reference {
+            // It was replaced, if by mistake.
+            Soundness::Returned { .. } => return None,
+            Soundness::Foreign(_) | Soundness::Pasted { .. } | Soundness::Dead(_) => true,
+            _ => false,
+        };
         let is_own = !is_no_key || outcome.held.is_none_or(|held| !last.is_of(&held));
         is_own.then_some(last.fingerprint)
     }

@@ -116,6 +116,7 @@ const CASES: &[Case] = &[
     ("back, as declared",       &["f:now@1-5", "p:past@6-15"],     "rotated",             &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Declared),
     ("back, and its store too", &["f:now@1-5", "p:past@6-15"],     "reference v:past@1 v:now@20 now", &["config past"],      &["stale own value"],                 RotationBasis::Suspected),
     ("back to a dead key",      &["f:now@1-5", "p:past@6-15"],     "immediate",           &["config past", "running now"],   &["unverified", "revoked own value"], RotationBasis::Suspected),
+    ("instead of a suspected",  &["f:now@1-5", "p:old@6-15", "s:past@16-20"], "immediate", &["config past", "config old"],    &["revoked own value", "unverified"], RotationBasis::Suspected),
     ("to a dead one, for long", &["f:now@1-5", "p:past@6-15", "s:now@16-20"], "immediate", &["config now"],                  &["revoked own value"],               RotationBasis::Suspected),
     ("dead, said to be right",  &["f:now@1-5", "p:past@6-15", "p:now@16-20"], "immediate", &["config past", "running now"],  &["revoked own value", "current"],    RotationBasis::Unknown),
     ("a return that is undone", &["f:past@1-5", "p:now@6-10", "s:past@11-15"], "",        &["config past"],                  &["stale own value"],                 RotationBasis::Ledger),
@@ -238,6 +239,19 @@ async fn references_that_were_swapped_are_all_faulty() {
         }
         let hops = ["wrong-project own value", "unverified - none"];
         assert_eq!(told(&audit, &hops), hops, "{facts}");
+    }
+    // One of these had gone back, and the other one changed, before that was settled.
+    let audits = [
+        "f:old@1-15",
+        "s:shop@16-20",
+        "shop f:now@1-5",
+        "shop p:gone@6-15",
+        "shop s:now@16-20",
+    ];
+    let audit = after(&audits, "", &[]).await;
+    for index in [0, 2] {
+        let reference = &audit.projects[index].reference;
+        assert!(matches!(reference, Soundness::Foreign(_)));
     }
     // So are three, each of which holds the next one's.
     let audits = [
