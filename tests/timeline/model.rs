@@ -180,21 +180,24 @@ impl Model {
             "stale"
         };
         let is_last = keys.sure.last().is_some_and(|last| last.key == key);
-        if sound && (project.reference.key() == Some(key) || project.next.as_deref() == Some(key)) {
+        let mut others = (0..self.keys.len()).filter(|&other| other != index);
+        let foreign = others.any(|other| self.belongs_to(world, other, key));
+        let was_sure = keys.sure.iter().any(|period| period.key == key);
+        // A next key that was replaced before, or is anybody else's, is none.
+        let is_next = project.next.as_deref() == Some(key) && !foreign && !was_sure;
+        if sound && (project.reference.key() == Some(key) || is_next) {
             return vec!["current"];
         }
-        if !sound && (is_last || project.next.as_deref() == Some(key)) {
+        if !sound && (is_last || is_next) {
             return vec!["unverified"];
         }
         if !sound && keys.suspect.as_deref() == Some(key) {
             // It may be current, or be earlier again by mistake.
             return vec!["unverified", old];
         }
-        if keys.sure.iter().any(|period| period.key == key) {
+        if was_sure {
             return vec![old];
         }
-        let mut others = (0..self.keys.len()).filter(|&other| other != index);
-        let foreign = others.any(|other| self.belongs_to(world, other, key));
         if keys.dropped.iter().any(|dropped| dropped == key) {
             // Its holders got it while it was the reference.
             return vec!["stale", "revoked"];
@@ -205,14 +208,6 @@ impl Model {
         }
         if foreign {
             return vec!["wrong-project"];
-        }
-        if others.into_iter().any(|other| {
-            self.keys[other]
-                .dropped
-                .iter()
-                .any(|dropped| dropped == key)
-        }) {
-            return vec!["wrong-project", "unknown", "unverified"];
         }
         let was_suspected = |keys: &Keys| keys.dropped.iter().any(|dropped| dropped == key);
         if self.keys.iter().any(was_suspected) {
