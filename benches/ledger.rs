@@ -211,7 +211,7 @@ async fn night(ground: &Ground, ledger: &Ledger, turn: usize, times: &mut Steps)
         times.rotated.add(took);
         // As somebody does who rotated them: nothing else tells a rotation from a misread reference.
         for project in &audit.inventory.projects {
-            ledger.confirm(&Owner::of(project), at(turn)).await?;
+            ledger.confirm(&Owner::of(project), None, at(turn)).await?;
         }
     } else if since_rotation(turn) > WAVES + 1 {
         times.record.add(took);

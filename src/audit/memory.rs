@@ -37,8 +37,8 @@ impl References {
         let learned: Vec<Vec<Learned>> = ids().map(|id| earlier(self, id)).collect();
         let refused = self.about_to_be_refused(inventory, remembered, &learned);
         let mut is_more_known = false;
-        for ((id, learned), refused) in ids().zip(learned).zip(refused) {
-            let previous = match refused {
+        for ((id, learned), refused) in ids().zip(learned).zip(&refused) {
+            let previous = match *refused {
                 true => self.earlier(inventory, id, remembered, &others, None),
                 false => learned,
             };
@@ -49,6 +49,8 @@ impl References {
         }
         self.doubt_next();
         self.keep_last_sure(inventory, ids(), remembered);
+        let refused: Vec<ProjectId> = ids().filter(|id| refused[id.0 as usize]).collect();
+        self.expose_swapped(inventory, &refused, remembered);
         if is_more_known || self.projects.iter().any(has_last_sure) {
             self.see_through(inventory, remembered);
         }
@@ -58,6 +60,7 @@ impl References {
             .count()
             > 0
         {}
+        self.conceal_sound(&refused);
     }
 
     /// Tells of next keys that past audits knew as the current ones of their projects.
@@ -196,7 +199,8 @@ impl References {
             let known = self.keyring.exact(id, fingerprint);
             let mut known = known.into_iter().flat_map(|known| known.keys);
             known.any(|key| match key.role() {
-                Role::Current if key.project == id => true,
+                // What an unsound reference went back to was replaced all the same.
+                Role::Current if key.project == id => self.project(id).outcome.reference.is_sound(),
                 // What was replaced is not right again because it is announced.
                 Role::Next if key.project == id => since(reigns, fingerprint).is_none(),
                 Role::Current => {
@@ -218,9 +222,10 @@ impl References {
         };
         let mut previous = earlier(told, current.as_ref(), is_live);
         // What was suspected until now, and is not the reference anymore, is settled by nobody.
+        let now = current.or(self.project(id).outcome.held.filter(|_| returned));
         let replaced = reigns
             .last()
-            .filter(|last| !last.is_sure() && current.is_some_and(|current| !last.is_of(&current)));
+            .filter(|last| !last.is_sure() && now.is_some_and(|now| !last.is_of(&now)));
         let replaced = replaced.map(|reign| reign.fingerprint);
         let theirs = others.0.get(&owner);
         let theirs = theirs.into_iter().flatten().copied();

@@ -16,6 +16,7 @@ use crate::audit::Owner;
 use crate::explain::word;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
+use crate::key::Fingerprint;
 use crate::ledger::{Confirmed, KnownInventory, Ledger, LedgerError, Name, Place};
 use crate::report;
 use crate::text::escape;
@@ -85,6 +86,10 @@ struct Confirm {
     /// The environment whose key it is
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
+
+    /// The key that its reference holds, by its fingerprint, where audits take it for another project's
+    #[arg(long, value_name = "FINGERPRINT")]
+    key: Option<Fingerprint>,
 
     #[command(flatten)]
     from: From,
@@ -242,7 +247,7 @@ fn confirm(args: &Confirm) -> Ended {
         };
         let id = inventory.project_named(&title).map_err(Failure::usage)?;
         let owner = Owner::of(inventory.project(id));
-        let confirmed = ledger.confirm(&owner, Timestamp::now()).await;
+        let confirmed = ledger.confirm(&owner, args.key, Timestamp::now()).await;
         let name = escape(&title).into_owned();
         let told = match confirmed.map_err(Failure::unfinished)? {
             Confirmed::Confirmed(fingerprint) => {
@@ -252,6 +257,11 @@ fn confirm(args: &Confirm) -> Ended {
             }
             Confirmed::AlreadyKnown(fingerprint) => {
                 format!("{name}: nothing to confirm, {fingerprint} is known to be its key")
+            }
+            Confirmed::KeyUnknown => {
+                return Err(Failure::usage(
+                    "no audit knows a key with this fingerprint: compare it with what `straggler inspect` shows of the reference",
+                ));
             }
             Confirmed::NothingKnown => {
                 return Err(Failure::usage(format!(

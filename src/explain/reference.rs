@@ -1,11 +1,11 @@
 use super::clause::names;
 use super::known::{age, name_of, site_of, whose};
-use super::settling::settling;
+use super::settling::{confirming, settling};
 use super::when::apart;
 use crate::audit::Audit;
 use crate::inventory::Origin;
 use crate::judge::{ProjectOutcome, Soundness};
-use crate::keyring::{ProjectId, Role};
+use crate::keyring::{KeyId, ProjectId, Role};
 use crate::source::{Case, There};
 use crate::text::escape;
 
@@ -152,6 +152,15 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// Whether only past audits say whose key this is.
+    fn is_remembered(&self, key: KeyId) -> bool {
+        let declared = self.audit.inventory.project(key.project).previous.len();
+        match key.nth() {
+            Some(nth) => nth as usize >= declared,
+            None => key.role() == Role::Current && key != KeyId::current(key.project),
+        }
+    }
+
     /// What to do about it; `None` when it is sound.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
@@ -175,6 +184,16 @@ impl<'a> Reference<'a> {
                     "{}; or correct the format of {} ({declared})",
                     self.renew(),
                     self.name()
+                )
+            }
+            Soundness::Foreign(key)
+                if self.is_remembered(*key)
+                    && let Some(held) = self.outcome.held =>
+            {
+                format!(
+                    "compare both with the dashboard; if this one is right, `{} --key {held}`, else {}",
+                    confirming(self.audit, self.id),
+                    self.renew()
                 )
             }
             Soundness::Foreign(key) if key.role() == Role::Current => format!(

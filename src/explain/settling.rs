@@ -25,7 +25,7 @@ pub fn settling(audit: &Audit, id: ProjectId) -> String {
 }
 
 /// The command that confirms what a project's reference is now.
-fn confirming(audit: &Audit, id: ProjectId) -> String {
+pub(super) fn confirming(audit: &Audit, id: ProjectId) -> String {
     let project = audit.inventory.project(id);
     let mut command = format!("straggler history confirm {}", word(&project.name));
     if let Some(environment) = &project.environment {

@@ -31,7 +31,8 @@ impl KeyId {
     const CURRENT: u32 = 0;
     const NEXT: u32 = 1;
     const LAST_SURE: u32 = 2;
-    const FIRST_PREVIOUS: u32 = 3;
+    const SUSPECTED: u32 = 3;
+    const FIRST_PREVIOUS: u32 = 4;
 
     const fn named(project: ProjectId, index: u32) -> Self {
         Self { project, index }
@@ -55,6 +56,12 @@ impl KeyId {
         Self::named(project, Self::LAST_SURE)
     }
 
+    /// The key that its reference changed to before it was lost, while nothing tells whether that was right.
+    #[must_use]
+    pub const fn suspected(project: ProjectId) -> Self {
+        Self::named(project, Self::SUSPECTED)
+    }
+
     /// One of its previous keys, by when it was learned of.
     #[must_use]
     pub const fn previous(project: ProjectId, nth: u32) -> Self {
@@ -65,7 +72,7 @@ impl KeyId {
     #[must_use]
     pub const fn role(self) -> Role {
         match self.index {
-            Self::CURRENT | Self::LAST_SURE => Role::Current,
+            Self::CURRENT | Self::LAST_SURE | Self::SUSPECTED => Role::Current,
             Self::NEXT => Role::Next,
             _ => Role::Previous,
         }

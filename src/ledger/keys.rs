@@ -24,6 +24,8 @@ pub enum Confirmed {
     AlreadyKnown(Fingerprint),
     /// No audit that was recorded saw a sound reference of this owner.
     NothingKnown,
+    /// No audit that was recorded knew this key, whosever.
+    KeyUnknown,
 }
 
 pub(super) type Reigns = BTreeMap<Owner, Vec<Reign>>;
@@ -41,14 +43,19 @@ impl Ledger {
     }
 
     /// Takes a person's word, given at this time, that the reference of this owner was rotated, not
-    /// misread.
+    /// misread. `key` is what it is now, where audits refused it as another owner's, and did not keep it.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub async fn confirm(&self, owner: &Owner, at: Timestamp) -> Result<Confirmed, LedgerError> {
+    pub async fn confirm(
+        &self,
+        owner: &Owner,
+        key: Option<Fingerprint>,
+        at: Timestamp,
+    ) -> Result<Confirmed, LedgerError> {
         let mut turn = self.write().await?;
-        let confirmed = confirm(&mut turn.connection, owner, at).await;
+        let confirmed = confirm(&mut turn.connection, owner, key, at).await;
         turn.end(confirmed).await
     }
 }
@@ -114,18 +121,29 @@ pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result
         }
         let before = known.remove(&seen.owner).unwrap_or_default();
         let after = advance(before.clone(), &seen);
-        store(connection, &seen.owner, &before, &after).await?;
-        if let Some(gone) = unsettled(&before, &after) {
-            let mut row = own(&seen.owner);
-            row.push(gone.fingerprint.to_string().into());
-            let into = "unsettled (project, environment, fingerprint)";
-            let nothing = " ON CONFLICT DO NOTHING";
-            connection.insert(into, vec![row], nothing).await?;
-        }
+        replace(connection, &seen.owner, &before, &after).await?;
         known.insert(seen.owner, after);
     }
     announced::record(connection, audit).await?;
     record_earlier(connection, audit, &known).await
+}
+
+/// Writes the reigns of an owner down, and what went from them before it was settled.
+async fn replace(
+    connection: &mut Connection,
+    owner: &Owner,
+    before: &[Reign],
+    after: &[Reign],
+) -> Result<(), Failure> {
+    store(connection, owner, before, after).await?;
+    if let Some(gone) = unsettled(before, after) {
+        let mut row = own(owner);
+        row.push(gone.fingerprint.to_string().into());
+        let into = "unsettled (project, environment, fingerprint)";
+        let nothing = " ON CONFLICT DO NOTHING";
+        connection.insert(into, vec![row], nothing).await?;
+    }
+    Ok(())
 }
 
 /// The first columns of whatever belongs to an owner.
@@ -245,20 +263,42 @@ async fn record_earlier(
 async fn confirm(
     connection: &mut Connection,
     owner: &Owner,
+    key: Option<Fingerprint>,
     at: Timestamp,
 ) -> Result<Confirmed, Failure> {
-    let mut reigns = reigns(connection).await?;
-    let before = reigns.remove(owner).unwrap_or_default();
-    let mut after = before.clone();
-    let Some(last) = after.last_mut() else {
+    let all = reigns(connection).await?;
+    let before = all.get(owner).map_or(&[][..], Vec::as_slice);
+    let mut after = before.to_vec();
+    let Some(mut last) = after.pop() else {
         return Ok(Confirmed::NothingKnown);
     };
-    if last.confirmed.is_some() {
-        return Ok(Confirmed::AlreadyKnown(last.fingerprint));
+    match key.filter(|key| !last.is_of(key)) {
+        Some(key) => {
+            let earlier = owned(connection, "earlier").await?;
+            let earlier = earlier.into_iter().map(|(_, earlier)| earlier);
+            let reigned = all.values().flatten().map(|reign| reign.fingerprint);
+            let Some(fingerprint) = reigned.chain(earlier).find(|known| known.agrees(&key)) else {
+                return Ok(Confirmed::KeyUnknown);
+            };
+            let seen = rounded(at).max(last.last_seen);
+            // What was suspected until now was none.
+            after.extend(Some(last).filter(Reign::is_sure));
+            last = Reign {
+                fingerprint,
+                first_seen: seen,
+                last_seen: seen,
+                confirmed: None,
+                rotated_at: None,
+                revoked_at: None,
+            };
+        }
+        None if last.is_sure() => return Ok(Confirmed::AlreadyKnown(last.fingerprint)),
+        None => {}
     }
     last.confirmed = Some(Confirmation::Person);
     let fingerprint = last.fingerprint;
-    store(connection, owner, &before, &after).await?;
+    after.push(last);
+    replace(connection, owner, before, &after).await?;
     let place = i64::try_from(after.len() - 1).unwrap_or(i64::MAX);
     let sql = "UPDATE reign SET confirmed_at = $1 \
                WHERE project = $2 AND environment = $3 AND place = $4";

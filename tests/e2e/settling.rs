@@ -57,6 +57,50 @@ fn a_reference_that_goes_back_is_loud_and_open_until_somebody_says_that_it_is_ri
 }
 
 #[test]
+fn references_that_were_swapped_make_nobody_current() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, SIBLING);
+    fs::write(scene.path("shop"), CURRENT).unwrap();
+    all_hold(&scene, SIBLING);
+    for _ in 0..2 {
+        let report = run(&scene, &["audit", "-f", "json"]).ends(1).json();
+        for project in [0, 1] {
+            let reference = &report["projects"][project]["reference"];
+            assert_eq!(reference["verdict"], "wrong-project", "{report}");
+        }
+        for deployment in [0, 1] {
+            let verdict = &report["deployments"][deployment]["verdict"];
+            assert_eq!(verdict, "wrong-project", "{report}");
+        }
+    }
+    // Each is still the other one's live key.
+    let key = fingerprint(CURRENT);
+    run(&scene, &["revoke-check", "checkout", "--key", &key]).ends(1);
+
+    // They may have been wrong before.
+    let strange = fingerprint(STRANGE);
+    run(&scene, &["history", "confirm", "shop", "--key", &strange]).ends(2);
+    let told = run(&scene, &["audit"]).ends(1).to_string();
+    let told: Vec<&str> = told.split_whitespace().collect();
+    let key = fingerprint(SIBLING);
+    let command = format!("`straggler history confirm checkout --key {key}`");
+    assert!(told.join(" ").contains(&command), "{told:?}");
+    run(&scene, &["history", "confirm", "checkout", "--key", &key]).ends(0);
+    // What is right of one is right of the other only when somebody says so.
+    for (said, expected) in [(false, "wrong-project"), (true, "current")] {
+        if said {
+            let key = fingerprint(CURRENT);
+            run(&scene, &["history", "confirm", "shop", "--key", &key]).ends(0);
+        }
+        let report = run(&scene, &["audit", "-f", "json"]).ends(0).json();
+        let references = [0, 1].map(|project| &report["projects"][project]["reference"]);
+        let verdicts = references.map(|reference| &reference["verdict"]);
+        assert_eq!(verdicts, ["current", expected], "{report}");
+    }
+}
+
+#[test]
 fn a_reference_that_goes_back_to_a_dead_key_is_faulty() {
     let scene = scene();
     let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();

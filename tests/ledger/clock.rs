@@ -39,7 +39,10 @@ pub async fn an_audit_with_its_clock_ahead_is_dated_back(ground: &Ground) {
             .iter()
             .all(|known| known.last_seen == audit.started_at)
     );
-    let confirmed = ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let confirmed = ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     assert_eq!(confirmed, Confirmed::Confirmed(print("two")));
     assert_eq!(basis(&scene.night(&ledger).await), RotationBasis::Ledger);
     let audits = ledger.audits(9).await.unwrap();
@@ -61,7 +64,10 @@ pub async fn a_ledger_begun_ahead_is_dated_back(ground: &Ground) {
     let audit = scene.night(&ledger).await;
     assert_eq!(basis(&audit), RotationBasis::Suspected);
     assert_eq!(verdicts(&audit), "api stale, web stale");
-    let confirmed = ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let confirmed = ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     assert_eq!(confirmed, Confirmed::Confirmed(print("two")));
     let reigns = ledger.recall().await.unwrap().reigns;
     assert!(reigns[&checkout()][0].last_seen <= scene.now());

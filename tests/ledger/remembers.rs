@@ -99,7 +99,12 @@ pub async fn neither_time_nor_deployments_settle_a_changed_reference(ground: &Gr
 pub async fn a_return_is_open_until_it_is_undone_or_said_to_be_right(ground: &Ground) {
     let ledger = ground.ledger().await;
     let scene = Scene::new(ground.folder());
-    let confirm = async || ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let confirm = async || {
+        ledger
+            .confirm(&checkout(), None, scene.now())
+            .await
+            .unwrap()
+    };
     scene.night(&ledger).await;
     scene.reference("two");
     scene.all_hold("two");
@@ -155,7 +160,10 @@ pub async fn a_key_that_went_unsettled_is_told_of_its_holders(ground: &Ground) {
     // It comes again, and is said to be right.
     scene.reference("odd");
     scene.night(&ledger).await;
-    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     assert!(ledger.recall().await.unwrap().unsettled.is_empty());
 }
 
@@ -180,7 +188,10 @@ pub async fn a_next_key_is_known_since_it_was_announced(ground: &Ground) {
     scene.reference("two");
     std::fs::remove_file(scene.path("next")).unwrap();
     scene.night(&ledger).await;
-    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     let audit = scene.night(&ledger).await;
     assert_eq!(audit.projects[0].rotated_at, Some(seen));
 }
@@ -188,7 +199,12 @@ pub async fn a_next_key_is_known_since_it_was_announced(ground: &Ground) {
 pub async fn a_person_confirms_what_nothing_proves(ground: &Ground) {
     let ledger = ground.ledger().await;
     let scene = Scene::new(ground.folder());
-    let confirm = async || ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let confirm = async || {
+        ledger
+            .confirm(&checkout(), None, scene.now())
+            .await
+            .unwrap()
+    };
     assert_eq!(confirm().await, Confirmed::NothingKnown);
     scene.night(&ledger).await;
     assert_eq!(confirm().await, Confirmed::AlreadyKnown(print("one")));

@@ -44,7 +44,10 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
         .accept(&scene.inventory(), &acceptance)
         .await
         .unwrap();
-    let confirmed = ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    let confirmed = ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     assert!(matches!(
         confirmed,
         Confirmed::Confirmed(_) | Confirmed::AlreadyKnown(_)

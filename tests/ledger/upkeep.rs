@@ -211,7 +211,10 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
         scene.reference(name);
         scene.all_hold(name);
         scene.night(&ledger).await;
-        ledger.confirm(&checkout(), scene.now()).await.unwrap();
+        ledger
+            .confirm(&checkout(), None, scene.now())
+            .await
+            .unwrap();
     }
     told(&ledger, &scene.night(&ledger).await, LOG).await;
     drop(ledger);
@@ -244,7 +247,10 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
     let audit = scene.night(&ledger).await;
     assert_eq!(basis(&audit), RotationBasis::Suspected);
     assert_eq!(verdicts(&audit), "api current, web current");
-    ledger.confirm(&checkout(), scene.now()).await.unwrap();
+    ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
     assert_eq!(basis(&scene.night(&ledger).await), RotationBasis::Ledger);
 }
 

@@ -207,7 +207,15 @@ impl History {
     fn misread(&mut self, index: usize) -> String {
         let other = 1 - index;
         let siblings = self.earlier(other);
-        let content = match self.random.below(5) {
+        let content = match self.random.below(7) {
+            5 => {
+                let theirs = self.world.projects[other].reference.clone();
+                let mine = self.world.projects[index].reference.clone();
+                self.refer(other, mine);
+                self.refer(index, theirs);
+                return "the references are swapped".to_owned();
+            }
+            6 => Content::Key(self.random.pick(&self.issued).clone()),
             0 => Content::Empty,
             1 => Content::Unreadable,
             2 if !siblings.is_empty() => Content::Key(self.random.pick(&siblings).clone()),

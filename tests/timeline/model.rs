@@ -180,21 +180,24 @@ impl Model {
             "stale"
         };
         let is_last = keys.sure.last().is_some_and(|last| last.key == key);
-        if sound && (project.reference.key() == Some(key) || project.next.as_deref() == Some(key)) {
+        let mut others = (0..self.keys.len()).filter(|&other| other != index);
+        let foreign = others.any(|other| self.belongs_to(world, other, key));
+        let was_sure = keys.sure.iter().any(|period| period.key == key);
+        // A next key that was replaced before, or is anybody else's, is none.
+        let is_next = project.next.as_deref() == Some(key) && !foreign && !was_sure;
+        if sound && (project.reference.key() == Some(key) || is_next) {
             return vec!["current"];
         }
-        if !sound && (is_last || project.next.as_deref() == Some(key)) {
+        if !sound && (is_last || is_next) {
             return vec!["unverified"];
         }
         if !sound && keys.suspect.as_deref() == Some(key) {
             // It may be current, or be earlier again by mistake.
             return vec!["unverified", old];
         }
-        if keys.sure.iter().any(|period| period.key == key) {
+        if was_sure {
             return vec![old];
         }
-        let mut others = (0..self.keys.len()).filter(|&other| other != index);
-        let foreign = others.any(|other| self.belongs_to(world, other, key));
         if keys.dropped.iter().any(|dropped| dropped == key) {
             // Its holders got it while it was the reference.
             return vec!["stale", "revoked"];
@@ -206,19 +209,30 @@ impl Model {
         if foreign {
             return vec!["wrong-project"];
         }
-        if others.into_iter().any(|other| {
-            self.keys[other]
-                .dropped
-                .iter()
-                .any(|dropped| dropped == key)
-        }) {
-            return vec!["wrong-project", "unknown", "unverified"];
-        }
         let was_suspected = |keys: &Keys| keys.dropped.iter().any(|dropped| dropped == key);
         if self.keys.iter().any(was_suspected) {
             return vec!["wrong-project"];
         }
         vec![if sound { "unknown" } else { "unverified" }]
+    }
+
+    /// The keys of a project that were replaced before they were settled. They are asked about like the sure
+    /// ones, unless they surely are another project's since.
+    fn dropped(&self, world: &World, index: usize) -> Vec<&str> {
+        let is_mine = |key: &&str| {
+            !(0..self.keys.len()).any(|other| {
+                let is_sure = |period: &Period| period.key == **key;
+                other != index
+                    && world.projects[other].reference.key() == Some(key)
+                    && self.keys[other].sure.iter().any(is_sure)
+            })
+        };
+        let current = world.projects[index].reference.key();
+        let dropped = self.keys[index].dropped.iter().map(String::as_str);
+        dropped
+            .filter(|key| Some(*key) != current)
+            .filter(is_mine)
+            .collect()
     }
 
     /// The keys that have to be told as previous ones of a project, where its reference is sound.
@@ -241,8 +255,10 @@ impl Model {
     pub fn safety(&self, world: &World, index: usize) -> Safety {
         let keys = &self.keys[index];
         let settled = self.references[index] == Reference::Sound && keys.suspect.is_none();
-        let asked = self.previous(world, index);
-        let asked = |key: &str| asked.contains(&key);
+        let previous = self.previous(world, index);
+        let mut all = self.dropped(world, index);
+        all.extend(&previous);
+        let asked = |key: &str| all.contains(&key);
         let hops = world.listed().flat_map(|deployment| {
             let hops = deployment.hops.iter().filter(|hop| hop.listed);
             hops.map(move |hop| (deployment.project, &hop.content))
@@ -256,12 +272,7 @@ impl Model {
                     project.reference.key() == Some(key) || project.next.as_deref() == Some(key)
                 })
         };
-        if settled
-            && self
-                .previous(world, index)
-                .iter()
-                .any(|key| live_elsewhere(key))
-        {
+        if settled && all.iter().any(|key| live_elsewhere(key)) {
             return Safety::Held;
         }
         if settled
@@ -271,7 +282,11 @@ impl Model {
         {
             return Safety::Held;
         }
-        if !settled || self.previous(world, index).is_empty() {
+        if !settled || previous.is_empty() {
+            return Safety::NotSafe;
+        }
+        // A reference that nobody can read may be the key in question.
+        if self.references.contains(&Reference::Unread) {
             return Safety::NotSafe;
         }
         let mut open = false;

@@ -101,9 +101,11 @@ impl References {
             // What was never sure to be somebody's takes nothing from others.
             let sure = keys.iter().filter(|key| !key.unsettled);
             sure.for_each(|key| add(id, key.material.fingerprint()));
-            if let Some(last) = self.last_sure(inventory, id, remembered) {
-                add(id, last);
-            }
+            let last = self.last_sure(inventory, id, remembered);
+            let suspected = self.last_suspected(inventory, id, remembered);
+            last.into_iter()
+                .chain(suspected)
+                .for_each(|key| add(id, key));
         }
         let mut refused = vec![false; learned.len()];
         loop {
@@ -126,10 +128,48 @@ impl References {
             for id in new {
                 refused[id.0 as usize] = true;
                 let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
-                if let Some(last) = reigns.iter().rfind(|reign| reign.is_sure()) {
-                    let same = known.entry(last.fingerprint.cut(Digits::MIN)).or_default();
-                    same.push((id, last.fingerprint));
+                let last = reigns.iter().rfind(|reign| reign.is_sure());
+                for reign in last.into_iter().chain(reigns.last()) {
+                    let same = known.entry(reign.fingerprint.cut(Digits::MIN)).or_default();
+                    same.push((id, reign.fingerprint));
                 }
+            }
+        }
+    }
+
+    /// Makes known what references were before that are about to be refused. Those that were swapped hold each
+    /// other's keys, and none of them would be refused before another one is.
+    pub(super) fn expose_swapped(
+        &mut self,
+        inventory: &Inventory,
+        refused: &[ProjectId],
+        remembered: &Remembered,
+    ) {
+        for &id in refused {
+            let Some(current) = self.current(id) else {
+                continue;
+            };
+            let reigns = remembered.reigns_of(&Owner::of(inventory.project(id)));
+            let sure = reigns.iter().rfind(|reign| reign.is_sure());
+            let suspected = reigns.last().filter(|last| !last.is_sure());
+            for (key, reign) in [
+                (KeyId::last_sure(id), sure),
+                (KeyId::suspected(id), suspected),
+            ] {
+                if let Some(reign) = reign.filter(|reign| !reign.is_of(&current)) {
+                    self.keyring
+                        .add(Known::by_fingerprint(key, reign.fingerprint));
+                }
+            }
+        }
+    }
+
+    /// Takes that back where the reference is sound after all.
+    pub(super) fn conceal_sound(&mut self, refused: &[ProjectId]) {
+        for &id in refused {
+            if self.project(id).outcome.reference.is_sound() {
+                self.keyring.forget(KeyId::last_sure(id));
+                self.keyring.forget(KeyId::suspected(id));
             }
         }
     }
@@ -150,10 +190,11 @@ impl References {
         outcome.current = None;
         self.keyring.forget(KeyId::current(id));
         self.keyring.forget(KeyId::last_sure(id));
+        self.keyring.forget(KeyId::suspected(id));
     }
 
     /// Where references cannot be believed, the last keys that were sure are live for all that is known, and
-    /// are recognised as their project's wherever they turn up.
+    /// are recognised as their project's wherever they turn up. So are those that they had changed to since.
     pub(in crate::audit) fn keep_last_sure(
         &mut self,
         inventory: &Inventory,
@@ -170,7 +211,34 @@ impl References {
                 let key = Known::by_fingerprint(KeyId::last_sure(id), last);
                 self.keyring.add(key);
             }
+            if let Some(suspected) = self.last_suspected(inventory, id, remembered) {
+                let key = Known::by_fingerprint(KeyId::suspected(id), suspected);
+                self.keyring.add(key);
+            }
         }
+    }
+
+    /// The key that the reference was when it was last believed, where it cannot be now and nothing settled
+    /// that this is the project's key.
+    fn last_suspected(
+        &self,
+        inventory: &Inventory,
+        id: ProjectId,
+        remembered: &Remembered,
+    ) -> Option<Fingerprint> {
+        let outcome = &self.project(id).outcome;
+        let last = remembered
+            .reigns_of(&Owner::of(inventory.project(id)))
+            .last()
+            .filter(|last| !last.is_sure() && !outcome.reference.is_sound())?;
+        let is_no_key = match outcome.reference {
+            // It was replaced, if by mistake.
+            Soundness::Returned { .. } => return None,
+            Soundness::Foreign(_) | Soundness::Pasted { .. } | Soundness::Dead(_) => true,
+            _ => false,
+        };
+        let is_own = !is_no_key || outcome.held.is_none_or(|held| !last.is_of(&held));
+        is_own.then_some(last.fingerprint)
     }
 
     /// The last key that was sure, where the reference cannot be believed.

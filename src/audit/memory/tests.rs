@@ -31,15 +31,21 @@ fn reign(text: &str) -> Reign {
     }
 }
 
-/// What audits remember: reigns of `checkout`, or after the name of `shop` of that; `u:past@…` was replaced
+/// What audits remember: reigns of `checkout`, or of whom is named before them, `shop` or `checkout/staging`; `u:past@…` was replaced
 /// before it was sure, and `n:now@4-5` was seen as the next key on the 5th, and not yet on the 4th. A reign
 /// with `!` was declared to begin when `rotated` says.
-fn remembered(audits: &[&str], inventory: &Inventory) -> Remembered {
+fn remembered(audits: &[&str]) -> Remembered {
     let mut remembered = Remembered::default();
     for text in audits {
         let (owner, text) = text.split_once(' ').unwrap_or(("checkout", text));
-        let mut projects = inventory.projects.iter();
-        let owner = Owner::of(projects.find(|project| *project.name == *owner).unwrap());
+        let (name, environment) = match owner.split_once('/') {
+            Some((name, environment)) => (name, Some(environment)),
+            None => (owner, None),
+        };
+        let owner = Owner {
+            project: name.into(),
+            environment: environment.map(Into::into),
+        };
         let told = reign(text.trim_end_matches('!'));
         match text.split_once(':').unwrap().0 {
             "u" => remembered.unsettled.push((owner, told.fingerprint)),
@@ -71,7 +77,7 @@ async fn after(audits: &[&str], facts: &str, route: &[&str]) -> Audit {
     inventory.projects[0]
         .previous
         .retain(|previous| previous.revoked_at.is_some());
-    let remembered = remembered(audits, &inventory);
+    let remembered = remembered(audits);
     audit_after(inventory, &remembered).await
 }
 
@@ -110,6 +116,7 @@ const CASES: &[Case] = &[
     ("back, as declared",       &["f:now@1-5", "p:past@6-15"],     "rotated",             &["config past", "running now"],   &["stale own value", "current"],      RotationBasis::Declared),
     ("back, and its store too", &["f:now@1-5", "p:past@6-15"],     "reference v:past@1 v:now@20 now", &["config past"],      &["stale own value"],                 RotationBasis::Suspected),
     ("back to a dead key",      &["f:now@1-5", "p:past@6-15"],     "immediate",           &["config past", "running now"],   &["unverified", "revoked own value"], RotationBasis::Suspected),
+    ("instead of a suspected",  &["f:now@1-5", "p:old@6-15", "s:past@16-20"], "immediate", &["config past", "config old"],    &["revoked own value", "unverified"], RotationBasis::Suspected),
     ("to a dead one, for long", &["f:now@1-5", "p:past@6-15", "s:now@16-20"], "immediate", &["config now"],                  &["revoked own value"],               RotationBasis::Suspected),
     ("dead, said to be right",  &["f:now@1-5", "p:past@6-15", "p:now@16-20"], "immediate", &["config past", "running now"],  &["revoked own value", "current"],    RotationBasis::Unknown),
     ("a return that is undone", &["f:past@1-5", "p:now@6-10", "s:past@11-15"], "",        &["config past"],                  &["stale own value"],                 RotationBasis::Ledger),
@@ -217,6 +224,61 @@ async fn a_key_that_only_the_ledger_knows_makes_a_reference_faulty() {
 }
 
 #[tokio::test]
+async fn references_that_were_swapped_are_all_faulty() {
+    let before = [
+        ["f:shop@1-20", "shop f:now@1-20"],
+        ["p:shop@1-20", "shop p:now@1-20!"],
+    ];
+    for (audits, facts) in before.iter().zip(["", "rotated"]) {
+        let audit = after(audits, facts, &["config now", "config shop"]).await;
+        for index in [0, 2] {
+            let swapped = &audit.projects[index];
+            let is_foreign = matches!(swapped.reference, Soundness::Foreign(_));
+            assert!(is_foreign && swapped.current.is_none(), "{facts}");
+            assert!(swapped.last_sure.is_some(), "{facts}");
+        }
+        let hops = ["wrong-project own value", "unverified - none"];
+        assert_eq!(told(&audit, &hops), hops, "{facts}");
+    }
+    // One of these had gone back, and the other one changed, before that was settled.
+    let audits = [
+        "f:old@1-15",
+        "s:shop@16-20",
+        "shop f:now@1-5",
+        "shop p:gone@6-15",
+        "shop s:now@16-20",
+    ];
+    let audit = after(&audits, "", &[]).await;
+    for index in [0, 2] {
+        let reference = &audit.projects[index].reference;
+        assert!(matches!(reference, Soundness::Foreign(_)));
+    }
+    // So are three, each of which holds the next one's.
+    let audits = [
+        "f:staging@1-20",
+        "checkout/staging f:shop@1-20",
+        "shop f:now@1-20",
+    ];
+    let audit = after(&audits, "", &["config now"]).await;
+    let mut references = audit.projects.iter().map(|project| &project.reference);
+    assert!(references.all(|reference| matches!(reference, Soundness::Foreign(_))));
+}
+
+#[tokio::test]
+async fn an_earlier_key_is_told_as_such_though_an_unsound_reference_went_back_to_it() {
+    let reigns = ["f:now@1-5", "p:past@6-15"];
+    for (facts, expected) in [
+        ("shop-reference now", "stale own value"),
+        ("shop-reference now, immediate", "revoked own value"),
+    ] {
+        let audit = after(&reigns, facts, &["config now", "config past"]).await;
+        assert!(matches!(audit.projects[0].reference, Soundness::Foreign(_)));
+        let hops = [expected, "unverified - none"];
+        assert_eq!(told(&audit, &hops), hops, "{facts}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_sure_key_of_a_lost_reference_is_known_elsewhere() {
     let mut inventory = inventory("", &["config gone"]);
     let shop = inventory
@@ -224,7 +286,7 @@ async fn the_last_sure_key_of_a_lost_reference_is_known_elsewhere() {
         .iter_mut()
         .find(|project| &*project.name == "shop");
     shop.unwrap().current = Origin::Place(super::super::tests::place("store denied"));
-    let remembered = remembered(&["shop f:gone@1-20"], &inventory);
+    let remembered = remembered(&["shop f:gone@1-20"]);
     let audit = audit_after(inventory, &remembered).await;
     assert_eq!(
         told(&audit, &["wrong-project own value"]),
@@ -237,6 +299,25 @@ async fn the_last_sure_key_of_a_lost_reference_is_known_elsewhere() {
         .position(|project| &*project.name == "shop");
     let lost = &audit.projects[shop.unwrap()];
     assert!(lost.current.is_none() && lost.last_sure.is_some());
+}
+
+#[tokio::test]
+async fn so_is_what_it_had_changed_to_before_it_was_lost() {
+    for before in [
+        &["shop f:shop@1-15", "shop s:gone@16-20"][..],
+        &["shop f:gone@1-5", "shop p:shop@6-15", "shop s:gone@16-20"],
+    ] {
+        for lost in ["denied", "empty"] {
+            let shop = format!("shop-reference {lost}");
+            let audit = after(before, &shop, &["config gone"]).await;
+            let hop = ["wrong-project own value"];
+            assert_eq!(told(&audit, &hop), hop, "{lost}");
+            // Nobody saw yet that it stood there by mistake.
+            let audit = after(before, &format!("reference gone, {shop}"), &[]).await;
+            let reference = &audit.projects[0].reference;
+            assert!(matches!(reference, Soundness::Foreign(_)), "{lost}");
+        }
+    }
 }
 
 #[tokio::test]
