@@ -217,7 +217,7 @@ impl Model {
     }
 
     /// The keys of a project that were replaced before they were settled. They are asked about like the sure
-    /// ones, unless they surely are another project's since.
+    /// ones, unless they surely are another project's since, or announced as the next one still.
     fn dropped(&self, world: &World, index: usize) -> Vec<&str> {
         let is_mine = |key: &&str| {
             !(0..self.keys.len()).any(|other| {
@@ -227,10 +227,11 @@ impl Model {
                     && self.keys[other].sure.iter().any(is_sure)
             })
         };
-        let current = world.projects[index].reference.key();
+        let project = &world.projects[index];
+        let given = [project.reference.key(), project.next.as_deref()];
         let dropped = self.keys[index].dropped.iter().map(String::as_str);
         dropped
-            .filter(|key| Some(*key) != current)
+            .filter(|key| !given.contains(&Some(*key)))
             .filter(is_mine)
             .collect()
     }
