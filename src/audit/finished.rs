@@ -94,8 +94,11 @@ impl Audit {
 
     /// The known keys that were seen beside the part of a place that a hop takes.
     pub fn elsewhere(&self, reading: &Outcome) -> impl Iterator<Item = Fingerprint> {
-        let keys = reading.elsewhere.iter().flat_map(|seen| &seen.keys);
+        let elsewhere = reading.elsewhere.as_deref();
+        let keys = elsewhere.into_iter().flat_map(|seen| &seen.keys);
+        let asked = elsewhere.into_iter().flat_map(|seen| &seen.asked);
         keys.filter_map(|(key, _)| self.compared_with(*key))
+            .chain(asked.copied())
     }
 
     /// The fingerprint that readings were compared with under this name. An unsound reference has no

@@ -12,6 +12,7 @@ use super::sought::sought;
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
+use crate::key::Fingerprint;
 use crate::keyring::{ProjectId, Scrubber};
 use crate::platform::Connections;
 use crate::verdict::Stage;
@@ -27,6 +28,8 @@ pub struct Options {
     pub until: Option<Stage>,
     /// Projects whose earlier keys are wanted whatever is found, in whatever form they stand around what is read.
     pub trace: BTreeSet<ProjectId>,
+    /// Keys that are looked for though they may be nobody's, around what is read.
+    pub asked: Vec<Fingerprint>,
 }
 
 /// Reads every reference, then the hops of the selected deployments, and judges them.
@@ -60,7 +63,7 @@ pub async fn run(
     progress.known(&Arc::new(references.scrubber(&scrubber, credentials())));
     let jobs = hops::jobs(&inventory, selected, options.until);
     // Who asks where one key is left wants to know it of every form.
-    let seen = Seen::of(jobs).looking_into_encodings(!options.trace.is_empty());
+    let seen = Seen::of(jobs).thorough(!options.trace.is_empty());
     let mut seen = hops::read(&inventory, seen, &references, &mut fetcher, started_at).await;
     history::consult(
         &inventory,
@@ -72,7 +75,7 @@ pub async fn run(
         started_at,
     )
     .await;
-    seen.look_around(&inventory, &references);
+    seen.look_around(&options.asked, &inventory, &references);
     let interrupted = fetcher.interrupted();
     let scrubber = references.scrubber(&scrubber, credentials());
     // Whoever repeats a value that nobody knows is not shown either.

@@ -72,9 +72,9 @@ impl Seen {
         }
     }
 
-    /// Whether to look into what is encoded around the parts that hops take.
-    pub fn looking_into_encodings(mut self, decoded: bool) -> Self {
-        self.wholes = Wholes::default().decoded(decoded);
+    /// Whether to take the time that finds keys in every form around the parts that hops take.
+    pub fn thorough(mut self, thorough: bool) -> Self {
+        self.wholes = Wholes::default().thorough(thorough);
         self
     }
 
@@ -284,11 +284,16 @@ impl Seen {
     }
 
     /// Looks for known keys beside the parts that hops take, once all of them are known.
-    pub fn look_around(&mut self, inventory: &Inventory, references: &References) {
+    pub fn look_around(
+        &mut self,
+        asked: &[Fingerprint],
+        inventory: &Inventory,
+        references: &References,
+    ) {
         let wholes = std::mem::take(&mut self.wholes);
         let jobs = &self.jobs;
         let project = |job: usize| inventory.deployments[jobs[job].0 as usize].project;
-        wholes.around(&mut self.judged, project, inventory, references);
+        wholes.around(&mut self.judged, project, asked, inventory, references);
     }
 
     /// Puts the routes together.

@@ -7,7 +7,7 @@ use super::references::References;
 use crate::inventory::Inventory;
 use crate::judge::{Elsewhere, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role, SeenAround as Seen};
 use crate::reading::Identity;
 
 /// So many texts are remembered before those are looked for that nobody needs any longer.
@@ -19,8 +19,8 @@ pub struct Wholes {
     /// By where they lie in memory, which is theirs as long as the weak one is kept.
     seen: HashMap<usize, (Weak<Secret>, Arc<Around>)>,
     readers: Vec<Reader>,
-    /// Whether what is encoded in them is looked at too.
-    decoded: bool,
+    /// Whether to take the time that finds keys in every form.
+    thorough: bool,
 }
 
 /// A reading that is a part of something in which there is more.
@@ -32,9 +32,9 @@ struct Reader {
 }
 
 impl Wholes {
-    /// Looks into what is encoded too, as a question about one key needs it.
-    pub fn decoded(mut self, decoded: bool) -> Self {
-        self.decoded = decoded;
+    /// Takes the time that finds keys in every form, as a question about one key needs it.
+    pub fn thorough(mut self, thorough: bool) -> Self {
+        self.thorough = thorough;
         self
     }
 
@@ -52,7 +52,7 @@ impl Wholes {
         }
         let seen = self.seen.entry(Arc::as_ptr(whole).addr());
         let (_, around) = seen.or_insert_with(|| {
-            let around = keyring.look_around(whole.expose(), self.decoded);
+            let around = keyring.look_around(whole.expose(), self.thorough);
             (Arc::downgrade(whole), Arc::new(around))
         });
         if !around.is_only(outcome.fingerprint.as_ref()) {
@@ -67,6 +67,7 @@ impl Wholes {
 }
 
 /// The readings of one text.
+#[derive(Default)]
 struct Together<'w> {
     readers: Vec<&'w Reader>,
     projects: Vec<ProjectId>,
@@ -76,11 +77,13 @@ struct Together<'w> {
 
 impl Wholes {
     /// Which known keys each of the readings has beside it: those that no hop takes from there. `judged` has
-    /// the readings of each job, and `project` says whose it is.
+    /// the readings of each job, and `project` says whose it is. What is `asked` for is looked for as well, though it
+    /// may be nobody's.
     pub fn around(
         &self,
         judged: &mut [Vec<Outcome>],
         project: impl Fn(usize) -> ProjectId,
+        asked: &[Fingerprint],
         inventory: &Inventory,
         references: &References,
     ) {
@@ -88,7 +91,7 @@ impl Wholes {
         for reader in &self.readers {
             let together = wholes
                 .entry(Arc::as_ptr(&reader.around).addr())
-                .or_insert_with(Together::default);
+                .or_default();
             let outcome = &judged[reader.job][reader.reading];
             together.readers.push(reader);
             together.projects.push(project(reader.job));
@@ -110,10 +113,16 @@ impl Wholes {
                 };
                 let mut found = Elsewhere {
                     keys: Vec::new(),
+                    asked: Vec::new(),
                     open: reader.around.cut,
                 };
                 let seen = references.keyring.explain_around(own, &reader.around);
-                for (explanation, way) in seen {
+                for Seen {
+                    explanation,
+                    way,
+                    once,
+                } in seen
+                {
                     let Some(&key) = explanation.keys.first().filter(|key| is_theirs(key)) else {
                         continue;
                     };
@@ -121,30 +130,33 @@ impl Wholes {
                         let known = references.keyring.get(key).map(Known::fingerprint);
                         known.is_some_and(|known| known.agrees(taken))
                     };
-                    let is_declared = reader
-                        .place
-                        .as_deref()
-                        .is_some_and(|place| references.is_declared_at(place, &explanation.keys));
+                    let is_declared = once
+                        && reader.place.as_deref().is_some_and(|place| {
+                            references.is_declared_at(place, &explanation.keys)
+                        });
                     let is_known = found.keys.iter().any(|(known, _)| *known == key);
                     if !is_known && !is_declared && !together.taken.iter().any(is_one) {
                         found.keys.push((key, way.cloned()));
                     }
                 }
                 found.keys.sort_by_key(|(key, _)| *key);
-                let is_something = found.open || !found.keys.is_empty();
+                for key in asked {
+                    let mut strange = reader.around.unknown();
+                    let is_named = |(id, _): &(KeyId, _)| {
+                        let known = references.keyring.get(*id).map(Known::fingerprint);
+                        known.is_some_and(|known| known.agrees(key))
+                    };
+                    if strange.any(|print| print.agrees(key))
+                        && !together.taken.iter().any(|taken| taken.agrees(key))
+                        && !found.keys.iter().any(is_named)
+                    {
+                        found.asked.push(*key);
+                    }
+                }
+                let is_something = found.open || !found.keys.is_empty() || !found.asked.is_empty();
                 judged[reader.job][reader.reading].elsewhere =
                     is_something.then(|| Box::new(found));
             }
-        }
-    }
-}
-
-impl Default for Together<'_> {
-    fn default() -> Self {
-        Self {
-            readers: Vec::new(),
-            projects: Vec::new(),
-            taken: Vec::new(),
         }
     }
 }

@@ -116,6 +116,7 @@ pub(super) fn run(args: Args) -> Ended {
     let options = Options {
         limits: args.effort.limits(args.patience.timeout),
         trace: owners.iter().copied().collect(),
+        asked: args.key.into_iter().collect(),
         ..Options::default()
     };
     runtime::run(async {

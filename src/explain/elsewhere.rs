@@ -13,8 +13,8 @@ const MOST: usize = 3;
 impl Spot<'_> {
     /// The known keys that stand there, and where.
     pub(super) fn elsewhere(&self, reading: &Outcome) -> Option<String> {
-        let Elsewhere { keys, open } = &**reading.elsewhere.as_ref()?;
-        if keys.is_empty() {
+        let Elsewhere { keys, asked, open } = &**reading.elsewhere.as_ref()?;
+        if keys.is_empty() && asked.is_empty() {
             let told = "the rest of what was read is too large to be searched for keys";
             return open.then(|| told.to_owned());
         }
@@ -27,6 +27,7 @@ impl Spot<'_> {
                 format!("{}{age}{at}", beside(self, *key))
             })
             .collect();
+        told.extend(asked.iter().map(ToString::to_string));
         match keys.len().saturating_sub(MOST) {
             0 => {}
             1 => told.push("one more".to_owned()),

@@ -39,6 +39,8 @@ pub struct Outcome {
 pub struct Elsewhere {
     /// Each with how it could be read, where that is known.
     pub keys: Vec<(KeyId, Option<Way>)>,
+    /// The keys that were asked for by their fingerprints and are nobody's.
+    pub asked: Vec<Fingerprint>,
     /// Whether there was more than could be looked at.
     pub open: bool,
 }

@@ -21,6 +21,19 @@ impl Secret {
         Self::new(bytes.to_vec())
     }
 
+    /// Lines of text.
+    #[must_use]
+    pub fn of_lines<'l>(lines: impl Iterator<Item = &'l [u8]> + Clone) -> Self {
+        // One buffer of the final size: growing would leave copies behind.
+        let length = lines.clone().map(|line| line.len() + 1).sum();
+        let mut text = Vec::with_capacity(length);
+        for line in lines {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        Self::new(text)
+    }
+
     /// The bytes, to be hashed or searched, never to be shown.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

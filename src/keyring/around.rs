@@ -1,10 +1,10 @@
 //! Known keys in what was read around the part that is a key, or should have been one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::book::Keyring;
-use super::candidates::candidates;
+use super::candidates::{assigned, candidates, windows};
 use super::embedded::{Fragment, Part, Parts};
 use super::known::Explanation;
 use super::layers::Described;
@@ -14,41 +14,65 @@ use super::words::may_be_any_key;
 use crate::key::Fingerprint;
 use crate::keyring::ProjectId;
 
-/// How many parts are remembered that nothing explains yet.
-const KEPT: usize = 16 * 1024;
+/// How many parts of one text are looked at, and remembered.
+const MOST: usize = 256 * 1024;
+/// How many windows of all its texts are hashed, to find a key that is known by its fingerprint alone where
+/// it is glued to something else.
+const WINDOWS: usize = 64 * 1024;
 
 /// The keys in a text of which a hop takes only a part, and what in it may yet turn out to be one.
 #[derive(Debug, Default)]
 pub struct Around {
-    known: Box<[Fragment]>,
+    known: Box<[(Fragment, bool)]>,
     unknown: Box<[Fingerprint]>,
     /// Whether the text holds more than was looked at.
     pub cut: bool,
 }
 
+/// A known key that was seen around a part.
+pub struct Seen<'a> {
+    /// Which it is.
+    pub explanation: Explanation,
+    /// How it could be read.
+    pub way: Option<&'a Way>,
+    /// Whether it stands there just once, as far as that is known.
+    pub once: bool,
+}
+
 impl Around {
+    /// What may be keys, and was none that was known when it was looked at.
+    pub fn unknown(&self) -> impl Iterator<Item = &Fingerprint> {
+        self.unknown.iter()
+    }
+
     /// Whether there is nothing in it but this.
     #[must_use]
     pub fn is_only(&self, own: Option<&Fingerprint>) -> bool {
         let is_own = |part: &Fingerprint| own.is_some_and(|own| own.agrees(part));
-        let known = self.known.iter().map(|part| &part.fingerprint);
+        let known = self.known.iter().map(|(part, _)| &part.fingerprint);
         !self.cut && known.chain(&self.unknown).all(is_own)
     }
 }
 
 impl Keyring {
     /// Looks for keys in all that was read, where a hop takes only a part of it. A key of which only the
-    /// fingerprint is known is found where it stands as a word. `decoded` says whether to look into what is
-    /// encoded there too, and wrapped over lines, which takes several times as long.
+    /// fingerprint is known is found where it stands as a word or as a whole value. `thorough` says whether
+    /// to look for it within words too, and into what is encoded more than once or wrapped over lines, which
+    /// takes several times as long; what is found is remembered for keys that are learned later.
     #[must_use]
-    pub fn look_around(&self, whole: &[u8], decoded: bool) -> Around {
-        let texts = match decoded {
+    pub fn look_around(&self, whole: &[u8], thorough: bool) -> Around {
+        let texts = match thorough {
             true => Texts::new(whole),
-            false => Texts::plain(whole),
+            false => Texts::shallow(whole),
         };
+        let lookup = self.lookup();
+        // A key may be older than the format of its project.
+        let by_words = thorough || lookup.is_formless() || lookup.is_told();
         let mut cut = texts.cut;
+        let mut left = WINDOWS;
         let mut parts = Parts::default();
         let mut unknown = HashSet::new();
+        let mut copies = Copies::default();
         for (index, text) in texts.all.iter().enumerate() {
             let bytes = text.bytes();
             let part = |range: Range<usize>, fingerprint| Part {
@@ -57,31 +81,43 @@ impl Keyring {
                 fingerprint,
             };
             let mut known = self.known_by_value(index, bytes);
-            let (found, more) = candidates(
-                bytes,
-                &text.breaks,
-                self.formats(),
-                self.lookup().is_formless(),
-            );
+            let (found, more) = candidates(bytes, &text.breaks, self.formats(), by_words, MOST);
             cut |= more;
-            for candidate in found {
-                if !candidate.fits && !may_be_any_key(bytes, &candidate.range) {
-                    continue;
-                }
-                let fingerprint = Fingerprint::of(&bytes[candidate.range.clone()]);
+            let words = found
+                .into_iter()
+                .filter(|found| found.fits || may_be_any_key(bytes, &found.range));
+            let values = match by_words {
+                true => assigned(bytes),
+                false => Vec::new(),
+            };
+            for range in words.map(|found| found.range).chain(values) {
+                let fingerprint = Fingerprint::of(&bytes[range.clone()]);
                 if self.knows(&fingerprint) {
-                    known.push(part(candidate.range, fingerprint));
-                } else if unknown.len() < KEPT {
+                    known.push(part(range, fingerprint));
+                } else if unknown.len() < MOST {
                     unknown.insert(fingerprint);
                 } else {
                     cut = true;
                 }
             }
+            if thorough {
+                let (ranges, rest) = windows(bytes.len(), lookup.lengths(), left);
+                left = rest.unwrap_or(0);
+                for range in ranges {
+                    let fingerprint = Fingerprint::of(&bytes[range.clone()]);
+                    if self.knows_surely(&fingerprint) {
+                        known.push(part(range, fingerprint));
+                    }
+                }
+            }
+            copies.count(&known, texts.is_of_pieces(index));
             parts.take(known, Vec::new());
         }
         let mut described = Described::new(&texts);
-        let known = parts.known.iter();
-        let known = known.map(|part| self.fragment(part, &texts, &mut described));
+        let known = parts.known.iter().map(|part| {
+            let fragment = self.fragment(part, &texts, &mut described);
+            (fragment, copies.is_one(&part.fingerprint))
+        });
         Around {
             known: known.collect(),
             unknown: unknown.into_iter().collect(),
@@ -89,18 +125,48 @@ impl Keyring {
         }
     }
 
-    /// The known keys in it, as the project `own` would say it, each with how it could be read.
+    /// The known keys in it, as the project `own` would say it.
     pub fn explain_around<'a>(
         &'a self,
         own: ProjectId,
         around: &'a Around,
-    ) -> impl Iterator<Item = (Explanation, Option<&'a Way>)> {
+    ) -> impl Iterator<Item = Seen<'a>> {
         let known = around.known.iter();
-        let known = known.map(|part| (part.fingerprint, part.way.as_ref()));
-        let learned = around.unknown.iter().map(|print| (*print, None));
-        known
-            .chain(learned)
-            .filter_map(move |(print, way)| Some((self.exact(own, &print)?, way)))
+        let known = known.map(|(part, once)| (part.fingerprint, part.way.as_ref(), *once));
+        let learned = around.unknown.iter().map(|print| (*print, None, false));
+        known.chain(learned).filter_map(move |(print, way, once)| {
+            Some(Seen {
+                explanation: self.exact(own, &print)?,
+                way,
+                once,
+            })
+        })
+    }
+}
+
+/// How often keys stand in a text: the most often in any reading of all of it, and in what was decoded of
+/// its parts.
+#[derive(Default)]
+struct Copies(HashMap<Fingerprint, [usize; 2]>);
+
+impl Copies {
+    fn count(&mut self, known: &[Part], of_pieces: bool) {
+        let mut seen = HashSet::new();
+        let mut here: HashMap<Fingerprint, usize> = HashMap::new();
+        for part in known {
+            if seen.insert((part.fingerprint, part.range.clone())) {
+                *here.entry(part.fingerprint).or_default() += 1;
+            }
+        }
+        for (print, count) in here {
+            let most = &mut self.0.entry(print).or_default()[usize::from(of_pieces)];
+            *most = count.max(*most);
+        }
+    }
+
+    fn is_one(&self, key: &Fingerprint) -> bool {
+        let [whole, pieces] = self.0.get(key).copied().unwrap_or_default();
+        whole + pieces == 1
     }
 }
 
@@ -136,7 +202,7 @@ mod tests {
     fn found(ring: &Keyring, around: &Around) -> Vec<(KeyId, Option<Way>)> {
         let found = ring.explain_around(OWN, around);
         found
-            .map(|(found, way)| (found.keys[0], way.cloned()))
+            .map(|seen| (seen.explanation.keys[0], seen.way.cloned()))
             .collect()
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::format::Format;
 use super::wraps::MIN_KEY;
 
-/// How many parts of one text are looked at. What lies beyond stays unexplained.
-const MOST: usize = 8192;
+/// How many parts of one value are looked at. What lies beyond stays unexplained.
+pub(super) const MOST: usize = 8192;
 /// How long a part may be that no format describes.
 const LONGEST: usize = 512;
 /// How many of the places where something was taken out may end one key.
@@ -22,18 +22,15 @@ pub(super) struct Candidate {
 /// The parts of a text that may be keys: what fits a format, whatever stands beside it; and where some
 /// keys have no format, the words of the text, however far a word reaches. `breaks` are the places
 /// where something was taken out of the text, at which a key may end. And whether there were more than
-/// are looked at.
+/// are looked at, which is `most` of them.
 pub(super) fn candidates(
     text: &[u8],
     breaks: &[usize],
     formats: &[Arc<Format>],
     words: bool,
+    most: usize,
 ) -> (Vec<Candidate>, bool) {
-    let mut found = Found {
-        seen: HashSet::new(),
-        candidates: Vec::new(),
-        cut: false,
-    };
+    let mut found = Found::at_most(most);
     for format in formats {
         for range in format.find_in(text) {
             found.add(range, true);
@@ -58,11 +55,7 @@ pub(super) fn candidates(
 
 /// The words of a text, however far a word reaches, and whether there were more than are looked at.
 pub(super) fn all_words(text: &[u8]) -> (impl Iterator<Item = Range<usize>>, bool) {
-    let mut found = Found {
-        seen: HashSet::new(),
-        candidates: Vec::new(),
-        cut: false,
-    };
+    let mut found = Found::at_most(MOST);
     found.add_words(text);
     let candidates = found.candidates.into_iter();
     (candidates.map(|candidate| candidate.range), found.cut)
@@ -71,10 +64,20 @@ pub(super) fn all_words(text: &[u8]) -> (impl Iterator<Item = Range<usize>>, boo
 struct Found {
     seen: HashSet<Range<usize>>,
     candidates: Vec<Candidate>,
+    most: usize,
     cut: bool,
 }
 
 impl Found {
+    fn at_most(most: usize) -> Self {
+        Self {
+            seen: HashSet::new(),
+            candidates: Vec::new(),
+            most,
+            cut: false,
+        }
+    }
+
     fn add_words(&mut self, text: &[u8]) {
         for is_in in [is_word, is_token, is_no_delimiter] {
             for range in runs(text, is_in) {
@@ -89,7 +92,7 @@ impl Found {
         if range.len() < MIN_KEY && !fits || self.seen.contains(&range) {
             return;
         }
-        if self.candidates.len() == MOST {
+        if self.candidates.len() == self.most {
             self.cut = true;
             return;
         }
@@ -134,6 +137,49 @@ fn is_no_delimiter(byte: &u8) -> bool {
     !byte.is_ascii_whitespace()
         && !byte.is_ascii_control()
         && !b"\"'`<>,;|@:=&?#()[]{}".contains(byte)
+}
+
+/// What stands as the value of a line or between quotes: `NAME=value`, `name: "value"`, an argument.
+pub(super) fn assigned(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive(|&byte| byte == b'\n' || byte == 0) {
+        let all = start..start + line.len();
+        start = all.end;
+        found.push(bare(text, all.clone()));
+        let signs = line.iter().enumerate();
+        // What follows the first sign is the value, whatever stands in it.
+        for sign in [b'=', b':'] {
+            let mut at = signs.clone().filter(|(_, byte)| **byte == sign);
+            if let Some((at, _)) = at.next() {
+                found.push(bare(text, all.start + at + 1..all.end));
+            }
+        }
+        for quote in [b'"', b'\''] {
+            let quotes = signs.clone().filter(|(_, byte)| **byte == quote);
+            let quotes: Vec<usize> = quotes.map(|(at, _)| all.start + at).collect();
+            found.extend(quotes.windows(2).map(|pair| pair[0] + 1..pair[1]));
+        }
+    }
+    found.retain(|range| range.len() >= MIN_KEY);
+    found
+}
+
+/// Without blanks, a comma at its end, and one pair of quotes around it.
+fn bare(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let trimmed = |range: Range<usize>| {
+        let part = &text[range.clone()];
+        let start = range.start + part.len() - part.trim_ascii_start().len();
+        start..start + part.trim_ascii().len()
+    };
+    let mut range = trimmed(range);
+    if text[range.clone()].ends_with(b",") {
+        range = trimmed(range.start..range.end - 1);
+    }
+    match &text[range.clone()] {
+        [first @ (b'"' | b'\''), .., last] if first == last => range.start + 1..range.end - 1,
+        _ => range,
+    }
 }
 
 /// The windows of these lengths, at most so many, and how many more there could be; `None` when some

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::book::Keyring;
-use super::candidates::{all_words, candidates, windows};
+use super::candidates::{self, all_words, candidates, windows};
 use super::damage::Damage;
 use super::format::Format;
 use super::known::{Explanation, ProjectId, Role};
@@ -248,8 +248,13 @@ impl Keyring {
             let mut known = self.known_by_value(index, bytes);
             known.retain(|part| Some(&part.fingerprint) != but);
             let mut unknown = Vec::new();
-            let (found, cut) =
-                candidates(bytes, &text.breaks, self.formats(), lookup.is_formless());
+            let (found, cut) = candidates(
+                bytes,
+                &text.breaks,
+                self.formats(),
+                lookup.is_formless(),
+                candidates::MOST,
+            );
             parts.cut |= cut;
             for candidate in found {
                 let range = candidate.range;

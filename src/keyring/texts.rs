@@ -88,9 +88,18 @@ impl Text<'_> {
 }
 
 impl<'v> Texts<'v> {
-    /// The value alone.
-    pub(super) fn plain(value: &'v [u8]) -> Self {
-        Self {
+    pub(super) fn new(value: &'v [u8]) -> Self {
+        Self::within(value, DEPTH, true)
+    }
+
+    /// The value and what one encoding hides in it, without putting together what is wrapped over lines:
+    /// what is quickly made.
+    pub(super) fn shallow(value: &'v [u8]) -> Self {
+        Self::within(value, 1, false)
+    }
+
+    fn within(value: &'v [u8], deep: usize, squeeze: bool) -> Self {
+        let mut texts = Self {
             all: vec![Text {
                 bytes: Bytes::Value(value),
                 parent: None,
@@ -100,16 +109,12 @@ impl<'v> Texts<'v> {
                 depth: 0,
             }],
             cut: false,
-        }
-    }
-
-    pub(super) fn new(value: &'v [u8]) -> Self {
-        let mut texts = Self::plain(value);
+        };
         let mut left = BYTES.min(value.len() * 16 + 64 * 1024);
         let mut next = 0;
         while let Some(text) = texts.all.get(next) {
-            if text.depth < DEPTH {
-                for derived in derived(text.bytes()) {
+            if text.depth < deep {
+                for derived in derived(text.bytes(), squeeze) {
                     let known = |text: &Text<'_>| text.bytes() == &derived.bytes[..];
                     if derived.bytes.len() < MIN_KEY || texts.all.iter().any(known) {
                         continue;
@@ -133,6 +138,13 @@ impl<'v> Texts<'v> {
             next += 1;
         }
         texts
+    }
+
+    /// Whether a text is put together from what was decoded.
+    pub(super) fn is_of_pieces(&self, text: usize) -> bool {
+        self.all
+            .get(text)
+            .is_some_and(|text| !text.pieces.is_empty())
     }
 
     /// The text that a range of one stands in, by itself: a piece where it is put together.
@@ -166,7 +178,7 @@ impl<'v> Texts<'v> {
 }
 
 /// Everything a text may be read as in one more step.
-fn derived(text: &[u8]) -> Vec<Derived> {
+fn derived(text: &[u8], squeeze: bool) -> Vec<Derived> {
     let percent = text.contains(&b'%').then(|| {
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         bytes.extend(percent_decode(text));
@@ -180,7 +192,7 @@ fn derived(text: &[u8]) -> Vec<Derived> {
         percent,
         json,
         html,
-        squeezed(text),
+        squeeze.then(|| squeezed(text)).flatten(),
         pieces(text, Damage::Base64, base64_runs, |run| {
             Some(base64(run)?.1)
         }),

@@ -126,6 +126,12 @@ impl Reading {
         self
     }
 
+    /// The same of lines, such as the entries of an environment.
+    #[must_use]
+    pub fn out_of_lines<'l>(self, lines: impl Iterator<Item = &'l [u8]> + Clone) -> Self {
+        self.out_of(Arc::new(Secret::of_lines(lines)))
+    }
+
     /// The same of variables or fields, each with its name.
     #[must_use]
     pub fn out_of_entries<'e>(
@@ -135,7 +141,6 @@ impl Reading {
         let length = entries
             .clone()
             .map(|(name, value)| name.len() + value.len() + 2);
-        // One buffer of the final size: growing would leave copies behind.
         let mut whole = Vec::with_capacity(length.sum());
         for (name, value) in entries {
             whole.extend_from_slice(name);

@@ -258,6 +258,7 @@ impl AwsEcs {
             return;
         }
         let name = self.name(at);
+        let first = readings.len();
         let mut held = Vec::new();
         for container in &containers {
             let given = task.overrides.iter().find(|(of, _)| *of == container.name);
@@ -288,7 +289,6 @@ impl AwsEcs {
                     at,
                 )),
             });
-            return;
         }
         let several = held.len() > 1;
         for (container, mut reading) in held {
@@ -297,6 +297,13 @@ impl AwsEcs {
                 reading = reading.of_replica(replica);
             }
             readings.push(reading);
+        }
+        let own = containers.iter().map(|container| &container.environment);
+        let given = task.overrides.iter().map(|(_, variables)| variables);
+        let entries = own.chain(given).flatten();
+        let entries = entries.map(|(name, value)| (name.as_bytes(), value.expose()));
+        for reading in readings.drain(first..).collect::<Vec<_>>() {
+            readings.push(reading.out_of_entries(entries.clone()));
         }
     }
 

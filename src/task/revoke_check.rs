@@ -173,7 +173,11 @@ impl Question<'_> {
                 .filter(|reading| self.sight(asked, spot, reading) == wanted)
                 .collect::<Vec<_>>()
         };
-        answer.holders.extend(Place::of(spot, that(Sight::Holds)));
+        let holders = Place::of(spot, that(Sight::Holds)).map(|place| Place {
+            is_holder: true,
+            ..place
+        });
+        answer.holders.extend(holders);
         let mut blind = that(Sight::Blind);
         let around = that(Sight::Around);
         let is_around = blind.is_empty() && !around.is_empty();

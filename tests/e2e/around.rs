@@ -1,8 +1,8 @@
 //! A key beside the part of a place that a hop takes: an audit tells of it, and it is never safe to revoke.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
-use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene};
+use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene, fingerprint};
 
 /// `shop` held OLD before. The route is that of its one deployment, `web`.
 fn scene(route: &str) -> Scene {
@@ -155,6 +155,105 @@ deployments:
     revoke(&scene, 0);
     let scene = scene.file("keys.json", keys(&format!(", \"x\": \"{STRANGE}\"")));
     revoke(&scene, 0);
+    // A copy is declared nowhere.
+    let encoded = data_encoding::BASE64.encode(OLD.as_bytes());
+    let scene = [
+        OLD,
+        &format!("https://{OLD}@host/1"),
+        &format!("was {OLD}"),
+        &encoded,
+    ]
+    .into_iter()
+    .fold(scene, |scene, copy| {
+        let scene = scene.file("keys.json", keys(&format!(", \"x\": \"{copy}\"")));
+        revoke(&scene, 3);
+        scene
+    });
+    let scene = scene.file("keys.json", keys(""));
+    revoke(&scene, 0);
+}
+
+/// `shop` held a key before of which the fingerprint alone is known.
+fn known_by_fingerprint(old: &str, format: &str, route: &str) -> Scene {
+    let targets = format!(
+        "version: 1
+projects:
+  shop:
+    variable: KEY
+    {format}
+    current: {{ file: {{ path: DIR/shop }} }}
+    previous: [ {{ fingerprint: '{}' }} ]
+deployments:
+  - {{ name: web, project: shop, route: [ {route} ] }}
+",
+        fingerprint(old)
+    );
+    Scene::with(&targets).file("shop", CURRENT)
+}
+
+#[test]
+fn a_key_that_is_older_than_its_format_or_has_separators_is_seen_by_its_fingerprint_alone() {
+    for old in [
+        "old_7Yx2mPq9Lr4Ws8Kd3Vn6Tb1Zc5Hf0Gj",
+        "0f8e2c4a-9b1d-4e7f-8a3c-5d6e7f809a1b",
+        "key:7Yx2mPq9Lr4Ws8Kd3Vn6Tb1Zc5Hf",
+        "pre$7Yx2mPq9Lr4,Ws8Kd3V;n6Tb1Z@c5|Hf",
+        "two words 7Yx2mPq9Lr4Ws8Kd3V",
+        "7Yx2mPq9Lr4=Ws8Kd3Vn6Tb1Zc5Hf0==",
+    ] {
+        for format in ["", "format: '^ask_live_[A-Za-z0-9]{32}$'"] {
+            let env = format!("KEY={CURRENT}\nLEGACY_KEY='{old}'\n");
+            let route = "{ dotenv: { path: DIR/web.env } }";
+            let scene = known_by_fingerprint(old, format, route).file("web.env", env);
+            revoke(&scene, 3);
+            let json = format!("{{\"key\": \"{CURRENT}\", \"x\": [\"{old}\"]}}");
+            let route = "{ file: { path: DIR/web.json }, extract: { json: /key } }";
+            let scene = known_by_fingerprint(old, format, route).file("web.json", json);
+            revoke(&scene, 3);
+            let json = format!("{{\"key\": \"{CURRENT}\", \"x\": [\"{STRANGE}\"]}}");
+            revoke(&scene.file("web.json", json), 0);
+        }
+    }
+}
+
+#[test]
+fn a_key_glued_to_a_word_is_seen_by_its_fingerprint_alone() {
+    let route = "{ dotenv: { path: DIR/web.env } }";
+    let env = format!("KEY={CURRENT}\nX=abc{OLD}def\n");
+    let scene = known_by_fingerprint(OLD, "", route).file("web.env", env);
+    revoke(&scene, 3);
+}
+
+#[test]
+fn a_large_file_of_ordinary_values_is_no_blind_spot() {
+    let route = "{ dotenv: { path: DIR/web.env } }";
+    let mut env = format!("KEY={CURRENT}\n");
+    for number in 0..6_000 {
+        env.push_str(&format!(
+            "NAME_{number}={:040x}\n",
+            u128::from(number as u32) * 0x9e37_79b9_7f4a_7c15_f39c_c060
+        ));
+    }
+    let scene = known_by_fingerprint(OLD, "", route).file("web.env", &env);
+    revoke(&scene, 0);
+    let scene = scene.file("web.env", env + "LAST=" + OLD + "\n");
+    revoke(&scene, 3);
+}
+
+#[test]
+fn a_place_that_left_its_route_is_remembered_with_what_was_encoded_in_it() {
+    let encoded = data_encoding::BASE64.encode(OLD.as_bytes());
+    let scene = scene("{ dotenv: { path: DIR/web.env } }")
+        .file("web.env", format!("KEY={CURRENT}\nX={encoded}\n"))
+        .file("other.env", format!("KEY={CURRENT}\n"));
+    let ledger = ["--ledger", "ledger.db"];
+    scene.run([&["audit"][..], &ledger].concat()).ends(0);
+    let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let scene = scene.file("targets.yaml", targets.replace("web.env", "other.env"));
+    scene
+        .run([&["revoke-check", "shop"][..], &ledger].concat())
+        .ends(3)
+        .prints("it held the key when it was last read, and it is on no route anymore");
 }
 
 #[test]
@@ -210,4 +309,66 @@ fn another_variable_of_a_running_process_is_seen() {
     let answer = revoke(&scene, 3);
     let message = answer["blind_spots"][0]["readings"][0]["message"].as_str();
     assert!(message.unwrap().ends_with("as ALLSTAK_KEY"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn another_argument_of_a_running_process_is_seen() {
+    let key = format!("--key={CURRENT}");
+    let other = format!("--other={OLD}");
+    let running = |arguments: &[&str]| {
+        let mut program = Command::new("bash");
+        // It waits by itself, so that nothing is left when it is ended.
+        let program = program.args(["-c", "read line"]).args(arguments);
+        program.stdin(Stdio::piped());
+        Running(program.env("KEY", CURRENT).spawn().unwrap())
+    };
+    let both = running(&["x", &key, &other]);
+    let one = running(&["x", &key]);
+    for (running, code) in [(&both, 3), (&one, 0)] {
+        let pid = running.0.id();
+        for hop in [
+            format!("{{ process: {{ pid: {pid}, argument: --key }} }}"),
+            format!("{{ process: {{ pid: {pid} }} }}"),
+        ] {
+            revoke(&scene(&hop), code);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_nobody_knows_is_found_by_its_fingerprint_whole_and_beside() {
+    let scene = scene("{ dotenv: { path: DIR/web.env } }")
+        .file("web.env", format!("KEY={CURRENT}\nOTHER={STRANGE}\n"));
+    let asked = fingerprint(STRANGE);
+    let ask = |scene: &Scene, code: i32| {
+        let ran = scene.run([
+            "revoke-check",
+            "shop",
+            "--no-ledger",
+            "--key",
+            &asked,
+            "-f",
+            "json",
+        ]);
+        ran.ends(code).json()
+    };
+    let answer = ask(&scene, 3);
+    let message = answer["blind_spots"][0]["readings"][0]["message"].as_str();
+    let told = format!("the rest of what was read holds {asked}");
+    assert!(message.unwrap().ends_with(&told), "{message:?}");
+
+    let scene = scene.file("web.env", format!("KEY={STRANGE}\n"));
+    let answer = ask(&scene, 1);
+    let holder = &answer["holders"][0];
+    let message = holder["readings"][0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("holds the key in question; "),
+        "{message}"
+    );
+    let remedy = holder["remedy"].as_str().unwrap();
+    assert!(
+        remedy.starts_with("put the key that belongs to "),
+        "{remedy}"
+    );
 }

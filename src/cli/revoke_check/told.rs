@@ -234,7 +234,7 @@ impl Told<'_> {
         let Some(worst) = worst else {
             return Ok(());
         };
-        let message = spot.reading_message(worst);
+        let message = place.message(worst);
         writeln!(
             out,
             "\n{glyph} {}{counted}: {message}\n    {}",

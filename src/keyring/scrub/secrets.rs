@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::plain::Plain;
 use crate::key::{Digits, Fingerprint, Secret};
-use crate::keyring::candidates::candidates;
+use crate::keyring::candidates::{MOST, candidates};
 use crate::keyring::wraps::MIN_KEY;
 
 /// So many bytes of a secret in a row are as good as the secret, however long it is.
@@ -119,7 +119,7 @@ impl Secrets {
             find_word(&lower, &self.texts[index].bytes, &mut found);
         }
         if self.has_fingerprints() {
-            let (parts, _) = candidates(text, &[], &[], true);
+            let (parts, _) = candidates(text, &[], &[], true, MOST);
             let parts = parts.into_iter().map(|part| part.range);
             let whole = (text.len() >= MIN_KEY).then_some(0..text.len());
             found.extend(

@@ -6,13 +6,6 @@ const TELLING: usize = 6;
 /// How the names of variables end that hold options for what is started.
 const OPTIONS: [&[u8]; 5] = [b"OPTS", b"OPTIONS", b"OPTION", b"FLAGS", b"ARGS"];
 
-/// The name and the value of an entry of an environment.
-#[must_use]
-pub fn assignment(entry: &[u8]) -> Option<(&[u8], &[u8])> {
-    let sign = entry.iter().position(|&byte| byte == b'=')?;
-    Some((&entry[..sign], &entry[sign + 1..]))
-}
-
 /// The values that are given to a variable in arguments, as far as they stand there plainly, in their
 /// order.
 #[must_use]

@@ -16,7 +16,7 @@ mod surroundings;
 
 pub use argument::{argued, is_option};
 pub use ask::{Environ, List, Processes};
-pub use assigned::{assigned, assignment, optioned};
+pub use assigned::{assigned, optioned};
 pub use look_up::{LookUp, look_up};
 pub use manager::{Manager, manager};
 pub use program::{

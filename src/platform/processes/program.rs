@@ -1,6 +1,6 @@
 //! What the programs of processes have in a variable, as far as that can be told from outside.
 
-use super::assigned::{assigned, assignment, optioned};
+use super::assigned::{assigned, optioned};
 use super::manager::{GUNICORN, Manager, manager};
 use super::{Environ, LookUp, Process, look_up};
 use crate::extract::{pointer_to, string_at};
@@ -61,7 +61,9 @@ impl Looking<'_> {
                 }
             };
             let manager = manager(&process.name, process.arguments());
-            let entries = environment.split(|&byte| byte == 0).filter_map(assignment);
+            let lines = environment
+                .split(|&byte| byte == 0)
+                .chain(process.arguments());
             let (own, beside) = self.held(process, manager, environment);
             let again = self.again(process, manager, environment);
             let options = self.options(process, manager, environment);
@@ -76,15 +78,13 @@ impl Looking<'_> {
             }
             match own {
                 Some(reading) if is_handed(manager, &reading) => {
-                    handing.push(named(reading.out_of_entries(entries)));
+                    handing.push(named(reading.out_of_lines(lines)));
                 }
-                Some(reading) => programs
-                    .readings
-                    .push(named(reading.out_of_entries(entries))),
+                Some(reading) => programs.readings.push(named(reading.out_of_lines(lines))),
                 None if beside.is_some() || !options.is_empty() => {}
                 None => programs
                     .lacking
-                    .push(named(self.nothing().out_of_entries(entries))),
+                    .push(named(self.nothing().out_of_lines(lines))),
             }
             programs.readings.extend(beside.map(|reading| {
                 reading

@@ -104,7 +104,7 @@ impl Process {
     }
 
     /// Its arguments, the program first.
-    pub fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn arguments(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let bytes = self.arguments.expose();
         let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
         bytes.split(|&byte| byte == 0)

@@ -31,10 +31,12 @@ pub(super) fn read(
         let renewal = Renewal::of(container, details, all);
         let inside = |process: &&Process| !process.ours && process.is_in_container(&container.id);
         let inside: Vec<&Process> = listed.iter().filter(inside).collect();
+        let lines = details.command.iter().chain(&details.environment);
         for (name, found) in of_one(option, container, details, &inside) {
             let reading = Reading::new(found)
                 .of_replica(name)
-                .started_at(details.created_at);
+                .started_at(details.created_at)
+                .out_of_lines(lines.clone().map(Secret::expose));
             let reading = match (&reading.found, inside.is_empty()) {
                 (Found::Absent, true) => reading.with_note(NOT_LOOKED_AT),
                 _ => reading,

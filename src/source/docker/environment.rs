@@ -1,6 +1,6 @@
 use crate::key::Secret;
 use crate::platform::docker::Details;
-use crate::platform::processes::{LOADS_ITSELF, assignment};
+use crate::platform::processes::LOADS_ITSELF;
 use crate::reading::{Found, Loads, Reading};
 
 /// What Podman shows in place of a secret that it injects into the environment.
@@ -8,8 +8,8 @@ const INJECTED: &[u8] = b"*******";
 
 /// What a container's environment holds in a variable.
 pub(super) fn read(details: &Details, variable: &str, loads: Loads) -> Reading {
-    let entries = details.environment.iter().map(Secret::expose);
-    in_variable(details, variable, loads).out_of_entries(entries.filter_map(assignment))
+    let lines = details.environment.iter().chain(&details.command);
+    in_variable(details, variable, loads).out_of_lines(lines.map(Secret::expose))
 }
 
 fn in_variable(details: &Details, variable: &str, loads: Loads) -> Reading {

@@ -18,6 +18,7 @@ pub(super) fn read(option: &str, processes: &[&Process], all: bool) -> Vec<Readi
                 more => format!("{name}/{}", more + 1),
             };
             let reading = Reading::new(found).of_replica(replica);
+            let reading = reading.out_of_lines(process.arguments());
             readings.push(reading.started_at(process.started_at));
         }
     }

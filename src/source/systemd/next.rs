@@ -27,6 +27,8 @@ pub(super) struct Next {
     pub written: Option<(Arc<Path>, Timestamp)>,
     /// The PAM service that has the last word, if one has.
     pub pam: Option<Box<str>>,
+    /// All that is put together, and what else its files say.
+    whole: Secret,
     /// What somebody who looks at its files would not see, and what to do about it.
     causes: Vec<(String, String)>,
 }
@@ -56,7 +58,9 @@ impl Next {
             notes.push(told);
             reading = reading.mended_by(mend);
         }
-        reading.with_note(notes.join("; "))
+        reading
+            .with_note(notes.join("; "))
+            .out_of(Arc::new(self.whole))
     }
 
     /// Says how the variable is mended.
@@ -86,7 +90,8 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
         (value, outside::managed(variable, asking))
     });
     let files = files(name, unit, asking);
-    let of_manager = last(&manager?.0, variable);
+    let manager = manager?;
+    let of_manager = last(&manager.0, variable);
     let mut set = of_manager.map(|value| (value, Origin::Manager));
     let mut managed = None;
     if let Some((value, manages)) = passed {
@@ -102,6 +107,13 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
         set = Some((value, Origin::Unit));
     }
     let (files, absent) = files?;
+    let texts = files.iter().map(|(_, file, _)| file.bytes.expose());
+    let entries = manager
+        .0
+        .iter()
+        .chain(&unit.environment)
+        .map(Secret::expose);
+    let whole = Secret::of_lines(entries.chain(texts));
     let mut written: Option<(Arc<Path>, Timestamp)> = None;
     let mut causes = Vec::new();
     for (path, file, optional) in files {
@@ -190,6 +202,7 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
         origin,
         written,
         pam: unit.pam.clone().filter(|_| !is_gone),
+        whole,
         causes,
     })
 }

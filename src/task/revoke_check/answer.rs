@@ -57,6 +57,8 @@ pub struct Place<'a> {
     /// Whether the hop itself was seen, and a key in question stands beside the part of the place that it
     /// takes, or may.
     pub is_around: bool,
+    /// Whether it holds a key in question.
+    pub is_holder: bool,
 }
 
 impl<'a> Place<'a> {
@@ -69,6 +71,7 @@ impl<'a> Place<'a> {
             verdict,
             unsought: None,
             is_around: false,
+            is_holder: false,
         })
     }
 }

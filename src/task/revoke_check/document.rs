@@ -260,7 +260,7 @@ fn spot<'a>(place: &'a Place<'a>, accepted: Option<&'a str>) -> Spot<'a> {
                     .fingerprint
                     .map(|fingerprint| fingerprint.to_string()),
                 started_at: reading.started_at.map(second),
-                message: spot.reading_message(reading),
+                message: place.message(reading),
             })
             .collect(),
     }

@@ -11,7 +11,28 @@ impl Place<'_> {
         if self.is_around {
             return around(&self.spot, reading);
         }
+        if self.is_nameless(reading) {
+            return format!(
+                "put the key that belongs to {} there, or take this one away, before it is revoked",
+                self.spot.location()
+            );
+        }
         way_out(&self.spot, reading)
+    }
+
+    /// What one of its readings shows.
+    #[must_use]
+    pub fn message(&self, reading: &Outcome) -> String {
+        let told = self.spot.reading_message(reading);
+        match self.is_nameless(reading) {
+            true => format!("holds the key in question; {told}"),
+            false => told,
+        }
+    }
+
+    /// Whether it holds a key in question that is known by nothing but the fingerprint that was asked for.
+    fn is_nameless(&self, reading: &Outcome) -> bool {
+        self.is_holder && !matches!(reading.why, Why::Holds { .. } | Why::Timed { .. })
     }
 }
 
@@ -19,7 +40,7 @@ impl Place<'_> {
 fn around(spot: &Spot<'_>, reading: &Outcome) -> String {
     let title = word(&spot.deployment.title());
     let seen = reading.elsewhere.as_ref();
-    if seen.is_some_and(|seen| !seen.keys.is_empty()) {
+    if seen.is_some_and(|seen| !seen.keys.is_empty() || !seen.asked.is_empty()) {
         return format!(
             "remove it there, or write the current key in its place; or make sure that nothing takes it from there, and \
              answer for it: --accept {title} --reason TEXT"
