@@ -7,7 +7,7 @@ use super::references::References;
 use crate::inventory::Inventory;
 use crate::judge::{Elsewhere, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role, SeenAround as Seen};
+use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role};
 use crate::reading::Identity;
 
 /// So many texts are remembered before those are looked for that nobody needs any longer.
@@ -99,65 +99,71 @@ impl Wholes {
             together.taken.extend(held(outcome, &references.keyring));
         }
         for together in wholes.values() {
-            for (at, reader) in together.readers.iter().enumerate() {
-                let own = together.projects[at];
-                let is_theirs = |key: &KeyId| {
-                    let is_own = |of: ProjectId| of == own || inventory.share_a_key(own, of);
-                    if is_own(key.project) {
-                        return true;
-                    }
-                    // Another project's live key has its place in a file that several projects share.
-                    at == 0
-                        && key.role() == Role::Previous
-                        && !together.projects.contains(&key.project)
-                };
-                let mut found = Elsewhere {
-                    keys: Vec::new(),
-                    asked: Vec::new(),
-                    open: reader.around.cut,
-                };
-                let seen = references.keyring.explain_around(own, &reader.around);
-                for Seen {
-                    explanation,
-                    way,
-                    once,
-                } in seen
-                {
-                    let Some(&key) = explanation.keys.first().filter(|key| is_theirs(key)) else {
-                        continue;
-                    };
-                    let is_one = |taken: &Fingerprint| {
-                        let known = references.keyring.get(key).map(Known::fingerprint);
-                        known.is_some_and(|known| known.agrees(taken))
-                    };
-                    let is_declared = once
-                        && reader.place.as_deref().is_some_and(|place| {
-                            references.is_declared_at(place, &explanation.keys)
-                        });
-                    let is_known = found.keys.iter().any(|(known, _)| *known == key);
-                    if !is_known && !is_declared && !together.taken.iter().any(is_one) {
-                        found.keys.push((key, way.cloned()));
-                    }
-                }
-                found.keys.sort_by_key(|(key, _)| *key);
-                for key in asked {
-                    let mut strange = reader.around.unknown();
-                    let is_named = |(id, _): &(KeyId, _)| {
-                        let known = references.keyring.get(*id).map(Known::fingerprint);
-                        known.is_some_and(|known| known.agrees(key))
-                    };
-                    if strange.any(|print| print.agrees(key))
-                        && !together.taken.iter().any(|taken| taken.agrees(key))
-                        && !found.keys.iter().any(is_named)
-                    {
-                        found.asked.push(*key);
-                    }
-                }
+            for at in 0..together.readers.len() {
+                let reader = together.readers[at];
+                let found = together.beside(at, asked, inventory, references);
                 let is_something = found.open || !found.keys.is_empty() || !found.asked.is_empty();
                 judged[reader.job][reader.reading].elsewhere =
                     is_something.then(|| Box::new(found));
             }
         }
+    }
+}
+
+impl Together<'_> {
+    /// What one of the readings has beside it.
+    fn beside(
+        &self,
+        at: usize,
+        asked: &[Fingerprint],
+        inventory: &Inventory,
+        references: &References,
+    ) -> Elsewhere {
+        let (reader, own) = (self.readers[at], self.projects[at]);
+        let keyring = &references.keyring;
+        let is_own = |of: ProjectId| of == own || inventory.share_a_key(own, of);
+        // Another project's live key has its place in a file that several projects share, and a previous one is
+        // told of once.
+        let is_lost = |key: &KeyId| {
+            at == 0 && key.role() == Role::Previous && !self.projects.contains(&key.project)
+        };
+        let is_taken = |print: &Fingerprint| self.taken.iter().any(|taken| taken.agrees(print));
+        let mut found = Elsewhere {
+            open: reader.around.cut,
+            ..Elsewhere::default()
+        };
+        for seen in keyring.explain_around(own, &reader.around) {
+            let keys = &seen.explanation.keys;
+            let Some(&key) = keys.first() else {
+                continue;
+            };
+            let place = reader.place.as_deref().filter(|_| seen.once);
+            let is_declared = place.is_some_and(|place| references.is_declared_at(place, keys));
+            let is_known = found.keys.iter().any(|(known, _)| *known == key);
+            let print = keyring.get(key).map(Known::fingerprint);
+            if (is_own(key.project) || is_lost(&key))
+                && !is_known
+                && !is_declared
+                && !print.is_some_and(|print| is_taken(&print))
+            {
+                found.keys.push((key, seen.way.cloned()));
+            }
+        }
+        found.keys.sort_by_key(|(key, _)| *key);
+        for key in asked {
+            let is_named = |(id, _): &(KeyId, _)| {
+                let known = keyring.get(*id).map(Known::fingerprint);
+                known.is_some_and(|known| known.agrees(key))
+            };
+            let mut unknown = reader.around.unknown();
+            if unknown.any(|print| print.agrees(key))
+                && !is_taken(key)
+                && !found.keys.iter().any(is_named)
+            {
+                found.asked.push(*key);
+            }
+        }
+        found
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Around {
 }
 
 /// A known key that was seen around a part.
-pub struct Seen<'a> {
+pub struct SeenAround<'a> {
     /// Which it is.
     pub explanation: Explanation,
     /// How it could be read.
@@ -67,7 +67,7 @@ impl Keyring {
         };
         let lookup = self.lookup();
         // A key may be older than the format of its project.
-        let by_words = thorough || lookup.is_formless() || lookup.is_told();
+        let by_words = thorough || lookup.is_told();
         let mut cut = texts.cut;
         let mut left = WINDOWS;
         let mut parts = Parts::default();
@@ -85,19 +85,21 @@ impl Keyring {
             cut |= more;
             let words = found
                 .into_iter()
-                .filter(|found| found.fits || may_be_any_key(bytes, &found.range));
+                .filter(|found| found.fits || may_be_any_key(bytes, &found.range))
+                .map(|found| (found.range, found.fits));
             let values = match by_words {
                 true => assigned(bytes),
                 false => Vec::new(),
             };
-            for range in words.map(|found| found.range).chain(values) {
+            let values = values.into_iter().map(|range| (range, false));
+            for (range, fits) in words.chain(values) {
                 let fingerprint = Fingerprint::of(&bytes[range.clone()]);
                 if self.knows(&fingerprint) {
                     known.push(part(range, fingerprint));
-                } else if unknown.len() < MOST {
-                    unknown.insert(fingerprint);
-                } else {
+                } else if unknown.len() == MOST {
                     cut = true;
+                } else if fits || thorough {
+                    unknown.insert(fingerprint);
                 }
             }
             if thorough {
@@ -110,7 +112,7 @@ impl Keyring {
                     }
                 }
             }
-            copies.count(&known, texts.is_of_pieces(index));
+            copies.count(&known, &texts, index);
             parts.take(known, Vec::new());
         }
         let mut described = Described::new(&texts);
@@ -130,12 +132,12 @@ impl Keyring {
         &'a self,
         own: ProjectId,
         around: &'a Around,
-    ) -> impl Iterator<Item = Seen<'a>> {
+    ) -> impl Iterator<Item = SeenAround<'a>> {
         let known = around.known.iter();
         let known = known.map(|(part, once)| (part.fingerprint, part.way.as_ref(), *once));
         let learned = around.unknown.iter().map(|print| (*print, None, false));
         known.chain(learned).filter_map(move |(print, way, once)| {
-            Some(Seen {
+            Some(SeenAround {
                 explanation: self.exact(own, &print)?,
                 way,
                 once,
@@ -150,11 +152,17 @@ impl Keyring {
 struct Copies(HashMap<Fingerprint, [usize; 2]>);
 
 impl Copies {
-    fn count(&mut self, known: &[Part], of_pieces: bool) {
+    fn count(&mut self, known: &[Part], texts: &Texts<'_>, index: usize) {
+        let of_pieces = texts.is_of_pieces(index);
         let mut seen = HashSet::new();
         let mut here: HashMap<Fingerprint, usize> = HashMap::new();
         for part in known {
-            if seen.insert((part.fingerprint, part.range.clone())) {
+            // One run of characters may be decoded by two alphabets.
+            let place = match texts.origin(index, &part.range) {
+                Some((_, from, _)) if of_pieces => from,
+                _ => part.range.clone(),
+            };
+            if seen.insert((part.fingerprint, place)) {
                 *here.entry(part.fingerprint).or_default() += 1;
             }
         }
@@ -236,7 +244,7 @@ mod tests {
         let text = format!("A=b\nALLSTAK_KEY={OLD}\n");
         for format in [None, Some("ask_live_[A-Za-z0-9]{20}")] {
             let ring = ring(format);
-            let around = ring.look_around(text.as_bytes(), false);
+            let around = ring.look_around(text.as_bytes(), true);
             assert_eq!(found(&ring, &around), []);
             let learned = with_old(ring, false);
             let expected = vec![(KeyId::previous(OWN, 0), None)];
@@ -245,17 +253,47 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_looked_at_where_that_is_wanted() {
-        let text = format!("A=b\nK={}\n", data_encoding::BASE64.encode(OLD.as_bytes()));
+    fn what_is_encoded_twice_or_wrapped_is_looked_at_where_that_is_wanted() {
+        let encoded = |text: &[u8]| data_encoding::BASE64.encode(text);
+        let once = encoded(OLD.as_bytes());
+        let twice = encoded(once.as_bytes());
+        let wrapped = format!("{}\\\n{}", &OLD[..15], &OLD[15..]);
         let ring = with_old(ring(None), true);
-        let told = |decoded| found(&ring, &ring.look_around(text.as_bytes(), decoded)).len();
-        assert_eq!((told(false), told(true)), (0, 1));
+        for (form, quickly) in [(once, true), (twice, false), (wrapped, false)] {
+            let text = format!("A=b\nK={form}\n");
+            let is_found = |thorough| {
+                let around = ring.look_around(text.as_bytes(), thorough);
+                !found(&ring, &around).is_empty()
+            };
+            assert_eq!(is_found(false), quickly, "{text}");
+            assert!(is_found(true), "{text}");
+        }
+    }
+
+    #[test]
+    fn copies_of_a_key_are_told_from_the_one_that_is_meant() {
+        let ring = with_old(ring(None), true);
+        let encoded = data_encoding::BASE64.encode(OLD.as_bytes());
+        for (text, once) in [
+            (format!("A=b\nK={OLD}\nX=y\n"), true),
+            (format!("A=b\nK={encoded}\n"), true),
+            (format!("A=b\nK={OLD}\n# {OLD}\n"), false),
+            (format!("A=b\nK={OLD}\nB={encoded}\n"), false),
+            (format!("A=https://{OLD}@host\nK=\"{OLD}\"\n"), false),
+        ] {
+            for thorough in [false, true] {
+                let around = ring.look_around(text.as_bytes(), thorough);
+                let seen: Vec<_> = ring.explain_around(OWN, &around).collect();
+                assert_eq!(seen.len(), 1, "{text}");
+                assert_eq!(seen[0].once, once, "{text} {thorough}");
+            }
+        }
     }
 
     #[test]
     fn a_text_with_nothing_but_the_key_that_is_taken_has_nothing_around_it() {
         let ring = with_old(ring(Some("ask_live_[A-Za-z0-9]{20}")), true);
-        let around = |text: &str| ring.look_around(text.as_bytes(), true);
+        let around = |text: &str| ring.look_around(text.as_bytes(), false);
         let own = Fingerprint::of(NEW.as_bytes());
         let alone = around(&format!("PORT=8080\nALLSTAK_API_KEY={NEW}\n"));
         assert!(alone.is_only(Some(&own)) && !alone.is_only(None));

@@ -146,7 +146,9 @@ pub(super) fn assigned(text: &[u8]) -> Vec<Range<usize>> {
     for line in text.split_inclusive(|&byte| byte == b'\n' || byte == 0) {
         let all = start..start + line.len();
         start = all.end;
-        found.push(bare(text, all.clone()));
+        if !line.contains(&b'=') {
+            found.push(bare(text, all.clone()));
+        }
         let signs = line.iter().enumerate();
         // What follows the first sign is the value, whatever stands in it.
         for sign in [b'=', b':'] {

@@ -46,7 +46,7 @@ mod wraps;
 #[cfg(test)]
 mod tests;
 
-pub use around::{Around, Seen as SeenAround};
+pub use around::{Around, SeenAround};
 pub use book::Keyring;
 pub use damage::Damage;
 pub use embedded::{Fragment, Inside, Sighting, surrounding};

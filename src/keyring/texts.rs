@@ -140,11 +140,16 @@ impl<'v> Texts<'v> {
         texts
     }
 
-    /// Whether a text is put together from what was decoded.
+    /// Whether a text comes of parts that were decoded.
     pub(super) fn is_of_pieces(&self, text: usize) -> bool {
-        self.all
-            .get(text)
-            .is_some_and(|text| !text.pieces.is_empty())
+        let mut at = self.all.get(text);
+        while let Some(text) = at {
+            if !text.pieces.is_empty() {
+                return true;
+            }
+            at = text.parent.and_then(|parent| self.all.get(parent));
+        }
+        false
     }
 
     /// The text that a range of one stands in, by itself: a piece where it is put together.
