@@ -141,7 +141,8 @@ impl Together<'_> {
             let is_declared = place.is_some_and(|place| references.is_declared_at(place, keys));
             let is_known = found.keys.iter().any(|(known, _)| *known == key);
             let print = keyring.get(key).map(Known::fingerprint);
-            if (is_own(key.project) || is_lost(&key))
+            let is_asked = print.is_some_and(|print| asked.iter().any(|one| one.agrees(&print)));
+            if (is_own(key.project) || is_lost(&key) || is_asked)
                 && !is_known
                 && !is_declared
                 && !print.is_some_and(|print| is_taken(&print))

@@ -88,3 +88,30 @@ fn a_reading_that_contradicts_is_neither_fine_nor_drift_nor_safe() {
         "{ran}"
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_leads_nowhere_is_out_of_sight_whatever_is_expected_there() {
+    for expect in ["current", "optional", "absent"] {
+        for hop in ["file: { path: DIR/link }", "dotenv: { path: DIR/link }"] {
+            let targets = format!(
+                "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: {{ file: {{ path: DIR/shop }} }}
+    previous: [ {{ file: {{ path: DIR/old }} }} ]
+deployments:
+  - {{ name: web, project: shop, route: [ {{ {hop}, expect: {expect} }} ] }}
+"
+            );
+            let scene = Scene::with(&targets).file("shop", CURRENT).file("old", OLD);
+            std::os::unix::fs::symlink("unmounted/key", scene.path("link")).unwrap();
+            scene.run(["audit", "--no-ledger"]).ends(3);
+            scene
+                .run(["revoke-check", "shop", "--no-ledger"])
+                .ends(3)
+                .prints("is a symbolic link that leads nowhere");
+        }
+    }
+}

@@ -122,6 +122,11 @@ fn contents(mut reader: impl Read, size: usize) -> io::Result<Result<Secret, Ove
 /// What a failure to open or read says of the file.
 fn failed(path: &Path, error: &io::Error) -> Result<Option<File>, ReadError> {
     match error.kind() {
+        Io::NotFound if is_link(path) => Err(ReadError::new(
+            ErrorKind::NotFound,
+            format!("{} is a symbolic link that leads nowhere", shown(path)),
+            "mount what should be there, or remove the link",
+        )),
         Io::NotFound if is_dir(parent(path)) => Ok(None),
         Io::NotFound | Io::NotADirectory => {
             let gap = path
@@ -143,6 +148,11 @@ fn failed(path: &Path, error: &io::Error) -> Result<Option<File>, ReadError> {
         }
         _ => Err(refused(path, error)),
     }
+}
+
+/// What a link leads to may be out of sight for a while, as a volume that is not mounted.
+fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 /// Why a path that is there could not be read.
