@@ -351,3 +351,34 @@ fn now_to_the_second() -> String {
     let now = jiff::Timestamp::now();
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
+
+#[test]
+fn who_answered_for_a_deployment_did_not_answer_for_what_was_seen_since() {
+    let targets = "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: { file: { path: DIR/shop } }
+    previous: [ { file: { path: DIR/old } } ]
+deployments:
+  - { name: kiosk, project: shop, route: [ { file: { path: DIR/kiosk/key } } ] }
+";
+    let scene = Scene::with(targets).file("shop", CURRENT).file("old", OLD);
+    let ledger = ["--ledger", "ledger.db"];
+    let ask = |scene: &Scene, more: &[&str], code: i32| {
+        let arguments = [&["revoke-check", "shop"][..], &ledger, more].concat();
+        scene.run(arguments).ends(code);
+    };
+    let accept = ["--accept", "kiosk", "--reason", "switched off"];
+    ask(&scene, &[], 3);
+    ask(&scene, &accept, 0);
+    ask(&scene, &[], 0);
+
+    // It is back, with the old key, and gone again.
+    let scene = scene.file("kiosk/key", OLD);
+    ask(&scene, &[], 1);
+    std::fs::remove_dir_all(scene.path("kiosk")).unwrap();
+    ask(&scene, &[], 3);
+    ask(&scene, &accept, 0);
+    ask(&scene, &[], 0);
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use straggler::key::Fingerprint;
 use straggler::ledger::{Acceptance, Ledger, Recognized};
 
 use super::ground::Ground;
@@ -294,6 +295,8 @@ async fn words(ledger: &Ledger, scene: &Scene) -> Vec<String> {
 fn word(deployment: &str) -> Acceptance {
     Acceptance {
         deployment: deployment.to_owned(),
+        // No audit sees it anywhere, which would end the answer.
+        key: Fingerprint::of(b"held nowhere"),
         ..acceptance("switched off")
     }
 }
