@@ -377,7 +377,7 @@ deployments:
     // It is back, with the old key, and gone again.
     let scene = scene.file("kiosk/key", OLD);
     ask(&scene, &[], 1);
-    std::fs::remove_dir_all(scene.path("kiosk")).unwrap();
+    fs::remove_dir_all(scene.path("kiosk")).unwrap();
     ask(&scene, &[], 3);
     ask(&scene, &accept, 0);
     ask(&scene, &[], 0);
