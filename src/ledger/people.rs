@@ -137,10 +137,10 @@ async fn acceptances(
         return Ok(accepted);
     };
     // Whoever answered for a deployment did not know what was seen of it since.
-    let sql = "SELECT deployment.name, deployment.title, span.fingerprint, span.until FROM deployment \
+    let sql = "SELECT deployment.name, deployment.title, span.fingerprint, span.since, span.until FROM deployment \
                JOIN hop ON hop.deployment = deployment.id JOIN span ON span.hop = hop.id \
                WHERE deployment.inventory IN ($1, $2) AND span.fingerprint IS NOT NULL \
-               AND (span.until IS NULL OR span.until > $3)";
+               AND (span.since > $3 OR span.until > $3)";
     let values = [
         nobody.into(),
         own.unwrap_or(nobody).into(),
@@ -149,10 +149,12 @@ async fn acceptances(
     for row in connection.query(sql, &values).await? {
         let (name, title): (String, String) = (row.get(0)?, row.get(1)?);
         let held = row.fingerprint(2)?;
-        let until: Option<i64> = row.get(3)?;
+        let since: i64 = row.get(3)?;
+        // What nobody read again may stay open for ever.
+        let last = row.get::<Option<i64>>(4)?.unwrap_or(since);
         accepted.retain(|acceptance| {
             let is_it = acceptance.deployment == name || acceptance.deployment == title;
-            let is_later = until.is_none_or(|until| until > acceptance.at.as_microsecond());
+            let is_later = last > acceptance.at.as_microsecond();
             !(is_it && is_later && acceptance.key.agrees(&held))
         });
     }
