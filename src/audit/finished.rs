@@ -58,6 +58,7 @@ impl Audit {
     pub fn fingerprint(&self, key: KeyId) -> Option<Fingerprint> {
         let project = self.projects.get(key.project.0 as usize)?;
         match key.role() {
+            Role::Current if key == KeyId::suspected(key.project) => project.suspected,
             Role::Current => project.current.or(project.last_sure),
             Role::Next => project.next,
             Role::Previous => Some(self.previous(key)?.fingerprint),

@@ -326,6 +326,7 @@ impl<'a> Judging<'a> {
             current: None,
             held: None,
             last_sure: None,
+            suspected: None,
             within: Vec::new(),
             next: None,
             rotated_at: project.rotated_at,

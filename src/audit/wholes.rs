@@ -80,13 +80,16 @@ impl Wholes {
     /// the readings of each job, and `project` says whose it is. What is `asked` for is looked for as well, though it
     /// may be nobody's.
     pub fn around(
-        &self,
+        mut self,
         judged: &mut [Vec<Outcome>],
         project: impl Fn(usize) -> ProjectId,
         asked: &[Fingerprint],
         inventory: &Inventory,
         references: &References,
     ) {
+        // Answers come in any order.
+        self.readers
+            .sort_by_key(|reader| (reader.job, reader.reading));
         let mut wholes: HashMap<usize, Together<'_>> = HashMap::new();
         for reader in &self.readers {
             let together = wholes

@@ -7,6 +7,22 @@ use crate::judge::{Elsewhere, Member, Outcome};
 use crate::keyring::{KeyId, Role, Way};
 use crate::text::escape;
 
+/// The sources that take a part of what they read by settings of their own.
+const TAKES_A_PART: [&str; 12] = [
+    "aws_ecs",
+    "aws_lambda",
+    "aws_secrets_manager",
+    "docker",
+    "doppler",
+    "dotenv",
+    "http",
+    "kubernetes_configmap",
+    "kubernetes_secret",
+    "process",
+    "systemd",
+    "vault",
+];
+
 /// How many keys are named.
 const MOST: usize = 3;
 
@@ -51,7 +67,7 @@ impl Spot<'_> {
         match self.better(reading) {
             Some((key, setting)) => {
                 let change = match key.role() {
-                    Role::Previous => ", and change that part alone",
+                    Role::Previous => ", and put the current key there",
                     _ => "",
                 };
                 format!(
@@ -70,29 +86,36 @@ impl Spot<'_> {
             .next()
     }
 
+    /// The setting that reads the key there, in place of the one that the hop has.
     fn leading_to(&self, way: &Way) -> Option<String> {
-        let place = &self.hop.place;
-        let takes_a_member = Member::of(place) == Member::Named;
-        Some(match way {
-            Way::Json(pointer) if takes_a_member => {
-                format!("extract: {{ json: {} }}", escape(pointer))
+        let source = self.source();
+        let extracts = Member::of(&self.hop.place) == Member::Named;
+        let (setting, name) = match (way, source) {
+            // What `extract` takes a part of is then itself only a part of what was searched.
+            _ if extracts && TAKES_A_PART.contains(&source) => return None,
+            (Way::Json(pointer), _) if extracts => {
+                return Some(format!("extract: {{ json: {} }}", escape(pointer)));
             }
-            Way::Dotenv(name) if takes_a_member => {
-                format!("extract: {{ dotenv: {} }}", escape(name))
+            (Way::Dotenv(name), _) if extracts => {
+                return Some(format!("extract: {{ dotenv: {} }}", escape(name)));
             }
-            Way::Dotenv(name) => match self.source() {
-                "dotenv" | "process" | "docker" => format!("variable: {}", escape(name)),
-                "kubernetes_secret" | "kubernetes_configmap" => format!("key: {}", escape(name)),
-                "aws_lambda" | "doppler" => format!("name: {}", escape(name)),
-                _ => return None,
-            },
-            Way::Json(pointer) if !pointer[1..].contains('/') => match self.source() {
-                "vault" | "aws_secrets_manager" => format!("field: {}", escape(&pointer[1..])),
-                "http" => format!("pointer: {}", escape(pointer)),
-                _ => return None,
-            },
+            (Way::Dotenv(name), "process" | "docker") if name.starts_with('-') => {
+                ("argument", &**name)
+            }
+            (Way::Dotenv(name), "dotenv" | "process" | "docker" | "systemd") => {
+                ("variable", &**name)
+            }
+            (Way::Dotenv(name), "kubernetes_secret" | "kubernetes_configmap") => ("key", &**name),
+            (Way::Dotenv(name), "aws_lambda" | "aws_ecs" | "doppler") => ("name", &**name),
+            (Way::Json(pointer), "http") => ("pointer", &**pointer),
+            (Way::Json(pointer), "vault" | "aws_secrets_manager")
+                if !pointer[1..].contains('/') =>
+            {
+                ("field", &pointer[1..])
+            }
             _ => return None,
-        })
+        };
+        Some(format!("{setting}: {}", escape(name)))
     }
 }
 

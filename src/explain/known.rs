@@ -29,6 +29,7 @@ pub fn site_of(audit: &Audit, site: Site) -> String {
 /// Which key it is, as the project `own` would say it: `the current key`, `shop's next key`.
 pub fn whose(audit: &Audit, own: ProjectId, key: KeyId) -> String {
     let role = match key.role() {
+        Role::Current if key == KeyId::suspected(key.project) => "unsettled",
         Role::Current => "current",
         Role::Next => "next",
         Role::Previous => "previous",

@@ -478,6 +478,7 @@ impl Scene {
             current: Some(print_of_key(KeyId::current(id))),
             held: Some(print_of_key(KeyId::current(id))),
             last_sure: None,
+            suspected: None,
             within: Vec::new(),
             next: None,
             rotated_at: Some(at("2026-11-20T09:00:00Z")),

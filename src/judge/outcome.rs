@@ -171,6 +171,8 @@ pub struct ProjectOutcome {
     /// The last key that past audits were sure of, while the reference is not sound, or changed and nothing
     /// settled that.
     pub last_sure: Option<Fingerprint>,
+    /// What the reference had changed to before it was lost, while nothing settled that.
+    pub suspected: Option<Fingerprint>,
     /// The next key.
     pub next: Option<Fingerprint>,
     /// The known keys that stand in its reference or in the place of its next key in another form: in

@@ -48,7 +48,7 @@ fn a_pointer_that_is_mistyped_never_makes_the_key_beside_it_safe() {
     assert!(
         remedy.starts_with(
             "if what reads it takes the key from there, write `extract: { json: /allstak/key }` (targets.yaml:8), \
-             and change that part alone; else make the member /allstak/kye in "
+             and put the current key there; else make the member /allstak/kye in "
         ),
         "{remedy}"
     );
@@ -369,6 +369,46 @@ fn a_key_that_nobody_knows_is_found_by_its_fingerprint_whole_and_beside() {
     let remedy = holder["remedy"].as_str().unwrap();
     assert!(
         remedy.starts_with("put the key that belongs to "),
+        "{remedy}"
+    );
+}
+
+#[test]
+fn no_setting_is_suggested_that_would_read_something_else() {
+    // What `extract` reads is the value of the variable, and not the file.
+    let route = "{ dotenv: { path: DIR/web.env }, extract: { json: /key } }";
+    let scene = scene(route).file("web.env", format!("OTHER={OLD}\n"));
+    let audit = scene
+        .run(["audit", "--no-ledger", "-f", "json"])
+        .ends(1)
+        .json();
+    let hop = &audit["deployments"][0]["hops"][0];
+    let [message, remedy] = ["message", "remedy"].map(|field| hop[field].as_str().unwrap());
+    assert!(
+        message.ends_with("1 rotation behind, as OTHER"),
+        "{message}"
+    );
+    assert!(!remedy.contains("takes the key from there"), "{remedy}");
+    assert!(remedy.ends_with("; or correct the hop if it names the wrong place"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_option_that_has_the_key_is_suggested() {
+    let mut program = Command::new("bash");
+    let program = program.args(["-c", "read line", "x", &format!("--other={OLD}")]);
+    let running = Running(program.stdin(Stdio::piped()).spawn().unwrap());
+    let pid = running.0.id();
+    let scene = scene(&format!("{{ process: {{ pid: {pid}, argument: --key }} }}"));
+    let audit = scene
+        .run(["audit", "--no-ledger", "-f", "json"])
+        .ends(1)
+        .json();
+    let remedy = audit["deployments"][0]["hops"][0]["remedy"]
+        .as_str()
+        .unwrap();
+    assert!(
+        remedy.contains("write `argument: --other` (targets.yaml:8)"),
         "{remedy}"
     );
 }

@@ -214,6 +214,8 @@ impl References {
             if let Some(suspected) = self.last_suspected(inventory, id, remembered) {
                 let key = Known::by_fingerprint(KeyId::suspected(id), suspected);
                 self.keyring.add(key);
+                let outcome = &mut self.project_mut(id).outcome;
+                outcome.suspected = Some(suspected.cut(inventory.digits));
             }
         }
     }

@@ -312,6 +312,10 @@ async fn so_is_what_it_had_changed_to_before_it_was_lost() {
             let audit = after(before, &shop, &["config gone"]).await;
             let hop = ["wrong-project own value"];
             assert_eq!(told(&audit, &hop), hop, "{lost}");
+            let reading = &audit.deployments[0].hops[0].readings[0];
+            let gone = Fingerprint::of(key("gone").as_bytes());
+            let held: Vec<_> = audit.held(reading).collect();
+            assert!(held.len() == 1 && held[0].agrees(&gone), "{lost}: {held:?}");
             // Nobody saw yet that it stood there by mistake.
             let audit = after(before, &format!("reference gone, {shop}"), &[]).await;
             let reference = &audit.projects[0].reference;

@@ -1,5 +1,7 @@
 //! What the programs of processes have in a variable, as far as that can be told from outside.
 
+use std::sync::Arc;
+
 use super::assigned::{assigned, optioned};
 use super::manager::{GUNICORN, Manager, manager};
 use super::{Environ, LookUp, Process, look_up};
@@ -61,9 +63,9 @@ impl Looking<'_> {
                 }
             };
             let manager = manager(&process.name, process.arguments());
-            let lines = environment
-                .split(|&byte| byte == 0)
-                .chain(process.arguments());
+            let lines = environment.split(|&byte| byte == 0);
+            let whole = Arc::new(Secret::of_lines(lines.chain(process.arguments())));
+            let part = |reading: Reading| reading.out_of(Arc::clone(&whole));
             let (own, beside) = self.held(process, manager, environment);
             let again = self.again(process, manager, environment);
             let options = self.options(process, manager, environment);
@@ -72,26 +74,24 @@ impl Looking<'_> {
                     .of_replica(format!("{}/{place}", self.replica(process)))
                     .started_at(process.started_at);
                 match is_handed(manager, &reading) {
-                    true => handing.push(reading),
-                    false => programs.readings.push(reading),
+                    true => handing.push(part(reading)),
+                    false => programs.readings.push(part(reading)),
                 }
             }
             match own {
                 Some(reading) if is_handed(manager, &reading) => {
-                    handing.push(named(reading.out_of_lines(lines)));
+                    handing.push(named(part(reading)));
                 }
-                Some(reading) => programs.readings.push(named(reading.out_of_lines(lines))),
+                Some(reading) => programs.readings.push(named(part(reading))),
                 None if beside.is_some() || !options.is_empty() => {}
-                None => programs
-                    .lacking
-                    .push(named(self.nothing().out_of_lines(lines))),
+                None => programs.lacking.push(named(part(self.nothing()))),
             }
             programs.readings.extend(beside.map(|reading| {
-                reading
+                part(reading)
                     .of_replica(format!("{}/arguments", self.replica(process)))
                     .started_at(process.started_at)
             }));
-            programs.readings.extend(options);
+            programs.readings.extend(options.into_iter().map(part));
         }
         let others_seen = programs
             .readings

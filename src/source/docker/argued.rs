@@ -1,5 +1,7 @@
 //! What containers and the processes in them were given in an argument.
 
+use std::sync::Arc;
+
 use super::renew::Renewal;
 use super::{At, replica};
 use crate::key::Secret;
@@ -32,11 +34,12 @@ pub(super) fn read(
         let inside = |process: &&Process| !process.ours && process.is_in_container(&container.id);
         let inside: Vec<&Process> = listed.iter().filter(inside).collect();
         let lines = details.command.iter().chain(&details.environment);
+        let whole = Arc::new(Secret::of_lines(lines.map(Secret::expose)));
         for (name, found) in of_one(option, container, details, &inside) {
             let reading = Reading::new(found)
                 .of_replica(name)
                 .started_at(details.created_at)
-                .out_of_lines(lines.clone().map(Secret::expose));
+                .out_of(Arc::clone(&whole));
             let reading = match (&reading.found, inside.is_empty()) {
                 (Found::Absent, true) => reading.with_note(NOT_LOOKED_AT),
                 _ => reading,

@@ -1,6 +1,9 @@
 //! What processes were given in an argument, which everybody on their host can read.
 
+use std::sync::Arc;
+
 use super::{At, full_unit};
+use crate::key::Secret;
 use crate::platform::commands::quoted;
 use crate::platform::processes::{Process, argued};
 use crate::reading::{Found, Reading};
@@ -12,13 +15,14 @@ pub(super) fn read(option: &str, processes: &[&Process], all: bool) -> Vec<Readi
     let mut readings = Vec::new();
     for process in processes {
         let name = format!("{}/{}", Escaped(&process.name), process.id.pid);
+        let whole = Arc::new(Secret::of_lines(process.arguments()));
         for (index, found) in argued(process.arguments(), option).into_iter().enumerate() {
             let replica = match index {
                 0 => name.clone(),
                 more => format!("{name}/{}", more + 1),
             };
             let reading = Reading::new(found).of_replica(replica);
-            let reading = reading.out_of_lines(process.arguments());
+            let reading = reading.out_of(Arc::clone(&whole));
             readings.push(reading.started_at(process.started_at));
         }
     }
