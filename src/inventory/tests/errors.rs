@@ -443,6 +443,18 @@ fn deployments() {
                 "targets.yaml:6:3: deployment `web` is declared twice: first at targets.yaml:5:3; a \
              deployment is its name, environment and axes together",
             ),
+            (
+                "{ name: web, project: shop, route: ci, environment: eu }\n- { name: web (eu), project: shop, route: ci }",
+                "targets.yaml:6:3: deployment `web (eu)` has the title of the one at targets.yaml:5:3: \
+             `web (eu)`; every report, flag and the ledger name a deployment by its title, so give one of \
+             them another name",
+            ),
+            (
+                "{ name: web, project: shop, route: ci, environment: eu }\n- { name: web, project: shop, route: ci, vars: { region: eu } }",
+                "targets.yaml:6:3: deployment `web` has the title of the one at targets.yaml:5:3: `web (eu)`; \
+             every report, flag and the ledger name a deployment by its title, so give one of them another \
+             name",
+            ),
         ],
     );
 }
