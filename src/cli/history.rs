@@ -46,7 +46,7 @@ struct Shown {
     deployment: Option<String>,
 
     /// The last audits instead, this many of them
-    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with = "deployment")]
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "deployment")]
     audits: Option<u32>,
 
     /// What to print

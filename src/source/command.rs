@@ -9,7 +9,7 @@ use super::{At, Case, Info, Source};
 use crate::extract::Trim;
 use crate::key::Secret;
 use crate::platform::commands::{Argv, Run, Setting, quoted};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::Reading;
 use crate::reading::remote::{Yields, understand};
 use crate::text::escape;
@@ -129,6 +129,15 @@ standard error are shown.",
         format!("command:{}", self.shown())
     }
 
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.argv(&self.argv);
+        to.path(&self.folder);
+        for (name, setting) in &*self.env {
+            to.text(&**name);
+            to.setting(setting);
+        }
+    }
+
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
         self.brought(&at.key_as_variable())
     }
@@ -161,13 +170,19 @@ impl Command {
 
     fn shown(&self) -> String {
         let line = quoted(self.argv.iter().map(|word| &**word));
-        match line.char_indices().nth(SHOWN) {
-            Some((_, _)) => {
-                let cut: String = line.chars().take(SHOWN - 1).collect();
-                format!("{cut}…")
-            }
-            None => line,
+        let Some((end, _)) = line.char_indices().nth(SHOWN - 1) else {
+            return line;
+        };
+        if line[end..].chars().nth(1).is_none() {
+            return line;
         }
+        // A part of a word would not be known for what the whole is.
+        let is_in_word = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
+        let shown = match line[end..].starts_with(is_in_word) {
+            true => line[..end].trim_end_matches(is_in_word),
+            false => &line[..end],
+        };
+        format!("{shown}…")
     }
 }
 
@@ -280,8 +295,14 @@ mod tests {
         let long = "é".repeat(80);
         assert_eq!(location(&[&long]), format!("command:{long}"));
         assert_eq!(
-            location(&[&long, "x"]),
-            format!("command:{}…", "é".repeat(79))
+            location(&["echo", &long, "x"]),
+            "command:echo …",
+            "a part of a word is not known for what the whole is"
+        );
+        let words = "ab ".repeat(40);
+        assert_eq!(
+            location(&[&words]),
+            format!("command:'{}…", "ab ".repeat(26))
         );
     }
 }
