@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Sought;
+use super::{Leads, Sought};
 use crate::inventory::{Inventory, Place};
 use crate::judge::{DeploymentOutcome, KnownKey, Outcome, ProjectOutcome, Warning, Why};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role, Scrubber};
+use crate::platform::PlaceId;
 use crate::source::Case;
 use crate::verdict::Verdict;
 
@@ -35,6 +36,8 @@ pub struct Audit {
     pub unfinished: bool,
     /// Which keys would be found where places are looked through for what fits a format.
     pub sought: Vec<Sought>,
+    /// Where the stores led that were read from.
+    pub leads: Leads,
     /// Takes every secret of it out of what is said later, as by a program that is told of it.
     pub scrubber: Arc<Scrubber>,
 }
@@ -44,6 +47,12 @@ impl Audit {
     #[must_use]
     pub fn location(&self, place: &Place) -> String {
         self.scrubber.name(place.location())
+    }
+
+    /// Which place it is: two that look the same are told apart by it.
+    #[must_use]
+    pub fn place_id(&self, place: &Place) -> PlaceId {
+        self.leads.place(&self.inventory, place)
     }
 
     /// What its source says to do there, likewise.

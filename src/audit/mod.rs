@@ -4,6 +4,7 @@
 mod finished;
 mod history;
 mod hops;
+mod leads;
 mod learn;
 mod memory;
 mod place;
@@ -20,6 +21,7 @@ mod warnings;
 mod wholes;
 
 pub use finished::{Audit, Policy, Waited};
+pub use leads::Leads;
 pub use plan::{Plans, plan, reads};
 pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::place::{extracted, with_member};
 use super::standing::Standing;
+use crate::extract::is_container;
 use crate::fetch::{Fetcher, Work};
 use crate::inventory::{Inventory, Origin, Place, Project};
 use crate::judge::reference::{self, Examined, Material};
@@ -381,6 +382,12 @@ impl<'a> Judging<'a> {
             soundness,
             note,
         } = examined;
+        let soundness = match &material {
+            Some(Material::Value(secret)) if self.is_odd_document(id, secret) => {
+                Soundness::NotOneKey
+            }
+            _ => soundness,
+        };
         let fingerprint = material
             .as_ref()
             .map(|material| material.fingerprint().cut(self.digits));
@@ -434,6 +441,17 @@ impl<'a> Judging<'a> {
             }
             None => {}
         }
+    }
+
+    /// Whether a previous key is a JSON document, and the current one is none: somebody forgot to say which
+    /// member is meant.
+    fn is_odd_document(&self, id: KeyId, secret: &Secret) -> bool {
+        let current = self.keyring.get(KeyId::current(id.project));
+        let current = current.and_then(Known::secret);
+        let is_document = |secret: &Secret| is_container(secret.expose());
+        id.role() == Role::Previous
+            && is_document(secret)
+            && current.is_some_and(|current| !is_document(current))
     }
 
     /// Judges every reference by the other keys. What an unsound one holds stays known: it may be found

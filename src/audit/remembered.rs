@@ -107,6 +107,15 @@ impl Owner {
             environment: project.environment.clone(),
         }
     }
+
+    /// `checkout`, or `checkout/staging` for an environment's own key.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}/{environment}", self.project),
+            None => self.project.to_string(),
+        }
+    }
 }
 
 impl Confirmation {

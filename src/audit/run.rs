@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::leads::Leads;
 use super::references::References;
 use super::remembered::Remembered;
 use super::scrub::Scrub;
@@ -81,6 +82,7 @@ pub async fn run(
     // Whoever repeats a value that nobody knows is not shown either.
     let scrubber = Arc::new(scrubber.knowing(Vec::new(), seen.unknown()));
     let mut deployments = seen.assemble(&inventory, selected);
+    let leads = Leads::of(&inventory, selected, fetcher.connections());
     drop(fetcher);
 
     let sought = sought(&inventory, &references);
@@ -112,6 +114,7 @@ pub async fn run(
         waited: None,
         unfinished: false,
         sought,
+        leads,
         scrubber,
     }
 }

@@ -145,7 +145,10 @@ impl Row {
 
 impl AnySource for Row {
     fn info(&self) -> Info {
-        unreachable!("the judge does not ask")
+        source::infos()
+            .into_iter()
+            .find(|info| info.id == "file")
+            .unwrap()
     }
     fn check(&self) -> Result<(), String> {
         Ok(())

@@ -12,6 +12,7 @@ use super::progress::Watch;
 use super::reserved::Reserved;
 use super::{config, interrupt, runtime, terminal};
 use crate::audit::{self, Audit, Options, Owner};
+use crate::explain::word;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
@@ -19,7 +20,7 @@ use crate::keyring::{ProjectId, Scrubber};
 use crate::ledger::{Acceptance, Ledger, LedgerError};
 use crate::platform;
 use crate::report;
-use crate::task::revoke_check::{Accepted, Document, Other, Past, Question};
+use crate::task::revoke_check::{Accepted, Covered, Document, Other, Past, Question};
 
 /// May the old key be revoked? Every remaining holder, every blind spot
 ///
@@ -171,11 +172,26 @@ pub(super) fn run(args: Args) -> Ended {
             past,
             remembered: &remembered,
         };
+        question.past.forget_after(&audit);
         let new = args.accepted(&question, &audit);
-        if let Err(error) = record(&memory, &audit.inventory, &new, &args.owner()).await {
-            memory.failed(&error);
+        if !new.is_empty() {
+            question.accepted.extend(new.clone());
+            let covered = question.ask(&audit).covered;
+            for name in args
+                .accept
+                .iter()
+                .filter(|name| !covered.contains_key(*name))
+            {
+                terminal::say(&format!(
+                    "--accept {}: all of it was seen, so there is nothing to answer for",
+                    word(name)
+                ));
+            }
+            let owner = args.owner();
+            if let Err(error) = record(&memory, &audit.inventory, &new, covered, &owner).await {
+                memory.failed(&error);
+            }
         }
-        question.accepted.extend(new);
         memory.tell(&mut audit, ExitCode::Success);
         question.past.known = memory.known();
         let answer = question.ask(&audit);
@@ -211,12 +227,14 @@ async fn known(
         key: acceptance.key,
         deployment: acceptance.deployment,
         reason: acceptance.reason,
+        places: Some(acceptance.places),
     });
     let own = ledger.number_of(inventory).await?;
     let others = ledger.inventories().await?;
     let others = others.iter().filter(|other| Some(other.id) != own);
     let mut past = Past {
         known: memory.known(),
+        deployments: ledger.deployments(None).await?,
         forgotten: Vec::new(),
         places: ledger.places().await?,
         others: others
@@ -224,7 +242,7 @@ async fn known(
             .collect(),
         older: of_older(&memory.older),
     };
-    past.forget(inventory, &ledger.deployments(None).await?);
+    past.forget(inventory);
     Ok((accepted.collect(), past))
 }
 
@@ -233,6 +251,7 @@ async fn record(
     memory: &Memory,
     inventory: &Inventory,
     accepted: &[Accepted],
+    covered: Covered,
     owner: &Owner,
 ) -> Result<(), LedgerError> {
     let Some(ledger) = memory.ledger() else {
@@ -245,6 +264,10 @@ async fn record(
                 key: accepted.key,
                 deployment: accepted.deployment.clone(),
                 reason: accepted.reason.clone(),
+                places: covered
+                    .get(&accepted.deployment)
+                    .cloned()
+                    .unwrap_or_default(),
                 at: Timestamp::now(),
             };
             ledger.accept(inventory, &acceptance).await?;
@@ -276,6 +299,7 @@ impl Args {
                 key,
                 deployment: name.clone(),
                 reason: reason.to_owned(),
+                places: None,
             })
             .collect()
     }

@@ -16,6 +16,13 @@ pub fn is_object(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
+/// Whether a text is one JSON object or list.
+#[must_use]
+pub fn is_container(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"[") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+        || is_object(text)
+}
+
 /// The string a JSON pointer leads to; `None` where the member is absent or null.
 ///
 /// Where a member on the way stands twice, its readers do not agree on which of them counts, so neither does.

@@ -106,6 +106,12 @@ impl<'a> Fetcher<'a> {
         self
     }
 
+    /// What it asks through.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// Whether the user stopped it.
     #[must_use]
     pub fn interrupted(&self) -> bool {

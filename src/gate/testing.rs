@@ -432,6 +432,7 @@ impl Scene {
             waited: None,
             unfinished: false,
             sought: Vec::new(),
+            leads: crate::audit::Leads::default(),
             scrubber: Arc::default(),
         })
     }

@@ -126,6 +126,9 @@ pub fn shape(value: &Secret, project: &Project) -> Soundness {
     if fits == Some(true) {
         return Soundness::Sound;
     }
+    if format.is_none() && is_fingerprint(value) {
+        return Soundness::NotOneKey;
+    }
     let is_named = |damage: &[Damage]| damage != [Damage::Surrounded];
     if let Some(inside) = inside.as_ref().filter(|damage| is_named(damage)) {
         return Soundness::Damaged(inside.clone());
@@ -143,6 +146,12 @@ pub fn shape(value: &Secret, project: &Project) -> Soundness {
         },
         _ => Soundness::Sound,
     }
+}
+
+/// Whether it tells of a key, and is none.
+fn is_fingerprint(value: &Secret) -> bool {
+    let text = std::str::from_utf8(value.expose().trim_ascii());
+    text.is_ok_and(|text| text.starts_with("sha256:") && text.parse::<Fingerprint>().is_ok())
 }
 
 /// What an unsound reference holds all the same: whoever revokes that key breaks what reads it there.

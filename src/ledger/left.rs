@@ -4,6 +4,7 @@ use super::db::Connection;
 use super::error::Failure;
 use super::{Ledger, LedgerError, Name};
 use crate::key::Fingerprint;
+use crate::platform::PlaceId;
 use crate::verdict::{Evidence, Verdict};
 
 /// What an audit last saw of one place on a route.
@@ -13,7 +14,7 @@ pub struct LastSeen {
     pub name: Name,
     /// The number of the inventory that it is of; 0 for what was written down before there were several.
     pub inventory: i64,
-    /// Whether it was on the route at the last audit of that inventory.
+    /// Whether it was on the route at the last audit of that inventory, or was never read.
     pub is_on_route: bool,
     /// The deployment by its name alone.
     pub deployment: String,
@@ -21,6 +22,8 @@ pub struct LastSeen {
     pub source: String,
     /// Its printable address, raw.
     pub location: String,
+    /// Which place it is; `None` where that was not written down.
+    pub id: Option<PlaceId>,
     /// The keys that it held; `None` where it was not wholly read and explained.
     pub holds: Option<Vec<Fingerprint>>,
 }
@@ -42,7 +45,7 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
     // The last stretch of each, for what was written down before `holds` was.
     let sql = "SELECT deployment.project, deployment.title, deployment.name, hop.source, \
                hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint, \
-               deployment.inventory, span.id, span.until \
+               deployment.inventory, span.id, span.until, hop.identity \
                FROM hop JOIN deployment ON deployment.id = hop.deployment \
                LEFT JOIN span ON span.id = (SELECT MAX(last.id) FROM span AS last \
                WHERE last.hop = hop.id) \
@@ -68,11 +71,11 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
                 title: row.get::<&str>(1)?.into(),
             },
             inventory: row.get(9)?,
-            is_on_route: row.get::<Option<i64>>(10)?.is_some()
-                && row.get::<Option<i64>>(11)?.is_none(),
+            is_on_route: row.get::<Option<i64>>(11)?.is_none(),
             deployment: row.get(2)?,
             source: row.get(3)?,
             location: row.get(4)?,
+            id: row.place_or_none(12)?,
             holds,
         });
     }

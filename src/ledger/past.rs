@@ -1,6 +1,7 @@
 //! What is known of deployments and of past audits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -18,6 +19,8 @@ pub struct KnownDeployment {
     pub name: Name,
     /// The number of the inventory that named it; 0 for what was written down before there were several.
     pub inventory: i64,
+    /// The environment whose own key it was to hold when it was first seen.
+    pub environment: Option<Arc<str>>,
     /// When the first audit that saw it began.
     pub first_seen: Timestamp,
     /// When the last one did.
@@ -125,8 +128,8 @@ async fn deployments(
     project: Option<&str>,
 ) -> Result<Vec<KnownDeployment>, Failure> {
     let scopes = Scopes::read(connection).await?;
-    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict, inventory, id \
-               FROM deployment";
+    let sql = "SELECT project, title, first_seen, last_seen, retired_at, verdict, inventory, id, \
+               environment FROM deployment";
     let mut known = Vec::new();
     for row in connection.query(sql, &[]).await? {
         let name = Name {
@@ -141,6 +144,9 @@ async fn deployments(
                 retired_at: row.time_or_none(4)?,
                 verdict: row.word_or_none(5)?,
                 inventory: row.get(6)?,
+                environment: Some(row.get::<&str>(8)?)
+                    .filter(|text| !text.is_empty())
+                    .map(Into::into),
             });
         }
     }

@@ -1,16 +1,17 @@
 //! What people say of deployments that nobody can look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::db::{Connection, Value};
 use super::error::Failure;
-use super::words::{environment, kept, micros};
-use super::{KnownInventory, Ledger, LedgerError, Name, inventories, scope};
-use crate::audit::Owner;
+use super::words::{environment, kept, micros, place};
+use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope};
+use crate::audit::{Owner, Reign};
 use crate::inventory::Inventory;
 use crate::key::{Digits, Fingerprint};
+use crate::platform::PlaceId;
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Acceptance {
     pub deployment: String,
     /// Why.
     pub reason: String,
+    /// The places of the deployment that were blind spots when it was said; it is good for no others.
+    pub places: BTreeSet<PlaceId>,
     /// When it was said.
     pub at: Timestamp,
 }
@@ -92,6 +95,7 @@ async fn accept(
     acceptance: &Acceptance,
 ) -> Result<(), Failure> {
     let own = inventories::enter(connection, inventory).await?.id;
+    let places: Vec<_> = acceptance.places.iter().map(ToString::to_string).collect();
     let row = vec![
         Value::from(own),
         Value::from(&*acceptance.owner.project),
@@ -99,14 +103,16 @@ async fn accept(
         kept(&acceptance.key, Digits::MAX).to_string().into(),
         acceptance.deployment.as_str().into(),
         acceptance.reason.as_str().into(),
+        places.join(" ").into(),
         micros(acceptance.at),
     ];
     connection
         .insert(
-            "acceptance (inventory, project, environment, fingerprint, deployment, reason, accepted_at)",
+            "acceptance (inventory, project, environment, fingerprint, deployment, reason, places, \
+             accepted_at)",
             vec![row],
             " ON CONFLICT (inventory, project, environment, fingerprint, deployment) DO UPDATE SET \
-             reason = excluded.reason, accepted_at = excluded.accepted_at",
+             reason = excluded.reason, places = excluded.places, accepted_at = excluded.accepted_at",
         )
         .await
 }
@@ -118,7 +124,7 @@ async fn acceptances(
 ) -> Result<Vec<Acceptance>, Failure> {
     let own = inventories::find(connection, inventory).await?;
     // Until somebody takes it over, what was nobody's is everybody's, as its deployments are.
-    let sql = "SELECT project, environment, fingerprint, deployment, reason, accepted_at \
+    let sql = "SELECT project, environment, fingerprint, deployment, reason, places, accepted_at \
                FROM acceptance WHERE project = $1 AND inventory IN ($2, $3) \
                ORDER BY accepted_at, environment, deployment";
     let mut accepted = Vec::new();
@@ -130,32 +136,44 @@ async fn acceptances(
             key: row.fingerprint(2)?,
             deployment: row.get(3)?,
             reason: row.get(4)?,
-            at: row.time(5)?,
+            places: row
+                .get::<&str>(5)?
+                .split_whitespace()
+                .map(place)
+                .collect::<Result<_, _>>()?,
+            at: row.time(6)?,
         });
     }
+    // A key that was live since may have been brought to any place meanwhile.
+    let reigns = keys::reigns(connection).await?;
+    accepted.retain(|acceptance| {
+        let is_later =
+            |reign: &Reign| reign.is_of(&acceptance.key) && reign.last_seen > acceptance.at;
+        !reigns.values().flatten().any(is_later)
+    });
     let Some(first) = accepted.first() else {
         return Ok(accepted);
     };
-    // Whoever answered for a deployment did not know what was seen of it since.
-    let sql = "SELECT deployment.name, deployment.title, span.fingerprint, span.since, span.until FROM deployment \
+    // Whoever answered for a place did not know what was seen there since.
+    let sql = "SELECT deployment.name, deployment.title, deployment.inventory, hop.identity, span.fingerprint, \
+               span.since, span.until FROM deployment \
                JOIN hop ON hop.deployment = deployment.id JOIN span ON span.hop = hop.id \
-               WHERE deployment.inventory IN ($1, $2) AND span.fingerprint IS NOT NULL \
-               AND (span.since > $3 OR span.until > $3)";
-    let values = [
-        nobody.into(),
-        own.unwrap_or(nobody).into(),
-        micros(first.at),
-    ];
+               WHERE span.fingerprint IS NOT NULL AND (span.since > $1 OR span.until > $1)";
+    let values = [micros(first.at)];
     for row in connection.query(sql, &values).await? {
         let (name, title): (String, String) = (row.get(0)?, row.get(1)?);
-        let held = row.fingerprint(2)?;
-        let since: i64 = row.get(3)?;
+        let inventory = row.get::<i64>(2)?;
+        let is_own = inventory == nobody || Some(inventory) == own;
+        let place = row.place_or_none(3)?;
+        let held = row.fingerprint(4)?;
+        let since: i64 = row.get(5)?;
         // What nobody read again may stay open for ever.
-        let last = row.get::<Option<i64>>(4)?.unwrap_or(since);
+        let last = row.get::<Option<i64>>(6)?.unwrap_or(since);
         accepted.retain(|acceptance| {
-            let is_it = acceptance.deployment == name || acceptance.deployment == title;
+            let is_named = acceptance.deployment == name || acceptance.deployment == title;
+            let is_it = place.is_some_and(|place| acceptance.places.contains(&place));
             let is_later = last > acceptance.at.as_microsecond();
-            !(is_it && is_later && acceptance.key.agrees(&held))
+            !((is_it || is_own && is_named) && is_later && acceptance.key.agrees(&held))
         });
     }
     Ok(accepted)

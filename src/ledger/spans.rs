@@ -13,6 +13,7 @@ use super::words::{kept, micros};
 use crate::audit::Audit;
 use crate::judge::{DeploymentOutcome, HopOutcome, is_explained};
 use crate::key::{Digits, Fingerprint};
+use crate::platform::PlaceId;
 use crate::verdict::{Evidence, Fault, Stage, Verdict};
 
 /// Where a hop stands: its number on the route and what it reads.
@@ -23,6 +24,8 @@ struct Spot {
     source: String,
     location: String,
     stage: Stage,
+    /// `None` where it was not written down.
+    id: Option<PlaceId>,
 }
 
 /// The hops of a deployment, to be compared with what is known of them.
@@ -123,6 +126,7 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
         parts.text(source.info().id);
         parts.text(stage.name());
         parts.text(&audit.location(&hop.place));
+        parts.0.update(audit.place_id(&hop.place).bytes());
         parts.text(state.verdict.name());
         parts.text(state.evidence.name());
         parts.text(state.fault.map_or("", Fault::name));
@@ -173,6 +177,8 @@ pub(super) struct Changes {
     hops: Vec<Vec<Value>>,
     /// What hops that were known before hold now.
     held: BTreeMap<Option<String>, Vec<i64>>,
+    /// Hops that were known before places were told apart, with their places.
+    identified: Vec<Vec<Value>>,
     closed: Vec<i64>,
     opened: Vec<Vec<Value>>,
     /// Deployments that were known before, with what they are in short.
@@ -188,6 +194,7 @@ impl Changes {
             last_span: connection.last_id("span").await?,
             hops: Vec::new(),
             held: BTreeMap::new(),
+            identified: Vec::new(),
             closed: Vec::new(),
             opened: Vec::new(),
             digests: Vec::new(),
@@ -222,15 +229,30 @@ impl Changes {
         let declared = &audit.inventory.deployments[outcome.deployment as usize];
         let mut is_other = false;
         for ((judged, hop), place) in outcome.hops.iter().zip(&declared.hops).zip(0..) {
-            let spot = Spot {
+            let id = audit.place_id(&hop.place);
+            let mut spot = Spot {
                 deployment: route.deployment,
                 place,
                 source: hop.place.source.info().id.to_owned(),
                 location: audit.location(&hop.place),
                 stage: hop.place.source.stage(),
+                id: Some(id),
             };
-            let found = before.remove(&spot);
+            let mut found = before.remove(&spot);
+            if found.is_none() {
+                spot.id = None;
+                found = before.remove(&spot);
+                spot.id = Some(id);
+                let older = found
+                    .iter()
+                    .map(|hop| vec![hop.id.into(), id.to_string().into()]);
+                self.identified.extend(older);
+            }
             if judged.verdict == Verdict::NotSelected {
+                // Nobody looked there yet, which is to be known when it leaves the route.
+                if found.is_none() {
+                    self.add(spot, None);
+                }
                 continue;
             }
             let state = State::of(judged, audit.inventory.digits);
@@ -267,19 +289,7 @@ impl Changes {
                 }
                 hop.id
             }
-            None => {
-                self.last_hop += 1;
-                self.hops.push(vec![
-                    self.last_hop.into(),
-                    spot.deployment.into(),
-                    spot.place.into(),
-                    spot.source.into(),
-                    spot.location.into(),
-                    spot.stage.name().into(),
-                    holds.into(),
-                ]);
-                self.last_hop
-            }
+            None => self.add(spot, holds),
         };
         self.last_span += 1;
         self.opened.push(vec![
@@ -294,6 +304,22 @@ impl Changes {
         true
     }
 
+    /// A hop that was not known. Gives back its id.
+    fn add(&mut self, spot: Spot, holds: Option<String>) -> i64 {
+        self.last_hop += 1;
+        self.hops.push(vec![
+            self.last_hop.into(),
+            spot.deployment.into(),
+            spot.place.into(),
+            spot.source.into(),
+            spot.location.into(),
+            spot.stage.name().into(),
+            holds.into(),
+            Value::Text(spot.id.map(|id| id.to_string())),
+        ]);
+        self.last_hop
+    }
+
     /// Writes it; whether there was anything.
     async fn write(&mut self, connection: &mut Connection) -> Result<bool, Failure> {
         let changes = [
@@ -303,8 +329,13 @@ impl Changes {
             self.opened.len(),
             self.digests.len(),
         ];
-        let into = "hop (id, deployment, place, source, location, stage, holds)";
+        let into = "hop (id, deployment, place, source, location, stage, holds, identity)";
         connection.insert(into, take(&mut self.hops), "").await?;
+        let set = "hop SET identity = new.column2";
+        let identified = take(&mut self.identified);
+        connection
+            .update(set, identified, "hop.id = new.column1")
+            .await?;
         for (holds, ids) in take(&mut self.held) {
             let sql = "UPDATE hop SET holds = $1 WHERE id IN";
             connection.run_for(sql, &ids, &[holds.into()]).await?;
@@ -334,7 +365,7 @@ async fn hops(
     if !ids.is_empty() {
         let sql = format!(
             "SELECT hop.deployment, hop.place, hop.source, hop.location, hop.stage, hop.id, \
-             span.id, span.verdict, span.evidence, span.fault, span.fingerprint, hop.holds \
+             span.id, span.verdict, span.evidence, span.fault, span.fingerprint, hop.holds, hop.identity \
              FROM hop LEFT JOIN span ON span.hop = hop.id AND span.until IS NULL \
              WHERE hop.deployment IN ({})",
             listed(ids)
@@ -346,6 +377,7 @@ async fn hops(
                 source: row.get(2)?,
                 location: row.get(3)?,
                 stage: row.word(4)?,
+                id: row.place_or_none(12)?,
             };
             let open = match row.get::<Option<i64>>(6)? {
                 Some(id) => Some(Open {

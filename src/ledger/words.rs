@@ -9,6 +9,7 @@ use super::db::{Row, Value};
 use super::error::Failure;
 use crate::audit::{Confirmation, Owner};
 use crate::key::{Digits, Fingerprint};
+use crate::platform::PlaceId;
 
 /// No more digits than this are kept, whatever is shown: a whole digest is nobody's business.
 const MOST: u8 = 32;
@@ -89,6 +90,11 @@ impl Row {
         }
     }
 
+    pub(super) fn place_or_none(&self, column: usize) -> Result<Option<PlaceId>, Failure> {
+        let text: Option<&str> = self.get(column)?;
+        text.map(place).transpose()
+    }
+
     pub(super) fn count(&self, column: usize) -> Result<usize, Failure> {
         let number: i64 = self.get(column)?;
         usize::try_from(number).map_err(|_| Failure::damaged("holds a number below zero"))
@@ -102,6 +108,12 @@ fn time(micros: i64) -> Result<Timestamp, Failure> {
 fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
     text.parse()
         .map_err(|_| Failure::damaged("holds what is no fingerprint"))
+}
+
+/// A place, as it is written down.
+pub(super) fn place(text: &str) -> Result<PlaceId, Failure> {
+    text.parse()
+        .map_err(|_| Failure::damaged("holds what names no place"))
 }
 
 fn word<'r, T: Deserialize<'r>>(text: &'r str) -> Result<T, Failure> {

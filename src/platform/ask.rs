@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::credential::Credentials;
-use super::{Here, Rate};
+use super::{Here, Locator, Rate};
 use crate::key::Secret;
 use crate::reading::{ErrorKind, ReadError};
 
@@ -16,6 +16,9 @@ use crate::reading::{ErrorKind, ReadError};
 pub trait Platform: Send + Sync + 'static {
     /// The name shown in plans and logs.
     const ID: &'static str;
+
+    /// Takes in where it leads, with all that the environment stands in for.
+    fn locate(&self, _to: &mut Locator) {}
 }
 
 /// One thing to ask a platform. Equal asks are sent once per store and audit.
@@ -250,19 +253,34 @@ impl Hash for Request {
 /// The open connections: one for each kind of platform without a store, one for each store.
 #[derive(Default)]
 pub struct Connections {
-    open: HashMap<ConnectionKey, Box<dyn Any + Send + Sync>>,
+    open: HashMap<ConnectionKey, Open>,
     credentials: Arc<Credentials>,
 }
 
 /// The platform's type and the store's name.
 type ConnectionKey = (TypeId, Option<Arc<str>>);
 
+/// A connection without its type.
+struct Open {
+    id: &'static str,
+    platform: Box<dyn Any + Send + Sync>,
+    locate: fn(&(dyn Any + Send + Sync), &mut Locator),
+}
+
 impl Connections {
     /// Adds a connection, under a store's name or for all hops that name no store.
     #[must_use]
     pub fn with<P: Platform>(mut self, store: Option<Arc<str>>, platform: P) -> Self {
-        self.open
-            .insert((TypeId::of::<P>(), store), Box::new(platform));
+        let open = Open {
+            id: P::ID,
+            platform: Box::new(platform),
+            locate: |platform, to| {
+                if let Some(platform) = platform.downcast_ref::<P>() {
+                    platform.locate(to);
+                }
+            },
+        };
+        self.open.insert((TypeId::of::<P>(), store), open);
         self
     }
 
@@ -282,7 +300,18 @@ impl Connections {
     fn find(&self, platform: TypeId, store: Option<&Arc<str>>) -> Option<&(dyn Any + Send + Sync)> {
         self.open
             .get(&(platform, store.cloned()))
-            .map(|found| &**found)
+            .map(|found| &*found.platform)
+    }
+
+    /// Takes in where the connections of a store lead, or of hops that name none.
+    pub fn locate(&self, kind: &str, store: Option<&str>, to: &mut Locator) {
+        let found = self
+            .open
+            .iter()
+            .find(|((_, name), open)| open.id == kind && name.as_deref() == store);
+        if let Some((_, open)) = found {
+            (open.locate)(&*open.platform, to);
+        }
     }
 }
 

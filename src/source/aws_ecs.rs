@@ -12,7 +12,7 @@ use crate::platform::aws::{
     Container, Definition, DescribeTasks, ListTasks, ReadDefinition, Task, Tasks, check_region,
     region_of_arn,
 };
-use crate::platform::{Asking, Page, Stop, pages};
+use crate::platform::{Asking, Locator, Page, Stop, pages};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -139,6 +139,16 @@ The task's execution role needs its own permission to fetch the secret; straggle
             location.push_str(&format!("/{}", Escaped(container)));
         }
         format!("{location}#{}", Escaped(self.name(at)))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        let container = self.container.as_deref();
+        to.options([
+            self.region.as_deref(),
+            Some(&*self.cluster),
+            self.service.as_deref(),
+            container,
+        ]);
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::aws::{Function, ReadAlias, ReadFunction, check_region, region_of_arn};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -118,6 +118,10 @@ The key's own history is not read from published versions: name a store as `curr
             location.push_str(&format!(":{}", Escaped(qualifier)));
         }
         format!("{location}#{}", Escaped(self.name(at)))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([self.region.as_deref(), self.qualifier.as_deref()]);
     }
 
     /// In words: a command that sets one variable takes away the others.

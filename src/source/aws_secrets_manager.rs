@@ -10,7 +10,7 @@ use crate::key::Secret;
 use crate::platform::aws::{
     Held, ListVersions, ListedVersion, ReadSecret, ReadVersion, Which, check_region, region_of_arn,
 };
-use crate::platform::{Asking, Attempt, Stop, pages};
+use crate::platform::{Asking, Attempt, Locator, Stop, pages};
 use crate::reading::{Found, Reading, Version};
 use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
@@ -136,6 +136,14 @@ out. Secrets Manager keeps about a hundred versions.",
             location.push_str(&format!("#{}", Escaped(field)));
         }
         location
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([
+            self.region.as_deref(),
+            self.version.as_deref(),
+            self.field.as_deref(),
+        ]);
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -8,7 +8,7 @@ use crate::key::Secret;
 use crate::platform::aws::{
     Parameter, ParameterHistory, ReadParameter, Selector, check_region, region_of_arn,
 };
-use crate::platform::{Asking, Stop, pages};
+use crate::platform::{Asking, Locator, Stop, pages};
 use crate::reading::{Found, Reading, Version};
 use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
@@ -102,6 +102,10 @@ The history is the parameter's versions; AWS keeps the last hundred. A name that
         }
         let name = self.name.trim_start_matches('/');
         format!("{location}/{}", Escaped(name))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.option(self.region.as_deref());
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -7,7 +7,7 @@ use super::{At, Case, Info, Source, There};
 use crate::key::Secret;
 use crate::platform::azure::{Get, Kept, Listed, Versions, check_vault};
 use crate::platform::commands::quoted;
-use crate::platform::{Asking, Page, Stop, pages};
+use crate::platform::{Asking, Locator, Page, Stop, pages};
 use crate::reading::{Found, Reading, Version};
 use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
@@ -103,6 +103,10 @@ Key Vault takes 4,000 requests in ten seconds for each vault.",
             Some(version) => format!("azure_key_vault:{vault}/{secret}/{}", Escaped(version)),
             None => format!("azure_key_vault:{vault}/{secret}"),
         }
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([self.vault.as_deref(), self.version.as_deref()]);
     }
 
     fn remedy(&self, _: At<'_>, case: &Case<'_>) -> String {

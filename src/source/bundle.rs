@@ -12,7 +12,7 @@ use crate::key::Secret;
 use crate::keyring::Format;
 use crate::platform::bundle::{SearchFolder, Token};
 use crate::platform::http::{Headers, check_headers, check_url, location};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{Found, ReadError, Reading};
 use crate::text::escape;
 use crate::verdict::{Evidence, Stage};
@@ -195,6 +195,14 @@ key it is.",
 
     fn location(&self, _: At<'_>) -> String {
         format!("bundle:{}", self.shown())
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.option(self.url.as_deref());
+        for (name, header) in &*self.headers {
+            to.text(&**name);
+            header.locate(to);
+        }
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -16,7 +16,7 @@ use self::select::Selection;
 use super::{At, Case, Info, Source};
 use crate::platform::docker::{Container, Details, Inspect, List};
 use crate::platform::processes::is_option;
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -174,6 +174,10 @@ straggler on the node that runs the task.",
                 format!("docker:{store}{shown}#{}", Escaped(within))
             }
         }
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([self.file.as_deref(), self.argument.as_deref()]);
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -7,7 +7,7 @@ use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::commands::quoted;
 use crate::platform::doppler::List;
-use crate::platform::{Asking, MAX_BYTES, Stop};
+use crate::platform::{Asking, Locator, MAX_BYTES, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading};
 use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
@@ -90,6 +90,10 @@ let the ledger learn them.",
             .map(|part| Escaped(part).to_string())
             .collect();
         format!("doppler:{}", parts.join("/"))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([self.project.as_deref(), self.config.as_deref()]);
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -7,7 +7,7 @@ use super::{At, Case, Info, Source, There};
 use crate::key::Secret;
 use crate::platform::commands::quoted;
 use crate::platform::gcp::{Access, Kept, Listed, Secrets, State, Versions};
-use crate::platform::{Asking, Page, Stop, pages_until};
+use crate::platform::{Asking, Locator, Page, Stop, pages_until};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -99,6 +99,14 @@ A project may read 90,000 versions and 600 lists a minute.",
             shown = format!("{shown}{slash}{}", Escaped(part));
         }
         shown
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([
+            self.project.as_deref(),
+            self.location.as_deref(),
+            self.version.as_deref(),
+        ]);
     }
 
     fn remedy(&self, _: At<'_>, case: &Case<'_>) -> String {

@@ -7,7 +7,7 @@ use super::{At, Case, Info, Source};
 use crate::key::Secret;
 use crate::platform::commands::quoted;
 use crate::platform::github::{App, Entry, Level, Names, What};
-use crate::platform::{Asking, MAX_BYTES, Stop};
+use crate::platform::{Asking, Locator, MAX_BYTES, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Taken};
 use crate::text::Escaped;
 use crate::verdict::{Evidence, Stage};
@@ -176,6 +176,15 @@ Codespaces, a person's own secrets are not seen either.",
             parts.join("/"),
             Escaped(self.name(at))
         )
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([
+            self.repository.as_deref(),
+            self.organization.as_deref(),
+            self.environment.as_deref(),
+            self.fingerprint.as_deref(),
+        ]);
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -9,7 +9,7 @@ use super::case::mend_part;
 use super::{Case, Info};
 use crate::extract::Extraction;
 use crate::keyring::Format;
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{Reading, Version};
 use crate::text::escape;
 use crate::verdict::Stage;
@@ -87,6 +87,10 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
     /// Its printable address. Never secret.
     fn location(&self, at: At<'_>) -> String;
 
+    /// Takes in what decides where it reads and is not told, or not told apart, by its location. Where the
+    /// declared store leads is known without.
+    fn locate(&self, _at: At<'_>, _to: &mut Locator) {}
+
     /// What to do so that the current key gets here: an imperative. Whoever does exactly this gets a place
     /// that the next audit calls current. A command stands in backticks, and takes the key from `FILE`,
     /// which holds it without a line end; where no command can promise that much, it is said in words.
@@ -161,6 +165,7 @@ pub trait AnySource: Send + Sync {
     }
     fn store(&self) -> Option<&str>;
     fn location(&self, at: At<'_>) -> String;
+    fn locate(&self, _at: At<'_>, _to: &mut Locator) {}
     /// What to do so that the current key gets here, as a part of what is there or as all of it. Escaped.
     fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String;
     fn looks_for<'a>(&'a self, _at: At<'a>) -> Option<&'a Arc<Format>> {
@@ -215,6 +220,10 @@ impl<S: Source> AnySource for S {
 
     fn location(&self, at: At<'_>) -> String {
         Source::location(self, at)
+    }
+
+    fn locate(&self, at: At<'_>, to: &mut Locator) {
+        Source::locate(self, at, to);
     }
 
     fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {

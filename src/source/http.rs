@@ -8,7 +8,7 @@ use super::{At, Case, Info, Source};
 use crate::extract::{Trim, check_pointer, string_at};
 use crate::key::Secret;
 use crate::platform::http::{Get, Headers, check_headers, check_url, location};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::remote::{Yields, understand};
 use crate::reading::{Found, Reading};
 use crate::text::{Escaped, escape};
@@ -103,6 +103,15 @@ A load balancer answers for one instance at a time: name the instances, or the o
         match &self.pointer {
             Some(pointer) => format!("http:{url}#{}", Escaped(pointer)),
             None => format!("http:{url}"),
+        }
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.text(&*self.url);
+        to.option(self.pointer.as_deref());
+        for (name, header) in &*self.headers {
+            to.text(&**name);
+            header.locate(to);
         }
     }
 

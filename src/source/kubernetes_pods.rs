@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{At, Case, Info, Source};
 use crate::platform::kubernetes::{Pod, Selector, check_name};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -141,6 +141,14 @@ impl Source for KubernetesPods {
             location.push_str(&format!("#{}", Escaped(file)));
         }
         location
+    }
+
+    fn locate(&self, at: At<'_>, to: &mut Locator) {
+        to.options([
+            Some(at.variable),
+            self.fingerprint.as_deref(),
+            self.container.as_deref(),
+        ]);
     }
 
     fn remedy(&self, _at: At<'_>, _: &Case<'_>) -> String {

@@ -11,7 +11,7 @@ use super::{At, Case, Info, Source};
 use crate::extract::compile_pattern;
 use crate::platform::commands::quoted;
 use crate::platform::processes::{Environ, List, Looking, Process as Running, is_option};
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::{ErrorKind, Found, Loads, ReadError, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -149,6 +149,10 @@ was not seen may hold the old key.",
     fn location(&self, at: At<'_>) -> String {
         let within = self.argument.as_deref().unwrap_or(at.variable);
         format!("process:{}#{}", self.shown(), escape(within))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.option(self.argument.as_deref());
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{At, Case, Info, Source, There};
 use crate::platform::commands::quoted;
-use crate::platform::{Asking, Stop};
+use crate::platform::{Asking, Locator, Stop};
 use crate::reading::Reading;
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -154,6 +154,10 @@ Put both on the route: `[ { vercel: { project: shop } }, { vercel: { project: sh
             .map(|part| Escaped(part).to_string())
             .collect();
         format!("vercel:{}#{}", parts.join("/"), Escaped(self.name(at)))
+    }
+
+    fn locate(&self, _: At<'_>, to: &mut Locator) {
+        to.options([self.branch.as_deref(), self.domain.as_deref()]);
     }
 
     fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String {

@@ -1,5 +1,6 @@
 //! May the old key be revoked? Who still holds it, and where nobody could look.
 
+mod accepted;
 mod answer;
 mod document;
 mod doubts;
@@ -9,6 +10,7 @@ mod past;
 mod unsought;
 mod way;
 
+pub use accepted::{Accepted, Covered};
 pub use answer::{Answer, Place};
 pub use document::Document;
 pub use live::{Alive, Life};
@@ -41,21 +43,12 @@ pub struct Question<'q> {
     pub remembered: &'q Remembered,
 }
 
-/// A blind spot that somebody answers for, as far as one key goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The key that is said not to be there.
-    pub key: Fingerprint,
-    /// The deployment, by its name alone or with environment and axes.
-    pub deployment: String,
-    /// Why.
-    pub reason: String,
-}
-
 /// The keys in question.
 struct Asked {
     /// Those that are some project's, by name.
     keys: Vec<KeyId>,
+    /// Those that are not meant, since nothing settled whose they are.
+    unsettled: Vec<KeyId>,
     /// All of them, at the digits that are known.
     fingerprints: Vec<Fingerprint>,
 }
@@ -82,10 +75,12 @@ impl Question<'_> {
             dead: !keys.is_empty() && keys.iter().all(|&key| is_dead(audit, key)),
             unknown: self.key.filter(|_| keys.is_empty()),
             keys: keys.clone(),
+            unsettled: asked.unsettled.clone(),
             holders: Vec::new(),
             blind: Vec::new(),
             assumed: Vec::new(),
             accepted: Vec::new(),
+            covered: Covered::new(),
             forgotten: Vec::new(),
             left: Vec::new(),
             past_is_known: self.past.known == Known::Known,
@@ -99,7 +94,10 @@ impl Question<'_> {
                 .past
                 .called(&audit.inventory, &gone.name.title, gone.inventory);
             // Its name alone is not known anymore where it had an environment.
-            if self.reason(&asked, &called, &called).is_none() {
+            let places = on_route.get(&(gone.inventory, &gone.name));
+            let places = accepted::gone(gone, places.map_or(&[][..], Vec::as_slice));
+            let called = [&*called; 2];
+            if self.reason(&asked, called, &places, &mut answer).is_none() {
                 let last = gone.last_seen(&on_route, &asked.fingerprints);
                 answer.forgotten.push((gone, last));
             }
@@ -111,7 +109,9 @@ impl Question<'_> {
                 true => &*left.deployment,
                 false => &*called,
             };
-            if self.reason(&asked, name, &called).is_none() {
+            let places = [accepted::left(left)];
+            let called = [name, &called];
+            if self.reason(&asked, called, &places, &mut answer).is_none() {
                 answer.left.push(left);
             }
         }
@@ -144,6 +144,7 @@ impl Question<'_> {
     /// Those in question: the one that is named, whoever's it is, or the previous ones. Of dead keys
     /// there is nothing to revoke; but where all are dead, who holds one is told all the same.
     fn asked(&self, audit: &Audit) -> Asked {
+        let mut unsettled = Vec::new();
         let keys: Vec<KeyId> = if let Some(wanted) = self.key {
             let all = audit.projects.iter().flat_map(|project| {
                 let live = live::roles(project.project);
@@ -155,14 +156,30 @@ impl Question<'_> {
             let known: Vec<KeyId> = owners.flat_map(|&id| previous(audit, id)).collect();
             let living = known.iter().copied();
             let living: Vec<KeyId> = living.filter(|&key| !is_dead(audit, key)).collect();
-            if living.is_empty() { known } else { living }
+            let asked = if living.is_empty() { known } else { living };
+            // What stood in a reference by mistake may be anybody's, and nobody asked for that.
+            let is_settled = |key: &KeyId| !is_unsettled(audit, *key);
+            if asked.iter().any(is_settled) {
+                unsettled = asked
+                    .iter()
+                    .copied()
+                    .filter(|key| !is_settled(key))
+                    .collect();
+                asked.into_iter().filter(is_settled).collect()
+            } else {
+                asked
+            }
         };
         let known = keys.iter().filter_map(|&key| audit.fingerprint(key));
         let mut fingerprints: Vec<Fingerprint> = known.collect();
         if fingerprints.is_empty() {
             fingerprints.extend(self.key);
         }
-        Asked { keys, fingerprints }
+        Asked {
+            keys,
+            unsettled,
+            fingerprints,
+        }
     }
 
     fn look<'a>(&self, asked: &Asked, spot: Spot<'a>, answer: &mut Answer<'a>) {
@@ -208,21 +225,11 @@ impl Question<'_> {
         };
         let spot = blind.spot;
         let (name, title) = (&spot.deployment.name, spot.deployment.title());
-        match self.reason(asked, name, &title) {
+        let places = [blind.accepted_as()];
+        match self.reason(asked, [name, &title], &places, answer) {
             Some(reason) => answer.accepted.push((blind, reason)),
             None => answer.blind.push(blind),
         }
-    }
-
-    /// Why a deployment need not be seen: somebody answers for it, for each of the keys.
-    fn reason(&self, asked: &Asked, name: &str, title: &str) -> Option<String> {
-        let of_it =
-            |accepted: &&Accepted| *accepted.deployment == *name || *accepted.deployment == *title;
-        let mine: Vec<_> = self.accepted.iter().filter(of_it).collect();
-        let is_covered = |key: &Fingerprint| mine.iter().any(|accepted| accepted.key.agrees(key));
-        let reason = mine.last()?.reason.clone();
-        let keys = &asked.fingerprints;
-        (!keys.is_empty() && keys.iter().all(is_covered)).then_some(reason)
     }
 
     fn sight(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> Sight {
@@ -286,6 +293,10 @@ fn previous(audit: &Audit, id: ProjectId) -> impl Iterator<Item = KeyId> + use<'
 fn is(audit: &Audit, key: KeyId, wanted: Fingerprint) -> bool {
     let known = audit.fingerprint(key);
     known.is_some_and(|fingerprint| fingerprint.agrees(&wanted))
+}
+
+fn is_unsettled(audit: &Audit, key: KeyId) -> bool {
+    audit.previous(key).is_some_and(|known| known.unsettled)
 }
 
 fn is_dead(audit: &Audit, key: KeyId) -> bool {

@@ -6,6 +6,7 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod answered;
 mod around;
 mod azure;
 mod bundle;

@@ -38,6 +38,7 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
         key: whole,
         deployment: "web".to_owned(),
         reason: "it is mended by hand".to_owned(),
+        places: std::collections::BTreeSet::new(),
         at: scene.now(),
     };
     ledger

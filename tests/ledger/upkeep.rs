@@ -66,6 +66,7 @@ pub fn acceptance(reason: &str) -> Acceptance {
         key: print("one"),
         deployment: "web".to_owned(),
         reason: reason.to_owned(),
+        places: std::collections::BTreeSet::new(),
         at: "2026-11-20T09:00:00.5Z".parse().unwrap(),
     }
 }

@@ -116,6 +116,18 @@ impl Told<'_> {
                 escape(format.as_str())
             )?;
         }
+        for &key in &self.answer.unsettled {
+            let Some(print) = self.audit.fingerprint(key) else {
+                continue;
+            };
+            writeln!(
+                out,
+                "not answered for: {print}, which stood in the reference of {} and was replaced before anything \
+                 settled that it belonged there, so it may be anybody's; if it was that project's, ask with --key \
+                 {print}",
+                name_of(self.audit, key.project)
+            )?;
+        }
         if !self.answer.past_is_known {
             writeln!(
                 out,

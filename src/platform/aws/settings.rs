@@ -11,7 +11,7 @@ use crate::platform::credential::Credential;
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::session::Session;
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 
 /// An AWS account, in one region unless a hop says another.
@@ -196,6 +196,17 @@ pub struct Account {
 
 impl Platform for Account {
     const ID: &'static str = "aws";
+
+    fn locate(&self, to: &mut Locator) {
+        // Whoever is logged in decides whose account it is.
+        let set = variable("AWS_PROFILE");
+        let profile = self.login.profile.as_deref().or(set.as_deref());
+        to.options([profile, self.login.role_arn.as_deref()]);
+        to.option(self.host(Service::SecretsManager, None).as_deref());
+        if let Some(credential) = &self.login.access_key_id {
+            to.credential(credential);
+        }
+    }
 }
 
 impl Account {

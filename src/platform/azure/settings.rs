@@ -10,7 +10,7 @@ use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::session::Session;
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 
 /// An identity in Azure, and the vault it reads.
@@ -128,6 +128,11 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "azure";
+
+    fn locate(&self, to: &mut Locator) {
+        let vault = self.vault(None).ok().map(|vault| vault.host());
+        to.option(vault.as_deref());
+    }
 }
 
 impl Server {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
 
 /// A Consul server or agent.
@@ -101,6 +101,11 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "consul";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.address().ok().map(Address::host).as_deref());
+        to.options([self.datacenter.as_deref(), self.namespace.as_deref()]);
+    }
 }
 
 impl Server {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Place};
 use crate::platform::http::Tls;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
 
 /// A Docker Engine, or Podman.
@@ -92,6 +92,10 @@ pub struct Engine {
 
 impl Platform for Engine {
     const ID: &'static str = "docker";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.host().as_deref());
+    }
 }
 
 impl Engine {

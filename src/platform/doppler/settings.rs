@@ -10,7 +10,7 @@ use crate::key::Secret;
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::Escaped;
 
@@ -97,6 +97,15 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "doppler";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.address().ok().map(Address::host).as_deref());
+        to.options([self.project.as_deref(), self.config.as_deref()]);
+        // A service token stands for its config without naming it.
+        if let Some(token) = &self.token {
+            to.credential(token);
+        }
+    }
 }
 
 impl Server {

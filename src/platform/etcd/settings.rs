@@ -9,7 +9,7 @@ use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::session::Session;
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
 
 /// An etcd cluster.
@@ -111,6 +111,10 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "etcd";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.address().ok().map(Address::host).as_deref());
+    }
 }
 
 impl Server {

@@ -9,7 +9,7 @@ use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::session::Session;
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -114,6 +114,10 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "gcp";
+
+    fn locate(&self, to: &mut Locator) {
+        to.options([self.project.as_deref(), self.endpoint.as_deref()]);
+    }
 }
 
 impl Server {

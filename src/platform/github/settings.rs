@@ -8,7 +8,7 @@ use crate::key::Secret;
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_url};
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 
 /// GitHub.
@@ -92,6 +92,10 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "github";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.address().ok().map(Address::host).as_deref());
+    }
 }
 
 impl Server {

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use crate::key::Secret;
+use crate::platform::Locator;
 use crate::platform::credential::{self, Credential, Credentials};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
@@ -30,6 +31,12 @@ impl Header {
     /// Says where a relative path to a file starts.
     pub fn rooted_at(&mut self, folder: &Path) {
         self.credential.rooted_at(folder);
+    }
+
+    /// Takes in what it carries, for that may decide what is read with it.
+    pub fn locate(&self, to: &mut Locator) {
+        to.option(self.scheme.as_deref());
+        to.credential(&self.credential);
     }
 }
 

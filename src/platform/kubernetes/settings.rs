@@ -11,7 +11,7 @@ use super::connect::connect;
 use crate::platform::credential::Credentials;
 use crate::platform::http::host;
 use crate::platform::session::Session;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
 
 /// A Kubernetes cluster.
@@ -101,6 +101,10 @@ pub struct Cluster {
 
 impl Platform for Cluster {
     const ID: &'static str = "kubernetes";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.host().as_deref());
+    }
 }
 
 impl Cluster {

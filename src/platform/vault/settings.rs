@@ -10,7 +10,7 @@ use super::token::{Login, Token};
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Clients, Tls, check_path, check_url};
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::ReadError;
 
 /// A HashiCorp Vault or OpenBao server.
@@ -161,6 +161,11 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "vault";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.address().ok().map(Address::host).as_deref());
+        to.options([self.namespace.as_deref(), Some(&*self.mount)]);
+    }
 }
 
 impl Server {

@@ -10,7 +10,7 @@ use super::failure::refused;
 use crate::platform::credential::{Credential, Credentials};
 use crate::platform::http::{Address, Call, Clients, MAX_PAGE, Reply, Tls, check_url};
 use crate::platform::variable::variable;
-use crate::platform::{Platform, Shared, Store, StoreInfo};
+use crate::platform::{Locator, Platform, Shared, Store, StoreInfo};
 use crate::reading::{ErrorKind, ReadError};
 
 /// Vercel.
@@ -96,6 +96,15 @@ pub struct Server {
 
 impl Platform for Server {
     const ID: &'static str = "vercel";
+
+    fn locate(&self, to: &mut Locator) {
+        to.option(self.host().as_deref());
+        to.option(self.team.as_deref());
+        // Without a team it is whoever the token is of.
+        if let (None, Some(token)) = (&self.team, &self.token) {
+            to.credential(token);
+        }
+    }
 }
 
 impl Server {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::accepted::Covered;
 use super::live::Alive;
 use super::past::{Gone, Last, Past};
 use super::unsought::Unsought;
@@ -15,6 +16,9 @@ use crate::verdict::Verdict;
 pub struct Answer<'a> {
     /// The keys that were looked for, as far as they are some project's.
     pub keys: Vec<KeyId>,
+    /// Earlier keys that were not looked for: they stood in a reference, and were replaced before anything settled
+    /// that they belong there, so they may be anybody's.
+    pub unsettled: Vec<KeyId>,
     /// The one that was named, where no project has it.
     pub unknown: Option<Fingerprint>,
     /// Whether all of them are dead already.
@@ -30,6 +34,8 @@ pub struct Answer<'a> {
     pub assumed: Vec<(Fingerprint, Arc<Format>)>,
     /// Blind spots that somebody answers for, each with the reason.
     pub accepted: Vec<(Place<'a>, String)>,
+    /// What was accepted by words that are said now.
+    pub covered: Covered,
     /// The deployments that past audits knew and this one did not read, with what was seen of them last.
     pub forgotten: Vec<(&'a Gone, Last)>,
     /// The places that were taken off a route and may hold one of the keys.

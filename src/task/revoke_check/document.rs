@@ -25,6 +25,9 @@ pub struct Document<'a> {
     safe: bool,
     exit_code: u8,
     keys: Vec<Key<'a>>,
+    /// Earlier keys that are not among them: they stood in a reference, and were replaced before anything
+    /// settled that they belong there.
+    unsettled: Vec<Key<'a>>,
     /// The live keys that are one of them: current, next, held by an unsound reference, or the last that
     /// was sure of a reference which is not sound or not settled.
     alive: Vec<Key<'a>>,
@@ -149,6 +152,7 @@ impl<'a> Document<'a> {
             safe: answer.code() == ExitCode::Success,
             exit_code: answer.code().code(),
             keys: asked.collect(),
+            unsettled: answer.unsettled.iter().map(|&id| key(audit, id)).collect(),
             alive: answer.alive.iter().map(|one| alive(audit, one)).collect(),
             doubts: doubts
                 .map(|[message, remedy]| Doubt { message, remedy })

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use super::past::Known;
-use super::{Answer, Asked, Question};
-use crate::audit::{Audit, Owner};
-use crate::explain::{Reference, belonging, name_of, settling};
+use super::{Answer, Asked, Question, is_unsettled};
+use crate::audit::{Announced, Audit, Owner, Reign};
+use crate::explain::{Reference, belonging, name_of, settling, word};
 use crate::judge::{RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
-use crate::keyring::{KeyId, Placeholder, Role};
+use crate::keyring::{Damage, Placeholder, Role};
 use crate::text::escape;
 
 impl Question<'_> {
@@ -26,6 +28,7 @@ impl Question<'_> {
         doubts.extend(self.past.older.clone());
         doubts.extend(self.of_references(audit));
         doubts.extend(self.of_others(audit));
+        doubts.extend(self.of_unnamed(audit, asked));
         doubts.extend(self.of_unread_keys(audit));
         doubts.extend(self.of_the_key(audit, asked, answer));
         doubts
@@ -75,6 +78,43 @@ impl Question<'_> {
                 Some([message, reference.remedy()?])
             })
             .collect()
+    }
+
+    /// Keys in question that past audits saw live for somebody whom this targets.yaml does not name.
+    fn of_unnamed(&self, audit: &Audit, asked: &Asked) -> Vec<[String; 2]> {
+        let is_asked = |key: &Fingerprint| asked.fingerprints.iter().any(|one| one.agrees(key));
+        let named: BTreeSet<Owner> = audit.inventory.projects.iter().map(Owner::of).collect();
+        let reigns = self.remembered.reigns.iter();
+        let unnamed = reigns.filter(|(owner, _)| !named.contains(*owner));
+        let mut doubts = Vec::new();
+        for (owner, reigns) in unnamed {
+            // The last one that is sure, and what may have come after it.
+            let sure = reigns.iter().rposition(Reign::is_sure).unwrap_or(0);
+            let last = reigns[sure..].iter().map(|reign| reign.fingerprint);
+            let announced = self.remembered.announced.get(owner).into_iter().flatten();
+            let is_next = |next: &&Announced| next.absent_at.is_none_or(|at| at < next.first_seen);
+            let announced = announced.filter(is_next).map(|next| next.fingerprint);
+            let mut live = last.chain(announced);
+            let Some(key) = live.find(is_asked) else {
+                continue;
+            };
+            if self.past.is_over(owner, &audit.inventory) {
+                continue;
+            }
+            let name = escape(&owner.title()).into_owned();
+            doubts.push([
+                format!(
+                    "{key} was a live key of {name} when past audits last read that, and this targets.yaml does not \
+                     name it: revoking it may break what holds it there"
+                ),
+                format!(
+                    "ask with a file that names {name} as well; if it is no more, say so of its deployments, with \
+                     `straggler history retire NAME --project {}`",
+                    word(&owner.project)
+                ),
+            ]);
+        }
+        doubts
     }
 
     fn of_unread_keys(&self, audit: &Audit) -> Vec<[String; 2]> {
@@ -141,8 +181,8 @@ impl Question<'_> {
                 "name it with --key, or list it under `previous`".to_owned(),
             ]);
         }
-        let is_unsettled = |key: &KeyId| audit.previous(*key).is_some_and(|known| known.unsettled);
-        asked.keys.iter().all(is_unsettled).then(|| {
+        let mut keys = asked.keys.iter();
+        keys.all(|&key| is_unsettled(audit, key)).then(|| {
             [
                 "no previous key is known for sure: these stood in a reference and were replaced before \
                  anything settled that they belonged there"
@@ -166,18 +206,19 @@ impl Question<'_> {
     }
 }
 
-/// Whether a reference stands for a key that nobody saw: it was not read, or it shows a mask, an address or
-/// encrypted text. What asks to be filled in, and what is empty, stands for none.
+/// Whether a reference stands for a key that nobody saw: it was not read, nobody can tell what it holds, or it shows
+/// a mask, an address or encrypted text. What asks to be filled in, and what is empty, stands for none.
 fn may_hide(reference: &Soundness) -> bool {
-    matches!(
-        reference,
-        Soundness::Unread(_)
-            | Soundness::NotOneKey
-            | Soundness::Placeholder(
-                Placeholder::Masked
-                    | Placeholder::Reference
-                    | Placeholder::Resolvable(_)
-                    | Placeholder::Encrypted(_)
-            )
-    )
+    match reference {
+        Soundness::Unread(_) | Soundness::NotOneKey | Soundness::OutsideFormat { .. } => true,
+        Soundness::Damaged(damage) => damage.contains(&Damage::Surrounded),
+        Soundness::Placeholder(placeholder) => matches!(
+            placeholder,
+            Placeholder::Masked
+                | Placeholder::Reference
+                | Placeholder::Resolvable(_)
+                | Placeholder::Encrypted(_)
+        ),
+        _ => false,
+    }
 }

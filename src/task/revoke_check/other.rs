@@ -110,6 +110,7 @@ mod tests {
             deployment: "cart".to_owned(),
             source: location.split(':').next().unwrap().to_owned(),
             location: location.to_owned(),
+            id: None,
             holds: None,
         })
     }

@@ -2,17 +2,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::other::Other;
-use crate::audit::Audit;
-use crate::inventory::{Deployment, Inventory};
+use crate::audit::{Audit, Owner};
+use crate::inventory::{self, Deployment, Inventory};
 use crate::key::Fingerprint;
 use crate::ledger::{KnownDeployment, LastSeen, Name};
+use crate::platform::PlaceId;
 
 /// What the ledger knows beyond the audit.
 #[derive(Debug, Default)]
 pub struct Past {
     /// Whether it knows anything.
     pub known: Known,
-    /// The deployments that past audits knew, nobody retired, and were not read here: targets.yaml does not
+    /// Every deployment that past audits knew.
+    pub deployments: Vec<KnownDeployment>,
+    /// Those of them that nobody retired, and that were not read here: targets.yaml does not
     /// name them, or another inventory looks for their keys in other places.
     pub forgotten: Vec<Gone>,
     /// Every place that was ever on the route of a deployment which nobody retired.
@@ -67,11 +70,20 @@ pub enum Last {
 impl Past {
     /// Looks for the deployments that past audits knew, and that this inventory does not read. Those that
     /// somebody retired are none of them.
-    pub fn forget<'k>(
-        &mut self,
+    pub fn forget(&mut self, inventory: &Inventory) {
+        self.forgotten = self.not_read(inventory, |_| None);
+    }
+
+    /// Looks for them once more, when it is known where the stores led.
+    pub fn forget_after(&mut self, audit: &Audit) {
+        self.forgotten = self.not_read(&audit.inventory, |place| Some(audit.place_id(place)));
+    }
+
+    fn not_read(
+        &self,
         inventory: &Inventory,
-        known: impl IntoIterator<Item = &'k KnownDeployment>,
-    ) {
+        id: impl Fn(&inventory::Place) -> Option<PlaceId>,
+    ) -> Vec<Gone> {
         let named: HashMap<Name, &Deployment> = inventory
             .deployments
             .iter()
@@ -79,7 +91,8 @@ impl Past {
             .collect();
         let on_route = self.on_route();
         let mut forgotten = Vec::new();
-        let living = known.into_iter().filter(|known| known.retired_at.is_none());
+        let known = self.deployments.iter();
+        let living = known.filter(|known| known.retired_at.is_none());
         for known in living {
             let elsewhere = self.others.get(&known.inventory);
             let is_read = match (named.get(&known.name), elsewhere) {
@@ -89,7 +102,7 @@ impl Past {
                 (Some(declared), Some(other)) => {
                     let places = on_route.get(&(known.inventory, &known.name));
                     let is_same = |place: &&LastSeen| {
-                        is_place_of(declared, place) && other.surely_means(place)
+                        is_place_of(declared, place, &id) && other.surely_means(place)
                     };
                     places.is_some_and(|places| places.iter().all(is_same))
                 }
@@ -102,7 +115,32 @@ impl Past {
                 });
             }
         }
-        self.forgotten = forgotten;
+        forgotten
+    }
+
+    /// Whether nothing that is known uses a key of this owner anymore, whom this inventory does not name: each of
+    /// its deployments is retired, or was read here for another owner.
+    pub(super) fn is_over(&self, owner: &Owner, inventory: &Inventory) -> bool {
+        let of_project = |known: &&KnownDeployment| *known.name.project == *owner.project;
+        let of_owner = |known: &&KnownDeployment| {
+            of_project(known) && known.environment.as_deref() == owner.environment.as_deref()
+        };
+        let known = self.deployments.iter();
+        let mut own: Vec<_> = known.clone().filter(of_owner).collect();
+        if own.is_empty() {
+            own = known.filter(of_project).collect();
+        }
+        let declared: HashSet<Name> = inventory
+            .deployments
+            .iter()
+            .map(|one| Name::of(&inventory.project(one.project).name, one))
+            .collect();
+        let is_over = |known: &KnownDeployment| {
+            let is_here =
+                declared.contains(&known.name) && !self.others.contains_key(&known.inventory);
+            known.retired_at.is_some() || is_here
+        };
+        !own.is_empty() && own.into_iter().all(is_over)
     }
 
     /// What somebody calls a deployment of this inventory, by its number, who answers for it: its title, and
@@ -136,9 +174,12 @@ impl Past {
     pub(super) fn left(&self, audit: &Audit) -> impl Iterator<Item = &LastSeen> {
         let inventory = &audit.inventory;
         let hops = inventory.deployments.iter().flat_map(|one| &one.hops);
-        let named: HashSet<(&str, String)> = hops
-            .map(|hop| (hop.place.source.info().id, audit.location(&hop.place)))
-            .collect();
+        let mut named: HashMap<(&str, String), Vec<PlaceId>> = HashMap::new();
+        for hop in hops {
+            let spot = (hop.place.source.info().id, audit.location(&hop.place));
+            let ids = named.entry(spot).or_default();
+            ids.push(audit.place_id(&hop.place));
+        }
         let forgotten: HashSet<(i64, &Name)> = self
             .forgotten
             .iter()
@@ -147,8 +188,9 @@ impl Past {
         self.places.iter().filter(move |place| {
             let spot = (&*place.source, place.location.clone());
             let other = self.others.get(&place.inventory);
-            let is_read =
-                named.contains(&spot) && other.is_none_or(|other| other.surely_means(place));
+            let is_same = |ids: &Vec<PlaceId>| place.id.is_none_or(|id| ids.contains(&id));
+            let is_read = named.get(&spot).is_some_and(is_same)
+                && other.is_none_or(|other| other.surely_means(place));
             !is_read && !forgotten.contains(&(place.inventory, &place.name))
         })
     }
@@ -174,9 +216,16 @@ impl Gone {
 }
 
 /// Whether a deployment is read at this place.
-fn is_place_of(declared: &Deployment, place: &LastSeen) -> bool {
+fn is_place_of(
+    declared: &Deployment,
+    place: &LastSeen,
+    id: impl Fn(&inventory::Place) -> Option<PlaceId>,
+) -> bool {
     declared.hops.iter().any(|hop| {
         let source = hop.place.source.info().id;
-        *place.source == *source && place.location == hop.place.location()
+        let looks_the_same = *place.source == *source && place.location == hop.place.location();
+        let is_other =
+            || matches!((place.id, id(&hop.place)), (Some(one), Some(other)) if one != other);
+        looks_the_same && !is_other()
     })
 }

@@ -306,6 +306,7 @@ fn a_blind_spot_is_accepted_by_name_for_one_key_and_a_holder_never() {
         key: audit.projects[0].previous[age].fingerprint,
         deployment: deployment.to_owned(),
         reason: "switched off".to_owned(),
+        places: None,
     };
     let told = |accepted: &[Accepted]| {
         let question = Question {
@@ -363,6 +364,7 @@ fn a_place_that_left_its_route_is_blind_unless_it_held_something_else() {
                 deployment: "cart".to_owned(),
                 source: source.to_owned(),
                 location: location.to_owned(),
+                id: None,
                 holds,
             }],
             ..Past::default()
@@ -384,6 +386,7 @@ fn a_place_that_left_its_route_is_blind_unless_it_held_something_else() {
         key: audit.projects[0].previous[age].fingerprint,
         deployment: "cart".to_owned(),
         reason: "wiped".to_owned(),
+        places: None,
     });
     let answered = Question {
         accepted: accepted.to_vec(),

@@ -118,6 +118,7 @@ fn somebody_may_answer_for_it() {
         key: audit.projects[0].previous[age].fingerprint,
         deployment: "cart".to_owned(),
         reason: "searched by hand".to_owned(),
+        places: None,
     });
     assert_eq!(told(&audit, question(&accepted)), (0, 0, 0));
 }
@@ -136,6 +137,7 @@ fn a_bundle_that_left_its_route_was_not_looked_through_for_it_either() {
                 deployment: "cart".to_owned(),
                 source: source.to_owned(),
                 location: "bundle:gone".to_owned(),
+                id: None,
                 holds: Some(vec![print_of("other")]),
             }],
             ..Past::default()

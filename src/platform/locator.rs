@@ -1,0 +1,183 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+use super::commands::{Argv, Setting};
+use super::credential::Credential;
+
+/// Everything that decides which place a hop reads, in short. What is shown of a place leaves some of that out:
+/// a query, a header, a folder, the server that a store leads to. Two places that look the same are told apart by
+/// it, and none of it can be read back.
+#[derive(Default)]
+pub struct Locator {
+    hash: Sha256,
+    base: PathBuf,
+}
+
+/// Which place a hop reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaceId([u8; 16]);
+
+impl Locator {
+    /// For places whose relative paths start in this folder, wherever that lies.
+    #[must_use]
+    pub fn below(base: &Path) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a text, told apart from the one that follows.
+    pub fn text(&mut self, text: impl AsRef<[u8]>) {
+        let text = text.as_ref();
+        self.hash.update((text.len() as u64).to_be_bytes());
+        self.hash.update(text);
+    }
+
+    /// Takes in what may not be said.
+    pub fn option(&mut self, text: Option<impl AsRef<[u8]>>) {
+        match text {
+            Some(text) => {
+                self.hash.update([1]);
+                self.text(text);
+            }
+            None => self.hash.update([0]),
+        }
+    }
+
+    /// Takes in several such, each in its place.
+    pub fn options<'t>(&mut self, texts: impl IntoIterator<Item = Option<&'t str>>) {
+        for text in texts {
+            self.option(text);
+        }
+    }
+
+    /// Takes in a path, as it is written in the main file.
+    pub fn path(&mut self, path: &Path) {
+        let path = path.strip_prefix(&self.base).unwrap_or(path).to_owned();
+        self.text(path.as_os_str().as_encoded_bytes());
+    }
+
+    /// Takes in where a credential is, for it may decide what is read with it.
+    pub fn credential(&mut self, credential: &Credential) {
+        match credential {
+            Credential::Env(name) => {
+                self.text("env");
+                self.text(&**name);
+            }
+            Credential::File(path) => {
+                self.text("file");
+                self.path(path);
+            }
+            Credential::Command(argv) => {
+                self.text("command");
+                self.argv(argv);
+            }
+        }
+    }
+
+    /// Takes in a program and its arguments.
+    pub fn argv(&mut self, argv: &Argv) {
+        self.text(argv.len().to_string());
+        for word in argv.iter() {
+            self.text(&**word);
+        }
+    }
+
+    /// Takes in what a variable is set to.
+    pub fn setting(&mut self, setting: &Setting) {
+        match setting {
+            Setting::Text(text) => {
+                self.text("text");
+                self.text(&**text);
+            }
+            Setting::Credential(credential) => self.credential(credential),
+        }
+    }
+
+    /// Which place it is.
+    #[must_use]
+    pub fn finish(self) -> PlaceId {
+        let digest = self.hash.finalize();
+        PlaceId(digest.first_chunk().copied().unwrap_or_default())
+    }
+}
+
+impl PlaceId {
+    /// The bytes, to be taken into a larger digest.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl FromStr for PlaceId {
+    type Err = hex::FromHexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(take_in: impl FnOnce(&mut Locator)) -> PlaceId {
+        let mut locator = Locator::below(Path::new("targets"));
+        take_in(&mut locator);
+        locator.finish()
+    }
+
+    #[test]
+    fn what_is_said_in_one_place_is_not_taken_for_another() {
+        let pairs: [[PlaceId; 2]; 4] = [
+            [
+                id(|to| to.options([Some("a"), None])),
+                id(|to| to.options([None, Some("a")])),
+            ],
+            [
+                id(|to| to.options([Some("ab"), Some("c")])),
+                id(|to| to.options([Some("a"), Some("bc")])),
+            ],
+            [
+                id(|to| to.credential(&Credential::Env("A".into()))),
+                id(|to| to.credential(&Credential::File(Path::new("A").into()))),
+            ],
+            [
+                id(|to| to.option(Some(""))),
+                id(|to| to.option(None::<&str>)),
+            ],
+        ];
+        for [one, other] in pairs {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn a_path_is_the_same_however_the_main_file_is_named() {
+        let by_name = id(|to| to.path(Path::new("targets/sub/x")));
+        let mut absolute = Locator::below(Path::new("/srv/targets"));
+        absolute.path(Path::new("/srv/targets/sub/x"));
+        assert_eq!(by_name, absolute.finish());
+        assert_ne!(by_name, id(|to| to.path(Path::new("/sub/x"))));
+    }
+
+    #[test]
+    fn it_is_read_as_it_is_written() {
+        let id = id(|to| to.text("x"));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!("xyz".parse::<PlaceId>().is_err());
+    }
+}

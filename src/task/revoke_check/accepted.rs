@@ -1,0 +1,92 @@
+//! What somebody answers for: the places that they knew nobody could see, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::past::Gone;
+use super::{Answer, Asked, Place, Question};
+use crate::key::Fingerprint;
+use crate::ledger::LastSeen;
+use crate::platform::{Locator, PlaceId};
+
+/// A blind spot that somebody answers for, as far as one key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The key that is said not to be there.
+    pub key: Fingerprint,
+    /// The deployment, by its name alone or with environment and axes.
+    pub deployment: String,
+    /// Why.
+    pub reason: String,
+    /// The places that were blind spots when it was said; `None` where it is said now, of all that are.
+    pub places: Option<BTreeSet<PlaceId>>,
+}
+
+/// What words that are said now turn out to be good for, by the deployments that they name.
+pub type Covered = BTreeMap<String, BTreeSet<PlaceId>>;
+
+impl Question<'_> {
+    /// Why these places of a deployment need not be seen: somebody answers for all of them, for each of the keys.
+    pub(super) fn reason(
+        &self,
+        asked: &Asked,
+        [name, title]: [&str; 2],
+        places: &[PlaceId],
+        answer: &mut Answer<'_>,
+    ) -> Option<String> {
+        let is_of_it = |accepted: &&Accepted| {
+            (*accepted.deployment == *name || *accepted.deployment == *title)
+                && accepted
+                    .places
+                    .as_ref()
+                    .is_none_or(|covered| places.iter().all(|place| covered.contains(place)))
+        };
+        let mine: Vec<_> = self.accepted.iter().filter(is_of_it).collect();
+        let is_covered = |key: &Fingerprint| mine.iter().any(|accepted| accepted.key.agrees(key));
+        let keys = &asked.fingerprints;
+        if keys.is_empty() || !keys.iter().all(is_covered) {
+            return None;
+        }
+        for accepted in mine.iter().filter(|accepted| accepted.places.is_none()) {
+            let covered = answer.covered.entry(accepted.deployment.clone());
+            covered.or_default().extend(places);
+        }
+        mine.last().map(|accepted| accepted.reason.clone())
+    }
+}
+
+impl Place<'_> {
+    /// What somebody answers for who accepts it. That nobody could look there, and that a key stands beside what
+    /// the hop takes, are two things.
+    pub(super) fn accepted_as(&self) -> PlaceId {
+        let id = self.spot.audit.place_id(&self.spot.hop.place);
+        match self.is_around {
+            true => derived("beside", [id.bytes()]),
+            false => id,
+        }
+    }
+}
+
+/// The same of a place that no route names anymore.
+pub(super) fn left(place: &LastSeen) -> PlaceId {
+    place.id.unwrap_or_else(|| {
+        let parts = [&*place.source, &*place.location];
+        derived("left", parts.map(str::as_bytes))
+    })
+}
+
+/// The same of a deployment that was not read, with the places that it was last read at.
+pub(super) fn gone(gone: &Gone, places: &[&LastSeen]) -> Vec<PlaceId> {
+    let name = [&*gone.name.project, &*gone.name.title];
+    let itself = derived("deployment", name.map(str::as_bytes));
+    let places = places.iter().map(|place| left(place));
+    places.chain([itself]).collect()
+}
+
+fn derived<'p>(what: &str, parts: impl IntoIterator<Item = &'p [u8]>) -> PlaceId {
+    let mut locator = Locator::default();
+    locator.text(what);
+    for part in parts {
+        locator.text(part);
+    }
+    locator.finish()
+}
