@@ -338,7 +338,7 @@ impl Args {
             let mut deployments = inventory.deployments.iter();
             let mut forgotten = past.forgotten.iter();
             let mut places = past.places.iter();
-            let is_called = |title: &str, of| past.called(inventory, title, of) == **name;
+            let is_called = |title: &str, of| past.names(inventory, title, of).contains(name);
             forgotten.any(|gone| is_called(&gone.name.title, gone.inventory))
                 || places.any(|place| is_called(&place.name.title, place.inventory))
                 || deployments

@@ -31,17 +31,42 @@ impl Environment {
                 .map(|(_, value)| Secret::copied(value)),
         }
     }
+
+    fn whole(&self) -> Secret {
+        let line = |name: &[u8], value: &[u8]| [name, b"=", value].concat();
+        let lines: Vec<Secret> = match self {
+            Self::Own => std::env::vars_os()
+                .map(|(name, value)| {
+                    let value = Secret::new(value.into_encoded_bytes());
+                    Secret::new(line(name.as_encoded_bytes(), value.expose()))
+                })
+                .collect(),
+            Self::Given(variables) => variables
+                .iter()
+                .map(|(name, value)| Secret::new(line(name.as_bytes(), value)))
+                .collect(),
+        };
+        Secret::of_lines(lines.iter().map(Secret::expose))
+    }
 }
 
-/// Asks for a variable; the answer is `None` where it is not set.
+/// What a variable is set to.
+pub struct Held {
+    /// `None` where it is not set.
+    pub value: Option<Secret>,
+    /// All variables, each as `NAME=VALUE` on a line of its own.
+    pub whole: Arc<Secret>,
+}
+
+/// Asks for a variable.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Variable(pub Arc<str>);
 
 impl Ask for Variable {
     type Platform = Environment;
-    type Answer = Option<Secret>;
+    type Answer = Held;
 
-    fn place(&self, _: &Environment, _: &Option<Secret>) -> Option<String> {
+    fn place(&self, _: &Environment, _: &Held) -> Option<String> {
         Some("environment".to_owned())
     }
 
@@ -49,10 +74,12 @@ impl Ask for Variable {
         self.0.to_string()
     }
 
-    async fn send(
-        environment: &Environment,
-        asks: Vec<Self>,
-    ) -> Vec<Result<Option<Secret>, ReadError>> {
-        asks.iter().map(|ask| Ok(environment.get(&ask.0))).collect()
+    async fn send(environment: &Environment, asks: Vec<Self>) -> Vec<Result<Held, ReadError>> {
+        let whole = Arc::new(environment.whole());
+        let held = |ask: &Self| Held {
+            value: environment.get(&ask.0),
+            whole: Arc::clone(&whole),
+        };
+        asks.iter().map(|ask| Ok(held(ask))).collect()
     }
 }

@@ -19,10 +19,6 @@ pub(crate) const KEY: &[u8] = b"ask_live_\xff0123456789\n";
 /// The same for places that hold nothing but text.
 pub(crate) const TEXT: &str = "ask_live_\u{e9}\u{1f511}\"\\/0123456789\n";
 
-/// Sources that ask for one part by its name, and get nothing else: straggler's own environment is no
-/// deployment's, and what HTTP answers is all of it without a `pointer`.
-const ALONE: [&str; 1] = ["env"];
-
 /// What can be met at a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Case {
@@ -158,7 +154,7 @@ async fn every_case_is_read_as_what_it_is() {
                 // Else nobody would see what stands beside the key.
                 let is_part = |reading: &Reading| {
                     let identity = reading.identity.as_ref();
-                    identity.is_some_and(Identity::is_part) && !ALONE.contains(&id)
+                    identity.is_some_and(Identity::is_part)
                 };
                 let mut parts = readings.iter().filter(|reading| is_part(reading));
                 assert!(parts.all(|reading| reading.whole.is_some()), "{id}");

@@ -69,11 +69,12 @@ taken exactly as they are.",
 
     fn read(&self, at: At<'_>, asking: &Asking<'_>) -> Result<Vec<Reading>, Stop> {
         let variable = Variable(self.variable(at).into());
-        let found = match asking.of(&variable)? {
+        let held = asking.of(&variable)?;
+        let found = match &held.value {
             Some(value) => Found::Value(Secret::copied(value.expose())),
             None => Found::Absent,
         };
-        Ok(vec![Reading::new(found)])
+        Ok(vec![Reading::new(found).out_of(Arc::clone(&held.whole))])
     }
 }
 

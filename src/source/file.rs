@@ -49,8 +49,9 @@ it:
 | `whitespace` | ASCII blanks, tabs and line breaks at both ends |
 
 Relative paths start in the folder of the targets.yaml they are written in. `*`, `?` and `[…]` match within one \
-name and `**` directories of any depth, as in a shell: a leading dot must be written. Each matching file is one \
-replica.
+name and `**` directories of any depth, as in a shell: a leading dot must be written, and `**` doesn't follow \
+symbolic links to folders. Each matching file is one replica. A file that was there and that the glob no longer \
+finds is not missed: give what may be away, such as a disk that is not mounted, a hop of its own.
 
 Only a file that does not exist is `missing`. A glob that matches nothing, a directory that does not exist or \
 may not be entered, a symbolic link that leads nowhere, a pipe, a device and a file over 1 MiB are `unreachable`.

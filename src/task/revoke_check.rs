@@ -47,7 +47,9 @@ pub struct Question<'q> {
 struct Asked {
     /// Those that are some project's, by name.
     keys: Vec<KeyId>,
-    /// Those that are not meant, since nothing settled whose they are.
+    /// Those of them that are answered for.
+    settled: Vec<KeyId>,
+    /// The others: nothing settled whose they are.
     unsettled: Vec<KeyId>,
     /// All of them, at the digits that are known.
     fingerprints: Vec<Fingerprint>,
@@ -74,7 +76,7 @@ impl Question<'_> {
             doubts: Vec::new(),
             dead: !keys.is_empty() && keys.iter().all(|&key| is_dead(audit, key)),
             unknown: self.key.filter(|_| keys.is_empty()),
-            keys: keys.clone(),
+            keys: asked.settled.clone(),
             unsettled: asked.unsettled.clone(),
             holders: Vec::new(),
             blind: Vec::new(),
@@ -90,28 +92,28 @@ impl Question<'_> {
         };
         let on_route = self.past.on_route();
         for gone in &self.past.forgotten {
-            let called = self
+            let names = self
                 .past
-                .called(&audit.inventory, &gone.name.title, gone.inventory);
-            // Its name alone is not known anymore where it had an environment.
+                .names(&audit.inventory, &gone.name.title, gone.inventory);
+            let names = [&*names[0], &names[1]];
             let places = on_route.get(&(gone.inventory, &gone.name));
             let places = accepted::gone(gone, places.map_or(&[][..], Vec::as_slice));
-            let called = [&*called; 2];
-            if self.reason(&asked, called, &places, &mut answer).is_none() {
+            if self.reason(&asked, &names, &places, &mut answer).is_none() {
                 let last = gone.last_seen(&on_route, &asked.fingerprints);
                 answer.forgotten.push((gone, last));
             }
         }
         for left in self.left(audit, &asked) {
             let title = &left.name.title;
-            let called = self.past.called(&audit.inventory, title, left.inventory);
+            let [called, full] = self.past.names(&audit.inventory, title, left.inventory);
+            // Its name alone where that is no other one's.
             let name = match called == **title {
                 true => &*left.deployment,
                 false => &*called,
             };
             let places = [accepted::left(left)];
-            let called = [name, &called];
-            if self.reason(&asked, called, &places, &mut answer).is_none() {
+            let names = [name, &called, &full];
+            if self.reason(&asked, &names, &places, &mut answer).is_none() {
                 answer.left.push(left);
             }
         }
@@ -144,7 +146,6 @@ impl Question<'_> {
     /// Those in question: the one that is named, whoever's it is, or the previous ones. Of dead keys
     /// there is nothing to revoke; but where all are dead, who holds one is told all the same.
     fn asked(&self, audit: &Audit) -> Asked {
-        let mut unsettled = Vec::new();
         let keys: Vec<KeyId> = if let Some(wanted) = self.key {
             let all = audit.projects.iter().flat_map(|project| {
                 let live = live::roles(project.project);
@@ -156,27 +157,26 @@ impl Question<'_> {
             let known: Vec<KeyId> = owners.flat_map(|&id| previous(audit, id)).collect();
             let living = known.iter().copied();
             let living: Vec<KeyId> = living.filter(|&key| !is_dead(audit, key)).collect();
-            let asked = if living.is_empty() { known } else { living };
-            // What stood in a reference by mistake may be anybody's, and nobody asked for that.
-            let is_settled = |key: &KeyId| !is_unsettled(audit, *key);
-            if asked.iter().any(is_settled) {
-                unsettled = asked
-                    .iter()
-                    .copied()
-                    .filter(|key| !is_settled(key))
-                    .collect();
-                asked.into_iter().filter(is_settled).collect()
-            } else {
-                asked
-            }
+            if living.is_empty() { known } else { living }
         };
         let known = keys.iter().filter_map(|&key| audit.fingerprint(key));
         let mut fingerprints: Vec<Fingerprint> = known.collect();
         if fingerprints.is_empty() {
             fingerprints.extend(self.key);
         }
+        // What stood in a reference by mistake may be anybody's: whoever holds it is told, and that it may be
+        // revoked is not.
+        let (unsettled, settled): (Vec<KeyId>, Vec<KeyId>) = match self.key {
+            Some(_) => (Vec::new(), keys.clone()),
+            None => keys.iter().partition(|&&key| is_unsettled(audit, key)),
+        };
+        let (unsettled, settled) = match settled.is_empty() {
+            true => (Vec::new(), unsettled),
+            false => (unsettled, settled),
+        };
         Asked {
             keys,
+            settled,
             unsettled,
             fingerprints,
         }
@@ -226,7 +226,7 @@ impl Question<'_> {
         let spot = blind.spot;
         let (name, title) = (&spot.deployment.name, spot.deployment.title());
         let places = [blind.accepted_as()];
-        match self.reason(asked, [name, &title], &places, answer) {
+        match self.reason(asked, &[name, &title], &places, answer) {
             Some(reason) => answer.accepted.push((blind, reason)),
             None => answer.blind.push(blind),
         }

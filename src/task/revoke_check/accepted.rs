@@ -29,12 +29,12 @@ impl Question<'_> {
     pub(super) fn reason(
         &self,
         asked: &Asked,
-        [name, title]: [&str; 2],
+        names: &[&str],
         places: &[PlaceId],
         answer: &mut Answer<'_>,
     ) -> Option<String> {
         let is_of_it = |accepted: &&Accepted| {
-            (*accepted.deployment == *name || *accepted.deployment == *title)
+            names.contains(&&*accepted.deployment)
                 && accepted
                     .places
                     .as_ref()

@@ -16,8 +16,8 @@ use crate::verdict::Verdict;
 pub struct Answer<'a> {
     /// The keys that were looked for, as far as they are some project's.
     pub keys: Vec<KeyId>,
-    /// Earlier keys that were not looked for: they stood in a reference, and were replaced before anything settled
-    /// that they belong there, so they may be anybody's.
+    /// Earlier keys that were looked for and are not answered for: they stood in a reference, and were replaced
+    /// before anything settled that they belong there, so they may be anybody's.
     pub unsettled: Vec<KeyId>,
     /// The one that was named, where no project has it.
     pub unknown: Option<Fingerprint>,

@@ -25,8 +25,8 @@ pub struct Document<'a> {
     safe: bool,
     exit_code: u8,
     keys: Vec<Key<'a>>,
-    /// Earlier keys that are not among them: they stood in a reference, and were replaced before anything
-    /// settled that they belong there.
+    /// Earlier keys that were looked for as well, and are not answered for: they stood in a reference, and were
+    /// replaced before anything settled that they belong there.
     unsettled: Vec<Key<'a>>,
     /// The live keys that are one of them: current, next, held by an unsound reference, or the last that
     /// was sure of a reference which is not sound or not settled.

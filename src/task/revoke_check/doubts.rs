@@ -4,7 +4,7 @@ use super::past::Known;
 use super::{Answer, Asked, Question, is_unsettled};
 use crate::audit::{Announced, Audit, Owner, Reign};
 use crate::explain::{Reference, belonging, name_of, settling, word};
-use crate::judge::{RotationBasis, Soundness, Warning};
+use crate::judge::{ProjectOutcome, RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
 use crate::keyring::{Damage, Placeholder, Role};
 use crate::text::escape;
@@ -64,9 +64,10 @@ impl Question<'_> {
 
     /// Whatever another reference holds or leads to that nobody could read may be the key in question.
     fn of_others(&self, audit: &Audit) -> Vec<[String; 2]> {
-        let others = audit.projects.iter().filter(|outcome| {
-            may_hide(&outcome.reference) && !self.owners.contains(&outcome.project)
-        });
+        let others = audit
+            .projects
+            .iter()
+            .filter(|outcome| may_hide(audit, outcome) && !self.owners.contains(&outcome.project));
         others
             .filter_map(|outcome| {
                 let reference = Reference::new(audit, outcome.project);
@@ -206,12 +207,26 @@ impl Question<'_> {
     }
 }
 
+/// Whether what an unsound reference holds is a known key, in whatever form.
+fn is_known(audit: &Audit, outcome: &ProjectOutcome) -> bool {
+    let is_held = |print: &Fingerprint| outcome.held.is_some_and(|held| held.agrees(print));
+    let keys = audit.projects.iter().flat_map(|project| {
+        let previous = project.previous.iter().map(|known| known.fingerprint);
+        let live = [project.current, project.next, project.last_sure];
+        live.into_iter().flatten().chain(previous)
+    });
+    !outcome.within.is_empty() || keys.into_iter().any(|key| is_held(&key))
+}
+
 /// Whether a reference stands for a key that nobody saw: it was not read, nobody can tell what it holds, or it shows
 /// a mask, an address or encrypted text. What asks to be filled in, and what is empty, stands for none.
-fn may_hide(reference: &Soundness) -> bool {
-    match reference {
-        Soundness::Unread(_) | Soundness::NotOneKey | Soundness::OutsideFormat { .. } => true,
-        Soundness::Damaged(damage) => damage.contains(&Damage::Surrounded),
+fn may_hide(audit: &Audit, outcome: &ProjectOutcome) -> bool {
+    match &outcome.reference {
+        Soundness::Unread(_) | Soundness::NotOneKey => true,
+        Soundness::OutsideFormat { .. } => !is_known(audit, outcome),
+        Soundness::Damaged(damage) => {
+            damage.contains(&Damage::Surrounded) && !is_known(audit, outcome)
+        }
         Soundness::Placeholder(placeholder) => matches!(
             placeholder,
             Placeholder::Masked

@@ -160,6 +160,17 @@ impl Past {
         }
     }
 
+    /// All that somebody may call it: by its title alone only where that is no other one's, and in any case by the
+    /// inventory as well.
+    #[must_use]
+    pub fn names(&self, own: &Inventory, title: &str, inventory: i64) -> [String; 2] {
+        let called = self.called(own, title, inventory);
+        match self.others.get(&inventory) {
+            Some(other) => [called, format!("{}:{title}", other.title)],
+            None => [called.clone(), called],
+        }
+    }
+
     /// Where deployments were read when they were last read.
     pub(super) fn on_route(&self) -> OnRoute<'_> {
         let mut on_route = OnRoute::new();
