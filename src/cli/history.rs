@@ -255,6 +255,9 @@ fn confirm(args: &Confirm) -> Ended {
                     "{name}: {fingerprint} came in by a rotation; the key before it is a previous one"
                 )
             }
+            Confirmed::Right(fingerprint) => {
+                format!("{name}: {fingerprint} is its key, whoever else had it")
+            }
             Confirmed::AlreadyKnown(fingerprint) => {
                 format!("{name}: nothing to confirm, {fingerprint} is known to be its key")
             }

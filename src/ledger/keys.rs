@@ -20,6 +20,8 @@ use crate::key::Fingerprint;
 pub enum Confirmed {
     /// This key counts as rotated in now.
     Confirmed(Fingerprint),
+    /// This key is the owner's, though another one had it too.
+    Right(Fingerprint),
     /// This key did already.
     AlreadyKnown(Fingerprint),
     /// No audit that was recorded saw a sound reference of this owner.
@@ -292,9 +294,13 @@ async fn confirm(
                 revoked_at: None,
             };
         }
-        None if last.is_sure() => return Ok(Confirmed::AlreadyKnown(last.fingerprint)),
+        // Somebody says so of this very key, against what else is known of it.
+        None if last.is_sure() && key.is_none() => {
+            return Ok(Confirmed::AlreadyKnown(last.fingerprint));
+        }
         None => {}
     }
+    let was_sure = last.is_sure();
     last.confirmed = Some(Confirmation::Person);
     let fingerprint = last.fingerprint;
     after.push(last);
@@ -305,5 +311,8 @@ async fn confirm(
     let project = Value::from(&*owner.project);
     let values = [micros(at), project, environment(owner).into(), place.into()];
     connection.run(sql, &values).await?;
-    Ok(Confirmed::Confirmed(fingerprint))
+    Ok(match was_sure {
+        true => Confirmed::Right(fingerprint),
+        false => Confirmed::Confirmed(fingerprint),
+    })
 }

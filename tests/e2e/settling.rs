@@ -382,3 +382,42 @@ deployments:
     ask(&scene, &accept, 0);
     ask(&scene, &[], 0);
 }
+
+#[test]
+fn who_keeps_a_key_that_was_shared_is_believed() {
+    let targets = |shared| {
+        format!(
+            "version: 1
+projects:
+  p: {{ variable: KEY, current: {{ file: {{ path: p }} }} }}
+  q: {{ variable: KEY, current: {{ file: {{ path: q }} }}{shared} }}
+deployments:
+  - {{ name: a, project: p, route: [ {{ file: {{ path: a }} }} ] }}
+  - {{ name: b, project: q, route: [ {{ file: {{ path: b }} }} ] }}
+"
+        )
+    };
+    let scene = Scene::new().file("targets.yaml", targets(", same_key_as: p"));
+    let hold = |names: &[&str], key: &str| {
+        for name in names {
+            fs::write(scene.path(name), key).unwrap();
+        }
+    };
+    hold(&["p", "q", "a", "b"], CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    // q gets a key of its own, and p keeps the one that both had.
+    fs::write(scene.path("targets.yaml"), targets("")).unwrap();
+    hold(&["q", "b"], NEXT);
+    let key = fingerprint(CURRENT);
+    let command = format!("`straggler history confirm p --key {key}`");
+    let told = run(&scene, &["audit"]).ends(1).to_string();
+    let told: Vec<&str> = told.split_whitespace().collect();
+    assert!(told.join(" ").contains(&command), "{told:?}");
+    run(&scene, &["history", "confirm", "p", "--key", &key])
+        .ends(0)
+        .prints("is its key, whoever else had it");
+    run(&scene, &["history", "confirm", "q"]).ends(0);
+    run(&scene, &["audit"]).ends(0);
+    // It is no old key of q's that may be revoked.
+    run(&scene, &["revoke-check", "q"]).ends(1);
+}
