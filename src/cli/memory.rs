@@ -34,8 +34,6 @@ pub(super) struct LedgerFlags {
     #[arg(
         long,
         value_name = "PATH|URL",
-        env = "STRAGGLER_LEDGER",
-        hide_env_values = true,
         value_parser = Place::parse
     )]
     ledger: Option<Place>,
@@ -64,6 +62,9 @@ pub(super) struct Memory {
     interrupt: Interrupt,
 }
 
+/// Where it is, unless a flag says so.
+const VARIABLE: &str = "STRAGGLER_LEDGER";
+
 /// How long it may take to open a ledger, or to add an audit to it.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
@@ -84,8 +85,8 @@ impl LedgerFlags {
         if self.no_ledger {
             return Ok(None);
         }
-        if let Some(place) = &self.ledger {
-            return Ok(Some(place.clone()));
+        if let Some(place) = self.said()? {
+            return Ok(Some(place));
         }
         Ok(match &inventory.ledger.at {
             Some(LedgerAt::Path(path)) => Some(Place::File(path.to_path_buf())),
@@ -104,9 +105,31 @@ impl LedgerFlags {
         })
     }
 
+    /// Where the user says that it is. The variable is read here, since `--no-ledger` goes before it.
+    fn said(&self) -> Result<Option<Place>, Failure> {
+        if self.ledger.is_some() {
+            return Ok(self.ledger.clone());
+        }
+        let Some(text) = env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let place = match text.to_str() {
+            Some(text) => Place::parse(text),
+            None => Ok(Place::File(text.into())),
+        };
+        let place = place.map_err(|expected| {
+            Failure::usage(format!(
+                "the variable {VARIABLE} cannot be used: {expected}"
+            ))
+        });
+        place.map(Some)
+    }
+
     /// Whether nobody said where it is.
     fn is_usual(&self, inventory: &Inventory) -> bool {
-        self.ledger.is_none() && inventory.ledger.at.is_none()
+        let is_said =
+            self.ledger.is_some() || env::var_os(VARIABLE).is_some_and(|it| !it.is_empty());
+        !is_said && inventory.ledger.at.is_none()
     }
 
     /// Opens it and recalls what it knows. What fails is told, and the audit goes on without.

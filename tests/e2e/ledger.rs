@@ -241,6 +241,15 @@ fn what_is_no_ledger_by_its_place_is_refused_before_anything_is_read() {
     }
     let ran = scene.straggler(["audit"]).env("STRAGGLER_LEDGER", "pipe");
     ran.run().ends(2).complains("no regular file");
+    // Whoever wants none is not asked for a better one.
+    let without = scene.straggler(["audit", "--no-ledger"]);
+    without.env("STRAGGLER_LEDGER", "pipe").run().ends(0);
+    let odd = scene
+        .straggler(["audit"])
+        .env("STRAGGLER_LEDGER", "mysql://x");
+    odd.run()
+        .ends(2)
+        .complains("the variable STRAGGLER_LEDGER cannot be used");
     let naming = including.replacen("version: 1\n", "version: 1\nledger: { at: shop }\n", 1);
     fs::write(scene.path("targets.yaml"), naming).unwrap();
     refused(&["audit"], None, "a file that the audit reads");
