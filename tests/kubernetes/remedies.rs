@@ -357,6 +357,35 @@ fn what_stands_in_a_template_is_changed_there() {
 }
 
 #[test]
+fn a_variable_of_an_env_file_is_taken_from_a_secret_to_be_seen() {
+    let file = json!({"env": [{"name": "KEY", "valueFrom": {"fileKeyRef": {
+        "volumeName": "config", "path": "app.env", "key": "API_KEY"}}}]});
+    let api = empty().with(&secret(&[("api_key", CURRENT)], json!({})));
+    let world = rolled_out(api, file, json!({}));
+    let ran = world.scene.audit(STORES, &[OF_API]).ends(3);
+    ran.says(
+        0,
+        "unverified",
+        "none",
+        "it is read at the start as API_KEY from the file app.env in the volume config (`fileKeyRef`), which no API server \
+         shows",
+    );
+    world.tries("a variable of an env file", OF_API, "unverified", |remedy| {
+        assert!(
+            remedy.contains(
+                "or take KEY from a Secret by a `secretKeyRef`, which can be followed, in the template of the Deployment api"
+            ),
+            "{remedy}"
+        );
+        world.fake.wait(180);
+        world.fake.change(API, |object| {
+            container(object)["env"] = json!([key_ref(false)])
+        });
+        Instruction
+    });
+}
+
+#[test]
 #[ignore = "needs kubectl"]
 fn what_is_optional_or_wins_is_named() {
     let optional = json!({"env": [key_ref(true)]});

@@ -9,7 +9,9 @@ use serde::de::IgnoredAny;
 
 use super::Resource;
 use super::keeper::{Keeper, Marks, Reference};
-use super::pod::{Container, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable};
+use super::pod::{
+    Container, EnvFile, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable,
+};
 use super::volume::WrittenVolume;
 use crate::extract::SecretText;
 use crate::platform::excerpt::first_words;
@@ -114,7 +116,7 @@ struct WrittenValueFrom {
     secret_key_ref: Option<KeyReference>,
     config_map_key_ref: Option<KeyReference>,
     field_ref: Option<FieldReference>,
-    file_key_ref: Option<FileReference>,
+    file_key_ref: Option<EnvFile>,
 }
 
 #[derive(Deserialize)]
@@ -130,14 +132,6 @@ struct KeyReference {
 #[serde(rename_all = "camelCase")]
 struct FieldReference {
     field_path: Box<str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileReference {
-    volume_name: Box<str>,
-    #[serde(default)]
-    path: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -452,10 +446,7 @@ impl WrittenValueFrom {
             (None, Some(reference)) => key(Resource::ConfigMap, reference),
             (None, None) => match (self.field_ref, self.file_key_ref) {
                 (Some(field), _) => ValueFrom::Field(field.field_path),
-                (None, Some(file)) => ValueFrom::File {
-                    volume: file.volume_name,
-                    path: file.path,
-                },
+                (None, Some(file)) => ValueFrom::File(file),
                 (None, None) => ValueFrom::Other,
             },
         }

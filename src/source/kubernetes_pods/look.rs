@@ -44,7 +44,12 @@ impl KubernetesPods {
         let mut held = Vec::new();
         let mut pending = false;
         for container in &containers {
-            match self.of_container(pod, &self.mending(container, &maker, at), chosen.at, asking) {
+            match self.of_container(
+                pod,
+                &self.mending(pod, container, &maker, at),
+                chosen.at,
+                asking,
+            ) {
                 Ok(found) => held.extend(found.map(|reading| (container, reading))),
                 Err(Stop::Pending) => pending = true,
                 Err(stop) => return Err(stop),
@@ -161,7 +166,7 @@ impl KubernetesPods {
         };
         // One that would take it counts more than one that would not.
         let live = containers.iter().filter(|container| !is_over(container));
-        let mut mendings = live.map(|container| self.mending(container, maker, at));
+        let mut mendings = live.map(|container| self.mending(pod, container, maker, at));
         let taking = mendings.find_map(|mending| {
             let fed = self.fed(pod, mending.container, at);
             fed.is_any().then_some((mending, fed))
@@ -169,7 +174,7 @@ impl KubernetesPods {
         let absent = reading(Found::Absent);
         Ok(Some(match taking {
             None => {
-                let words = self.mending(first, maker, at).unset();
+                let words = self.mending(pod, first, maker, at).unset();
                 noted(absent, [told, Some(note.to_owned())]).mended_by(words)
             }
             Some((mending, fed)) => {
@@ -183,12 +188,14 @@ impl KubernetesPods {
 
     fn mending<'m>(
         &'m self,
+        pod: &'m Pod,
         container: &'m Container,
         maker: &'m Maker<'m>,
         at: At<'m>,
     ) -> Mending<'m> {
         Mending {
             maker,
+            pod,
             container,
             namespace: &self.namespace,
             at,

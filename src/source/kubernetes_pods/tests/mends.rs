@@ -233,3 +233,48 @@ async fn only_a_configuration_that_is_wrong_is_told_with_its_message() {
         assert!(note.starts_with(&format!("{expected}; ")), "{note}");
     }
 }
+
+#[tokio::test]
+async fn who_writes_an_env_file_is_named_by_its_volume() {
+    let file = json!({"valueFrom": {"fileKeyRef": {"volumeName": "config", "path": "app.env", "key": "KEY"}}});
+    let with = |writers: &[&str]| {
+        let mut pod = pod("api-1", LATER, env(file.clone()));
+        pod["metadata"] = owned(
+            "ReplicaSet",
+            "api-7f9c",
+            json!({"pod-template-hash": "7f9c"}),
+        );
+        pod["metadata"]["name"] = "api-1".into();
+        pod["spec"]["volumes"] = json!([{"name": "config", "emptyDir": {}}]);
+        pod["spec"]["initContainers"] = writers
+            .iter()
+            .map(|name| json!({"name": name, "volumeMounts": [{"name": "config", "mountPath": "/data"}]}))
+            .collect();
+        pod["spec"]["initContainers"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "migrate"}));
+        pod
+    };
+    for (writers, who) in [
+        (
+            &["setup"][..],
+            "the container setup, which mounts the volume config, writes",
+        ),
+        (
+            &["setup", "other"],
+            "the container setup or other, which mounts the volume config, writes",
+        ),
+        (&[], "whatever fills the volume config writes"),
+    ] {
+        let world = World::default().pods(&[with(writers)]);
+        assert_eq!(
+            words(world, json!({"selector": "app=api"})).await,
+            format!(
+                "see that {who} the current key as KEY to the file app.env there (in single quotes, from Kubernetes 1.35 on), \
+                 or take ALLSTAK_API_KEY from a Secret by a `secretKeyRef`, which can be followed, in the template of the \
+                 Deployment api; then restart it with `kubectl rollout restart deployment/api -n checkout"
+            )
+        );
+    }
+}
