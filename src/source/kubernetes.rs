@@ -25,9 +25,19 @@ impl Slot<'_> {
         let Some(object) = object else {
             return self.made(at);
         };
-        if let Some(keeper) = &object.keeper {
-            return self.kept(at, keeper);
+        match object.keeper(self.key) {
+            None => self.changed(at, object),
+            // What is changed in the cluster stays until somebody applies it again.
+            Some(Keeper::Manifest) => format!(
+                "{} (and change it in the manifest that this is applied from: the next apply brings back what stands there)",
+                self.changed(at, object)
+            ),
+            Some(keeper) => self.kept(at, &keeper),
         }
+    }
+
+    /// What to do where nothing else writes it.
+    fn changed(&self, at: At<'_>, object: &Object) -> String {
         if object.immutable {
             return self.anew(at, object);
         }
@@ -57,7 +67,9 @@ impl Slot<'_> {
     pub fn is_special(&self, object: Option<&Object>) -> bool {
         !self.kubectl.is_plain()
             || object.is_none_or(|object| {
-                object.keeper.is_some() || object.immutable || !object.data.contains_key(self.key)
+                object.keeper(self.key).is_some()
+                    || object.immutable
+                    || !object.data.contains_key(self.key)
             })
     }
 

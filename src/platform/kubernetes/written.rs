@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::Resource;
 use super::keeper::{Keeper, Marks, Reference};
+use super::ownership::ManagedPods;
 use super::pod::{
     Container, EnvFile, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable,
 };
@@ -37,6 +38,8 @@ pub(super) struct Metadata {
     annotations: HashMap<Box<str>, SecretText>,
     #[serde(default)]
     owner_references: Vec<Reference>,
+    #[serde(default)]
+    managed_fields: Vec<ManagedPods>,
 }
 
 impl Metadata {
@@ -46,7 +49,7 @@ impl Metadata {
         owners.find(|owner| owner.controller).map(Owner::from)
     }
 
-    /// Who keeps it as it is.
+    /// Who keeps its containers as they are.
     pub fn keeper(&self) -> Option<Keeper> {
         self.kept_beside(&self.owner_references)
     }
@@ -57,13 +60,19 @@ impl Metadata {
     }
 
     fn kept_beside(&self, owners: &[Reference]) -> Option<Keeper> {
+        let managed = self.managed_fields.iter();
+        let writers: Vec<_> = managed
+            .filter_map(ManagedPods::writer_of_containers)
+            .collect();
+        let writers: Vec<_> = writers.iter().collect();
         let marks = Marks {
             labels: &self.labels,
             annotations: &self.annotations,
             owners,
-            managers: &[],
+            writers: &writers,
         };
-        marks.keeper()
+        let own = || Keeper::of(writers.iter().map(|writer| (*writer, true)));
+        marks.keeper().or_else(own)
     }
 }
 
