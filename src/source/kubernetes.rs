@@ -88,7 +88,7 @@ impl Slot<'_> {
             None => format!("write the current key with `{}`", self.patch("FILE")),
             Some(part) if !part.picks() => self.document(at, &self.patch(DOCUMENT)),
             Some(_) => format!(
-                "take the whole value out with `{}`, {}, and write it back with `{}`",
+                "save the whole value with `{}`, {}, and write it back with `{}`",
                 self.take_out(),
                 at.write_to(DOCUMENT),
                 self.patch(DOCUMENT)
@@ -115,7 +115,7 @@ impl Slot<'_> {
             false => "",
         };
         format!(
-            "write {} to {DOCUMENT}{rest}, and hand that over with `{command}`",
+            "write {} to {DOCUMENT}{rest}, and store that with `{command}`",
             at.key_in_its_part()
         )
     }
@@ -134,7 +134,7 @@ impl Slot<'_> {
             self.resource.kind()
         );
         let brought = format!(
-            "bring {} to where {keeper} takes `{}` from",
+            "put {} where {keeper} takes `{}` from",
             at.key_in_its_part(),
             Escaped(self.key)
         );
@@ -143,11 +143,11 @@ impl Slot<'_> {
                 let words = ["annotate", "--overwrite", "externalsecret", name];
                 let command = self.kubectl.command(words, self.namespace);
                 format!(
-                    "{brought}, and let it refresh with `{command} force-sync=\"$(date +%s)\"`; {undone}"
+                    "{brought}, and make it refresh with `{command} force-sync=\"$(date +%s)\"`; {undone}"
                 )
             }
             ("ExternalSecret", None) => format!(
-                "{brought}, and let it refresh by an annotation of another value (`{}` lists them); {undone}",
+                "{brought}, and make it refresh by changing an annotation of it (`{}` lists them); {undone}",
                 self.kubectl
                     .command(["get", "externalsecrets"], self.namespace)
             ),
@@ -163,7 +163,7 @@ impl Slot<'_> {
             (kind, _) if kind.starts_with("Vault") => {
                 format!("{brought}, and wait until it is refreshed (`refreshAfter`); {undone}")
             }
-            _ => format!("{brought}, and wait until it is brought from there; {undone}"),
+            _ => format!("{brought}, and wait until it is copied from there; {undone}"),
         }
     }
 
@@ -180,7 +180,7 @@ impl Slot<'_> {
         if others.is_empty() && at.part.is_none() && matches!(&*object.kind, "" | "Opaque") {
             let words = ["delete", self.resource.singular(), self.name];
             return format!(
-                "make the {kind} anew, which is immutable, with `{} && {}`",
+                "recreate the {kind}, which is immutable, with `{} && {}`",
                 self.kubectl.command(words, self.namespace),
                 self.create("FILE")
             );

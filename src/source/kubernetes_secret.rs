@@ -18,14 +18,14 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesSecret {
-    /// The declared store; unless given, the cluster that kubectl would ask.
+    /// The declared store; by default the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
     namespace: Arc<str>,
     /// The Secret's name.
     name: Arc<str>,
-    /// The key in it; the variable unless given.
+    /// The key in it; by default the variable.
     #[serde(default)]
     key: Option<Box<str>>,
 }

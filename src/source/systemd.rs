@@ -25,7 +25,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Systemd {
     /// The service; `.service` may be left out.
     unit: Box<str>,
-    /// `running`, unless given: what its processes were started with. `config`: what the next start
+    /// `running`, the default: what its processes were started with. `config`: what the next start
     /// would give it.
     #[serde(default)]
     stage: Option<Stage>,
@@ -165,7 +165,7 @@ systemd shows `Environment=` to everybody on the host, whatever the permissions 
             None => escape(at.variable).into_owned(),
         };
         format!(
-            "bring {} to where `systemctl cat {unit}` says that {what} comes from, then `systemctl daemon-reload` and \
+            "put {} where {what} comes from (`systemctl cat {unit}` shows that), then `systemctl daemon-reload` and \
              `systemctl restart {unit}`",
             at.key_in_its_part()
         )

@@ -21,7 +21,7 @@ fn a_secret_is_written_created_or_made_anew() {
         world.runs(remedy, 1)
     });
     world.set("api_key", &format!("{CURRENT}\n"));
-    world.tries("a line end", OF_SECRET, "malformed", |remedy| {
+    world.tries("a trailing newline", OF_SECRET, "malformed", |remedy| {
         world.runs(remedy, 1)
     });
     assert_eq!(world.held("other").as_deref(), Some("kept"));
@@ -144,7 +144,7 @@ fn a_secret_that_an_external_secret_writes_is_refreshed() {
         |remedy| {
             assert!(
                 remedy.contains(
-                    "bring the current key to where the ExternalSecret eso takes `api_key` from"
+                    "put the current key where the ExternalSecret eso takes `api_key` from"
                 ),
                 "{remedy}"
             );
@@ -572,7 +572,7 @@ fn a_cron_job_gets_another_job() {
             panic!("{remedy}")
         };
         world.kubectl(patch);
-        assert!(remedy.contains("let its jobs end"), "{remedy}");
+        assert!(remedy.contains("wait for its jobs to end"), "{remedy}");
         world.fake.remove(("", "pods", "nightly-1-0"));
         world.fake.wait(120);
         world.kubectl(start);

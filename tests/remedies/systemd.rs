@@ -271,7 +271,7 @@ fn credentials(machine: &Machine) {
     machine.run("systemctl daemon-reload");
     for (what, value, verdict) in [
         ("an old key", OLD.to_owned(), "stale"),
-        ("a line end", format!("{CURRENT}\n"), "malformed"),
+        ("a trailing newline", format!("{CURRENT}\n"), "malformed"),
     ] {
         for stage in ["config", "running"] {
             machine.write("/etc/keys/allstak", &value);

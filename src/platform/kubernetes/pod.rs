@@ -187,7 +187,7 @@ pub struct ProjectedObject {
     pub resource: Resource,
     /// Its name.
     pub name: Arc<str>,
-    /// The keys that become files, and their paths; all of them, under their own names, unless said.
+    /// The keys that become files, and their paths; by default all of them, under their own names.
     pub items: Option<Vec<Item>>,
     /// Whether the pod starts without it, or without one of the keys.
     pub optional: bool,

@@ -136,7 +136,7 @@ impl KubernetesPods {
         });
         if let Some((container, why)) = brings {
             let why = format!(
-                "{why}, which the pod does not show: let the program tell the fingerprint of what it has"
+                "{why}, which the pod does not show: have the program report the fingerprint of what it has"
             );
             let hidden = reading(Found::hidden(None, why));
             return Ok(Some(noted(hidden, [state::told(pod, container), None])));
@@ -144,7 +144,7 @@ impl KubernetesPods {
         let has_it = |container: &&&Container| self.fed(pod, container, at).is_any();
         if let Some(over) = containers.iter().filter(is_over).find(has_it) {
             let why = format!(
-                "only its container {} has the key, and that is over",
+                "only its container {} has the key, and that has ended",
                 Escaped(&over.name)
             );
             return Ok(Some(reading(Found::hidden(None, why))));

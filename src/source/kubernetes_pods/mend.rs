@@ -179,7 +179,7 @@ impl Mending<'_> {
             ),
         };
         format!(
-            "see that {writer} writes {} as {} to the file {} there (in single quotes, from Kubernetes 1.35 on), or take {} \
+            "make sure that {writer} writes {} as {} to the file {} there (in single quotes, from Kubernetes 1.35 on), or take {} \
              from a Secret by a `secretKeyRef`, which can be followed, {}; then {}",
             self.at.key_in_its_part(),
             Escaped(&file.key),
