@@ -123,7 +123,7 @@ impl Dotenv {
         let elsewhere = match &entry {
             Ok(Entry::Inherited { line }) => Some((line, "")),
             Ok(Entry::Outside { line }) => {
-                Some((line, ", between single quotes if a `$` belongs to it"))
+                Some((line, ", in single quotes if a `$` belongs to it"))
             }
             _ => None,
         };

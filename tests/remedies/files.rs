@@ -158,7 +158,7 @@ fn sets(world: &World, remedy: &str, plainly: bool) -> Followed {
             format!("{name}={}\n", world.key)
         }
         false => {
-            assert!(remedy.contains("between single quotes"), "{remedy}");
+            assert!(remedy.contains("in single quotes"), "{remedy}");
             format!("{name}='{}'\n", world.key)
         }
     };

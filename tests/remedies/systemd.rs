@@ -107,7 +107,7 @@ fn files(machine: &Machine) {
                 || audit(machine, &hop),
                 |remedy| {
                     let path = named(remedy, "the current key as ALLSTAK_API_KEY to ", &[", "]);
-                    assert!(remedy.contains("between single quotes"), "{remedy}");
+                    assert!(remedy.contains("in single quotes"), "{remedy}");
                     machine.write(path, quoted());
                     run(machine, remedy);
                     Followed::Instruction
