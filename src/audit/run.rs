@@ -25,7 +25,7 @@ pub struct Options {
     pub policy: Policy,
     /// How hard the fetcher may try.
     pub limits: Limits,
-    /// The last stage to judge; all of them unless said.
+    /// The last stage to judge; by default all of them.
     pub until: Option<Stage>,
     /// Projects whose earlier keys are wanted whatever is found, in whatever form they stand around what is read.
     pub trace: BTreeSet<ProjectId>,

@@ -403,7 +403,7 @@ fn recognized_as(recognized: &Recognized, inventory: &Inventory) -> Option<Strin
                 None => "if it is the same one, give both one name: `inventory: NAME`".to_owned(),
             };
             format!(
-                "begins anew for {own}, though {} names some of the same deployments; {say}",
+                "starts over for {own}, though {} names some of the same deployments; {say}",
                 all.join(" and ")
             )
         }

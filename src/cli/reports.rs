@@ -17,7 +17,7 @@ use crate::report::{FORMATS, Format, Look, Shown};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Reports {
-    /// What to print; a table unless given
+    /// What to print; by default a table
     #[arg(short, long, value_name = "FORMAT", value_parser = format())]
     format: Option<&'static Format>,
 

@@ -104,7 +104,7 @@ impl Shell<'_, '_, '_> {
     }
 
     fn command(&mut self) -> Result<(), Refused> {
-        // An empty line of a file with Windows line ends: no such command, and the shell goes on.
+        // An empty line of a file with Windows line endings: no such command, and the shell goes on.
         let after_semicolon = std::mem::take(&mut self.after_semicolon);
         if !after_semicolon
             && self.peek() == Some(b'\r')

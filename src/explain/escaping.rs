@@ -51,30 +51,30 @@ fn words(written: Written, touched: Touched) -> Option<&'static str> {
             Written::QuotableEnvFile,
             Touched::Dollar | Touched::Backslash | Touched::Quotes | Touched::Percent,
         ) => {
-            "put the key as it is between single quotes, and no other quotes, which keeps `$`, `#`, `%` and `\\`"
+            "put the key as it is in single quotes, and no other quotes: they keep `$`, `#`, `%` and `\\`"
         }
         (Written::QuotableEnvFile | Written::UnitEnvironmentFile, Touched::Behind) => {
-            "leave blanks and comments behind the key away, and put it between single quotes"
+            "leave out blanks and comments after the key, and put it in single quotes"
         }
         (Written::PlainEnvFile, _) => {
             "remove the quotes, blanks and comments around the value, which this file keeps"
         }
         (Written::Compose, Touched::Dollar) => {
             "write each `$` of the key as `$$` in the Compose file; in an env file of Compose write it once, with the key \
-             between single quotes"
+             in single quotes"
         }
         (Written::Compose, Touched::Quotes) => {
-            "leave the quotes away: where `environment` is a list, they are kept"
+            "leave out the quotes: where `environment` is a list, they are kept"
         }
         (Written::Compose, Touched::Behind) => {
-            "leave blanks and comments behind the key away where Compose takes it from"
+            "leave out blanks and comments after the key where Compose takes it from"
         }
         (Written::ContainerOptions, Touched::Quotes | Touched::Behind | Touched::Backslash) => {
-            "write the key as it is right behind the `=` in the file for `--env-file`, which keeps quotes, blanks, \
+            "write the key as it is right after the `=` in the file for `--env-file`, which keeps quotes, blanks, \
              comments and escapes"
         }
         (Written::ContainerOptions, Touched::Dollar) => {
-            "write each `$` of the key once: in a file for `--env-file` as it is, on a command line between single quotes"
+            "write each `$` of the key once: in a file for `--env-file` as it is, on a command line in single quotes"
         }
         (Written::UnitEnvironment, Touched::Percent) => {
             "write each `%` of the key as `%%` in `Environment=`"
@@ -83,7 +83,7 @@ fn words(written: Written, touched: Touched) -> Option<&'static str> {
             "write each `$` of the key once in `Environment=`, and quote the whole assignment"
         }
         (Written::UnitEnvironment, Touched::Quotes) => {
-            "leave the quotes around the key away, or put them around the whole assignment: `Environment=\"NAME=key\"`"
+            "leave out the quotes around the key, or put them around the whole assignment: `Environment=\"NAME=key\"`"
         }
         (Written::UnitEnvironment, Touched::Backslash) => {
             "write each `\\` of the key as `\\\\` in `Environment=`"
@@ -92,7 +92,7 @@ fn words(written: Written, touched: Touched) -> Option<&'static str> {
             "write each `%` of the key once: an `EnvironmentFile=` expands none"
         }
         (Written::UnitEnvironmentFile, Touched::Dollar | Touched::Backslash | Touched::Quotes) => {
-            "put the key as it is between single quotes, and no other quotes"
+            "put the key as it is in single quotes, and no other quotes"
         }
         (Written::Compose, Touched::Percent | Touched::Backslash)
         | (Written::ContainerOptions, Touched::Percent)

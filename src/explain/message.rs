@@ -207,7 +207,7 @@ impl Spot<'_> {
             Verdict::Revoked | Verdict::Stale => "bring the old key back",
             Verdict::WrongProject => "bring the wrong key back",
             Verdict::Malformed => "bring the damaged key back",
-            Verdict::Missing => "take the key away",
+            Verdict::Missing => "remove the key",
             _ => "bring the unknown key back",
         };
         Some(format!(

@@ -144,7 +144,7 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 belonging(audit, *also)
             ),
             remedy: format!(
-                "write the key that comes next to its place, or take it off `next` ({})",
+                "write the key that comes next to its place, or remove it from `next` ({})",
                 site_of(audit, audit.inventory.project(key.project).site)
             ),
         },
@@ -169,14 +169,14 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 code: "next-history-unread",
                 message: match error {
                     Some(error) => format!(
-                        "earlier versions of {name}'s next key could not be read, so since when its current key \
-                         may be deployed is unknown here: {}: {}",
+                        "earlier versions of {name}'s next key could not be read, so it is not known here since \
+                         when its current key may be deployed: {}: {}",
                         error.kind.name(),
                         escape(&error.message)
                     ),
                     None => format!(
                         "the place of {name}'s next key keeps no version from before it may have held the current \
-                         key, so since when that may be deployed is unknown here"
+                         key, so it is not known here since when that may be deployed"
                     ),
                 },
                 remedy: match error {
@@ -192,7 +192,7 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 belonging(audit, KeyId::current(key.project))
             ),
             remedy: format!(
-                "after a rollback take it off `previous` ({}); else write the new key to the reference",
+                "after a rollback remove it from `previous` ({}); else write the new key to the reference",
                 site_of(audit, audit.inventory.project(key.project).site)
             ),
         },
@@ -224,7 +224,7 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 "{} is so short that its fingerprint gives it away",
                 belonging(audit, *key)
             ),
-            remedy: "replace it by a longer one, and keep this report to yourself".to_owned(),
+            remedy: "replace it with a longer one, and keep this report to yourself".to_owned(),
         },
     }
 }

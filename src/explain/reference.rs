@@ -93,7 +93,10 @@ impl<'a> Reference<'a> {
             Soundness::Absent => "does not have the key".to_owned(),
             Soundness::Placeholder(placeholder) => placeholder.meaning().to_owned(),
             Soundness::Damaged(damage) => {
-                format!("is wrapped in what is no part of a key: {}", names(damage))
+                format!(
+                    "is wrapped in something that is not part of the key: {}",
+                    names(damage)
+                )
             }
             Soundness::Pasted { key, damage } => {
                 format!("is {} in another form: {}", whose(*key), names(damage))
@@ -107,7 +110,7 @@ impl<'a> Reference<'a> {
                 "is an earlier key again, which died when it was replaced; until now it was {former}"
             ),
             Soundness::NotShared(key) => format!(
-                "is another key than {}, which it is declared to share",
+                "differs from {}, which it is declared to share",
                 whose(*key)
             ),
             Soundness::BeforeRotation { stored_at } => {
@@ -202,8 +205,7 @@ impl<'a> Reference<'a> {
                 self.renew()
             ),
             Soundness::NotShared(_) => format!(
-                "compare both with the dashboard; if this one is wrong, {}; if each has its own key, take \
-                 same_key_as away ({declared})",
+                "compare both with the dashboard; if this one is wrong, {}; if each has its own key, remove same_key_as ({declared})",
                 self.renew()
             ),
             Soundness::BeforeRotation { .. } => {
@@ -254,7 +256,7 @@ mod tests {
             ),
             (
                 Soundness::Damaged([Damage::DoubleQuotes].into()),
-                "is wrapped in what is no part of a key: double-quotes",
+                "is wrapped in something that is not part of the key: double-quotes",
                 format!("remove the quotes around the value, and {write}"),
             ),
             (
@@ -285,10 +287,10 @@ mod tests {
             ),
             (
                 Soundness::NotShared(KeyId::current(ProjectId(1))),
-                "is another key than mail's current key, which it is declared to share",
+                "differs from mail's current key, which it is declared to share",
                 format!(
                     "compare both with the dashboard; if this one is wrong, {write}; if each has its own \
-                     key, take same_key_as away (targets.yaml:4)"
+                     key, remove same_key_as (targets.yaml:4)"
                 ),
             ),
             (

@@ -102,11 +102,11 @@ impl Spot<'_> {
         let location = self.location();
         match self.stage() {
             Stage::Running => format!(
-                "take the key away where {location} gets it from, then start anew what runs there: a container is \
-                 created anew"
+                "remove the key from where {location} gets it, then restart what runs there (a container has \
+                 to be recreated)"
             ),
             Stage::Bundle => {
-                format!("take the key away where {location} is built from, then build it again")
+                format!("remove the key from what {location} is built from, then build it again")
             }
             Stage::Store | Stage::Config => format!("remove the key from {location}"),
         }
@@ -117,7 +117,7 @@ impl Spot<'_> {
         let location = self.location();
         if self.is_live() {
             return format!(
-                "bring the key that takes its place to where {location} gets it from, then start anew what runs there"
+                "put the key that takes its place where {location} gets it from, then restart what runs there"
             );
         }
         format!("put the key that takes its place into {location}")

@@ -43,7 +43,7 @@ pub(super) struct Step {
     properties: Option<String>,
     /// A variable of an env file.
     dotenv: Option<String>,
-    /// Whose rules the env file is read by: `dotenv` unless said.
+    /// Whose rules the env file is read by; by default `dotenv`.
     dialect: Option<Dialect>,
     /// A part of a URL, percent-decoded.
     url: Option<UrlPart>,

@@ -8,13 +8,13 @@ use super::raw;
 use super::reader::Reader;
 use super::tree::{Id, Tree};
 
-/// How long audits are remembered unless said.
+/// How long audits are remembered by default.
 const RETENTION: Duration = Duration::from_hours(24 * 400);
 
 /// What targets.yaml says of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerSettings {
-    /// Where it is; wherever the command line says, else in the user's state, unless said.
+    /// Where it is; by default wherever the command line says, else in the user's state.
     pub at: Option<LedgerAt>,
     /// How long audits are remembered. Fingerprints are never forgotten.
     pub retention: Duration,

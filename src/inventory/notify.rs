@@ -19,9 +19,9 @@ pub struct Receiver {
     pub name: Arc<str>,
     /// How it is told.
     pub means: Means,
-    /// Whose deployments it is told of; everybody's unless said.
+    /// Whose deployments it is told of; by default everybody's.
     pub owner: Option<Arc<str>>,
-    /// Of which project's deployments it is told; of all unless said.
+    /// The project whose deployments it is told of; by default all of them.
     pub project: Option<Arc<str>>,
     /// Where it is declared.
     pub site: Site,

@@ -33,8 +33,8 @@ pub(super) struct Targets {
     /// What this inventory is called. The ledger knows it by this name wherever the file is, and tells it
     /// apart from others that share the ledger; without a name, by where the file is. Only in the main file.
     pub inventory: Option<Held<String>>,
-    /// How many hex digits fingerprints are shown and kept with: 8 to 64, 12 unless said. Only in the
-    /// main file.
+    /// How many hex digits fingerprints are shown and kept with, 8 to 64; by default 12. Only in
+    /// the main file.
     #[schemars(range(min = 8, max = 64))]
     pub fingerprint_digits: Option<Held<u8>>,
     /// Who is told what changed since the last audit, as `audit --changed-only` finds it. Only in the
@@ -77,7 +77,7 @@ pub(super) struct Project {
     /// deployment's environment has one.
     pub current: Option<Held<Reference>>,
     /// How many versions of the store that `current` names may be read to learn earlier keys, when
-    /// something needs them: 10 unless said; `false` for none.
+    /// something needs them; by default 10, `false` for none.
     #[serde(default)]
     #[schemars(schema_with = "schema::versions")]
     pub history: Option<Held<String>>,
@@ -107,15 +107,16 @@ pub(super) struct ReferenceBeside {
     #[serde(default)]
     #[schemars(schema_with = "schema::fingerprint")]
     pub fingerprint: Option<Held<String>>,
-    /// The variable the key is held in; the project's unless said.
+    /// The variable the key is held in; by default the project's.
     pub variable: Option<Held<String>>,
     /// How to get the key out of what is read.
     pub extract: Option<Held<schema::Extract>>,
     /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
-    /// What the program that reads the key strips from it, at last; nothing unless said.
+    /// What the program that reads the key strips from it in the end; by default nothing.
     pub trim: Option<Trim>,
-    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    /// The folder where relative paths start, itself relative to the folder of
+    /// this file; by default that one.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,
 }
@@ -127,15 +128,16 @@ pub(super) struct PreviousBeside {
     #[serde(default)]
     #[schemars(schema_with = "schema::fingerprint")]
     pub fingerprint: Option<Held<String>>,
-    /// The variable the key is held in; the project's unless said.
+    /// The variable the key is held in; by default the project's.
     pub variable: Option<Held<String>>,
     /// How to get the key out of what is read.
     pub extract: Option<Held<schema::Extract>>,
     /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
-    /// What the program that reads the key strips from it, at last; nothing unless said.
+    /// What the program that reads the key strips from it in the end; by default nothing.
     pub trim: Option<Trim>,
-    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    /// The folder where relative paths start, itself relative to the folder of
+    /// this file; by default that one.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,
     /// When it came to be.
@@ -151,13 +153,14 @@ pub(super) struct PreviousBeside {
 /// A connection: its kind, with its settings, and how gently it is to be asked.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct StoreBeside {
-    /// How many calls may go out within any second; the platform's own limit unless said.
+    /// How many calls may go out within any second; by default the platform's own limit.
     #[schemars(range(min = 1))]
     pub requests_per_second: Option<u32>,
-    /// How many calls may be under way at once at each of its hosts; `--per-host` unless said.
+    /// How many calls may be under way at once at each of its hosts; by default `--per-host`.
     #[schemars(range(min = 1))]
     pub concurrency: Option<u32>,
-    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    /// The folder where relative paths start, itself relative to the folder of
+    /// this file; by default that one.
     #[expect(dead_code, reason = "looked up where the store is read")]
     pub folder: Option<Held<String>>,
 }
@@ -165,9 +168,9 @@ pub(super) struct StoreBeside {
 /// One place on a route: one source, and what holds for this hop alone.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct HopBeside {
-    /// What should be there; the deployment's word unless said.
+    /// What should be there; by default what the deployment expects.
     pub expect: Option<Expectation>,
-    /// The variable the key is held in; the deployment's unless said.
+    /// The variable the key is held in; by default the deployment's.
     pub variable: Option<Held<String>>,
     /// A finding here that is accepted.
     pub waive: Option<Held<Waiver>>,
@@ -175,9 +178,10 @@ pub(super) struct HopBeside {
     pub extract: Option<Held<schema::Extract>>,
     /// How the key is encoded: what is done after `extract`.
     pub decode: Option<Decode>,
-    /// What the program that reads the key strips from it, at last; nothing unless said.
+    /// What the program that reads the key strips from it in the end; by default nothing.
     pub trim: Option<Trim>,
-    /// Where relative paths start, itself relative to the folder of this file; there unless said.
+    /// The folder where relative paths start, itself relative to the folder of
+    /// this file; by default that one.
     #[expect(dead_code, reason = "looked up where the source is read")]
     pub folder: Option<Held<String>>,
 }
@@ -207,11 +211,11 @@ pub(super) struct AllStak {
     { "required": ["command"] },
 ]))]
 pub(super) struct Receiver {
-    /// What it is called in messages; its kind unless said, numbered where there are several.
+    /// What it is called in messages; by default its kind, numbered where there are several.
     pub name: Option<Held<String>>,
-    /// Whose deployments it is told of; everybody's unless said.
+    /// Whose deployments it is told of; by default everybody's.
     pub owner: Option<Held<String>>,
-    /// Of which project's deployments it is told; of all unless said.
+    /// The project whose deployments it is told of; by default all of them.
     pub project: Option<Held<String>>,
     /// An incoming webhook of Slack.
     pub slack: Option<Slack>,
@@ -235,7 +239,7 @@ pub(super) struct Slack {
 pub(super) struct Webhook {
     /// Its URL, or where that is kept.
     pub url: Target,
-    /// What messages are signed with; they are not signed unless said.
+    /// What messages are signed with; by default they are not signed.
     pub secret: Option<Credential>,
 }
 
@@ -260,11 +264,11 @@ pub(super) struct Heartbeat {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ledger {
-    /// Where: a path, relative to the folder of this file, or `{ env: NAME }` for a variable that holds a
-    /// path or the URL of a PostgreSQL server. In the user's state unless said.
+    /// Where: a path, relative to the folder of this file, or `{ env: NAME }` for a variable that
+    /// holds a path or the URL of a PostgreSQL server. By default in the user's state.
     #[serde(default)]
     pub at: Option<Held<schema::LedgerAt>>,
-    /// How long audits are remembered, such as `90d`: 400 days unless said. Fingerprints are never
+    /// How long audits are remembered, such as `90d`; by default 400 days. Fingerprints are never
     /// forgotten.
     #[serde(default)]
     #[schemars(schema_with = "schema::duration")]
@@ -320,7 +324,7 @@ pub(super) struct Deployment {
     pub route: Option<Held<schema::RouteUse>>,
     /// What should be there.
     pub expect: Option<Expectation>,
-    /// The variable it holds the key in; the project's unless said.
+    /// The variable it holds the key in; by default the project's.
     pub variable: Option<Held<String>>,
     /// A finding that is accepted.
     pub waive: Option<Held<Waiver>>,

@@ -20,7 +20,7 @@ const LATE: usize = 8;
 /// Which page of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// Where it starts, as the page before it says; the first page unless said.
+    /// Where it starts, as the page before it says; by default the first page.
     pub from: Option<Arc<str>>,
     /// How many items it may have.
     pub most: usize,

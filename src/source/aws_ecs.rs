@@ -21,13 +21,13 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsEcs {
-    /// The declared store; unless given, what the environment and `~/.aws` name.
+    /// The declared store; by default what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the cluster's ARN.
     #[serde(default)]
     region: Option<Arc<str>>,
-    /// The cluster's name or ARN; `default` unless given.
+    /// The cluster's name or ARN; by default `default`.
     #[serde(default = "default_cluster")]
     cluster: Arc<str>,
     /// The service whose tasks to read.
@@ -36,10 +36,10 @@ pub struct AwsEcs {
     /// The task definition's family whose tasks to read, however they were started.
     #[serde(default)]
     family: Option<Arc<str>>,
-    /// The container; every one that has the variable unless given.
+    /// The container; by default every one that has the variable.
     #[serde(default)]
     container: Option<Box<str>>,
-    /// The variable; the hop's unless given.
+    /// The variable; by default the hop's.
     #[serde(default)]
     name: Option<Box<str>>,
 }
@@ -245,7 +245,7 @@ impl AwsEcs {
                 escape(of.unwrap_or_default()),
                 escape(&self.cluster)
             ),
-            "start it, or correct its name, the cluster or the region: where nothing runs nothing is proven",
+            "start it, or correct its name, the cluster or the region: where nothing runs, nothing is proven",
         )
     }
 

@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsLambda {
-    /// The declared store; unless given, what the environment and `~/.aws` name.
+    /// The declared store; by default what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -23,10 +23,10 @@ pub struct AwsLambda {
     region: Option<Arc<str>>,
     /// Its name or its ARN, without a version: `checkout`.
     function: Arc<str>,
-    /// The alias or the version that is called; what is not published yet (`$LATEST`) unless given.
+    /// The alias or the version that is called; by default what is not published yet (`$LATEST`).
     #[serde(default)]
     qualifier: Option<Arc<str>>,
-    /// The variable; the hop's unless given.
+    /// The variable; by default the hop's.
     #[serde(default)]
     name: Option<Box<str>>,
 }
@@ -206,7 +206,7 @@ impl AwsLambda {
     fn led_to(&self, set: String) -> String {
         match (self.qualifier.as_deref(), self.alias()) {
             (_, Some(alias)) => format!(
-                "{set}; publish a version, and let the alias {} lead to it alone",
+                "{set}; publish a version, and point the alias {} to it alone",
                 escape(&alias)
             ),
             (Some(version), None) if version != LATEST => format!(
@@ -233,7 +233,7 @@ impl AwsLambda {
                     "Lambda cannot show the function's environment: {}",
                     escape(code)
                 ),
-                "allow `kms:Decrypt` on the key that encrypts it, and let that key be enabled",
+                "allow `kms:Decrypt` on the key that encrypts it, and enable that key",
             )),
             (None, _) if function.update.as_deref() == Some("InProgress") => hidden(
                 "an update of the function is under way, and until its end calls run with the settings from before: audit again then",

@@ -21,7 +21,7 @@ mod mend;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSecretsManager {
-    /// The declared store; unless given, what the environment and `~/.aws` name.
+    /// The declared store; by default what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.
@@ -29,11 +29,11 @@ pub struct AwsSecretsManager {
     region: Option<Arc<str>>,
     /// Its name or its ARN: `allstak/checkout`.
     secret: Arc<str>,
-    /// The member of the JSON object that the secret is, as the console writes it; the whole secret unless
-    /// said.
+    /// The member of the JSON object that the secret is, as the console writes it; by default the
+    /// whole secret.
     #[serde(default)]
     field: Option<Arc<str>>,
-    /// The version's id or staging label; `AWSCURRENT` unless given.
+    /// The version's id or staging label; by default `AWSCURRENT`.
     #[serde(default)]
     version: Option<Arc<str>>,
 }

@@ -19,7 +19,7 @@ mod mend;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSsm {
-    /// The declared store; unless given, what the environment and `~/.aws` name.
+    /// The declared store; by default what the environment and `~/.aws` name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The region, unless the store's own or the one in the ARN.

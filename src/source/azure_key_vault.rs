@@ -16,15 +16,15 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AzureKeyVault {
-    /// The declared store; unless given, what the variables of Azure's tools name.
+    /// The declared store; by default what the variables of Azure's tools name.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The vault's name, or its whole address; the store's unless given.
+    /// The vault's name, or its whole address; by default the store's.
     #[serde(default)]
     vault: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// The id of a version to pin; the current version unless given.
+    /// The id of a version to pin; by default the current version.
     #[serde(default)]
     version: Option<Arc<str>>,
 }
@@ -116,7 +116,7 @@ Key Vault takes 4,000 requests in ten seconds for each vault.",
         let vault = vault.map_or_else(|| "VAULT".to_owned(), |vault| quoted([vault]));
         let set = format!(
             "write the current key with `az keyvault secret set --vault-name {vault} --name {secret} --file FILE`, \
-             from a file without a line end"
+             from a file without a trailing newline"
         );
         match (&self.version, case.there) {
             (Some(_), _) => format!(

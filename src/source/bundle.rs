@@ -28,17 +28,17 @@ pub struct Bundle {
     /// A built folder, or one file.
     #[serde(default)]
     path: Option<Arc<Path>>,
-    /// What keys look like; the project's `format` unless given.
+    /// What keys look like; by default the project's `format`.
     #[serde(default, deserialize_with = "pattern")]
     #[schemars(with = "Option<String>")]
     pattern: Option<Arc<Format>>,
     /// Headers by their names, each a reference to a credential. They go to the page's own origin only.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// The most files that are looked at: 2000 of a page and 100000 of a folder unless given.
+    /// The most files that are looked at; by default 2000 of a page and 100000 of a folder.
     #[serde(default)]
     most_files: Option<u32>,
-    /// The most MiB in all of them together: 256 of a page and 16384 of a folder unless given.
+    /// The most MiB in all of them together; by default 256 of a page and 16384 of a folder.
     #[serde(default)]
     most_mebibytes: Option<u32>,
 }

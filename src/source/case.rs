@@ -100,7 +100,7 @@ pub(super) fn mend_part(at: At<'_>, case: &Case<'_>, location: &str, stage: Stag
         Stage::Store => format!("{within}, then sync or restart what reads it"),
         Stage::Config => format!("{within}{}", case.then_restart()),
         Stage::Running => format!(
-            "bring {} to where {location} gets it from, then restart what runs there",
+            "put {} where {location} gets it from, then restart what runs there",
             at.key_in_its_part()
         ),
         Stage::Bundle => format!("{within}, where it is built from, then build it again"),

@@ -24,13 +24,13 @@ pub struct Command {
     /// What is set for it beside straggler's own environment: texts, or references to credentials.
     #[serde(default)]
     env: Arc<BTreeMap<Box<str>, Setting>>,
-    /// What it prints; recognised unless given.
+    /// What it prints; by default it is recognised.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless given.
+    /// Where on the key's way it looks; by default `running`.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what it prints; nothing unless given.
+    /// What is stripped from what it prints; by default nothing.
     #[serde(default)]
     trim: Option<Trim>,
     /// Where it is started; where straggler is if empty.
@@ -163,7 +163,7 @@ standard error are shown.",
 impl Command {
     fn brought(&self, key: &str) -> String {
         format!(
-            "bring {key} to where `{}` looks, then restart what holds it",
+            "put {key} where `{}` looks, then restart what holds it",
             self.shown()
         )
     }

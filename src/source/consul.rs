@@ -17,7 +17,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consul {
-    /// The declared store; unless given, what `CONSUL_HTTP_ADDR` names.
+    /// The declared store; by default what `CONSUL_HTTP_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole path: `allstak/checkout/api_key`.
@@ -72,7 +72,7 @@ the ledger learn them.",
         let store = store.map_or(String::new(), |store| format!(" at {}", escape(store)));
         let dashes = if self.key.starts_with('-') { "-- " } else { "" };
         format!(
-            "write the current key with `consul kv put {dashes}{} @FILE`{store}, from a file without a line end",
+            "write the current key with `consul kv put {dashes}{} @FILE`{store}, from a file without a trailing newline",
             quoted([&*self.key])
         )
     }

@@ -26,7 +26,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Docker {
-    /// The declared store; unless given, the engine that the Docker client would ask.
+    /// The declared store; by default the engine that the Docker client would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// A container's name, in which `*` and `?` stand for others, or at least 12 digits of its id.
@@ -267,17 +267,17 @@ impl Docker {
         let key = at.key_in_its_part();
         match &self.file {
             None if self.argument.is_some() => format!(
-                "create the containers ({}) anew with {key} behind `{}`: a restart keeps the old arguments",
+                "recreate the containers ({}) with {key} after `{}`: a restart keeps the old arguments",
                 self.shown(),
                 escape(self.argument.as_deref().unwrap_or_default())
             ),
             Some(file) => format!(
-                "bring {key} to where {} of the containers ({}) is mounted from, then restart them",
+                "put {key} where {} of the containers ({}) is mounted from, then restart them",
                 escape(file),
                 self.shown()
             ),
             None => format!(
-                "bring {} to where the containers ({}) are created from, then create them anew: a restart keeps the \
+                "put {} where the containers ({}) get it when they are created, then recreate them: a restart keeps the \
                  old environment",
                 at.key_as_variable(),
                 self.shown()
@@ -311,13 +311,13 @@ impl Docker {
             return ReadError::new(
                 ErrorKind::NotFound,
                 format!("no running container fits {shown}: nothing was seen"),
-                "start it, or correct what it is selected by: where nothing runs nothing is proven",
+                "start it, or correct what it is selected by: where nothing runs, nothing is proven",
             );
         }
         let next = match self.file {
-            Some(_) => "start it: where nothing runs nothing is proven",
+            Some(_) => "start it: where nothing runs, nothing is proven",
             None => {
-                "create it anew with the current key, for a stopped container is started with what it was created with; or \
+                "recreate it with the current key, for a stopped container is started with what it was created with; or \
                  correct what it is selected by"
             }
         };

@@ -16,16 +16,16 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Doppler {
-    /// The declared store; unless given, what `DOPPLER_TOKEN` may read.
+    /// The declared store; by default what `DOPPLER_TOKEN` may read.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project; the store's unless given.
+    /// The project; by default the store's.
     #[serde(default)]
     project: Option<Arc<str>>,
-    /// The config: `prd`. The store's unless given.
+    /// The config: `prd`. By default the store's.
     #[serde(default)]
     config: Option<Arc<str>>,
-    /// The secret's name; the variable unless given.
+    /// The secret's name; by default the variable.
     #[serde(default)]
     name: Option<Arc<str>>,
 }
@@ -105,7 +105,7 @@ let the ledger learn them.",
         }
         // Without `--silent` it prints the key.
         format!(
-            "write the current key with `doppler secrets set {}{place} --silent < FILE`, from a file without a line end",
+            "write the current key with `doppler secrets set {}{place} --silent < FILE`, from a file without a trailing newline",
             quoted([self.name(at)])
         )
     }

@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Dotenv {
     /// The file's path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// Whose rules the file is read by: `dotenv` unless given.
+    /// Whose rules the file is read by; by default `dotenv`.
     #[serde(default)]
     dialect: Dialect,
 }
@@ -123,7 +123,7 @@ impl Dotenv {
         let elsewhere = match &entry {
             Ok(Entry::Inherited { line }) => Some((line, "")),
             Ok(Entry::Outside { line }) => {
-                Some((line, ", between single quotes if a `$` belongs to it"))
+                Some((line, ", in single quotes if a `$` belongs to it"))
             }
             _ => None,
         };
@@ -214,7 +214,7 @@ impl Dotenv {
             (Dialect::Docker, _) => ", without quotes",
             (_, Some(format)) if format.is_plain() => "",
             (_, _) => {
-                ", between single quotes if it has other signs than letters, digits, `-` and `_`"
+                ", in single quotes if it has characters other than letters, digits, `-` and `_`"
             }
         }
     }
@@ -232,7 +232,7 @@ fn differing(latest: Option<Secret>, earlier: Option<Secret>, has_mark: bool) ->
              first name; save it as UTF-8 without a byte order mark"
         }
         false => {
-            "python-dotenv before 1.2.4 reads something else there, as it does with a `#` behind `= ` and with a \
+            "python-dotenv before 1.2.4 reads something else there, as it does with a `#` after `= ` and with a \
              backslash before a quote; write it so that neither stands there"
         }
     };

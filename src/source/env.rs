@@ -15,7 +15,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Env {
-    /// Its name; the hop's variable unless given.
+    /// Its name; by default the hop's variable.
     #[serde(default)]
     variable: Option<Arc<str>>,
 }

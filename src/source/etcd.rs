@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Etcd {
-    /// The declared store; unless given, what `ETCDCTL_ENDPOINTS` names.
+    /// The declared store; by default what `ETCDCTL_ENDPOINTS` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The whole key, to the letter: `/allstak/checkout/api_key` and `allstak/checkout/api_key` are
@@ -81,7 +81,7 @@ again starts over; what was there before is not looked for.",
         // What starts with a dash would be an option.
         let dashes = if self.key.starts_with('-') { "-- " } else { "" };
         format!(
-            "write the current key with `etcdctl put {dashes}{} < FILE`{store}, from a file without a line end",
+            "write the current key with `etcdctl put {dashes}{} < FILE`{store}, from a file without a trailing newline",
             quoted([&*self.key])
         )
     }

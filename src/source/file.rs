@@ -19,7 +19,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct File {
     /// Its path, or a glob that matches one file for each replica.
     path: Arc<Path>,
-    /// What the program that reads it strips; nothing unless given.
+    /// What the program that reads it strips; by default nothing.
     #[serde(default)]
     trim: Option<Trim>,
 }
@@ -79,7 +79,7 @@ hop to show.",
             ""
         };
         let exactly = match self.trim {
-            None => ", without a line break behind it",
+            None => ", without a line break after it",
             Some(_) => "",
         };
         format!(

@@ -19,10 +19,10 @@ const PAGE: usize = 100;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GcpSecretManager {
-    /// The declared store; unless given, Google's application default credentials.
+    /// The declared store; by default Google's application default credentials.
     #[serde(default)]
     store: Option<Arc<str>>,
-    /// The project's id or number; the store's unless given.
+    /// The project's id or number; by default the store's.
     #[serde(default)]
     project: Option<Arc<str>>,
     /// Where the secret is kept, if it is a regional one: `me-central2`.
@@ -30,7 +30,7 @@ pub struct GcpSecretManager {
     location: Option<Arc<str>>,
     /// The secret's name.
     secret: Arc<str>,
-    /// A version's number or alias; the latest unless given.
+    /// A version's number or alias; by default the latest.
     #[serde(default)]
     version: Option<Arc<str>>,
 }
@@ -118,7 +118,7 @@ A project may read 90,000 versions and 600 lists a minute.",
         }
         let add = format!(
             "add the current key with `gcloud secrets versions add {place} --data-file FILE`, from a file without \
-             a line end"
+             a trailing newline"
         );
         match (&self.version, case.there) {
             (Some(_), _) => format!(

@@ -18,7 +18,7 @@ mod look;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GithubActions {
-    /// The declared store; unless given, what the variables of the GitHub CLI name.
+    /// The declared store; by default what the variables of the GitHub CLI name.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The repository, `owner/name`: what its own jobs get is read.
@@ -30,7 +30,7 @@ pub struct GithubActions {
     /// The environment that the jobs run in.
     #[serde(default)]
     environment: Option<Arc<str>>,
-    /// The name; the variable unless given.
+    /// The name; by default the variable.
     #[serde(default)]
     name: Option<Arc<str>>,
     /// Whether it is a secret or a variable.

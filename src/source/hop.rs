@@ -93,7 +93,7 @@ pub trait Source: DeserializeOwned + JsonSchema + PartialEq + Send + Sync + 'sta
 
     /// What to do so that the current key gets here: an imperative. Whoever does exactly this gets a place
     /// that the next audit calls current. A command stands in backticks, and takes the key from `FILE`,
-    /// which holds it without a line end; where no command can promise that much, it is said in words.
+    /// which holds it without a trailing newline; where no command can promise that much, it is said in words.
     ///
     /// What was seen when the place was read has gone into [`Reading::mended_by`], which comes first.
     fn remedy(&self, at: At<'_>, case: &Case<'_>) -> String;

@@ -23,16 +23,16 @@ pub struct Http {
     /// Headers by their names; each value is a reference to a credential, perhaps with a `scheme`.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// A JSON pointer (RFC 6901) to the string that matters; the whole answer unless given.
+    /// A JSON pointer (RFC 6901) to the string that matters; by default the whole answer.
     #[serde(default)]
     pointer: Option<Box<str>>,
-    /// What comes back; recognised unless given.
+    /// What comes back; by default it is recognised.
     #[serde(default)]
     yields: Option<Yields>,
-    /// Where on the key's way it looks; `running` unless given.
+    /// Where on the key's way it looks; by default `running`.
     #[serde(default)]
     stage: Option<Stage>,
-    /// What is stripped from what comes back; nothing unless given.
+    /// What is stripped from what comes back; by default nothing.
     #[serde(default)]
     trim: Option<Trim>,
 }

@@ -25,9 +25,19 @@ impl Slot<'_> {
         let Some(object) = object else {
             return self.made(at);
         };
-        if let Some(keeper) = &object.keeper {
-            return self.kept(at, keeper);
+        match object.keeper(self.key) {
+            None => self.changed(at, object),
+            // What is changed in the cluster stays until somebody applies it again.
+            Some(Keeper::Manifest) => format!(
+                "{} (and change it in the manifest that this is applied from: the next apply brings back what stands there)",
+                self.changed(at, object)
+            ),
+            Some(keeper) => self.kept(at, &keeper),
         }
+    }
+
+    /// What to do where nothing else writes it.
+    fn changed(&self, at: At<'_>, object: &Object) -> String {
         if object.immutable {
             return self.anew(at, object);
         }
@@ -57,7 +67,9 @@ impl Slot<'_> {
     pub fn is_special(&self, object: Option<&Object>) -> bool {
         !self.kubectl.is_plain()
             || object.is_none_or(|object| {
-                object.keeper.is_some() || object.immutable || !object.data.contains_key(self.key)
+                object.keeper(self.key).is_some()
+                    || object.immutable
+                    || !object.data.contains_key(self.key)
             })
     }
 
@@ -76,7 +88,7 @@ impl Slot<'_> {
             None => format!("write the current key with `{}`", self.patch("FILE")),
             Some(part) if !part.picks() => self.document(at, &self.patch(DOCUMENT)),
             Some(_) => format!(
-                "take the whole value out with `{}`, {}, and write it back with `{}`",
+                "save the whole value with `{}`, {}, and write it back with `{}`",
                 self.take_out(),
                 at.write_to(DOCUMENT),
                 self.patch(DOCUMENT)
@@ -103,7 +115,7 @@ impl Slot<'_> {
             false => "",
         };
         format!(
-            "write {} to {DOCUMENT}{rest}, and hand that over with `{command}`",
+            "write {} to {DOCUMENT}{rest}, and store that with `{command}`",
             at.key_in_its_part()
         )
     }
@@ -122,7 +134,7 @@ impl Slot<'_> {
             self.resource.kind()
         );
         let brought = format!(
-            "bring {} to where {keeper} takes `{}` from",
+            "put {} where {keeper} takes `{}` from",
             at.key_in_its_part(),
             Escaped(self.key)
         );
@@ -131,11 +143,11 @@ impl Slot<'_> {
                 let words = ["annotate", "--overwrite", "externalsecret", name];
                 let command = self.kubectl.command(words, self.namespace);
                 format!(
-                    "{brought}, and let it refresh with `{command} force-sync=\"$(date +%s)\"`; {undone}"
+                    "{brought}, and make it refresh with `{command} force-sync=\"$(date +%s)\"`; {undone}"
                 )
             }
             ("ExternalSecret", None) => format!(
-                "{brought}, and let it refresh by an annotation of another value (`{}` lists them); {undone}",
+                "{brought}, and make it refresh by changing an annotation of it (`{}` lists them); {undone}",
                 self.kubectl
                     .command(["get", "externalsecrets"], self.namespace)
             ),
@@ -151,7 +163,7 @@ impl Slot<'_> {
             (kind, _) if kind.starts_with("Vault") => {
                 format!("{brought}, and wait until it is refreshed (`refreshAfter`); {undone}")
             }
-            _ => format!("{brought}, and wait until it is brought from there; {undone}"),
+            _ => format!("{brought}, and wait until it is copied from there; {undone}"),
         }
     }
 
@@ -168,7 +180,7 @@ impl Slot<'_> {
         if others.is_empty() && at.part.is_none() && matches!(&*object.kind, "" | "Opaque") {
             let words = ["delete", self.resource.singular(), self.name];
             return format!(
-                "make the {kind} anew, which is immutable, with `{} && {}`",
+                "recreate the {kind}, which is immutable, with `{} && {}`",
                 self.kubectl.command(words, self.namespace),
                 self.create("FILE")
             );

@@ -16,14 +16,14 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesConfigmap {
-    /// The declared store; unless given, the cluster that kubectl would ask.
+    /// The declared store; by default the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
     namespace: Arc<str>,
     /// The ConfigMap's name.
     name: Arc<str>,
-    /// The key in `data` or `binaryData`; the variable unless given.
+    /// The key in `data` or `binaryData`; by default the variable.
     #[serde(default)]
     key: Option<Box<str>>,
 }

@@ -27,7 +27,7 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesPods {
-    /// The declared store; unless given, the cluster that kubectl would ask.
+    /// The declared store; by default the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
@@ -47,7 +47,7 @@ pub struct KubernetesPods {
     /// The CronJob whose jobs' pods to read.
     #[serde(default)]
     cronjob: Option<Box<str>>,
-    /// The container; every one that has the variable unless given.
+    /// The container; by default every one that has the variable.
     #[serde(default)]
     container: Option<Box<str>>,
     /// The file that holds the key, as the container sees it, if it is not in the variable.
@@ -163,7 +163,7 @@ impl Source for KubernetesPods {
                 escape(name)
             ),
             (Some((_, name)), _) => format!(
-                "let its jobs end, and start one with `kubectl create job --from=cronjob/{} NAME -n {namespace}`{cluster}",
+                "wait for its jobs to end, and start one with `kubectl create job --from=cronjob/{} NAME -n {namespace}`{cluster}",
                 escape(name)
             ),
             (None, selector) => format!(
@@ -214,7 +214,7 @@ impl KubernetesPods {
         ReadError::new(
             ErrorKind::NotFound,
             format!("{what} in {}", escape(&self.namespace)),
-            "correct the labels, the name or the namespace, or start it: where nothing runs nothing is proven",
+            "correct the labels, the name or the namespace, or start it: where nothing runs, nothing is proven",
         )
     }
 

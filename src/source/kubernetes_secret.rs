@@ -18,14 +18,14 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubernetesSecret {
-    /// The declared store; unless given, the cluster that kubectl would ask.
+    /// The declared store; by default the cluster that kubectl would ask.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The namespace.
     namespace: Arc<str>,
     /// The Secret's name.
     name: Arc<str>,
-    /// The key in it; the variable unless given.
+    /// The key in it; by default the variable.
     #[serde(default)]
     key: Option<Box<str>>,
 }
@@ -59,7 +59,9 @@ that, if another manager did it.
 exist is created, an immutable one is replaced. If something else writes the Secret, a patch would be undone, so \
 the remedy names that instead: its owner (an ExternalSecret, a SealedSecret, a VaultStaticSecret), an Argo CD \
 application, a Flux object, a Helm release, or any other manager that `app.kubernetes.io/managed-by` and \
-`managedFields` name.
+`managedFields` name. Of `managedFields`, only those managers count that wrote this key or another one beside it and \
+whose names are known: Helm, Argo CD, Flux, the External Secrets Operator, Terraform and Pulumi. Where `kubectl apply` \
+wrote it, the patch comes with a reminder to change the manifest as well.
 
 If the External Secrets Operator feeds the Secret, the message says when it last synced the value and whether \
 that succeeded. That needs permission to read the ExternalSecret; without it the hop is still read.

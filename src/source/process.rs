@@ -167,7 +167,7 @@ was not seen may hold the old key.",
                 quoted([&*full_unit(unit)])
             ),
             None => format!(
-                "start the process ({}) anew with {} {fixed}",
+                "restart the process ({}) with {} {fixed}",
                 self.shown(),
                 at.key_as_variable()
             ),

@@ -3,6 +3,7 @@ mod next;
 mod outside;
 mod processes;
 mod renew;
+mod users;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::verdict::{Evidence, Stage};
 pub struct Systemd {
     /// The service; `.service` may be left out.
     unit: Box<str>,
-    /// `running`, unless given: what its processes were started with. `config`: what the next start
+    /// `running`, the default: what its processes were started with. `config`: what the next start
     /// would give it.
     #[serde(default)]
     stage: Option<Stage>,
@@ -92,6 +93,9 @@ changed on disk and waits for `systemctl daemon-reload`.
 A program that loads a file by itself needs `loads: itself`: an absent variable is then `unverified`, and not \
 `missing`. What managers such as gunicorn, uWSGI, PM2 or supervisor do with the environment is described under \
 [`process`](#process).
+
+The **system's** systemd is asked, and no manager of a user (`systemctl --user`). A unit that only users have is \
+`unreachable`, and the message names the file that declares it; `process: { unit: … }` reads what runs of it.
 
 With `credential` straggler reads a file instead of a variable: for `config` what `LoadCredential=` or \
 `SetCredential=` names, for `running` the file in `/run/credentials`. What `LoadCredentialEncrypted=` names is \
@@ -161,7 +165,7 @@ systemd shows `Environment=` to everybody on the host, whatever the permissions 
             None => escape(at.variable).into_owned(),
         };
         format!(
-            "bring {} to where `systemctl cat {unit}` says that {what} comes from, then `systemctl daemon-reload` and \
+            "put {} where {what} comes from (`systemctl cat {unit}` shows that), then `systemctl daemon-reload` and \
              `systemctl restart {unit}`",
             at.key_in_its_part()
         )
@@ -180,6 +184,9 @@ systemd shows `Environment=` to everybody on the host, whatever the permissions 
         let unit = asking.of(&Show {
             unit: Arc::clone(&name),
         })?;
+        if &*unit.load == "not-found" {
+            return Err(users::unknown(&name, asking)?.into());
+        }
         loaded(&name, unit)?;
         let readings = match (&self.credential, self.stage()) {
             (Some(credential), Stage::Config) => {
@@ -208,16 +215,11 @@ impl Systemd {
     }
 }
 
-/// Whether there is such a service at all.
+/// Whether such a service can be at all.
 fn loaded(name: &str, unit: &Unit) -> Result<(), ReadError> {
     let name = escape(name);
     let (kind, message, next) = match &*unit.load {
         "loaded" => return Ok(()),
-        "not-found" => (
-            ErrorKind::NotFound,
-            format!("there is no unit {name}: nothing was seen"),
-            "correct `unit`, or install it".to_owned(),
-        ),
         "masked" => (
             ErrorKind::NotFound,
             format!("{name} is masked, so it never starts: nothing was seen"),

@@ -20,20 +20,20 @@ use crate::verdict::{Evidence, Stage};
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
-    /// The declared store; unless given, what `VAULT_ADDR` or `BAO_ADDR` names.
+    /// The declared store; by default what `VAULT_ADDR` or `BAO_ADDR` names.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The path within the mount: `allstak/checkout`, without `data/`.
     path: Arc<str>,
     /// The name of the field.
     field: Box<str>,
-    /// Where the key-value store is mounted; the store's `mount` unless given.
+    /// Where the key-value store is mounted; by default the store's `mount`.
     #[serde(default)]
     mount: Option<Arc<str>>,
-    /// The namespace, as a whole path; the store's unless given.
+    /// The namespace, as a whole path; by default the store's.
     #[serde(default)]
     namespace: Option<Arc<str>>,
-    /// A version to stay with; the latest unless given.
+    /// A version to stay with; by default the latest.
     #[serde(default)]
     #[schemars(range(min = 1))]
     version: Option<u64>,
@@ -143,7 +143,7 @@ server's audit log.",
             None => "the store's mount".to_owned(),
         };
         format!(
-            "write the current key as {} at {} in {mount}, without a line end",
+            "write the current key as {} at {} in {mount}, without a trailing newline",
             escape(&self.field),
             escape(self.path.trim_matches('/'))
         )

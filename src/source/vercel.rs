@@ -17,21 +17,21 @@ mod serving;
 #[derive(PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vercel {
-    /// The declared store; unless given, what `VERCEL_TOKEN` may read.
+    /// The declared store; by default what `VERCEL_TOKEN` may read.
     #[serde(default)]
     store: Option<Arc<str>>,
     /// The project's name or id.
     project: Arc<str>,
-    /// `production` unless given, `preview`, `development`, or the name of a custom environment.
+    /// `production`, the default, `preview`, `development`, or the name of a custom environment.
     #[serde(default)]
     target: Option<Arc<str>>,
     /// The branch whose previews to read: it may have values of its own.
     #[serde(default)]
     branch: Option<Arc<str>>,
-    /// The variable's name; the hop's variable unless given.
+    /// The variable's name; by default the hop's variable.
     #[serde(default)]
     name: Option<Arc<str>>,
-    /// `config` unless given: what is set. `running`: what the deployment got that serves now.
+    /// `config`, the default: what is set. `running`: what the deployment got that serves now.
     #[serde(default)]
     stage: Shown,
     /// The domain that tells which deployment serves; for production, the first one that Vercel names.

@@ -421,7 +421,7 @@ fn a_function_is_told_in_words_for_an_update_takes_its_other_variables() {
                 "an alias",
                 &hop("function: aliased, qualifier: live"),
                 "stale",
-                "publish a version, and let the alias live lead to it alone",
+                "publish a version, and point the alias live to it alone",
                 &[
                     update("aliased"),
                     publish("aliased"),

@@ -153,7 +153,7 @@ pub fn processes(engine: &Engine) {
     });
     let found = scene.on_the_machine(engine, &[argument]);
     says(&found[0], "stale", "value", "argument/sh/");
-    says(&found[0], "stale", "value", "behind `--api-key`");
+    says(&found[0], "stale", "value", "after `--api-key`");
     // Somebody who may not read them has what the engine tells.
     fs::set_permissions(engine.socket(), fs::Permissions::from_mode(0o666)).unwrap();
     let mut command = Command::new("setpriv");
@@ -208,7 +208,7 @@ pub fn states(engine: &Engine) {
     says(&found[0], "stale", "value", "rm -f shop-paused`, then");
     for ended in &found[1..3] {
         says(ended, "unreachable", "none", "no running container fits");
-        says(ended, "unreachable", "none", "create it anew");
+        says(ended, "unreachable", "none", "recreate it");
     }
     says(&found[1], "unreachable", "none", "shop-exited is exited");
     says(

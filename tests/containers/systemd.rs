@@ -166,7 +166,16 @@ fn units_that_do_not_run_are_out_of_sight(machine: &Machine) {
         "systemd starts it all the same"
     );
     let told = machine.verdicts(&hop("none", "running"), &["unreachable"]);
-    assert!(told.contains("there is no unit none.service"), "{told}");
+    assert!(told.contains("has no unit none.service"), "{told}");
+    machine.write(
+        "/root/.config/systemd/user/own.service",
+        "[Service]\nExecStart=/bin/sleep infinity\n",
+    );
+    let told = machine.verdicts(&hop("own", "config"), &["unreachable"]);
+    assert!(
+        told.contains("but /root/.config/systemd/user/own.service is one of users"),
+        "{told}"
+    );
     let told = machine.verdicts(&hop("never", "config"), &["unreachable"]);
     assert!(told.contains("is masked"), "{told}");
 }

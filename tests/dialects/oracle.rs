@@ -122,7 +122,7 @@ fn complaints(stderr: &str, files: &[&[u8]]) {
         if let Some(index) = line.strip_prefix("file ") {
             file = files[index.parse::<usize>().unwrap()];
         } else {
-            // The empty lines of files with Windows line ends are commands that are not found.
+            // The empty lines of files with Windows line endings are commands that are not found.
             let carriage_return = line.contains("\r: not found")
                 || line.contains("\r: command not found")
                 || line.contains("$'\\r': command not found");

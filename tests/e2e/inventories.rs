@@ -307,7 +307,7 @@ fn how_an_inventory_was_known_again_is_told() {
     fs::rename(scene.path("targets.yaml"), scene.path("new/targets.yaml")).unwrap();
     let night = || on_one(&scene, "new/targets.yaml", &["audit", "--changed-only"]).ends(0);
     night()
-        .complains("begins anew for the inventory bazaar, though market names some of the same")
+        .complains("starts over for the inventory bazaar, though market names some of the same")
         .complains("straggler history rename market bazaar")
         .prints("nothing was told before");
     let rename = ["history", "rename", "market", "bazaar"];

@@ -17,6 +17,7 @@ mod rollout;
 mod running;
 mod scale;
 mod scene;
+mod secured;
 mod states;
 mod tls;
 mod trouble;

@@ -21,7 +21,7 @@ fn a_secret_is_written_created_or_made_anew() {
         world.runs(remedy, 1)
     });
     world.set("api_key", &format!("{CURRENT}\n"));
-    world.tries("a line end", OF_SECRET, "malformed", |remedy| {
+    world.tries("a trailing newline", OF_SECRET, "malformed", |remedy| {
         world.runs(remedy, 1)
     });
     assert_eq!(world.held("other").as_deref(), Some("kept"));
@@ -144,7 +144,7 @@ fn a_secret_that_an_external_secret_writes_is_refreshed() {
         |remedy| {
             assert!(
                 remedy.contains(
-                    "bring the current key to where the ExternalSecret eso takes `api_key` from"
+                    "put the current key where the ExternalSecret eso takes `api_key` from"
                 ),
                 "{remedy}"
             );
@@ -202,6 +202,120 @@ fn what_somebody_else_writes_is_changed_there() {
             Instruction
         });
     }
+}
+
+/// Who wrote these fields, where neither labels nor owners tell.
+fn written_by(manager: &str, operation: &str, fields: &Value) -> Value {
+    json!({"metadata": {"managedFields": [{
+        "manager": manager, "operation": operation, "apiVersion": "v1", "time": "2025-11-01T00:00:00Z",
+        "fieldsType": "FieldsV1", "fieldsV1": fields}]}})
+}
+
+#[test]
+fn who_wrote_the_key_is_told_by_its_fields() {
+    let own = json!({"f:data": {"f:api_key": {}}});
+    for (what, manager, operation, said) in [
+        (
+            "written by Helm",
+            "helm",
+            "Update",
+            "in the values of its Helm release, and upgrade the release",
+        ),
+        (
+            "written by Flux",
+            "kustomize-controller",
+            "Apply",
+            "in the source of its Kustomization of Flux, and reconcile it",
+        ),
+        (
+            "written by Terraform",
+            "HashiCorp",
+            "Update",
+            "where Terraform takes it from, and deploy it from there",
+        ),
+        (
+            "merged in by an ExternalSecret",
+            "externalsecrets.external-secrets.io/eso",
+            "Update",
+            "where the ExternalSecret eso takes `api_key` from",
+        ),
+    ] {
+        let more = written_by(manager, operation, &own);
+        let world = World::of(empty().with(&secret(&[("api_key", OLD)], more)));
+        world.tries(what, OF_SECRET, "stale", |remedy| {
+            assert!(remedy.contains(said), "{remedy}");
+            assert!(remedy.contains(" is undone"), "{remedy}");
+            assert!(!remedy.contains("kubectl patch"), "{remedy}");
+            world.set("api_key", CURRENT);
+            Instruction
+        });
+    }
+}
+
+#[test]
+fn who_wrote_the_containers_is_told_by_their_fields() {
+    let fed = || empty().with(&secret(&[("api_key", CURRENT)], json!({})));
+    let template = |fields: Value| json!({"f:spec": {"f:template": {"f:spec": fields}}});
+    let containers =
+        || template(json!({"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:env": {}}}}));
+    let elsewhere = "in the template of the Deployment api, in the ";
+    for (what, manager, operation, fields, said) in [
+        (
+            "a plain value that Argo CD applies",
+            "argocd-controller",
+            "Apply",
+            containers(),
+            "in the template of the Deployment api, in the source of its Argo CD application, and sync it",
+        ),
+        (
+            "a plain value of an applied manifest",
+            "kubectl-client-side-apply",
+            "Update",
+            containers(),
+            "in the template of the Deployment api, in the manifest that it is applied from, and apply that again",
+        ),
+        // Who only scales it has no say.
+        (
+            "a plain value of a template that Argo CD scales",
+            "argocd-controller",
+            "Apply",
+            json!({"f:spec": {"f:replicas": {}}}),
+            "in the template of the Deployment api, by a `secretKeyRef`",
+        ),
+    ] {
+        let value = json!({"env": [{"name": "KEY", "value": OLD}]});
+        let world = rolled_out(fed(), value, written_by(manager, operation, &fields));
+        world.tries(what, OF_API, "stale", |remedy| {
+            assert!(remedy.contains(said), "{remedy}");
+            assert_eq!(
+                remedy.contains(elsewhere),
+                said.contains(elsewhere),
+                "{remedy}"
+            );
+            world.fake.wait(180);
+            world.fake.change(API, |object| {
+                container(object)["env"] = json!([key_ref(false)])
+            });
+            Instruction
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl"]
+fn what_a_manifest_says_is_told_beside_the_patch() {
+    let own = json!({"f:data": {"f:api_key": {}}});
+    let more = written_by("kubectl-client-side-apply", "Update", &own);
+    let world = World::of(empty().with(&secret(&[("api_key", OLD)], more)));
+    world.tries("of an applied manifest", OF_SECRET, "stale", |remedy| {
+        assert!(
+            remedy.contains(
+                " (and change it in the manifest that this is applied from: the next apply brings back what stands there)"
+            ),
+            "{remedy}"
+        );
+        world.runs(remedy, 1)
+    });
 }
 
 #[test]
@@ -357,6 +471,35 @@ fn what_stands_in_a_template_is_changed_there() {
 }
 
 #[test]
+fn a_variable_of_an_env_file_is_taken_from_a_secret_to_be_seen() {
+    let file = json!({"env": [{"name": "KEY", "valueFrom": {"fileKeyRef": {
+        "volumeName": "config", "path": "app.env", "key": "API_KEY"}}}]});
+    let api = empty().with(&secret(&[("api_key", CURRENT)], json!({})));
+    let world = rolled_out(api, file, json!({}));
+    let ran = world.scene.audit(STORES, &[OF_API]).ends(3);
+    ran.says(
+        0,
+        "unverified",
+        "none",
+        "it is read at the start as API_KEY from the file app.env in the volume config (`fileKeyRef`), which no API server \
+         shows",
+    );
+    world.tries("a variable of an env file", OF_API, "unverified", |remedy| {
+        assert!(
+            remedy.contains(
+                "or take KEY from a Secret by a `secretKeyRef`, which can be followed, in the template of the Deployment api"
+            ),
+            "{remedy}"
+        );
+        world.fake.wait(180);
+        world.fake.change(API, |object| {
+            container(object)["env"] = json!([key_ref(false)])
+        });
+        Instruction
+    });
+}
+
+#[test]
 #[ignore = "needs kubectl"]
 fn what_is_optional_or_wins_is_named() {
     let optional = json!({"env": [key_ref(true)]});
@@ -429,7 +572,7 @@ fn a_cron_job_gets_another_job() {
             panic!("{remedy}")
         };
         world.kubectl(patch);
-        assert!(remedy.contains("let its jobs end"), "{remedy}");
+        assert!(remedy.contains("wait for its jobs to end"), "{remedy}");
         world.fake.remove(("", "pods", "nightly-1-0"));
         world.fake.wait(120);
         world.kubectl(start);

@@ -416,7 +416,7 @@ fn a_file_with_a_line_end_is_what_the_remedy_warns_of() {
     let scene = scene(&with_token(&bao), &[named("web", "web", "")]);
     let remedy = audited(&scene, &bao).remedy;
     assert!(
-        remedy.contains("from a file without a line end"),
+        remedy.contains("from a file without a trailing newline"),
         "{remedy}"
     );
     let file = scene.path("with-line-end");

@@ -93,7 +93,7 @@ fn by_hand(engine: &Engine, program: &'static str) {
         let audit = || site.audit("{ docker: { container: web } }");
         table.tries(what, verdict, audit, |remedy| {
             assert!(
-                remedy.contains("create web anew as it was created"),
+                remedy.contains("recreate web as it was created"),
                 "{remedy}"
             );
             assert!(!remedy.contains("service"), "{remedy}");
@@ -142,7 +142,7 @@ fn files(engine: &Engine, program: &'static str) {
     for (what, value, verdict) in [
         ("an old key in a mounted file", OLD.to_owned(), "stale"),
         (
-            "a line end in a mounted file",
+            "a trailing newline in a mounted file",
             format!("{CURRENT}\n"),
             "malformed",
         ),
@@ -268,7 +268,7 @@ fn compose_creates_its_containers_again() {
                         "{remedy}"
                     ),
                     "quotes of a list" => {
-                        assert!(remedy.contains("leave the quotes away"), "{remedy}")
+                        assert!(remedy.contains("leave out the quotes"), "{remedy}")
                     }
                     _ => {}
                 }

@@ -31,9 +31,10 @@ fn a_key_is_put_and_a_member_leaves_its_document() {
     let audit = || world.audit(hop);
     table.tries("no key", "missing", audit, put);
     let newline = format!("{CURRENT}\n");
-    for (what, value, verdict) in WRONG
-        .into_iter()
-        .chain([("a line end", &*newline, "malformed")])
+    for (what, value, verdict) in
+        WRONG
+            .into_iter()
+            .chain([("a trailing newline", &*newline, "malformed")])
     {
         server.put("allstak/it's a key", value);
         table.tries(what, verdict, audit, put);

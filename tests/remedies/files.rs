@@ -12,10 +12,7 @@ use crate::world::World;
 /// Does what is said of a whole file.
 fn writes(world: &World, remedy: &str) -> Followed {
     let path = named(remedy, "write the current key to ", &[", ", " as "]);
-    assert!(
-        remedy.contains("without a line break behind it"),
-        "{remedy}"
-    );
+    assert!(remedy.contains("without a line break after it"), "{remedy}");
     fs::write(path, world.key).unwrap();
     Followed::Instruction
 }
@@ -34,10 +31,10 @@ fn a_file_is_written_anew() {
     }
     let utf_16: Vec<u8> = CURRENT.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (what, value) in [
-        ("a line end", format!("{CURRENT}\n").into_bytes()),
+        ("a trailing newline", format!("{CURRENT}\n").into_bytes()),
         ("quotes", format!("\"{CURRENT}\"").into_bytes()),
         (
-            "quotes and a line end",
+            "quotes and a trailing newline",
             format!("'{CURRENT}'\r\n").into_bytes(),
         ),
         (
@@ -85,7 +82,7 @@ fn a_part_of_a_file_is_changed_and_the_rest_stays() {
             "stale",
         ),
         (
-            "a member of JSON with a line end",
+            "a member of JSON with a trailing newline",
             serde_json::json!({"port": 1, "allstak": {"key": format!("{CURRENT}\n")}}).to_string(),
             "malformed",
         ),
@@ -161,7 +158,7 @@ fn sets(world: &World, remedy: &str, plainly: bool) -> Followed {
             format!("{name}={}\n", world.key)
         }
         false => {
-            assert!(remedy.contains("between single quotes"), "{remedy}");
+            assert!(remedy.contains("in single quotes"), "{remedy}");
             format!("{name}='{}'\n", world.key)
         }
     };
@@ -299,7 +296,7 @@ fn a_variable_of_its_own_environment_is_exported_where_it_is_started() {
     for (what, value, verdict) in [
         ("not set", None, "missing"),
         ("an old key", Some(OLD), "stale"),
-        ("a line end", Some(&*newline), "malformed"),
+        ("a trailing newline", Some(&*newline), "malformed"),
     ] {
         let value = std::cell::Cell::new(value);
         table.tries(
@@ -351,7 +348,7 @@ fn a_process_is_started_anew() {
     for (what, value, verdict) in [
         ("not set", None, "missing"),
         ("an old key", Some(OLD), "stale"),
-        ("a line end", Some(&*newline), "malformed"),
+        ("a trailing newline", Some(&*newline), "malformed"),
     ] {
         let sleeper = std::cell::RefCell::new(Sleeper::start(&world, value));
         // By its number, for others may run the same test.
@@ -362,7 +359,7 @@ fn a_process_is_started_anew() {
         table.tries(what, verdict, audit, |remedy| {
             assert!(remedy.contains("start the process"), "{remedy}");
             assert!(
-                remedy.contains("anew with the current key as ALLSTAK_API_KEY"),
+                remedy.contains("with the current key as ALLSTAK_API_KEY"),
                 "{remedy}"
             );
             sleeper.replace(Sleeper::start(&world, Some(CURRENT)));
@@ -385,9 +382,8 @@ fn what_a_program_prints_is_mended_where_it_looks() {
             || world.audit(hop),
             |remedy| {
                 assert!(
-                    remedy.contains(
-                        "bring the current key as ALLSTAK_API_KEY to where `cat seen` looks"
-                    ),
+                    remedy
+                        .contains("put the current key as ALLSTAK_API_KEY where `cat seen` looks"),
                     "{remedy}"
                 );
                 fs::write(&path, world.key).unwrap();

@@ -107,7 +107,7 @@ fn files(machine: &Machine) {
                 || audit(machine, &hop),
                 |remedy| {
                     let path = named(remedy, "the current key as ALLSTAK_API_KEY to ", &[", "]);
-                    assert!(remedy.contains("between single quotes"), "{remedy}");
+                    assert!(remedy.contains("in single quotes"), "{remedy}");
                     machine.write(path, quoted());
                     run(machine, remedy);
                     Followed::Instruction
@@ -271,7 +271,7 @@ fn credentials(machine: &Machine) {
     machine.run("systemctl daemon-reload");
     for (what, value, verdict) in [
         ("an old key", OLD.to_owned(), "stale"),
-        ("a line end", format!("{CURRENT}\n"), "malformed"),
+        ("a trailing newline", format!("{CURRENT}\n"), "malformed"),
     ] {
         for stage in ["config", "running"] {
             machine.write("/etc/keys/allstak", &value);

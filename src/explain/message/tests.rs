@@ -347,7 +347,7 @@ fn a_fault_is_told_where_it_arose_and_what_it_will_still_do() {
         ),
         (
             missing(),
-            format!("does not have the key; running is current, but {back} take the key away"),
+            format!("does not have the key; running is current, but {back} remove the key"),
         ),
         (
             foreign(1),
@@ -520,7 +520,7 @@ fn where_no_key_belongs_what_runs_is_started_anew_too() {
     let held = || stale(0);
     let audit = audit([hop("process", [held()]).expect(Expectation::Absent)]);
     let told = told(&audit, 0).1.unwrap();
-    assert!(told.contains("then start anew what runs there"), "{told}");
+    assert!(told.contains("then restart what runs there"), "{told}");
 }
 
 #[test]

@@ -7,13 +7,13 @@ impl Damage {
         match self {
             Self::LeadingWhitespace => Notes {
                 name: "leading-whitespace",
-                cause: "a blank was pasted along, or stands after the `=` of a file that docker reads",
+                cause: "a blank was pasted along with the key, or follows the `=` in a file that docker reads",
                 effect: Wire::Blanks.effect(),
                 mend: "write the key without blanks before it",
             },
             Self::TrailingWhitespace => Notes {
                 name: "trailing-whitespace",
-                cause: "blanks were pasted along; docker's --env-file keeps what dotenv strips",
+                cause: "blanks were pasted along with the key; docker's --env-file keeps what dotenv strips",
                 effect: Wire::Blanks.effect(),
                 mend: "write the key without blanks after it",
             },
@@ -21,19 +21,19 @@ impl Damage {
                 name: "trailing-newline",
                 cause: "`echo` or an editor ended the line, and a store or a mounted file kept it",
                 effect: Wire::LineBreak.effect(),
-                mend: "leave the line end away (`printf %s` instead of `echo`)",
+                mend: "leave out the trailing newline (`printf %s` instead of `echo`)",
             },
             Self::TrailingCrlf => Notes {
                 name: "trailing-crlf",
                 cause: "the value was saved or piped on Windows",
                 effect: Wire::LineBreak.effect(),
-                mend: "leave the line end away (`printf %s` on a Unix shell)",
+                mend: "leave out the trailing line break (`printf %s` in a Unix shell)",
             },
             Self::TrailingCarriageReturn => Notes {
                 name: "trailing-carriage-return",
-                cause: "a file with Windows line ends was read by something that splits at `\\n`, such as a shell",
+                cause: "a file with Windows line endings was read by something that splits at `\\n`, such as a shell",
                 effect: Wire::LineBreak.effect(),
-                mend: "convert the file it comes from to Unix line ends (`dos2unix`)",
+                mend: "convert the file it comes from to Unix line endings (`dos2unix`)",
             },
             Self::ByteOrderMark => Notes {
                 name: "byte-order-mark",
@@ -87,7 +87,7 @@ impl Damage {
                 name: "variable-prefix",
                 cause: "the whole line of an env-file was stored instead of what follows its `=`",
                 effect: Wire::Plain.effect(),
-                mend: "store only what follows the variable's name and sign",
+                mend: "store only what follows the variable's name and its `=`",
             },
             Self::BearerPrefix => Notes {
                 name: "bearer-prefix",
@@ -97,7 +97,7 @@ impl Damage {
             },
             Self::TrailingPunctuation => Notes {
                 name: "trailing-punctuation",
-                cause: "the key was copied out of code, JSON or YAML with the sign after it",
+                cause: "the key was copied out of code, JSON or YAML with the punctuation after it",
                 effect: Wire::Plain.effect(),
                 mend: "remove the `;` or `,` at the end",
             },
@@ -109,9 +109,9 @@ impl Damage {
             },
             Self::TruncatedEnd => Notes {
                 name: "truncated-end",
-                cause: "the selection missed the last characters, a field was too short, or a `#` or `$` in the key was cut at",
+                cause: "the selection missed the last characters, a field was too short, or the value was cut off at a `#` or `$`",
                 effect: Wire::Plain.effect(),
-                mend: "copy the whole key again, quoted where `#` or `$` mean something",
+                mend: "copy the whole key again, in quotes where `#` or `$` has a meaning",
             },
             Self::Doubled => Notes {
                 name: "doubled",
@@ -121,7 +121,7 @@ impl Damage {
             },
             Self::CaseChanged => Notes {
                 name: "case-changed",
-                cause: "a form, a script or autocorrection changed upper and lower case",
+                cause: "a form, a script or autocorrection changed the case of letters",
                 effect: Wire::Plain.effect(),
                 mend: "copy the key again where case is kept",
             },
@@ -133,7 +133,7 @@ impl Damage {
             },
             Self::Hex => Notes {
                 name: "hex",
-                cause: "the bytes were written as hex, and nothing turns them back",
+                cause: "the bytes were written as hex, and nothing decodes them",
                 effect: Wire::Plain.effect(),
                 mend: "store the key itself, not encoded",
             },
@@ -147,7 +147,7 @@ impl Damage {
                 name: "json-escaped",
                 cause: "the key was cut out of a JSON text without decoding the string",
                 effect: Wire::Plain.effect(),
-                mend: "take the member out with a JSON parser, such as `jq -j`",
+                mend: "extract the member with a JSON parser, such as `jq -j`",
             },
             Self::BracketedPaste => BRACKETED_PASTE,
             Self::TerminalEscapes => TERMINAL_ESCAPES,
@@ -200,7 +200,7 @@ impl Damage {
             },
             Self::InsideList => Notes {
                 name: "inside-list",
-                cause: "several keys were given, as programs take them that accept two during a rotation",
+                cause: "several keys were given, as for a program that accepts two during a rotation",
                 effect: Wire::Plain.effect(),
                 mend: "give the current key alone",
             },
@@ -212,9 +212,9 @@ impl Damage {
             },
             Self::Bracketed => Notes {
                 name: "bracketed",
-                cause: "the key was pasted between the signs of a placeholder, such as `<…>` or `${…}`",
+                cause: "the key was pasted between the brackets of a placeholder, such as `<…>` or `${…}`",
                 effect: Wire::Plain.effect(),
-                mend: "remove the signs around the key",
+                mend: "remove the brackets around the key",
             },
             Self::Surrounded => Notes {
                 name: "surrounded",
@@ -236,7 +236,7 @@ const BRACKETED_PASTE: Notes = Notes {
 };
 const TERMINAL_ESCAPES: Notes = Notes {
     name: "terminal-escapes",
-    cause: "the output of a program that colours its output, such as `grep --color=always`, was stored",
+    cause: "the coloured output of a program, such as `grep --color=always`, was stored",
     effect: Wire::Control.effect(),
     mend: "write it again without colours (`--color=never`, `NO_COLOR=1`)",
 };
@@ -260,15 +260,15 @@ const HTML_ENTITIES: Notes = Notes {
 };
 const BACKSLASH_ESCAPED: Notes = Notes {
     name: "backslash-escaped",
-    cause: "a chat or an editor for Markdown put backslashes before `_` and other signs, or a quoted word of a shell was taken as it is",
+    cause: "a chat or an editor for Markdown put backslashes before `_` and other characters, or a word quoted for a shell was taken as it is",
     effect: Wire::Plain.effect(),
-    mend: "remove the backslashes that are not the key's own",
+    mend: "remove the backslashes that do not belong to the key",
 };
 const PROPERTIES_ESCAPED: Notes = Notes {
     name: "properties-escaped",
     cause: "the key was cut out of a Java properties file, which writes `=`, `:`, `#` and `!` with a backslash",
     effect: Wire::Plain.effect(),
-    mend: "remove the backslashes that are not the key's own",
+    mend: "remove the backslashes that do not belong to the key",
 };
 const TYPOGRAPHIC_CHARACTERS: Notes = Notes {
     name: "typographic-characters",

@@ -20,7 +20,7 @@ pub struct ReadFunction {
     pub region: Option<Arc<str>>,
     /// Its name or its ARN.
     pub function: Arc<str>,
-    /// The alias or the version; what is not published yet unless said.
+    /// The alias or the version; by default what is not published yet.
     pub qualifier: Option<Arc<str>>,
 }
 

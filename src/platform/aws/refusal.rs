@@ -200,7 +200,7 @@ fn meant(error: ReadError, sort: Sort, permission: &str) -> ReadError {
         Sort::Denied => (ErrorKind::Denied, permission.to_owned().into()),
         Sort::Kms => (
             ErrorKind::Denied,
-            "allow `kms:Decrypt` on the key that encrypts it, and let that key be enabled".into(),
+            "allow `kms:Decrypt` on the key that encrypts it, and enable that key".into(),
         ),
         Sort::Credential => (
             ErrorKind::Denied,

@@ -18,25 +18,25 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Aws {
-    /// The region, `eu-central-1`; `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's unless given.
+    /// The region, `eu-central-1`; by default `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
     region: Option<Arc<str>>,
-    /// The profile in `~/.aws/config`; `AWS_PROFILE` unless given. Named here, it overrides credentials
-    /// in the environment.
+    /// The profile in `~/.aws/config`; by default `AWS_PROFILE`. Named here, it overrides
+    /// credentials in the environment.
     profile: Option<Box<str>>,
-    /// Where every service is asked, for a private endpoint or a test; `AWS_ENDPOINT_URL` and its forms
-    /// for single services unless given, else Amazon's own.
+    /// Where every service is asked, for a private endpoint or a test; by default
+    /// `AWS_ENDPOINT_URL` and its forms for single services, else Amazon's own.
     endpoint: Option<Box<str>>,
     /// The role to take on: `arn:aws:iam::123456789012:role/auditor`.
     role_arn: Option<Box<str>>,
     /// What the role's trust policy asks for as `sts:ExternalId`.
     external_id: Option<Box<str>>,
-    /// The access key's id, with `secret_access_key`; the default chain unless given.
+    /// The access key's id, with `secret_access_key`; without it the default chain is used.
     access_key_id: Option<Credential>,
     /// The secret that belongs to `access_key_id`.
     secret_access_key: Option<Credential>,
     /// The session token, where the access key is a temporary one.
     session_token: Option<Credential>,
-    /// Certificates; `AWS_CA_BUNDLE` unless given.
+    /// Certificates; by default `AWS_CA_BUNDLE`.
     tls: Option<Tls>,
 }
 

@@ -20,11 +20,11 @@ pub(super) const API: &str = "7.4";
 /// Asks for the value of one secret; `None` where there is no such secret or version.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Get {
-    /// The vault's name or address; the store's unless said.
+    /// The vault's name or address; by default the store's.
     pub vault: Option<Arc<str>>,
     /// The secret's name.
     pub secret: Arc<str>,
-    /// Which version; the current one unless said.
+    /// Which version; by default the current one.
     pub version: Option<Arc<str>>,
 }
 

@@ -20,15 +20,15 @@ pub struct Azure {
     /// The vault that is read where a hop names none: its name, or its whole address, which vaults
     /// outside of the public cloud need: `https://checkout.vault.usgovcloudapi.net`.
     vault: Option<Arc<str>>,
-    /// The tenant's id or domain; `AZURE_TENANT_ID` unless given.
+    /// The tenant's id or domain; by default `AZURE_TENANT_ID`.
     tenant: Option<Box<str>>,
-    /// The application's or the managed identity's client id; `AZURE_CLIENT_ID` unless given.
+    /// The application's or the managed identity's client id; by default `AZURE_CLIENT_ID`.
     client_id: Option<Box<str>>,
-    /// The application's secret; `AZURE_CLIENT_SECRET` unless given.
+    /// The application's secret; by default `AZURE_CLIENT_SECRET`.
     client_secret: Option<Credential>,
     /// A bearer token that something else got, instead of logging in.
     token: Option<Credential>,
-    /// Where to log in: `AZURE_AUTHORITY_HOST` unless given, else the authority of the vault's cloud.
+    /// Where to log in; by default `AZURE_AUTHORITY_HOST`, else the authority of the vault's cloud.
     authority: Option<Box<str>>,
     /// Certificates.
     tls: Option<Tls>,

@@ -16,7 +16,7 @@ use crate::text::escape;
 /// Asks for a page of the versions of one secret, without their values and in no order.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Versions {
-    /// The vault's name or address; the store's unless said.
+    /// The vault's name or address; by default the store's.
     pub vault: Option<Arc<str>>,
     /// The secret's name.
     pub secret: Arc<str>,

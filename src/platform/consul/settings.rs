@@ -14,16 +14,16 @@ use crate::reading::ReadError;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Consul {
-    /// Where it is: `https://consul.internal:8501`. `CONSUL_HTTP_ADDR` unless given, else the agent on
-    /// this host.
+    /// Where it is: `https://consul.internal:8501`. By default `CONSUL_HTTP_ADDR`, else the agent
+    /// on this host.
     address: Option<Box<str>>,
-    /// The ACL token; `CONSUL_HTTP_TOKEN` unless given.
+    /// The ACL token; by default `CONSUL_HTTP_TOKEN`.
     token: Option<Credential>,
-    /// The datacenter; the agent's own unless given.
+    /// The datacenter; by default the agent's own.
     datacenter: Option<Box<str>>,
-    /// The namespace, in Consul Enterprise; `CONSUL_NAMESPACE` unless given.
+    /// The namespace, in Consul Enterprise; by default `CONSUL_NAMESPACE`.
     namespace: Option<Box<str>>,
-    /// Certificates; `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` unless given.
+    /// Certificates; by default `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY`.
     tls: Option<Tls>,
 }
 

@@ -14,7 +14,7 @@ use crate::reading::ReadError;
 #[serde(deny_unknown_fields, default)]
 pub struct Docker {
     /// Where its API is, as in `DOCKER_HOST`: `unix:///run/user/1000/podman/podman.sock`,
-    /// `tcp://build-1:2376`. What the Docker client would ask, unless given.
+    /// `tcp://build-1:2376`. By default what the Docker client would ask.
     host: Option<Box<str>>,
     /// Certificates; with them `tcp://` is a secure connection.
     tls: Option<Tls>,

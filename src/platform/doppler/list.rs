@@ -16,9 +16,9 @@ use crate::text::Escaped;
 /// Asks for everything in one config, so that a config costs one call however many of its names matter.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct List {
-    /// The project; the store's unless said.
+    /// The project; by default the store's.
     pub project: Option<Arc<str>>,
-    /// The config; the store's unless said.
+    /// The config; by default the store's.
     pub config: Option<Arc<str>>,
 }
 

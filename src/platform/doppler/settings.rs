@@ -18,9 +18,9 @@ use crate::text::Escaped;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Doppler {
-    /// Where its API is; `DOPPLER_API_HOST` unless given, else `https://api.doppler.com`.
+    /// Where its API is; by default `DOPPLER_API_HOST`, else `https://api.doppler.com`.
     address: Option<Box<str>>,
-    /// The token; `DOPPLER_TOKEN` unless given.
+    /// The token; by default `DOPPLER_TOKEN`.
     token: Option<Credential>,
     /// The project, unless a hop says so; a service token needs none.
     project: Option<Arc<str>>,

@@ -20,7 +20,7 @@ use crate::text::escape;
 pub struct Range {
     /// The whole key.
     pub key: Arc<str>,
-    /// As it was at this revision of the store; as it is now unless said.
+    /// As it was at this revision of the store; by default as it is now.
     pub at: Option<i64>,
 }
 

@@ -16,16 +16,16 @@ use crate::reading::ReadError;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Etcd {
-    /// Where one of its members is: `https://etcd.internal:2379`. The first of `ETCDCTL_ENDPOINTS`
-    /// unless given, else the member on this host.
+    /// Where one of its members is: `https://etcd.internal:2379`. By default the first of
+    /// `ETCDCTL_ENDPOINTS`, else the member on this host.
     address: Option<Box<str>>,
-    /// The user's name, without the password; `ETCDCTL_USER` unless given. Not needed where
+    /// The user's name, without the password; by default `ETCDCTL_USER`. Not needed where
     /// authentication is off.
     user: Option<Box<str>>,
-    /// The user's password; `ETCDCTL_PASSWORD` unless given, or what stands behind the colon in
+    /// The user's password; by default `ETCDCTL_PASSWORD`, or what stands behind the colon in
     /// `ETCDCTL_USER`.
     password: Option<Credential>,
-    /// Certificates; `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY` unless given.
+    /// Certificates; by default `ETCDCTL_CACERT`, `ETCDCTL_CERT` and `ETCDCTL_KEY`.
     tls: Option<Tls>,
 }
 

@@ -17,7 +17,7 @@ use crate::text::escape;
 /// A secret, with all its versions.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secrets {
-    /// The project's id or number; the store's unless said.
+    /// The project's id or number; by default the store's.
     pub project: Option<Arc<str>>,
     /// Where it is kept, if it is regional.
     pub location: Option<Arc<str>>,

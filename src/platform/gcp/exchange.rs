@@ -92,7 +92,7 @@ impl Server {
             ("subject_token_type", account.subject_token_type.as_bytes()),
             ("subject_token", statement.expose()),
         ];
-        let next = "let the workload identity pool trust this identity, or make its statement anew";
+        let next = "let the workload identity pool trust this identity, or get a new statement";
         let sent = vec![Arc::clone(&statement)];
         let (token, lasts) = self.post(&account.token_url, &fields, sent, next).await?;
         match &account.service_account_impersonation_url {

@@ -17,14 +17,14 @@ use crate::text::escape;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gcp {
-    /// The project's id or number, where a hop names none; `GOOGLE_CLOUD_PROJECT` unless given.
+    /// The project's id or number, where a hop names none; by default `GOOGLE_CLOUD_PROJECT`.
     project: Option<Arc<str>>,
-    /// The credentials file: a service account's key, a person's login or a workload identity.
-    /// `GOOGLE_APPLICATION_CREDENTIALS` unless given, else what `gcloud` wrote.
+    /// The credentials file: a service account's key, a person's login or a workload identity. By
+    /// default `GOOGLE_APPLICATION_CREDENTIALS`, else what `gcloud` wrote.
     credentials: Option<Arc<Path>>,
     /// A bearer token that something else got, instead of logging in.
     token: Option<Credential>,
-    /// Where Secret Manager is; `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER` unless given, else
+    /// Where Secret Manager is; by default `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER`, else
     /// Google's own, in the secret's location.
     endpoint: Option<Box<str>>,
     /// Certificates.

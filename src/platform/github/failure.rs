@@ -40,7 +40,7 @@ pub(super) fn refused(reply: &Reply, names: &Names) -> ReadError {
         }
     }
     if error.kind == ErrorKind::Throttled {
-        error.next = "run again when the limit of the token starts anew".into();
+        error.next = "run again when the token's limit is reset".into();
     } else if status == 404 {
         error.next = next.into();
     }

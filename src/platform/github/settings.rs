@@ -15,10 +15,10 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Github {
-    /// Where its API is: `https://HOST/api/v3` for GitHub Enterprise Server; what belongs to `GH_HOST`
-    /// unless given, else `https://api.github.com`.
+    /// Where its API is: `https://HOST/api/v3` for GitHub Enterprise Server; by default what
+    /// belongs to `GH_HOST`, else `https://api.github.com`.
     address: Option<Box<str>>,
-    /// The token; `GH_TOKEN` or `GITHUB_TOKEN` unless given, for GitHub Enterprise Server
+    /// The token; by default `GH_TOKEN` or `GITHUB_TOKEN`, for GitHub Enterprise Server
     /// `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`.
     token: Option<Credential>,
     /// Certificates.

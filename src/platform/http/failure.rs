@@ -24,7 +24,7 @@ pub(super) fn unanswered(
         return ReadError::new(ErrorKind::Timeout, message, "run again");
     }
     if let Some(cause) = handshake::cause(error) {
-        return handshake::unsecured(url, cause, tls);
+        return handshake::unsecured(url, cause, &tls.settings());
     }
     let is_secure = url.scheme() == "https";
     if error.is_connect() {

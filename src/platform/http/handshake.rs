@@ -1,5 +1,6 @@
 //! Why a connection could not be secured: each cause in its own words, with what to do about it.
 
+use std::error::Error;
 use std::io;
 
 use memchr::memmem;
@@ -12,37 +13,100 @@ use super::url::{origin, shown};
 use crate::platform::reason::reason;
 use crate::reading::{ErrorKind, ReadError};
 
-const SHOW_ONE: &str = "name one as `certificate`, with its `key`, in the store's `tls`; `http` and `bundle` can \
-                        show none";
+/// What a client was told to show and to trust, and how whoever told it so can do better.
+pub(in crate::platform) struct Settings<'s> {
+    /// Whether it shows a certificate of its own.
+    pub shows: bool,
+    /// Whether it trusts an authority that was named, and no other.
+    pub trusts: bool,
+    pub advice: &'s Advice,
+}
+
+/// What to do about each cause, in the words of where the client's settings stand.
+pub(in crate::platform) struct Advice {
+    /// The server wants a client certificate, and none was named.
+    pub show_one: &'static str,
+    /// It broke off, as some do who want one.
+    pub perhaps_show_one: &'static str,
+    /// It refused the one that it was shown: its authority is not trusted.
+    pub strange: &'static str,
+    /// The same: it expired.
+    pub expired: &'static str,
+    /// The same: it was revoked.
+    pub revoked: &'static str,
+    /// The same, for another reason.
+    pub refused: &'static str,
+    /// The server does not go by the name that it was asked for, or its certificate does not have it.
+    pub renamed: &'static str,
+    /// It does not speak TLS on that port.
+    pub without: &'static str,
+    /// It speaks TLS there, and was asked without.
+    pub with: &'static str,
+    /// Nobody who is trusted signed its certificate: some authority was named.
+    pub other_authority: &'static str,
+    /// The same: none was named.
+    pub no_authority: &'static str,
+}
+
+/// Of a store's `tls`.
+const OF_STORES: Advice = Advice {
+    show_one: "name one as `certificate`, with its `key`, in the store's `tls`; `http` and `bundle` can show none",
+    perhaps_show_one: "look at the server's log: it may want a client certificate, which is `certificate` in the store's \
+                       `tls`, or know no cipher of today's",
+    strange: "name a client certificate of an authority that the server trusts, in the store's `tls`",
+    expired: "renew the client certificate that the store's `tls` names",
+    revoked: "name another client certificate in the store's `tls`: this one was revoked",
+    refused: "look at the server's log, which says why, and name a client certificate that it takes in the store's `tls`",
+    renamed: "write a name in the address that the server's certificate has",
+    without: "write http:// in the address if that server has no TLS, else correct the port",
+    with: "write https:// in the address",
+    other_authority: "correct the server's certificate, or name the authority that signed it as `ca` in the store's `tls`",
+    no_authority: "correct the server's certificate, or point SSL_CERT_FILE to the authority that signed it",
+};
+
+impl Tls {
+    /// In the words of the store that names it.
+    pub(super) fn settings(&self) -> Settings<'static> {
+        Settings {
+            shows: self.certificate.is_some(),
+            trusts: self.ca.is_some(),
+            advice: &OF_STORES,
+        }
+    }
+}
 
 /// What TLS itself says in an error, if anything.
-pub(super) fn cause(error: &reqwest::Error) -> Option<&rustls::Error> {
+pub(in crate::platform) fn cause<'e>(
+    error: &'e (dyn Error + 'static),
+) -> Option<&'e rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The error of a connection that TLS refused, before anything was asked or as the first answer. `tls` is
-/// what the client was told to show and to trust.
-pub(super) fn unsecured(url: &Url, cause: &rustls::Error, tls: &Tls) -> ReadError {
+/// The error of a connection that TLS refused, before anything was asked or as the first answer.
+pub(in crate::platform) fn unsecured(
+    url: &Url,
+    cause: &rustls::Error,
+    settings: &Settings<'_>,
+) -> ReadError {
     let (host, why) = (origin(url), reason(cause));
-    let shows = tls.certificate.is_some();
+    let Settings { shows, advice, .. } = *settings;
     let (message, next) = match cause {
         rustls::Error::AlertReceived(alert) if is_of_certificates(*alert) && !shows => (
             format!("{host} wants a client certificate, and none was shown: {why}"),
-            SHOW_ONE,
+            advice.show_one,
         ),
         rustls::Error::AlertReceived(alert) if is_of_certificates(*alert) => (
             format!("{host} does not take the client certificate that it was shown: {why}"),
-            refused(*alert),
+            refused(*alert, advice),
         ),
         // OpenSSL says so under TLS 1.2 to whoever shows no certificate.
         rustls::Error::AlertReceived(Alert::HandshakeFailure) if !shows => (
             format!("{host} broke off before the connection was secure: {why}"),
-            "look at the server's log: it may want a client certificate, which is `certificate` in the store's \
-             `tls`, or know no cipher of today's",
+            advice.perhaps_show_one,
         ),
         rustls::Error::AlertReceived(Alert::UnrecognisedName) => (
             format!("{host} knows no server of that name: {why}"),
-            "write a name in the address that the server goes by",
+            advice.renamed,
         ),
         rustls::Error::AlertReceived(Alert::ProtocolVersion)
         | rustls::Error::PeerIncompatible(_) => (
@@ -55,11 +119,11 @@ pub(super) fn unsecured(url: &Url, cause: &rustls::Error, tls: &Tls) -> ReadErro
         ),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
             format!("{host} does not speak TLS on that port: {why}"),
-            "write http:// in the address if that server has no TLS, else correct the port",
+            advice.without,
         ),
         rustls::Error::InvalidCertificate(cause) => (
             format!("no secure connection to {host}: {why}"),
-            distrusted(cause, tls),
+            distrusted(cause, settings),
         ),
         _ => (
             format!("no secure connection to {host}: {why}"),
@@ -87,24 +151,17 @@ fn is_of_certificates(alert: Alert) -> bool {
 }
 
 /// What to do where a server refused the certificate that it was shown.
-fn refused(alert: Alert) -> &'static str {
+fn refused(alert: Alert, advice: &Advice) -> &'static str {
     match alert {
-        Alert::UnknownCA => {
-            "name a client certificate of an authority that the server trusts, in the store's `tls`"
-        }
-        Alert::CertificateExpired => "renew the client certificate that the store's `tls` names",
-        Alert::CertificateRevoked => {
-            "name another client certificate in the store's `tls`: this one was revoked"
-        }
-        _ => {
-            "look at the server's log, which says why, and name a client certificate that it takes in the \
-             store's `tls`"
-        }
+        Alert::UnknownCA => advice.strange,
+        Alert::CertificateExpired => advice.expired,
+        Alert::CertificateRevoked => advice.revoked,
+        _ => advice.refused,
     }
 }
 
 /// What to do where a server's certificate cannot be trusted.
-fn distrusted(cause: &CertificateError, tls: &Tls) -> &'static str {
+fn distrusted(cause: &CertificateError, settings: &Settings<'_>) -> &'static str {
     match cause {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "renew the server's certificate, if the clock of this machine is right"
@@ -113,20 +170,16 @@ fn distrusted(cause: &CertificateError, tls: &Tls) -> &'static str {
             "wait until the server's certificate is valid, if the clock of this machine is right"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "write a name in the address that the server's certificate has"
+            settings.advice.renamed
         }
         // Who names one trusts that one alone, whatever the variable says.
-        _ if tls.ca.is_some() => {
-            "correct the server's certificate, or name the authority that signed it as `ca` in the store's `tls`"
-        }
-        _ => {
-            "correct the server's certificate, or point SSL_CERT_FILE to the authority that signed it"
-        }
+        _ if settings.trusts => settings.advice.other_authority,
+        _ => settings.advice.no_authority,
     }
 }
 
 /// Whether the other side hung up while the connection was to be secured.
-pub(super) fn is_hung_up(error: &reqwest::Error) -> bool {
+pub(in crate::platform) fn is_hung_up(error: &(dyn Error + 'static)) -> bool {
     let gone = |error: &io::Error| {
         use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
         matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
@@ -148,6 +201,16 @@ const NOT_TAKEN: &str = "The SSL certificate error";
 
 /// What a server means that answers a fault of TLS by HTTP; `None` where the answer is about something else.
 pub(super) fn told(url: &Url, status: StatusCode, body: &[u8]) -> Option<ReadError> {
+    told_to(url, status, body, &OF_STORES)
+}
+
+/// The same, with this to do about it.
+pub(in crate::platform) fn told_to(
+    url: &Url,
+    status: StatusCode,
+    body: &[u8],
+    advice: &Advice,
+) -> Option<ReadError> {
     // The numbers from 495 on are nginx's own.
     if !matches!(status.as_u16(), 400 | 495..=497) {
         return None;
@@ -162,13 +225,13 @@ pub(super) fn told(url: &Url, status: StatusCode, body: &[u8]) -> Option<ReadErr
                 "{host} speaks TLS on that port, and was asked without: {} answered {status}",
                 shown(url)
             ),
-            "write https:// in the address",
+            advice.with,
         )
     } else if !is_plain && says(NONE_SHOWN) {
         (
             ErrorKind::Tls,
             format!("{host} wants a client certificate, and none was shown: it answered {status}"),
-            SHOW_ONE,
+            advice.show_one,
         )
     } else if !is_plain && says(NOT_TAKEN) {
         (
@@ -176,7 +239,7 @@ pub(super) fn told(url: &Url, status: StatusCode, body: &[u8]) -> Option<ReadErr
             format!(
                 "{host} does not take the client certificate that it was shown: it answered {status}"
             ),
-            refused(Alert::BadCertificate),
+            refused(Alert::BadCertificate, advice),
         )
     } else {
         return None;

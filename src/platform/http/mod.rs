@@ -26,6 +26,9 @@ pub(in crate::platform) use client::Clients;
 pub use client::{Http, install_crypto};
 pub(in crate::platform) use failure::{causes, innermost};
 pub use get::Get;
+pub(in crate::platform) use handshake::{
+    Advice, Settings, cause as cause_of_tls, is_hung_up, told_to as told_of_tls, unsecured,
+};
 pub(in crate::platform) use header::fill;
 pub use header::{Header, Headers, check as check_headers};
 pub(in crate::platform) use stream::Stream;

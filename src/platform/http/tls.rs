@@ -19,11 +19,11 @@ use crate::text::escape;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// The certificates to trust, a PEM file; the system's unless given.
+    /// The certificates to trust, a PEM file; by default the system's.
     pub ca: Option<Arc<Path>>,
     /// The client's own certificate, a PEM file with its chain.
     pub certificate: Option<Arc<Path>>,
-    /// The key that belongs to it, a PEM file; unless given, it is in the same file.
+    /// The key that belongs to it, a PEM file; by default it is in the same file.
     pub key: Option<Arc<Path>>,
 }
 

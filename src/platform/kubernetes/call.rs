@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use super::Cluster;
-use super::failure::unanswered;
+use super::config::Loaded;
+use super::failure::{insecure, unanswered};
 use crate::key::Secret;
 use crate::platform::buffer::{Buffer, Overflow};
 use crate::platform::http::{READ, Reply};
@@ -52,8 +53,8 @@ impl Cluster {
     /// Asks the API server, and takes this many bytes at most. Whatever status comes back, but a
     /// redirect, is the caller's to judge.
     pub(super) async fn get(&self, place: &Place, most: usize) -> Result<Reply, ReadError> {
-        let base = &self.loaded()?.url;
-        let joined = format!("{}{}", base.as_str().trim_end_matches('/'), place.0);
+        let loaded = self.loaded()?;
+        let joined = format!("{}{}", loaded.url.as_str().trim_end_matches('/'), place.0);
         let url = Url::parse(&joined).map_err(|_| unaskable(place))?;
         let request = Request::get(&place.0)
             .header(http::header::ACCEPT, "application/json")
@@ -62,22 +63,33 @@ impl Cluster {
         let client = self.client().await?;
         let answer = client
             .send(request)
-            .map_err(|error| unanswered(&url, &error))
+            .map_err(|error| unanswered(&url, &error, loaded))
             .await?;
         let (head, body) = answer.into_parts();
         let body = match head.status.is_success() {
-            true => (whole(&url, body, most).await?, true),
-            false => beginning(body).await,
+            true => (whole(&url, body, most, loaded).await?, true),
+            false => {
+                let beginning = beginning(body).await;
+                if let Some(error) = insecure(&url, head.status, beginning.0.expose(), loaded) {
+                    return Err(error);
+                }
+                beginning
+            }
         };
         Reply::received(url, head.status, head.headers, body)
     }
 }
 
 /// Everything, or an error.
-async fn whole(url: &Url, mut body: Body, most: usize) -> Result<Secret, ReadError> {
+async fn whole(
+    url: &Url,
+    mut body: Body,
+    most: usize,
+    loaded: &Loaded,
+) -> Result<Secret, ReadError> {
     let mut buffer = Buffer::new(4095, most);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| unanswered(url, &error))?;
+        let frame = frame.map_err(|error| unanswered(url, &error, loaded))?;
         let Ok(bytes) = frame.into_data() else {
             continue;
         };

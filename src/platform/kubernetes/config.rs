@@ -23,21 +23,26 @@ pub(super) struct Loaded {
     pub config: Config,
     /// Where the API server is.
     pub url: Url,
+    /// Whether no kubeconfig says so, but what a pod is given.
+    pub in_pod: bool,
 }
 
 /// Reads the kubeconfig, or what a pod is given in place of one.
 pub(super) fn load(said: &Kubernetes) -> Result<Loaded, ReadError> {
-    let config = match said.in_cluster {
-        true => in_cluster()?,
-        false => match kubeconfig(said)? {
-            Some(kubeconfig) => chosen(kubeconfig, said.context.as_deref())?,
-            None if variable("KUBERNETES_SERVICE_HOST").is_some() && said.context.is_none() => {
-                in_cluster()?
-            }
-            None => return Err(no_kubeconfig()),
-        },
+    let read = match said.in_cluster {
+        true => None,
+        false => kubeconfig(said)?,
     };
-    prepared(config)
+    match read {
+        Some(kubeconfig) => prepared(chosen(kubeconfig, said.context.as_deref())?, false),
+        None if said.in_cluster || is_in_pod(said) => prepared(in_cluster()?, true),
+        None => Err(no_kubeconfig()),
+    }
+}
+
+/// Whether a pod's own account is meant where there is no kubeconfig.
+fn is_in_pod(said: &Kubernetes) -> bool {
+    variable("KUBERNETES_SERVICE_HOST").is_some() && said.context.is_none()
 }
 
 /// `None` where nobody names a kubeconfig and there is none at the usual place.
@@ -137,7 +142,7 @@ fn in_cluster() -> Result<Config, ReadError> {
 
 /// What straggler does differently from kube: it verifies always, keeps its own time limits, and sends
 /// credentials over TLS only, as kubectl does.
-fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
+fn prepared(mut config: Config, in_pod: bool) -> Result<Loaded, ReadError> {
     let url = Url::parse(&config.cluster_url.to_string())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
@@ -165,7 +170,11 @@ fn prepared(mut config: Config) -> Result<Loaded, ReadError> {
     config.connect_timeout = None;
     config.read_timeout = None;
     config.write_timeout = None;
-    Ok(Loaded { config, url })
+    Ok(Loaded {
+        config,
+        url,
+        in_pod,
+    })
 }
 
 /// A token that no request can carry.

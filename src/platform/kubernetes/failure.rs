@@ -2,12 +2,16 @@ use std::fmt;
 
 use kube::Error;
 use kube::client::AuthError;
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
 use super::Kubectl;
+use super::config::Loaded;
 use super::connect::no_login;
-use crate::platform::http::{Reply, causes, innermost, origin};
+use crate::platform::http::{
+    Advice, Reply, Settings, cause_of_tls, causes, innermost, is_hung_up, origin, told_of_tls,
+    unsecured,
+};
 use crate::reading::{ErrorKind, ReadError};
 use crate::text::escape;
 
@@ -126,22 +130,78 @@ impl Status {
     }
 }
 
+/// What to do about TLS where a kubeconfig names the API server.
+const IN_KUBECONFIG: Advice = Advice {
+    show_one: "give the user in the kubeconfig a `client-certificate` and its `client-key`",
+    perhaps_show_one: "look at the API server's log: it may want a client certificate, which is the user's \
+                       `client-certificate` in the kubeconfig, or know no cipher of today's",
+    strange: "give the user in the kubeconfig a `client-certificate` of an authority that the API server trusts",
+    expired: "renew the user's `client-certificate` in the kubeconfig",
+    revoked: "give the user in the kubeconfig another `client-certificate`: this one was revoked",
+    refused: "look at the API server's log, which says why, and give the user in the kubeconfig a `client-certificate` \
+              that it takes",
+    renamed: "write a name in `server` that the API server's certificate has, or name one as `tls-server-name`, in the \
+              kubeconfig",
+    without: "correct the port of `server` in the kubeconfig, or write http:// there if that API server has no TLS",
+    with: "write https:// in `server`, in the kubeconfig",
+    other_authority: "check that `server` in the kubeconfig leads to the right cluster, and put the authority that signed its \
+                      certificate into `certificate-authority-data`: the one that stands there did not",
+    no_authority: "put the authority that signed the API server's certificate into `certificate-authority-data` of the \
+                   cluster in the kubeconfig, which names none",
+};
+
+/// The same where a pod is told.
+const IN_POD: Advice = Advice {
+    renamed: "give the API server's certificate the name or address that KUBERNETES_SERVICE_HOST has in this pod",
+    without: "look at who answers at KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT: it is no API server",
+    other_authority: "look at who answers at KUBERNETES_SERVICE_HOST: its certificate was not signed by the authority in \
+                      /var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+    ..IN_KUBECONFIG
+};
+
+fn advice(loaded: &Loaded) -> &'static Advice {
+    match loaded.in_pod {
+        true => &IN_POD,
+        false => &IN_KUBECONFIG,
+    }
+}
+
+/// What an API server means that answers a fault of TLS by HTTP; `None` where the answer is about something else.
+pub(super) fn insecure(
+    url: &Url,
+    status: StatusCode,
+    body: &[u8],
+    loaded: &Loaded,
+) -> Option<ReadError> {
+    told_of_tls(url, status, body, advice(loaded))
+}
+
 /// Why no answer came.
-pub(super) fn unanswered(url: &Url, error: &Error) -> ReadError {
+pub(super) fn unanswered(url: &Url, error: &Error, loaded: &Loaded) -> ReadError {
     let causes = || causes(error);
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<AuthError>()) {
         return no_login(error);
     }
     let (host, why) = (origin(url), innermost(error));
-    if causes().any(|cause| cause.is::<rustls::Error>()) {
-        return ReadError::new(
-            ErrorKind::Tls,
-            format!("no secure connection to {host}: {why}"),
-            "correct `certificate-authority` in the kubeconfig, or the client certificate",
-        );
+    if let Some(cause) = cause_of_tls(error) {
+        let user = &loaded.config.auth_info;
+        let settings = Settings {
+            shows: user.client_certificate.is_some() || user.client_certificate_data.is_some(),
+            trusts: loaded.config.root_cert.is_some(),
+            advice: advice(loaded),
+        };
+        return unsecured(url, cause, &settings);
     }
     let unconnected = |error: &hyper_util::client::legacy::Error| error.is_connect();
     if causes().any(|cause| cause.downcast_ref().is_some_and(unconnected)) {
+        if url.scheme() == "https" && is_hung_up(error) {
+            return ReadError::new(
+                ErrorKind::Connect,
+                format!("{host} hung up before the connection was secure: {why}"),
+                "check `server` in the kubeconfig and its port, for a server without TLS may hang up so; else the API \
+                 server's log says why",
+            );
+        }
         return ReadError::new(
             ErrorKind::Connect,
             format!("no connection to {host}: {why}"),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::Owner;
+use super::ownership::Writer;
 use crate::extract::SecretText;
 use crate::text::Escaped;
 
@@ -38,6 +39,8 @@ pub enum Keeper {
     },
     /// Whoever goes by this name in `app.kubernetes.io/managed-by` or `managedFields`.
     Manager(Box<str>),
+    /// A manifest that somebody applies with kubectl. Nothing is undone until the next time.
+    Manifest,
 }
 
 /// What of an object says who keeps it.
@@ -45,8 +48,8 @@ pub(super) struct Marks<'a> {
     pub labels: &'a HashMap<Box<str>, Box<str>>,
     pub annotations: &'a HashMap<Box<str>, SecretText>,
     pub owners: &'a [Reference],
-    /// The names in its `managedFields`.
-    pub managers: &'a [&'a str],
+    /// Who wrote what is to be changed, by its `managedFields`.
+    pub writers: &'a [&'a Writer],
 }
 
 /// An object that owns another one.
@@ -70,16 +73,70 @@ impl From<&Reference> for Owner {
     }
 }
 
-/// How the programs that deploy call themselves when they write.
-const MANAGERS: [(&str, &str); 7] = [
-    ("argocd", "Argo CD"),
-    ("kustomize-controller", "Flux"),
-    ("helm-controller", "Flux"),
-    ("helm", "Helm"),
-    ("Terraform", "Terraform"),
-    ("HashiCorp", "Terraform"),
-    ("pulumi", "Pulumi"),
-];
+/// How Argo CD calls itself when it writes.
+const ARGO: [&str; 2] = ["argocd-controller", "argocd-application-controller"];
+
+/// How the External Secrets Operator calls itself, before the name of an ExternalSecret or, where that is long,
+/// `sha3/` and its digest.
+const EXTERNAL: &str = "externalsecrets.external-secrets.io/";
+
+impl Keeper {
+    /// The one who goes by the name of a writer, of those whose names are known; `is_own` is whether the very field
+    /// was written that is to be changed, and not one beside it.
+    fn by(writer: &Writer, is_own: bool) -> Option<Self> {
+        Some(match &*writer.name {
+            name if ARGO.contains(&name) => Self::Argo { application: None },
+            "kustomize-controller" => Self::Flux {
+                kind: "Kustomization",
+                name: None,
+            },
+            "helm-controller" => Self::Flux {
+                kind: "HelmRelease",
+                name: None,
+            },
+            "helm" => Self::Helm { release: None },
+            // `kubernetes_manifest`, and the other resources by the beginning of their user agent.
+            "Terraform" | "HashiCorp" => Self::Manager("Terraform".into()),
+            name if name.starts_with("pulumi-kubernetes") => Self::Manager("Pulumi".into()),
+            "kubectl-client-side-apply" => Self::Manifest,
+            "kubectl" if &*writer.operation == "Apply" => Self::Manifest,
+            // It leaves what it did not write as it is.
+            name if is_own => Self::Object {
+                kind: "ExternalSecret".into(),
+                name: Some(name.strip_prefix(EXTERNAL)?)
+                    .filter(|name| !name.starts_with("sha3/"))
+                    .map(Into::into),
+            },
+            _ => return None,
+        })
+    }
+
+    /// The one who is known by what was written, the first that counts; what runs by itself before what a person
+    /// applies.
+    pub(super) fn of<'w>(writers: impl Iterator<Item = (&'w Writer, bool)>) -> Option<Self> {
+        let mut applied = None;
+        for keeper in writers.filter_map(|(writer, is_own)| Self::by(writer, is_own)) {
+            match keeper {
+                Self::Manifest => applied = Some(Self::Manifest),
+                keeper => return Some(keeper),
+            }
+        }
+        applied
+    }
+
+    /// Whether it is an object of the cluster whose name is not told.
+    pub(super) fn is_unnamed(&self) -> bool {
+        matches!(self, Self::Object { name: None, .. })
+    }
+
+    /// Whether both are objects of one kind.
+    pub(super) fn is_same_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object { kind: own, .. }, Self::Object { kind: other, .. }) => own == other,
+            _ => false,
+        }
+    }
+}
 
 impl Marks<'_> {
     /// Who keeps it. What a controller makes carries the labels of what it is made from, so owners come first.
@@ -117,9 +174,8 @@ impl Marks<'_> {
         let tracked = tracked.and_then(|id| id.split(':').next());
         let named = tracked.or_else(|| self.label("argocd.argoproj.io/instance"));
         let writes = || {
-            self.managers
-                .iter()
-                .any(|manager| manager.starts_with("argocd"))
+            let mut writers = self.writers.iter();
+            writers.any(|writer| ARGO.contains(&&*writer.name))
         };
         let named = match named {
             Some(named) => Some(named),
@@ -161,19 +217,7 @@ impl Marks<'_> {
     fn manager(&self) -> Option<Keeper> {
         let named = self.label("app.kubernetes.io/managed-by");
         let named = named.filter(|name| !name.is_empty() && !name.starts_with("kubectl"));
-        let mut writers = self.managers.iter();
-        let known = || {
-            writers.find_map(|manager| {
-                let known = MANAGERS.iter();
-                known
-                    .filter(|(start, _)| manager.starts_with(start))
-                    .map(|(_, name)| *name)
-                    .next()
-            })
-        };
-        named
-            .or_else(known)
-            .map(|name| Keeper::Manager(name.into()))
+        named.map(|name| Keeper::Manager(name.into()))
     }
 }
 
@@ -186,6 +230,7 @@ impl fmt::Display for Keeper {
             Self::Argo { application } => ("Argo CD application", application),
             Self::Flux { kind, name } => (*kind, name),
             Self::Manager(name) => return Escaped(name).fmt(f),
+            Self::Manifest => return f.write_str("a manifest"),
         };
         match name {
             Some(name) => write!(f, "the {} {}", Escaped(what), Escaped(name)),
@@ -204,6 +249,9 @@ impl Keeper {
             Self::Argo { .. } => format!("in the source of {self}, and sync it"),
             Self::Flux { .. } => format!("in the source of {self} of Flux, and reconcile it"),
             Self::Manager(_) => format!("where {self} takes it from, and deploy it from there"),
+            Self::Manifest => {
+                "in the manifest that it is applied from, and apply that again".to_owned()
+            }
         }
     }
 }
@@ -214,15 +262,26 @@ mod tests {
 
     use super::*;
 
+    fn writer(name: &str, operation: &str) -> Writer {
+        Writer {
+            name: name.into(),
+            operation: operation.into(),
+        }
+    }
+
     fn keeper(labels: Value, annotations: Value, owners: Value, managers: &[&str]) -> String {
+        let writers: Vec<_> = managers.iter().map(|name| writer(name, "Update")).collect();
+        let writers: Vec<_> = writers.iter().collect();
         let marks = Marks {
             labels: &serde_json::from_value(labels).unwrap(),
             annotations: &serde_json::from_str(&annotations.to_string()).unwrap(),
             owners: &serde_json::from_value::<Vec<_>>(owners).unwrap(),
-            managers,
+            writers: &writers,
         };
+        let by_fields = || Keeper::of(writers.iter().map(|writer| (*writer, true)));
         marks
             .keeper()
+            .or_else(by_fields)
             .map_or_else(String::new, |keeper| keeper.to_string())
     }
 
@@ -320,6 +379,93 @@ mod tests {
                 expected,
                 "{shown}"
             );
+        }
+    }
+
+    #[test]
+    fn who_wrote_a_field_keeps_it_where_the_name_is_known() {
+        let of = |writers: &[(&str, &str, bool)]| {
+            let writers = writers.iter();
+            let writers: Vec<_> = writers
+                .map(|(name, operation, is_own)| (writer(name, operation), *is_own))
+                .collect();
+            Keeper::of(writers.iter().map(|(writer, is_own)| (writer, *is_own)))
+                .map_or_else(String::new, |keeper| keeper.way())
+        };
+        let manifest = "in the manifest that it is applied from, and apply that again";
+        let external = "externalsecrets.external-secrets.io/eso";
+        let hashed = "externalsecrets.external-secrets.io/sha3/0f1e";
+        for (writers, expected) in [
+            (
+                &[("helm", "Update", true)][..],
+                "in the values of its Helm release, and upgrade the release",
+            ),
+            (
+                &[("argocd-controller", "Apply", true)],
+                "in the source of its Argo CD application, and sync it",
+            ),
+            (
+                &[("kustomize-controller", "Apply", true)],
+                "in the source of its Kustomization of Flux, and reconcile it",
+            ),
+            (
+                &[("helm-controller", "Update", true)],
+                "in the source of its HelmRelease of Flux, and reconcile it",
+            ),
+            (
+                &[("Terraform", "Apply", true)],
+                "where Terraform takes it from, and deploy it from there",
+            ),
+            (
+                &[("pulumi-kubernetes-1f2e3d4c", "Apply", true)],
+                "where Pulumi takes it from, and deploy it from there",
+            ),
+            (
+                &[(external, "Update", true)],
+                "in the ExternalSecret eso, which makes it",
+            ),
+            (
+                &[(hashed, "Update", true)],
+                "in its ExternalSecret, which makes it",
+            ),
+            // Beside what it writes itself it changes nothing.
+            (&[(external, "Update", false)], ""),
+            (&[("kubectl-client-side-apply", "Update", true)], manifest),
+            (&[("kubectl", "Apply", true)], manifest),
+            (&[("kubectl", "Update", true)], ""),
+            (
+                &[
+                    ("kubectl-patch", "Update", true),
+                    ("kubectl-edit", "Update", true),
+                ],
+                "",
+            ),
+            // A person changed the field, and the next deployment changes it back.
+            (
+                &[
+                    ("kubectl-patch", "Update", true),
+                    ("HashiCorp", "Update", false),
+                ],
+                "where Terraform takes it from, and deploy it from there",
+            ),
+            (
+                &[
+                    ("kubectl-client-side-apply", "Update", true),
+                    ("helm", "Update", true),
+                ],
+                "in the values of its Helm release, and upgrade the release",
+            ),
+            // Names that nobody is known by.
+            (
+                &[
+                    ("helmsman", "Update", true),
+                    ("argocd-image-updater", "Update", true),
+                    ("controller", "Update", true),
+                ],
+                "",
+            ),
+        ] {
+            assert_eq!(of(writers), expected, "{writers:?}");
         }
     }
 }

@@ -29,7 +29,7 @@ pub use kubectl::Kubectl;
 pub use names::{check_key, check_name};
 pub use object::{External, Get, Got, Object, Resource};
 pub use pod::{
-    Container, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, ProjectedObject, State,
+    Container, EnvFile, EnvFrom, Item, Mount, Owner, Part, Pod, Projected, ProjectedObject, State,
     ValueFrom, Variable, Volume, VolumeKind,
 };
 pub use pods::{ListPods, ListedPods};

@@ -91,8 +91,7 @@ pub struct Object {
     pub kind: Box<str>,
     /// The ExternalSecret that feeds it.
     pub external: Option<External>,
-    /// Who writes it, and would undo what somebody else changes in it.
-    pub keeper: Option<Keeper>,
+    keeper: Option<Keeper>,
     changes: Changes,
 }
 
@@ -117,6 +116,22 @@ impl Object {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Secret> {
         self.data.get(key).or_else(|| self.binary.get(key))
+    }
+
+    /// Who writes what a key holds, and would undo what somebody else changes in it: as its labels and owners tell,
+    /// else as those tell who wrote the key.
+    #[must_use]
+    pub fn keeper(&self, key: &str) -> Option<Keeper> {
+        let by_fields = || Keeper::of(self.changes.writers_of(key));
+        match &self.keeper {
+            // What is merged into a Secret has no owner that would name it.
+            Some(keeper) if keeper.is_unnamed() => {
+                let named = by_fields().filter(|other| other.is_same_kind(keeper));
+                Some(named.unwrap_or_else(|| keeper.clone()))
+            }
+            Some(keeper) => Some(keeper.clone()),
+            None => by_fields(),
+        }
     }
 
     /// All that it holds.
@@ -165,14 +180,13 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn keeper(&self) -> Option<Keeper> {
-        let managers = self.managed_fields.iter();
-        let managers: Vec<_> = managers.map(|managed| &*managed.manager).collect();
+    fn keeper(&self, changes: &Changes) -> Option<Keeper> {
+        let writers: Vec<_> = changes.writers().collect();
         let marks = Marks {
             labels: &self.labels,
             annotations: &self.annotations,
             owners: &self.owner_references,
-            managers: &managers,
+            writers: &writers,
         };
         marks.keeper()
     }
@@ -282,14 +296,15 @@ impl Get {
                 .map(|(key, text)| (key, text.0))
                 .collect(),
         };
+        let changes = Changes::of(metadata.creation_timestamp, &metadata.managed_fields);
         Ok(Object {
             data,
             binary: decode(binary.unwrap_or_default())?,
             immutable: immutable.unwrap_or_default(),
             kind: kind.unwrap_or_default(),
             external: metadata.external(),
-            keeper: metadata.keeper(),
-            changes: Changes::of(metadata.creation_timestamp, &metadata.managed_fields),
+            keeper: metadata.keeper(&changes),
+            changes,
         })
     }
 

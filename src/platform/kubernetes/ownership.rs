@@ -6,12 +6,22 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+/// Who wrote something of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Writer {
+    /// How it calls itself.
+    pub name: Box<str>,
+    /// `Apply`, which is the server-side one, or `Update`.
+    pub operation: Box<str>,
+}
+
 /// One manager's fields.
 #[derive(Deserialize)]
 pub(super) struct Managed {
-    /// How the manager calls itself.
     #[serde(default)]
-    pub manager: Box<str>,
+    manager: Box<str>,
+    #[serde(default)]
+    operation: Box<str>,
     time: Option<Timestamp>,
     #[serde(rename = "fieldsV1", default)]
     fields: Fields,
@@ -28,9 +38,18 @@ struct Fields {
     binary_data: Option<HashMap<Box<str>, IgnoredAny>>,
 }
 
-/// When the data of an object was last written, as far as Kubernetes tells.
+impl Fields {
+    fn each(&self) -> impl Iterator<Item = &HashMap<Box<str>, IgnoredAny>> {
+        [&self.data, &self.string_data, &self.binary_data]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// When the data of an object was last written and by whom, as far as Kubernetes tells.
 #[derive(Default)]
 pub(super) struct Changes {
+    writers: Vec<(Writer, Vec<Box<str>>)>,
     created_at: Option<Timestamp>,
     keys: HashMap<Box<str>, Timestamp>,
     /// Of a manager that owns the data as a whole.
@@ -48,15 +67,23 @@ impl Changes {
             ..Self::default()
         };
         for entry in managed {
+            let mut owned = entry.fields.each().peekable();
+            if owned.peek().is_some() {
+                let keys = owned.flat_map(HashMap::keys);
+                let keys = keys.filter_map(|name| name.strip_prefix("f:").map(Box::from));
+                let writer = Writer {
+                    name: entry.manager.clone(),
+                    operation: entry.operation.clone(),
+                };
+                changes.writers.push((writer, keys.collect()));
+            }
             // An entry without a time could have been written at any.
             let Some(time) = entry.time else {
                 changes.untracked = true;
                 continue;
             };
             changes.last = changes.last.max(Some(time));
-            let fields = &entry.fields;
-            for owned in [&fields.data, &fields.string_data, &fields.binary_data] {
-                let Some(owned) = owned else { continue };
+            for owned in entry.fields.each() {
                 if owned.keys().all(|name| &**name == ".") {
                     changes.all = changes.all.max(owned.is_empty().then_some(time));
                 }
@@ -82,12 +109,74 @@ impl Changes {
         }
     }
 
+    /// Who wrote this key, then who else wrote any of the data; and whether it is the key that was written.
+    pub fn writers_of(&self, key: &str) -> impl Iterator<Item = (&Writer, bool)> {
+        let of = move |is_own: bool| {
+            let all = self.writers.iter();
+            all.filter(move |(_, keys)| keys.iter().any(|own| **own == *key) == is_own)
+                .map(move |(writer, _)| (writer, is_own))
+        };
+        of(true).chain(of(false))
+    }
+
+    /// Everybody who wrote any of the data.
+    pub fn writers(&self) -> impl Iterator<Item = &Writer> {
+        self.writers.iter().map(|(writer, _)| writer)
+    }
+
     /// When anything about the object was last written: not later than this.
     pub fn of_any(&self) -> Option<Timestamp> {
         match self.untracked {
             true => None,
             false => self.last.max(self.created_at),
         }
+    }
+}
+
+/// One manager's fields of what starts pods, or of a pod.
+#[derive(Deserialize)]
+pub(super) struct ManagedPods {
+    #[serde(default)]
+    manager: Box<str>,
+    #[serde(default)]
+    operation: Box<str>,
+    #[serde(rename = "fieldsV1", default)]
+    fields: PodFields,
+}
+
+/// Those of the fields that lead to containers.
+#[derive(Default, Deserialize)]
+struct PodFields {
+    #[serde(rename = "f:spec")]
+    spec: Option<SpecFields>,
+}
+
+#[derive(Deserialize)]
+struct SpecFields {
+    #[serde(rename = "f:containers")]
+    containers: Option<IgnoredAny>,
+    #[serde(rename = "f:template")]
+    template: Option<Box<PodFields>>,
+    #[serde(rename = "f:jobTemplate")]
+    job: Option<Box<PodFields>>,
+}
+
+impl ManagedPods {
+    /// Who wrote any of the containers: not only labels, or how many there are to be.
+    pub fn writer_of_containers(&self) -> Option<Writer> {
+        self.fields.leads_to_containers().then(|| Writer {
+            name: self.manager.clone(),
+            operation: self.operation.clone(),
+        })
+    }
+}
+
+impl PodFields {
+    fn leads_to_containers(&self) -> bool {
+        self.spec.as_ref().is_some_and(|spec| {
+            let mut within = spec.template.iter().chain(&spec.job);
+            spec.containers.is_some() || within.any(|fields| fields.leads_to_containers())
+        })
     }
 }
 
@@ -128,6 +217,53 @@ mod tests {
         assert_eq!(changes.of_any(), Some(at("2026-11-09T00:00:00Z")));
         // A manager that gave up its key leaves it as it was made.
         assert_eq!(changes.of_key("unowned"), Some(at(CREATED)));
+    }
+
+    #[test]
+    fn who_wrote_the_key_comes_before_who_wrote_its_neighbours() {
+        let changes = changes(
+            CREATED,
+            json!([
+                {"manager": "labeller", "operation": "Update", "fieldsV1": {"f:metadata": {"f:labels": {"f:a": {}}}}},
+                {"manager": "helm", "operation": "Update", "fieldsV1": {"f:data": {".": {}, "f:other": {}}}},
+                {"manager": "kubectl-patch", "operation": "Update", "fieldsV1": {"f:data": {"f:api_key": {}}}},
+            ]),
+        );
+        let writers = changes.writers_of("api_key");
+        let writers: Vec<_> = writers.map(|(writer, own)| (&*writer.name, own)).collect();
+        assert_eq!(writers, [("kubectl-patch", true), ("helm", false)]);
+    }
+
+    #[test]
+    fn only_who_wrote_containers_keeps_them() {
+        for (fields, expected) in [
+            (
+                json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}),
+                true,
+            ),
+            (
+                json!({"f:spec": {"f:jobTemplate": {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}}}),
+                true,
+            ),
+            (
+                json!({"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {}}}}),
+                true,
+            ),
+            (json!({"f:spec": {"f:replicas": {}}}), false),
+            (
+                json!({"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:a": {}}}}}}),
+                false,
+            ),
+            (json!({"f:metadata": {"f:labels": {"f:a": {}}}}), false),
+            (json!({}), false),
+        ] {
+            let managed: ManagedPods = serde_json::from_value(
+                json!({"manager": "m", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}),
+            )
+            .unwrap();
+            let writer = managed.writer_of_containers();
+            assert_eq!(writer.is_some(), expected, "{fields}");
+        }
     }
 
     #[test]

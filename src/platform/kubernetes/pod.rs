@@ -98,15 +98,28 @@ pub enum ValueFrom {
     },
     /// A field of the pod itself.
     Field(Box<str>),
-    /// A key of an env file that another container of the pod writes.
-    File {
-        /// The volume that it is written into.
-        volume: Box<str>,
-        /// Its path there.
-        path: Box<str>,
-    },
+    /// A variable of an env file that another container of the pod writes (`fileKeyRef`).
+    File(EnvFile),
     /// Anything else.
     Other,
+}
+
+/// A variable of an env file in a volume, which the kubelet reads when it starts a container.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvFile {
+    /// The volume's name in the pod.
+    #[serde(rename = "volumeName")]
+    pub volume: Box<str>,
+    /// The path of the file in the volume.
+    #[serde(default)]
+    pub path: Box<str>,
+    /// The variable's name in the file.
+    #[serde(default)]
+    pub key: Box<str>,
+    /// Whether the container starts without the variable in the file. The file itself has to be there.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// A Secret or a ConfigMap, each key of which becomes a variable.
@@ -174,7 +187,7 @@ pub struct ProjectedObject {
     pub resource: Resource,
     /// Its name.
     pub name: Arc<str>,
-    /// The keys that become files, and their paths; all of them, under their own names, unless said.
+    /// The keys that become files, and their paths; by default all of them, under their own names.
     pub items: Option<Vec<Item>>,
     /// Whether the pod starts without it, or without one of the keys.
     pub optional: bool,

@@ -18,9 +18,9 @@ use crate::reading::ReadError;
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kubernetes {
-    /// The context in the kubeconfig; its current one unless given.
+    /// The context in the kubeconfig; by default its current one.
     pub(super) context: Option<Box<str>>,
-    /// The kubeconfig; the files in `KUBECONFIG` unless given, else `~/.kube/config`.
+    /// The kubeconfig; by default the files in `KUBECONFIG`, else `~/.kube/config`.
     pub(super) kubeconfig: Option<Arc<Path>>,
     /// Whether to log in with the service account of the pod that straggler runs in, though there is
     /// a kubeconfig too.

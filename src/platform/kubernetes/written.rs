@@ -9,7 +9,10 @@ use serde::de::IgnoredAny;
 
 use super::Resource;
 use super::keeper::{Keeper, Marks, Reference};
-use super::pod::{Container, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable};
+use super::ownership::ManagedPods;
+use super::pod::{
+    Container, EnvFile, EnvFrom, Mount, Owner, Part, Pod, State, ValueFrom, Variable,
+};
 use super::volume::WrittenVolume;
 use crate::extract::SecretText;
 use crate::platform::excerpt::first_words;
@@ -35,6 +38,8 @@ pub(super) struct Metadata {
     annotations: HashMap<Box<str>, SecretText>,
     #[serde(default)]
     owner_references: Vec<Reference>,
+    #[serde(default)]
+    managed_fields: Vec<ManagedPods>,
 }
 
 impl Metadata {
@@ -44,7 +49,7 @@ impl Metadata {
         owners.find(|owner| owner.controller).map(Owner::from)
     }
 
-    /// Who keeps it as it is.
+    /// Who keeps its containers as they are.
     pub fn keeper(&self) -> Option<Keeper> {
         self.kept_beside(&self.owner_references)
     }
@@ -55,13 +60,19 @@ impl Metadata {
     }
 
     fn kept_beside(&self, owners: &[Reference]) -> Option<Keeper> {
+        let managed = self.managed_fields.iter();
+        let writers: Vec<_> = managed
+            .filter_map(ManagedPods::writer_of_containers)
+            .collect();
+        let writers: Vec<_> = writers.iter().collect();
         let marks = Marks {
             labels: &self.labels,
             annotations: &self.annotations,
             owners,
-            managers: &[],
+            writers: &writers,
         };
-        marks.keeper()
+        let own = || Keeper::of(writers.iter().map(|writer| (*writer, true)));
+        marks.keeper().or_else(own)
     }
 }
 
@@ -114,7 +125,7 @@ struct WrittenValueFrom {
     secret_key_ref: Option<KeyReference>,
     config_map_key_ref: Option<KeyReference>,
     field_ref: Option<FieldReference>,
-    file_key_ref: Option<FileReference>,
+    file_key_ref: Option<EnvFile>,
 }
 
 #[derive(Deserialize)]
@@ -130,14 +141,6 @@ struct KeyReference {
 #[serde(rename_all = "camelCase")]
 struct FieldReference {
     field_path: Box<str>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileReference {
-    volume_name: Box<str>,
-    #[serde(default)]
-    path: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -452,10 +455,7 @@ impl WrittenValueFrom {
             (None, Some(reference)) => key(Resource::ConfigMap, reference),
             (None, None) => match (self.field_ref, self.file_key_ref) {
                 (Some(field), _) => ValueFrom::Field(field.field_path),
-                (None, Some(file)) => ValueFrom::File {
-                    volume: file.volume_name,
-                    path: file.path,
-                },
+                (None, Some(file)) => ValueFrom::File(file),
                 (None, None) => ValueFrom::Other,
             },
         }

@@ -35,7 +35,7 @@ pub fn argued<'a>(arguments: impl Iterator<Item = &'a [u8]>, option: &str) -> Ve
             Some([]) => match rest.peek() {
                 // What follows may be another option, or a key.
                 Some(next) if next.starts_with(b"-") => {
-                    unclear = Some("what stands behind the option may be another one");
+                    unclear = Some("what follows the option may be another one");
                     continue;
                 }
                 _ => rest.next().unwrap_or_default(),

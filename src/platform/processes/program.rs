@@ -314,7 +314,7 @@ fn of_gunicorn(environment: &[u8], variable: &str) -> Option<Reading> {
 pub fn overridden(found: Option<Found>, name: &str, through: &str) -> Reading {
     let why = format!(
         "{name} may set another value, from {through}, which its environment does not show; to prove it, \
-         let the program tell the fingerprint of what it has"
+         have the program report the fingerprint of what it has"
     );
     match found {
         Some(Found::Hidden { .. }) | None => Reading::new(Found::hidden(None, why)),

@@ -192,7 +192,7 @@ impl Systemd {
             return ReadError::new(
                 ErrorKind::Connect,
                 format!("no systemd answers here: {}", error.message),
-                "run straggler on the host itself, not in a container, and as root or on a session bus",
+                "run straggler on the host itself, not in a container that does not see its system bus",
             );
         }
         ReadError {

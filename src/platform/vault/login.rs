@@ -25,7 +25,7 @@ pub(super) struct AppRole {
     /// Its password; a role may need none.
     #[serde(default)]
     secret_id: Option<Credential>,
-    /// Where the login is mounted; `approle` unless said.
+    /// Where the login is mounted; by default `approle`.
     #[serde(default)]
     mount: Option<Box<str>>,
 }
@@ -36,10 +36,10 @@ pub(super) struct AppRole {
 pub(super) struct ServiceAccount {
     /// Which role of the server's.
     role: Box<str>,
-    /// The service account's token; the pod's own unless said.
+    /// The service account's token; by default the pod's own.
     #[serde(default)]
     jwt: Option<Credential>,
-    /// Where the login is mounted; `kubernetes` unless said.
+    /// Where the login is mounted; by default `kubernetes`.
     #[serde(default)]
     mount: Option<Box<str>>,
 }

@@ -9,9 +9,9 @@ use crate::text::{Escaped, escape};
 /// Where fields are kept.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// The namespace; the connection's unless said.
+    /// The namespace; by default the connection's.
     pub namespace: Option<Arc<str>>,
-    /// Where the store is mounted; where the connection's settings say unless said.
+    /// Where the store is mounted; by default where the connection's settings say.
     pub mount: Option<Arc<str>>,
     /// The path within the mount.
     pub path: Arc<str>,

@@ -19,7 +19,7 @@ use crate::text::escape;
 pub struct Read {
     /// Where.
     pub place: Place,
-    /// Which version; the latest unless said.
+    /// Which version; by default the latest.
     pub version: Option<u64>,
 }
 

@@ -17,14 +17,14 @@ use crate::reading::ReadError;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vault {
-    /// Where it is: `https://vault.internal:8200`. `BAO_ADDR` or `VAULT_ADDR` unless given.
+    /// Where it is: `https://vault.internal:8200`. By default `BAO_ADDR` or `VAULT_ADDR`.
     address: Option<Box<str>>,
-    /// The namespace, as a whole path; `BAO_NAMESPACE` or `VAULT_NAMESPACE` unless given, and none if
+    /// The namespace, as a whole path; by default `BAO_NAMESPACE` or `VAULT_NAMESPACE`, and none if
     /// it is empty.
     namespace: Option<Arc<str>>,
     /// Where the key-value store is mounted, unless a hop says so; `secret` by default.
     mount: Option<Arc<str>>,
-    /// The version of the key-value stores, 1 or 2; unless given, each mount is asked once.
+    /// The version of the key-value stores, 1 or 2; by default each mount is asked once.
     #[schemars(range(min = 1, max = 2))]
     version: Option<u8>,
     /// The token; unless a login is said, that in `BAO_TOKEN` or `VAULT_TOKEN`, else in the file that
@@ -33,11 +33,11 @@ pub struct Vault {
     /// Log in as an AppRole: `{ role_id: …, secret_id: …, mount: approle }`, both ids like a `token`;
     /// a role that needs no secret id goes without.
     approle: Option<AppRole>,
-    /// Log in as a Kubernetes service account: `{ role: NAME, jwt: { file: PATH }, mount: kubernetes }`;
-    /// unless given, `jwt` is the pod's own.
+    /// Log in as a Kubernetes service account: `{ role: NAME, jwt: { file: PATH }, mount:
+    /// kubernetes }`; by default `jwt` is the pod's own.
     kubernetes: Option<ServiceAccount>,
-    /// Certificates; `BAO_CACERT`, `BAO_CLIENT_CERT` and `BAO_CLIENT_KEY`, or the same with `VAULT_`,
-    /// unless given.
+    /// Certificates; by default `BAO_CACERT`, `BAO_CLIENT_CERT` and `BAO_CLIENT_KEY`, or the same
+    /// with `VAULT_`.
     tls: Option<Tls>,
 }
 

@@ -17,12 +17,12 @@ use crate::reading::{ErrorKind, ReadError};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vercel {
-    /// Where its API is; `https://api.vercel.com` unless given.
+    /// Where its API is; by default `https://api.vercel.com`.
     address: Option<Box<str>>,
-    /// The token; `VERCEL_TOKEN` or `VERCEL_API_TOKEN` unless given.
+    /// The token; by default `VERCEL_TOKEN` or `VERCEL_API_TOKEN`.
     token: Option<Credential>,
-    /// The team that has the projects, by its id, `team_…`, or by the name in its URL; a team in
-    /// `VERCEL_ORG_ID` unless given.
+    /// The team that has the projects, by its id, `team_…`, or by the name in its URL; by default a
+    /// team in `VERCEL_ORG_ID`.
     team: Option<Arc<str>>,
     /// Certificates.
     tls: Option<Tls>,

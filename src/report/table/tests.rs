@@ -84,8 +84,8 @@ deployment not proven at its last hop
   holds the current key, damaged: trailing-newline; no event leaves the process
   and nothing is logged: a value with a line break cannot be sent as a header
     dotenv:/srv/landing/.env
-  → leave the line end away (`printf %s` instead of `echo`), and write the
-    current key as ALLSTAK_API_KEY to /srv/landing/.env
+  → leave out the trailing newline (`printf %s` instead of `echo`), and write
+    the current key as ALLSTAK_API_KEY to /srv/landing/.env
 
 ? unreachable · cart (prod-us) · owner payments
   could not be read: denied: secrets \"allstak\" is forbidden
@@ -295,7 +295,7 @@ exit 1: 1 faulty reference, drift in 1 deployment
 
 ! mail's next key is shop's current key as well, so nobody who holds it is
   called current
-  → write the key that comes next to its place, or take it off `next`
+  → write the key that comes next to its place, or remove it from `next`
     (targets.yaml:5)
 ",
         print_of("newer")

@@ -41,7 +41,7 @@ impl<'n> Named<'n> {
             .or(self.stage.filter(|stage| *stage != "AWSCURRENT"))
         {
             Some(version) => format!(
-                "let a new revision of the task definition name the current version of {place} and not {}, see that it holds {}, then let new tasks start from that revision",
+                "let a new revision of the task definition name the current version of {place} and not {}, make sure that it holds {}, then let new tasks start from that revision",
                 escape(version),
                 at.key_in_its_part()
             ),

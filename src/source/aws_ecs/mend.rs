@@ -8,7 +8,7 @@ impl AwsEcs {
     /// Where nothing more is known.
     pub(super) fn renew(&self, at: At<'_>) -> String {
         format!(
-            "see that {} in the task definition, or what it names there, is {}, then {}",
+            "make sure that {} in the task definition, or what it names there, is {}, then {}",
             escape(self.name(at)),
             at.key_in_its_part(),
             self.start(at)
@@ -48,7 +48,7 @@ impl AwsEcs {
     /// Starts tasks that fetch what the definition names.
     pub(super) fn start(&self, at: At<'_>) -> String {
         let Some(service) = &self.service else {
-            return format!("start its tasks in {} anew", escape(&self.cluster));
+            return format!("restart its tasks in {}", escape(&self.cluster));
         };
         let mut words = vec!["ecs", "update-service", "--force-new-deployment"];
         words.extend(["--cluster", &*self.cluster, "--service", &**service]);

@@ -58,7 +58,7 @@ impl AwsSecretsManager {
                 .flat_map(|label| ["--version-stages", label]),
         );
         let put = self.aws("put-secret-value", &words, at);
-        format!("write the current key with {put}, from a file without a line end")
+        format!("write the current key with {put}, from a file without a trailing newline")
     }
 
     fn create(&self, at: At<'_>) -> String {
@@ -68,7 +68,7 @@ impl AwsSecretsManager {
         }
         if self.secret.starts_with("arn:") {
             return format!(
-                "create the secret anew with {}, and correct the ARN here and in what reads it: a new secret gets another one than {secret}",
+                "recreate the secret with {}, and correct the ARN here and in what reads it: a new secret gets another one than {secret}",
                 self.content(at)
             );
         }
@@ -77,7 +77,7 @@ impl AwsSecretsManager {
         }
         let words = ["--name", &*self.secret, "--secret-string", "file://FILE"];
         let create = self.aws("create-secret", &words, at);
-        let create = format!("create it with {create}, from a file without a line end");
+        let create = format!("create it with {create}, from a file without a trailing newline");
         match self.label() {
             Some(label) => format!("{create}, then {}", self.put(Some(label), at)),
             None => create,

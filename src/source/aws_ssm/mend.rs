@@ -20,7 +20,7 @@ impl AwsSsm {
             "file://FILE",
         ];
         let put = format!(
-            "write the current key with {}, from a file without a line end",
+            "write the current key with {}, from a file without a trailing newline",
             self.aws(&put, at)
         );
         match chosen {
@@ -65,7 +65,7 @@ impl AwsSsm {
             "file://FILE",
         ];
         format!(
-            "create it with {}, from a file without a line end",
+            "create it with {}, from a file without a trailing newline",
             self.aws(&put, at)
         )
     }

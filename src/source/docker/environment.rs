@@ -32,7 +32,7 @@ fn in_variable(details: &Details, variable: &str, loads: Loads) -> Reading {
             let reading = Reading::value(Secret::copied(value));
             match differs {
                 true => reading
-                    .with_note("the variable stands there more than once, and the last counts"),
+                    .with_note("the variable is there more than once, and the last one counts"),
                 false => reading,
             }
         }

@@ -67,7 +67,7 @@ impl<'a> Renewal<'a> {
             Creator::Swarm { service, stack } => (swarm_variable(at, service, *stack), None),
             Creator::Compose { .. } => (
                 format!(
-                    "bring {key} to where Compose takes it from, then create the containers anew: `{}`; \
+                    "put {key} where Compose takes it from, then recreate the containers: `{}`; \
                      {FIXED}",
                     self.compose_up()
                 ),
@@ -75,7 +75,7 @@ impl<'a> Renewal<'a> {
             ),
             Creator::Unknown => (
                 format!(
-                    "create {} anew as it was created, with {key}: `{}`, then `{} run` with all its options; {FIXED}",
+                    "recreate {} as it was created, with {key}: `{}`, then `{} run` with all its options; {FIXED}",
                     self.name(),
                     quoted([self.program(), "rm", "-f", self.container.name()]),
                     self.program()
@@ -92,10 +92,10 @@ impl<'a> Renewal<'a> {
 
     /// Says how what stands behind an option of its command is mended.
     pub fn of_argument(&self, option: &str, at: At<'_>, reading: Reading) -> Reading {
-        let given = format!("{} behind `{}`", at.key_in_its_part(), escape(option));
+        let given = format!("{} after `{}`", at.key_in_its_part(), escape(option));
         let words = match &self.creator {
             Creator::Swarm { service, .. } => format!(
-                "let the command of {} have {given}: `docker service update --args` takes all its arguments anew",
+                "let the command of {} have {given}: `docker service update --args` replaces all its arguments",
                 escape(service)
             ),
             Creator::Compose { .. } => format!(
@@ -103,7 +103,7 @@ impl<'a> Renewal<'a> {
                 self.anew()
             ),
             Creator::Unknown => format!(
-                "create {} anew as it was created, with {given}: `{}`, then `{} run` with all its options; a restart keeps the \
+                "recreate {} as it was created, with {given}: `{}`, then `{} run` with all its options; a restart keeps the \
                  old arguments",
                 self.name(),
                 quoted([self.program(), "rm", "-f", self.container.name()]),
@@ -160,7 +160,7 @@ impl<'a> Renewal<'a> {
     /// Says what to do with one that does not run, beside others that do.
     pub fn of_stopped(&self, at: At<'_>, reading: Reading) -> Reading {
         reading.mended_by(format!(
-            "if nobody needs {} anymore, remove it (`{}` does); else bring {} to where it is created from, and {}",
+            "if nobody needs {} anymore, remove it (`{}` does); else put {} into what it is created from, and {}",
             self.name(),
             quoted([self.program(), "rm", self.container.name()]),
             at.key_as_variable(),
@@ -198,9 +198,9 @@ impl<'a> Renewal<'a> {
         match &self.creator {
             Creator::Swarm { .. } => format!("`{}`", self.restart()),
             Creator::Compose { .. } => {
-                format!("create the containers anew: `{}`", self.compose_up())
+                format!("recreate the containers: `{}`", self.compose_up())
             }
-            Creator::Unknown => "create the container anew".to_owned(),
+            Creator::Unknown => "recreate the container".to_owned(),
         }
     }
 
@@ -246,7 +246,7 @@ impl<'a> Renewal<'a> {
 fn exactly(at: At<'_>) -> &'static str {
     match at.part {
         Some(_) => "",
-        None => ", without a line break behind it",
+        None => ", without a line break after it",
     }
 }
 
@@ -258,7 +258,7 @@ fn swarm_variable(at: At<'_>, service: &str, stack: bool) -> String {
             "`{variable}=\"$(cat FILE)\" docker service update --env-add {variable} {service}`"
         ),
         Some(_) => format!(
-            "set {}, with all else in it as it is: `docker service update --env-add` on {service}",
+            "set {}, leaving the rest of it as it is: `docker service update --env-add` on {service}",
             at.key_as_variable()
         ),
     };

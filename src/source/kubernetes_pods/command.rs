@@ -84,7 +84,7 @@ pub(super) fn effect(container: &Container, variable: &str) -> Effect {
     for (at, part) in parts.iter().enumerate() {
         let rest = &parts[at + 1..];
         if takes_away(part, rest, variable) {
-            return Effect::Replaces("its command takes the variable away".to_owned());
+            return Effect::Replaces("its command removes the variable".to_owned());
         }
         let known = WRAPPERS.iter().find(|wrapper| {
             wrapper.name == program(part) && wrapper.word.is_none_or(|word| rest.contains(&word))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expand::{Expanded, Referred, expand};
 use crate::key::Secret;
-use crate::platform::kubernetes::{Container, Object, Resource, ValueFrom, Variable};
+use crate::platform::kubernetes::{Container, EnvFile, Object, Resource, ValueFrom, Variable};
 use crate::text::Escaped;
 
 /// Where a key in a container comes from.
@@ -33,8 +33,36 @@ pub(super) enum Feed {
         /// Whether it could not have started without the object.
         object_needed: bool,
     },
+    /// A variable of an env file in a volume, which no API server shows.
+    File(EnvFile),
     /// A place that is not looked at: why.
     Unseen(String),
+}
+
+/// Why a variable is not seen that comes from an env file; `next` is where it comes from where the file does not
+/// have it.
+pub(super) fn in_file(file: &EnvFile, next: Option<&Feed>) -> String {
+    let otherwise = match (file.optional, next) {
+        (false, _) => String::new(),
+        (true, Some(Feed::Key { resource, name, .. })) => format!(
+            "; where the file does not have that, which is `optional`, it comes from the {} {}",
+            resource.kind(),
+            Escaped(name)
+        ),
+        (true, Some(_)) => {
+            "; where the file does not have that, which is `optional`, an earlier entry of `env` sets it".to_owned()
+        }
+        (true, None) => {
+            "; where the file does not have that, which is `optional`, nothing sets it".to_owned()
+        }
+    };
+    format!(
+        "it is read at the start as {} from the file {} in the volume {} (`fileKeyRef`), which no API server \
+         shows{otherwise}",
+        Escaped(&file.key),
+        Escaped(&file.path),
+        Escaped(&file.volume)
+    )
 }
 
 /// In which way a container takes a key of a Secret or a ConfigMap.
@@ -60,7 +88,7 @@ impl Feed {
                 true => *needed,
                 false => *object_needed,
             },
-            Self::Value(_) | Self::Unseen(_) => false,
+            Self::Value(_) | Self::File(_) | Self::Unseen(_) => false,
         }
     }
 }
@@ -159,15 +187,9 @@ fn given(container: &Container, entry: &Variable, at: usize, feeds: &mut Vec<Fee
             feeds.push(Feed::Unseen(why));
             true
         }
-        (None, Some(ValueFrom::File { volume, path })) => {
-            let why = format!(
-                "it is read at the start from the file {} (`fileKeyRef`) that another container writes into the volume \
-                 {}, which is not followed",
-                Escaped(path),
-                Escaped(volume)
-            );
-            feeds.push(Feed::Unseen(why));
-            true
+        (None, Some(ValueFrom::File(file))) => {
+            feeds.push(Feed::File(file.clone()));
+            !file.optional
         }
         (None, Some(ValueFrom::Other)) => {
             let why =
@@ -188,7 +210,7 @@ fn referred(container: &Container, name: &str, at: usize) -> Referred {
     before(container, name, at, &mut feeds);
     match feeds.into_iter().next() {
         Some(Feed::Value(value)) => Referred::Value(value),
-        Some(Feed::Key { .. } | Feed::Unseen(_)) => Referred::Unknown,
+        Some(Feed::Key { .. } | Feed::File(_) | Feed::Unseen(_)) => Referred::Unknown,
         // The kubelet sets these for the services of the namespace.
         None if name.contains("_SERVICE_") || name.contains("_PORT") => Referred::Unknown,
         None => Referred::Unset,

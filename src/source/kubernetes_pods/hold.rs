@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::feed::{Fed, Feed};
+use super::feed::{Fed, Feed, in_file};
 use crate::key::{Fingerprint, Secret};
 use crate::platform::kubernetes::{Get, Object, Resource};
 use crate::platform::{Asking, Stop};
@@ -75,9 +75,14 @@ pub(super) fn found(
     };
     // What was passed over since it does not have the key, though it may have had it.
     let mut doubt = None;
-    for feed in fed.feeds {
+    let mut feeds = fed.feeds.into_iter().peekable();
+    while let Some(feed) = feeds.next() {
         let found = match feed {
             Feed::Value(value) => Found::Value(value),
+            Feed::File(file) => {
+                let why = in_file(&file, feeds.peek());
+                Found::hidden(running.fixed_at, format!("{why}: {LOOK}"))
+            }
             Feed::Unseen(why) => Found::hidden(running.fixed_at, format!("{why}: {LOOK}")),
             Feed::Key {
                 resource,

@@ -44,7 +44,12 @@ impl KubernetesPods {
         let mut held = Vec::new();
         let mut pending = false;
         for container in &containers {
-            match self.of_container(pod, &self.mending(container, &maker, at), chosen.at, asking) {
+            match self.of_container(
+                pod,
+                &self.mending(pod, container, &maker, at),
+                chosen.at,
+                asking,
+            ) {
                 Ok(found) => held.extend(found.map(|reading| (container, reading))),
                 Err(Stop::Pending) => pending = true,
                 Err(stop) => return Err(stop),
@@ -131,7 +136,7 @@ impl KubernetesPods {
         });
         if let Some((container, why)) = brings {
             let why = format!(
-                "{why}, which the pod does not show: let the program tell the fingerprint of what it has"
+                "{why}, which the pod does not show: have the program report the fingerprint of what it has"
             );
             let hidden = reading(Found::hidden(None, why));
             return Ok(Some(noted(hidden, [state::told(pod, container), None])));
@@ -139,7 +144,7 @@ impl KubernetesPods {
         let has_it = |container: &&&Container| self.fed(pod, container, at).is_any();
         if let Some(over) = containers.iter().filter(is_over).find(has_it) {
             let why = format!(
-                "only its container {} has the key, and that is over",
+                "only its container {} has the key, and that has ended",
                 Escaped(&over.name)
             );
             return Ok(Some(reading(Found::hidden(None, why))));
@@ -161,7 +166,7 @@ impl KubernetesPods {
         };
         // One that would take it counts more than one that would not.
         let live = containers.iter().filter(|container| !is_over(container));
-        let mut mendings = live.map(|container| self.mending(container, maker, at));
+        let mut mendings = live.map(|container| self.mending(pod, container, maker, at));
         let taking = mendings.find_map(|mending| {
             let fed = self.fed(pod, mending.container, at);
             fed.is_any().then_some((mending, fed))
@@ -169,7 +174,7 @@ impl KubernetesPods {
         let absent = reading(Found::Absent);
         Ok(Some(match taking {
             None => {
-                let words = self.mending(first, maker, at).unset();
+                let words = self.mending(pod, first, maker, at).unset();
                 noted(absent, [told, Some(note.to_owned())]).mended_by(words)
             }
             Some((mending, fed)) => {
@@ -183,12 +188,14 @@ impl KubernetesPods {
 
     fn mending<'m>(
         &'m self,
+        pod: &'m Pod,
         container: &'m Container,
         maker: &'m Maker<'m>,
         at: At<'m>,
     ) -> Mending<'m> {
         Mending {
             maker,
+            pod,
             container,
             namespace: &self.namespace,
             at,

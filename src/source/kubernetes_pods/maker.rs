@@ -96,7 +96,7 @@ impl<'a> Maker<'a> {
                         format!("let it roll out with `{resume}`, and restart it with `{restart}`")
                     }
                     (_, true) => format!(
-                        "delete the pods of the {} {}, which it then makes anew (`updateStrategy` is OnDelete)",
+                        "delete the pods of the {} {}, which it then recreates (`updateStrategy` is OnDelete)",
                         kind.kind(),
                         Escaped(name)
                     ),
@@ -107,7 +107,7 @@ impl<'a> Maker<'a> {
                 let from = format!("--from=cronjob/{name}");
                 let job = format!("{name}-again");
                 format!(
-                    "let its jobs end, and start one with `{}`",
+                    "wait for its jobs to end, and start one with `{}`",
                     command(&["create", "job", &from, &job])
                 )
             }
@@ -123,13 +123,13 @@ impl<'a> Maker<'a> {
                 Escaped(kind)
             ),
             What::Replacing(kind, name, pod) => format!(
-                "delete the pod with `{}`, which the {} {} then makes anew",
+                "delete the pod with `{}`, which the {} {} then recreates",
                 command(&["delete", "pod", pod]),
                 Escaped(kind),
                 Escaped(name)
             ),
             What::Nobody(pod) => format!(
-                "delete the pod {}, which nothing makes anew, and create it again from where it is written",
+                "delete the pod {}, which nothing recreates, and create it again from where it is written",
                 Escaped(pod)
             ),
         }

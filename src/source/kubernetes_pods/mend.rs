@@ -7,13 +7,14 @@ use super::super::kubernetes::Slot;
 use super::feed::{Fed, Feed, How};
 use super::hold::{SETTLED, get};
 use super::maker::Maker;
-use crate::platform::kubernetes::{Container, Object, Resource, State};
+use crate::platform::kubernetes::{Container, EnvFile, Object, Pod, Resource, State};
 use crate::platform::{Asking, Stop};
-use crate::text::Escaped;
+use crate::text::{Escaped, escape};
 
 /// A container, and what is needed to tell how its key is changed.
 pub(super) struct Mending<'a> {
     pub maker: &'a Maker<'a>,
+    pub pod: &'a Pod,
     pub container: &'a Container,
     pub namespace: &'a Arc<str>,
     pub at: At<'a>,
@@ -52,6 +53,7 @@ impl Mending<'_> {
         for (index, feed) in fed.feeds.iter().enumerate() {
             let (resource, name, key) = match feed {
                 Feed::Value(_) => return Ok(Some(self.plain().into())),
+                Feed::File(file) => return Ok(Some(self.in_file(file).into())),
                 Feed::Unseen(_) => return Ok(None),
                 Feed::Key {
                     resource,
@@ -80,7 +82,7 @@ impl Mending<'_> {
                     key,
                     ..
                 } => self.fed_by(&self.slot(*resource, name, key), object, ""),
-                Feed::Value(_) | Feed::Unseen(_) => self.unset().into(),
+                Feed::Value(_) | Feed::File(_) | Feed::Unseen(_) => self.unset().into(),
             },
         }))
     }
@@ -158,6 +160,33 @@ impl Mending<'_> {
         format!(
             "the value stands in the specification{wins}: {}",
             self.maker.set(self.at, &self.container.name)
+        )
+    }
+
+    /// Another container writes it, from wherever that takes it.
+    fn in_file(&self, file: &EnvFile) -> String {
+        let others = self.pod.containers.iter().filter(|other| {
+            let mut mounts = other.mounts.iter();
+            other.name != self.container.name && mounts.any(|mount| mount.volume == file.volume)
+        });
+        let others: Vec<_> = others.map(|other| escape(&other.name)).collect();
+        let volume = Escaped(&file.volume);
+        let writer = match others.is_empty() {
+            true => format!("whatever fills the volume {volume}"),
+            false => format!(
+                "the container {}, which mounts the volume {volume},",
+                others.join(" or ")
+            ),
+        };
+        format!(
+            "make sure that {writer} writes {} as {} to the file {} there (in single quotes, from Kubernetes 1.35 on), or take {} \
+             from a Secret by a `secretKeyRef`, which can be followed, {}; then {}",
+            self.at.key_in_its_part(),
+            Escaped(&file.key),
+            Escaped(&file.path),
+            Escaped(self.at.variable),
+            self.maker.template(),
+            self.maker.restart()
         )
     }
 

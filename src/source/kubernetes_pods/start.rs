@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::feed::{Fed, Feed};
+use super::feed::{Fed, Feed, in_file};
 use super::hold::{LOOK, SETTLED, get, unread};
 use crate::key::Secret;
 use crate::platform::kubernetes::{Container, Pod, Resource};
@@ -50,16 +50,15 @@ impl Start {
         namespace: &Arc<str>,
         asking: &Asking<'_>,
     ) -> Result<Option<Next>, Stop> {
-        for feed in fed.feeds {
+        let mut feeds = fed.feeds.into_iter().peekable();
+        while let Some(feed) = feeds.next() {
             let next = match feed {
                 Feed::Value(value) => Next {
                     found: Found::Value(value),
                     from: "its next start gets what the pod's specification says".to_owned(),
                 },
-                Feed::Unseen(why) => Next {
-                    found: Found::hidden(None, format!("{why}: {LOOK}")),
-                    from: "what its next start gets is not seen".to_owned(),
-                },
+                Feed::File(file) => unseen(&in_file(&file, feeds.peek())),
+                Feed::Unseen(why) => unseen(&why),
                 Feed::Key {
                     resource,
                     name,
@@ -130,6 +129,13 @@ impl Start {
 
 fn of(resource: Resource, name: &str) -> String {
     format!("the {} {}", resource.kind(), Escaped(name))
+}
+
+fn unseen(why: &str) -> Next {
+    Next {
+        found: Found::hidden(None, format!("{why}: {LOOK}")),
+        from: "what its next start gets is not seen".to_owned(),
+    }
 }
 
 /// It cannot start without what is not there.

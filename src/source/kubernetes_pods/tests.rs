@@ -216,7 +216,7 @@ fn what_is_shown_and_what_is_refused() {
         (
             json!({"namespace": "a", "cronjob": "nightly"}),
             "kubernetes:a/cronjobs/nightly",
-            "let its jobs end",
+            "wait for its jobs to end",
         ),
     ] {
         let hop = hop("kubernetes_pods", settings);

@@ -35,7 +35,7 @@ pub(super) fn read(option: &str, processes: &[&Process], all: bool) -> Vec<Readi
 
 /// The key, as what is to be given: `the current key behind --api-key`.
 pub(super) fn given(option: &str, at: At<'_>) -> String {
-    format!("{} behind `{}`", at.key_in_its_part(), escape(option))
+    format!("{} after `{}`", at.key_in_its_part(), escape(option))
 }
 
 /// How it is given another one.
@@ -49,7 +49,7 @@ pub(super) fn remedy(option: &str, unit: Option<&str>, shown: &str, at: At<'_>) 
                  where that takes it from; then `systemctl daemon-reload` and `systemctl restart {unit}`; {SHOWN}"
             )
         }
-        None => format!("start the process ({shown}) anew with {given}; {SHOWN}"),
+        None => format!("restart the process ({shown}) with {given}; {SHOWN}"),
     }
 }
 

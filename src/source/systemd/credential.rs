@@ -56,7 +56,7 @@ pub(super) fn next(
                     let value = Secret::copied(file.bytes.expose());
                     let exactly = match at.part {
                         Some(_) => "",
-                        None => ", without a line break behind it",
+                        None => ", without a line break after it",
                     };
                     let words = format!("{}{exactly}, then {restart}", at.write_to(&shown(path)));
                     return Ok(Reading::value(value)
@@ -94,7 +94,7 @@ pub(super) fn next(
         Some((_, from)) => Ok(Reading::new(Found::Absent)
             .with_note("no credential store of this host has it")
             .mended_by(format!(
-                "write {} to {}, without a line break behind it, then {restart}",
+                "write {} to {}, without a line break after it, then {restart}",
                 at.key_in_its_part(),
                 shown(&Path::new(STORES[0]).join(&**from))
             ))),
@@ -102,7 +102,7 @@ pub(super) fn next(
             .with_note("the unit has no such credential")
             .mended_by(format!(
                 "add `LoadCredential={}:PATH` to the unit with `systemctl edit {}`, where the file PATH holds {} without a line \
-                 break behind it; then {restart}",
+                 break after it; then {restart}",
                 escape(credential),
                 quoted([name]),
                 at.key_in_its_part()

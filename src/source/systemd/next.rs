@@ -159,7 +159,7 @@ pub(super) fn next(name: &str, unit: &Unit, at: At<'_>, asking: &Asking<'_>) -> 
             Ok(_) => {}
             // With a `-` before its name none of it counts, and the service starts all the same.
             Err(rejected) if optional => causes.push((
-                format!("systemd passes over {}: {rejected}", shown(&path)),
+                format!("systemd ignores {}: {rejected}", shown(&path)),
                 format!(
                     "correct line {} of {}; then restart the service",
                     rejected.line,

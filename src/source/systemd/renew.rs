@@ -42,7 +42,7 @@ impl Origin {
                 "set for all services, by `systemctl set-environment` or DefaultEnvironment="
                     .to_owned()
             }
-            Self::Unset => "UnsetEnvironment= takes it out".to_owned(),
+            Self::Unset => "UnsetEnvironment= removes it".to_owned(),
             Self::AbsentFile(path) => {
                 format!(
                     "nothing in the unit sets it, and its {} is not there",
@@ -123,6 +123,6 @@ impl Origin {
 fn quoting(at: At<'_>) -> &'static str {
     match at.format {
         Some(format) if format.is_plain() => "",
-        _ => ", between single quotes if it has other signs than letters, digits, `-` and `_`",
+        _ => ", in single quotes if it has characters other than letters, digits, `-` and `_`",
     }
 }

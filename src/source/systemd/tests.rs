@@ -1,6 +1,7 @@
 mod credentials;
 mod outside;
 mod running;
+mod users;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -314,7 +315,7 @@ async fn a_file_that_has_to_be_there_and_is_not_keeps_it_from_starting() {
     let optional = Known::default().told(optional);
     let told = next(optional.file("/etc/one", Some(("ALLSTAK_API_KEY=a\0b", EARLY)))).await;
     assert!(
-        told.starts_with("own [set by Environment=; systemd passes over /etc/one: line 1"),
+        told.starts_with("own [set by Environment=; systemd ignores /etc/one: line 1"),
         "{told}"
     );
 

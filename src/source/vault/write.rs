@@ -40,10 +40,12 @@ pub(super) fn remedy(hop: &Vault, path: &str, held: &Held) -> String {
     };
     match command(hop, path, held) {
         Some(command) => {
-            format!("write the current key with `{command}`, from a file without a line end{alone}")
+            format!(
+                "write the current key with `{command}`, from a file without a trailing newline{alone}"
+            )
         }
         None => format!(
-            "write the current key as {} at {} in the mount {}, without a line end{alone}",
+            "write the current key as {} at {} in the mount {}, without a trailing newline{alone}",
             escape(&hop.field),
             escape(path),
             escape(&held.mount)

@@ -43,7 +43,7 @@ async fn a_new_container_gets_another_argument() {
         "{plain}"
     );
     assert!(
-        plain.contains("the current key behind `--api-key`"),
+        plain.contains("the current key after `--api-key`"),
         "{plain}"
     );
     let compose =

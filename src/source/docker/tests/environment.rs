@@ -31,7 +31,7 @@ async fn the_last_of_a_variable_counts_and_one_without_a_value_takes_it_away() {
             .note
             .as_deref()
             .unwrap()
-            .contains("the last counts")
+            .contains("the last one counts")
     );
     // As it was created, not as it was started.
     assert_eq!(

@@ -63,10 +63,7 @@ async fn a_service_of_swarm_is_updated_and_what_has_no_owner_is_created_by_hand(
         "`ALLSTAK_API_KEY=\"$(cat FILE)\" docker service update --env-add ALLSTAK_API_KEY shop_web`"
     );
     let told = words(vec![web(&["OTHER=x"])], json!({"container": "web"})).await;
-    assert!(
-        told.starts_with("create web anew as it was created"),
-        "{told}"
-    );
+    assert!(told.starts_with("recreate web as it was created"), "{told}");
     assert!(
         !told.contains("swarm") && !told.contains("service"),
         "{told}"
@@ -91,7 +88,7 @@ async fn a_file_is_mended_where_it_is_mounted_from() {
     let bind = json!({"Type": "bind", "Source": "/srv/keys", "Destination": "/etc/shop"});
     assert_eq!(
         words(vec![held(bind)], hop.clone()).await,
-        "write the current key to /srv/keys/key on the engine's machine, without a line break behind it, then `docker \
+        "write the current key to /srv/keys/key on the engine's machine, without a line break after it, then `docker \
          restart web`"
     );
     let none = json!({"Type": "bind", "Source": "/srv", "Destination": "/srv"});

@@ -74,5 +74,5 @@ async fn what_somebody_would_have_to_start_is_named() {
         error.message,
         "no running container fits container=web-5 (web-5 is exited): nothing was seen"
     );
-    assert!(error.next.starts_with("create it anew"), "{}", error.next);
+    assert!(error.next.starts_with("recreate it"), "{}", error.next);
 }

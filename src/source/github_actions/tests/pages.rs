@@ -135,7 +135,7 @@ async fn a_limit_is_no_refusal() {
         assert_eq!((error.kind, error.retry), (kind, retry), "{error}");
         assert!(error.message.ends_with(message), "{error}");
         let expected = match (status.split(' ').next().unwrap(), kind) {
-            (_, ErrorKind::Throttled) => "run again when the limit",
+            (_, ErrorKind::Throttled) => "run again when the token's limit",
             ("401", _) => "renew the token",
             _ => {
                 "give the token the repository permission \"Secrets: read\", or correct `repository`"

@@ -182,7 +182,10 @@ async fn what_is_no_key_is_not_taken_for_one() {
     );
     let told = holds(LATER, file).await;
     assert!(
-        told.starts_with("fixed: it is read at the start from the file app.env (`fileKeyRef`) that another container writes into the volume config, which is not followed"),
+        told.starts_with(
+            "fixed: it is read at the start as KEY from the file app.env in the volume config (`fileKeyRef`), which no API \
+             server shows: look"
+        ),
         "{told}"
     );
     let resource = env(json!({"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}));
@@ -190,6 +193,81 @@ async fn what_is_no_key_is_not_taken_for_one() {
         holds(LATER, resource)
             .await
             .starts_with("fixed: it comes from the container's resources")
+    );
+}
+
+#[tokio::test]
+async fn an_env_file_wins_as_any_entry_does_and_is_not_seen() {
+    let file = |optional: bool| {
+        json!({"name": VARIABLE, "valueFrom": {"fileKeyRef": {
+            "volumeName": "config", "path": "app.env", "key": "KEY", "optional": optional}}})
+    };
+    let plain = || json!({"name": VARIABLE, "value": "plain"});
+    let whole = || json!([{"secretRef": {"name": "one"}}]);
+    let otherwise = "; where the file does not have that, which is `optional`, ";
+    let end = ": look with";
+    for (container, expected) in [
+        // Behind an optional one, what was there before counts.
+        (
+            json!({"env": [file(true)], "envFrom": whole()}),
+            format!("{otherwise}it comes from the Secret one{end}"),
+        ),
+        (
+            json!({"env": [plain(), file(true)]}),
+            format!("{otherwise}an earlier entry of `env` sets it{end}"),
+        ),
+        (
+            json!({"env": [file(true)]}),
+            format!("{otherwise}nothing sets it{end}"),
+        ),
+        // Without one the container would not run, so nothing else matters.
+        (
+            json!({"env": [plain(), file(false)], "envFrom": whole()}),
+            end.to_owned(),
+        ),
+    ] {
+        for started in [EARLIER, LATER] {
+            let told = holds(started, container.clone()).await;
+            let rest = told.strip_prefix(
+                "fixed: it is read at the start as KEY from the file app.env in the volume config (`fileKeyRef`), which no \
+                 API server shows",
+            );
+            let rest = rest.unwrap_or_else(|| panic!("{told}"));
+            assert!(rest.starts_with(&expected), "{told}");
+        }
+    }
+    // What comes later wins over it, and what refers to it is no more seen than it is.
+    assert_eq!(
+        holds(LATER, json!({"env": [file(false), plain()]})).await,
+        "plain"
+    );
+    let other = json!({"name": "OTHER", "valueFrom": file(false)["valueFrom"]});
+    let told = holds(
+        LATER,
+        json!({"env": [other, {"name": VARIABLE, "value": "$(OTHER)"}]}),
+    )
+    .await;
+    assert!(
+        told.starts_with("fixed: it is read at the start as KEY"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_container_that_waits_takes_an_env_file_as_little_for_missing() {
+    let mut waiting = pod(
+        "api-1",
+        LATER,
+        env(
+            json!({"valueFrom": {"fileKeyRef": {"volumeName": "config", "path": "app.env", "key": "KEY"}}}),
+        ),
+    );
+    waiting["status"] = json!({"phase": "Pending", "containerStatuses": [
+        {"name": "app", "state": {"waiting": {"reason": "CreateContainerConfigError"}}}]});
+    let told = World::default().pods(&[waiting]).told().await;
+    assert!(
+        told[0].starts_with("api-1: loose: it is read at the start as KEY from the file app.env"),
+        "{told:?}"
     );
 }
 

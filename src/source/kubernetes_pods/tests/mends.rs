@@ -69,7 +69,7 @@ async fn the_template_of_a_plain_value_is_named_by_what_owns_the_pod() {
         (
             json!({}),
             format!(
-                "{set}the specification of the pod api-1, {secret}; then delete the pod api-1, which nothing makes anew, and \
+                "{set}the specification of the pod api-1, {secret}; then delete the pod api-1, which nothing recreates, and \
                  create it again from where it is written"
             ),
         ),
@@ -77,7 +77,7 @@ async fn the_template_of_a_plain_value_is_named_by_what_owns_the_pod() {
             json!({"labels": {"app": "api", "app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "web"}}),
             format!(
                 "{set}the specification of the pod api-1, in the values of the Helm release web, and upgrade the release, \
-                 {secret}; then delete the pod api-1, which nothing makes anew, and create it again from where it is written"
+                 {secret}; then delete the pod api-1, which nothing recreates, and create it again from where it is written"
             ),
         ),
     ] {
@@ -121,7 +121,7 @@ async fn a_workload_is_restarted_as_it_lets_itself_be() {
             "apps/v1/namespaces/checkout/statefulsets",
             "StatefulSet",
             json!({"selector": selector, "updateStrategy": {"type": "OnDelete"}}),
-            "delete the pods of the StatefulSet api, which it then makes anew (`updateStrategy` is OnDelete)",
+            "delete the pods of the StatefulSet api, which it then recreates (`updateStrategy` is OnDelete)",
         ),
     ] {
         // The pod is older than the key.
@@ -153,7 +153,7 @@ async fn who_writes_the_secret_or_the_command_is_where_it_is_changed() {
                    "data": {"key": "dg=="}}),
         );
     let told = words(world, json!({"selector": "app=api"})).await;
-    let expected = "bring the current key to where the ExternalSecret eso takes `key` from, and let it refresh with `kubectl annotate";
+    let expected = "put the current key where the ExternalSecret eso takes `key` from, and make it refresh with `kubectl annotate";
     assert!(told.starts_with(expected), "{told}");
 
     let set = json!({"command": ["env", "ALLSTAK_API_KEY=v", "app"]});
@@ -231,5 +231,50 @@ async fn only_a_configuration_that_is_wrong_is_told_with_its_message() {
             .unwrap();
         let note = readings[0].note.as_deref().unwrap();
         assert!(note.starts_with(&format!("{expected}; ")), "{note}");
+    }
+}
+
+#[tokio::test]
+async fn who_writes_an_env_file_is_named_by_its_volume() {
+    let file = json!({"valueFrom": {"fileKeyRef": {"volumeName": "config", "path": "app.env", "key": "KEY"}}});
+    let with = |writers: &[&str]| {
+        let mut pod = pod("api-1", LATER, env(file.clone()));
+        pod["metadata"] = owned(
+            "ReplicaSet",
+            "api-7f9c",
+            json!({"pod-template-hash": "7f9c"}),
+        );
+        pod["metadata"]["name"] = "api-1".into();
+        pod["spec"]["volumes"] = json!([{"name": "config", "emptyDir": {}}]);
+        pod["spec"]["initContainers"] = writers
+            .iter()
+            .map(|name| json!({"name": name, "volumeMounts": [{"name": "config", "mountPath": "/data"}]}))
+            .collect();
+        pod["spec"]["initContainers"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "migrate"}));
+        pod
+    };
+    for (writers, who) in [
+        (
+            &["setup"][..],
+            "the container setup, which mounts the volume config, writes",
+        ),
+        (
+            &["setup", "other"],
+            "the container setup or other, which mounts the volume config, writes",
+        ),
+        (&[], "whatever fills the volume config writes"),
+    ] {
+        let world = World::default().pods(&[with(writers)]);
+        assert_eq!(
+            words(world, json!({"selector": "app=api"})).await,
+            format!(
+                "make sure that {who} the current key as KEY to the file app.env there (in single quotes, from Kubernetes 1.35 on), \
+                 or take ALLSTAK_API_KEY from a Secret by a `secretKeyRef`, which can be followed, in the template of the \
+                 Deployment api; then restart it with `kubectl rollout restart deployment/api -n checkout"
+            )
+        );
     }
 }

@@ -70,7 +70,7 @@ async fn a_key_that_only_a_finished_container_had_is_not_missing() {
     let told = World::default().pods(&[pod]).told().await;
     assert_eq!(
         told,
-        ["api-1: loose: only its container migrate has the key, and that is over"]
+        ["api-1: loose: only its container migrate has the key, and that has ended"]
     );
 }
 

@@ -296,7 +296,7 @@ async fn containers_that_start_before_and_beside_the_application_have_rules_of_t
                 json!([container("first", None)]),
                 json!([named("first", ended(0, "Completed"))]),
             ),
-            told("loose: only its container first has the key, and that is over | -"),
+            told("loose: only its container first has the key, and that has ended | -"),
         ),
         (
             with(
@@ -331,7 +331,7 @@ async fn containers_that_start_before_and_beside_the_application_have_rules_of_t
     debugged["status"]["ephemeralContainerStatuses"] = json!([named("debug", ended(1, "Error"))]);
     assert_eq!(
         of(debugged).await,
-        told("loose: only its container debug has the key, and that is over | -")
+        told("loose: only its container debug has the key, and that has ended | -")
     );
     // A container may have a policy of its own, and rules for exit codes.
     let mut own = pod_in("Running", ended(3, "Error"));

@@ -89,7 +89,7 @@ async fn what_is_to_be_done_names_the_option() {
         (
             json!({"name": "web", "argument": "-k"}),
             "process:name=web#-k",
-            "start the process (name=web) anew with the current key behind `-k`",
+            "restart the process (name=web) with the current key after `-k`",
         ),
         (
             json!({"unit": "web", "argument": "--api-key"}),
@@ -111,7 +111,7 @@ async fn what_is_to_be_done_names_the_option() {
     let readings = found(settings, &[(user, &["web", "--api-key=old"])]).await;
     let words = readings[0].mend.as_ref().unwrap().words.as_deref().unwrap();
     assert!(
-        words.contains("behind `--api-key`") && words.contains("systemctl --user restart"),
+        words.contains("after `--api-key`") && words.contains("systemctl --user restart"),
         "{words}"
     );
     for settings in [

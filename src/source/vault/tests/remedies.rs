@@ -18,7 +18,7 @@ fn openbao() -> Route {
 #[tokio::test]
 async fn the_command_is_for_what_was_seen() {
     let stale = || (DATA, 200, version(3, &json!({"key": "v", "other": "w"})));
-    let file = "=@FILE`, from a file without a line end";
+    let file = "=@FILE`, from a file without a trailing newline";
     let alone = "; it writes this field alone, so name the others that are needed beside it";
     for (routes, more, expected) in [
         (
