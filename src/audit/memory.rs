@@ -154,7 +154,7 @@ impl References {
         project.outcome.rotated_at = changed.map(|reign| reign.first_seen);
         project.suspect = Some(Suspect {
             former: last.fingerprint,
-            last_seen: last.last_seen,
+            last_seen: last.seen_until(),
             foreign: reigned.by_others(&owner, &current)
                 && is_foreign(&remembered.reigns, &owner, &current),
             returned,

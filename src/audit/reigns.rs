@@ -153,7 +153,7 @@ pub fn declares(declared: Timestamp, former: &[Reign], at: Timestamp) -> bool {
         .saturating_add(precision(declared))
         .and_then(|end| end.saturating_add(SKEW))
         .unwrap_or(Timestamp::MAX);
-    let is_over = former.last().is_none_or(|last| last.last_seen <= until);
+    let is_over = former.last().is_none_or(|last| last.seen_until() <= until);
     let is_past = declared.duration_since(at) <= SKEW;
     is_over && is_past && !former.iter().any(is_told)
 }
@@ -242,6 +242,7 @@ impl Sighting {
             fingerprint: self.fingerprint,
             first_seen: self.at,
             last_seen: self.at,
+            said_seen: None,
             confirmed,
             rotated_at,
             revoked_at: None,
@@ -250,6 +251,7 @@ impl Sighting {
 
     fn extend(&self, reign: &mut Reign) {
         reign.last_seen = reign.last_seen.max(self.at);
+        reign.said_seen = reign.said_seen.filter(|said| *said > reign.last_seen);
         if self.fingerprint.digits() > reign.fingerprint.digits() {
             reign.fingerprint = self.fingerprint;
         }

@@ -49,6 +49,8 @@ pub struct Reign {
     pub first_seen: Timestamp,
     /// When the last audit of the stretch began.
     pub last_seen: Timestamp,
+    /// What an audit gave as that time, where it was dated back: nobody knows which clock was wrong.
+    pub said_seen: Option<Timestamp>,
     /// How it is known that the key came in by a rotation, not by a misread; `None` while that is only
     /// suspected.
     pub confirmed: Option<Confirmation>,
@@ -81,6 +83,13 @@ impl Reign {
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.confirmed.is_some()
+    }
+
+    /// The latest time at which it may have been seen.
+    #[must_use]
+    pub fn seen_until(&self) -> Timestamp {
+        self.said_seen
+            .map_or(self.last_seen, |said| said.max(self.last_seen))
     }
 
     /// Whether it is of this key.

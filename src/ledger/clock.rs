@@ -1,7 +1,8 @@
 //! A ledger that an audit wrote while its clock was ahead.
 //!
 //! Whatever is dated in the time to come would be taken for the last word until that time is there. So it is
-//! dated back: to the last audit before it, which is never later than it truly was.
+//! dated back: to the last audit before it, which is never later than it truly was. It may also be this clock that
+//! is behind; so a declared time before the one that was dated back settles nothing.
 
 use jiff::Timestamp;
 
@@ -120,6 +121,7 @@ fn dated_back(mut reigns: Vec<Reign>, floor: Timestamp, limit: Timestamp) -> Vec
             reign.first_seen = floor;
         }
         if reign.last_seen > limit {
+            reign.said_seen = Some(reign.seen_until());
             reign.last_seen = floor.max(reign.first_seen);
         }
         reign.rotated_at = reign.rotated_at.filter(|at| *at <= limit);

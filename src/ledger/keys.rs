@@ -98,7 +98,7 @@ async fn owned(
 
 pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failure> {
     let sql = "SELECT project, environment, fingerprint, first_seen, last_seen, confirmed, \
-               rotated_at, revoked_at FROM reign ORDER BY project, environment, place";
+               rotated_at, revoked_at, said_seen FROM reign ORDER BY project, environment, place";
     let mut reigns = Reigns::new();
     for row in connection.query(sql, &[]).await? {
         reigns.entry(row.owner(0, 1)?).or_default().push(Reign {
@@ -108,6 +108,7 @@ pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failur
             confirmed: row.confirmation(5)?,
             rotated_at: row.time_or_none(6)?,
             revoked_at: row.time_or_none(7)?,
+            said_seen: row.time_or_none(8)?,
         });
     }
     Ok(reigns)
@@ -193,6 +194,7 @@ pub(super) async fn store(
             Value::Text(reign.confirmed.map(|how| how.name().to_owned())),
             micros_of(reign.rotated_at),
             micros_of(reign.revoked_at),
+            micros_of(reign.said_seen),
         ]);
         row
     };
@@ -200,12 +202,13 @@ pub(super) async fn store(
     connection
         .insert(
             "reign (project, environment, place, fingerprint, first_seen, last_seen, confirmed, \
-             rotated_at, revoked_at)",
+             rotated_at, revoked_at, said_seen)",
             rows,
             " ON CONFLICT (project, environment, place) DO UPDATE SET \
              fingerprint = excluded.fingerprint, first_seen = excluded.first_seen, \
              last_seen = excluded.last_seen, confirmed = excluded.confirmed, \
-             rotated_at = excluded.rotated_at, revoked_at = excluded.revoked_at",
+             rotated_at = excluded.rotated_at, revoked_at = excluded.revoked_at, \
+             said_seen = excluded.said_seen",
         )
         .await?;
     if after.len() < before.len() {
@@ -289,6 +292,7 @@ async fn confirm(
                 fingerprint,
                 first_seen: seen,
                 last_seen: seen,
+                said_seen: None,
                 confirmed: None,
                 rotated_at: None,
                 revoked_at: None,

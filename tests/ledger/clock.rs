@@ -5,7 +5,7 @@ use straggler::judge::RotationBasis;
 use straggler::ledger::Confirmed;
 
 use super::ground::Ground;
-use super::scene::{Scene, basis, checkout, print, verdicts};
+use super::scene::{Scene, TARGETS, basis, checkout, print, verdicts};
 
 const DAYS: i64 = 24 * 60;
 
@@ -71,6 +71,33 @@ pub async fn a_ledger_begun_ahead_is_dated_back(ground: &Ground) {
     assert_eq!(confirmed, Confirmed::Confirmed(print("two")));
     let reigns = ledger.recall().await.unwrap().reigns;
     assert!(reigns[&checkout()][0].last_seen <= scene.now());
+}
+
+pub async fn what_was_declared_before_an_audit_that_was_dated_back_settles_nothing(
+    ground: &Ground,
+) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    let seen = scene.night(&ledger).await.started_at;
+    // It is this clock that is behind for a while.
+    let behind = seen - SignedDuration::from_hours(24 * 300);
+    assert!(ledger.mend_times(behind).await.unwrap().is_some());
+    let declared = seen - SignedDuration::from_hours(24 * 200);
+    let current = "    current: { file: { path: checkout } }";
+    scene.targets(&TARGETS.replacen(
+        current,
+        &format!("    rotated_at: {declared}\n{current}"),
+        1,
+    ));
+    scene.reference("two");
+    let audit = scene.night(&ledger).await;
+    assert_eq!(basis(&audit), RotationBasis::Suspected);
+    // Seen again by a clock that is right, it is as it was.
+    scene.reference("one");
+    scene.wait(60);
+    scene.night(&ledger).await;
+    let reigns = ledger.recall().await.unwrap().reigns;
+    assert_eq!(reigns[&checkout()].last().unwrap().said_seen, None);
 }
 
 pub async fn a_clock_that_is_behind_spoils_nothing(ground: &Ground) {

@@ -89,6 +89,7 @@ const SUITE: &[(&str, Test)] = suite![
     history::who_was_seen_when_is_told_by_sets_of_audits,
     clock::an_audit_with_its_clock_ahead_is_dated_back,
     clock::a_ledger_begun_ahead_is_dated_back,
+    clock::what_was_declared_before_an_audit_that_was_dated_back_settles_nothing,
     clock::a_clock_that_is_behind_spoils_nothing,
     history::what_a_place_held_is_known_when_it_has_left,
     upkeep::a_lock_is_held_by_one,

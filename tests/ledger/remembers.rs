@@ -35,6 +35,7 @@ pub async fn what_was_recorded_is_recalled(ground: &Ground) {
         fingerprint: print("one"),
         first_seen: first,
         last_seen: last,
+        said_seen: None,
         confirmed: Some(Confirmation::First),
         rotated_at: None,
         revoked_at: None,

@@ -21,6 +21,7 @@ fn reign(text: &str) -> Reign {
             .cut(Digits::DEFAULT),
         first_seen: day(first),
         last_seen: day(last),
+        said_seen: None,
         confirmed: match kind {
             "f" => Some(Confirmation::First),
             "p" => Some(Confirmation::Person),

@@ -31,6 +31,7 @@ fn reigned(owner: &str, texts: &[&str], confirmed: Confirmation) -> Remembered {
         fingerprint: Fingerprint::of(text.as_bytes()).cut(Digits::DEFAULT),
         first_seen: format!("2026-10-{day:02}T00:00:00Z").parse().unwrap(),
         last_seen: format!("2026-10-{day:02}T12:00:00Z").parse().unwrap(),
+        said_seen: None,
         confirmed: Some(confirmed),
         rotated_at: None,
         revoked_at: None,
