@@ -361,6 +361,13 @@ pub enum Warning {
         /// At how many hops.
         hops: u32,
     },
+    /// A previous key stands beside a known key in what that is read from, and targets.yaml does not say so.
+    OldKeyBesideKey {
+        /// The key; `None` where it is one that was asked for and is nobody's.
+        key: Option<KeyId>,
+        /// The key that is read from there.
+        beside: KeyId,
+    },
     /// The key is so short that its fingerprint gives it away.
     GuessableKey(KeyId),
 }

@@ -1,11 +1,26 @@
 use super::past::Known;
 use super::{Answer, Asked, Question};
 use crate::audit::{Audit, Owner};
-use crate::explain::{Reference, belonging, name_of, settling};
+use crate::explain::{Reference, belonging, name_of, notice, settling};
 use crate::judge::{RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, Placeholder, Role};
 use crate::text::escape;
+
+/// The keys in question that stand beside known ones in what those are read from.
+fn of_documents(audit: &Audit, asked: &Asked) -> Vec<[String; 2]> {
+    let beside = audit.warnings.iter().filter(|warning| match warning {
+        Warning::OldKeyBesideKey { key: None, .. } => true,
+        Warning::OldKeyBesideKey { key: Some(key), .. } => {
+            let mut keys = asked.fingerprints.iter();
+            let print = audit.fingerprint(*key);
+            print.is_some_and(|print| keys.any(|key| key.agrees(&print)))
+        }
+        _ => false,
+    });
+    let told = beside.map(|warning| notice(audit, warning));
+    told.map(|notice| [notice.message, notice.remedy]).collect()
+}
 
 impl Question<'_> {
     /// Why the question cannot be answered, each with what to do about it.
@@ -27,6 +42,7 @@ impl Question<'_> {
         doubts.extend(self.of_references(audit));
         doubts.extend(self.of_others(audit));
         doubts.extend(self.of_unread_keys(audit));
+        doubts.extend(of_documents(audit, asked));
         doubts.extend(self.of_the_key(audit, asked, answer));
         doubts
     }
