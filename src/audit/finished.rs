@@ -107,7 +107,7 @@ impl Audit {
         let elsewhere = reading.elsewhere.as_deref();
         let keys = elsewhere.into_iter().flat_map(|seen| &seen.keys);
         let asked = elsewhere.into_iter().flat_map(|seen| &seen.asked);
-        keys.filter_map(|(key, _)| self.compared_with(*key))
+        keys.filter_map(|seen| self.compared_with(seen.key))
             .chain(asked.copied())
     }
 

@@ -16,11 +16,32 @@ use crate::keyring::ProjectId;
 use crate::platform::{Asking, Stop};
 use crate::reading::{ReadError, Reading, Version};
 
-/// Explains what was seen by the earlier versions of references, which are read only when something
-/// needs them: the own project's first, then those of the others.
-pub async fn consult(
+/// Reads the earlier versions of references that are wanted whatever is found, before anything is: only a key
+/// that is known by then is found in every form.
+pub async fn trace(
     inventory: &Inventory,
     wanted: &BTreeSet<ProjectId>,
+    references: &mut References,
+    fetcher: &mut Fetcher<'_>,
+) -> Traced {
+    Traced {
+        projects: wanted.clone(),
+        learned: learn(inventory, references, wanted.clone(), fetcher).await,
+    }
+}
+
+/// The projects whose earlier versions are read already.
+pub struct Traced {
+    projects: BTreeSet<ProjectId>,
+    /// Whether there were new keys in them.
+    learned: bool,
+}
+
+/// Explains what was seen by the earlier versions of references, which are read only when something
+/// needs them: the own project's first, then those of the others. Those of `traced` are known already.
+pub async fn consult(
+    inventory: &Inventory,
+    traced: &Traced,
     remembered: &Remembered,
     references: &mut References,
     seen: &mut Seen,
@@ -30,9 +51,9 @@ pub async fn consult(
     let mut own = seen.unexplained_of(inventory);
     own.extend(seen.timed_of(inventory));
     own.extend(references.suspected());
-    own.extend(wanted);
+    own.retain(|id| !traced.projects.contains(id));
     let learned = learn(inventory, references, own.clone(), fetcher).await;
-    if learned {
+    if learned || traced.learned {
         let refused = references.see_through(inventory, remembered);
         seen.take_back(&refused, inventory, references, now);
     }
@@ -43,7 +64,9 @@ pub async fn consult(
         return;
     }
     let all = (0..).map(ProjectId).take(inventory.projects.len());
-    let others: BTreeSet<_> = all.filter(|id| !own.contains(id)).collect();
+    let others: BTreeSet<_> = all
+        .filter(|id| !own.contains(id) && !traced.projects.contains(id))
+        .collect();
     if learn(inventory, references, others, fetcher).await {
         let refused = references.see_through(inventory, remembered);
         seen.take_back(&refused, inventory, references, now);

@@ -77,6 +77,7 @@ impl Hops<'_> {
                     || identity.is_some_and(|identity| self.references.were_read_at(identity)),
                 ..circumstances
             };
+            let is_value = !matches!(reading.found, Found::Fingerprint { .. } | Found::Absent);
             let whole = reading
                 .whole
                 .clone()
@@ -85,7 +86,7 @@ impl Hops<'_> {
             if let Some((whole, identity)) = whole {
                 self.seen.wholes.look(
                     (job, outcomes.len()),
-                    &whole,
+                    (&whole, is_value),
                     identity,
                     &judged.outcome,
                     self.bench.keyring,

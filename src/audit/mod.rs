@@ -1,6 +1,7 @@
 //! Runs the flow from the inventory to verdicts; the finished [`Audit`] is all that gates and
 //! reports need.
 
+mod documents;
 mod finished;
 mod history;
 mod hops;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::documents::Document;
 use super::place::{extracted, with_member};
 use super::standing::Standing;
 use crate::extract::is_container;
@@ -39,7 +40,9 @@ pub struct References {
     /// What stands where a key should, and is none that anything may be compared with: nobody is shown it
     /// all the same.
     pub withheld: Vec<Secret>,
-    /// The same, where it was found in the place of a known key.
+    /// What known keys were read out of.
+    pub documents: Vec<Document>,
+    /// What is withheld too, where it was found in the place of a known key.
     unsound: Vec<(KeyId, Secret)>,
 }
 
@@ -55,6 +58,7 @@ impl References {
         let mut work = KnownPlaces::new(inventory);
         fetcher.read_and_keep(&mut work).await;
         let (examined, places, declared) = (work.examined, work.identities, work.declared);
+        let documents = work.documents;
         let judging = Judging::new(inventory, selected, now);
         let mut references = judging.judge(examined, work.withheld);
         for identity in places {
@@ -64,6 +68,7 @@ impl References {
         for (place, key) in declared {
             references.declared.entry(place).or_default().push(key);
         }
+        references.documents = documents;
         references
     }
 
@@ -205,6 +210,8 @@ struct KnownPlaces<'a> {
     declared: Vec<(Box<str>, KeyId)>,
     /// What was found and is no sound key.
     withheld: Vec<(KeyId, Secret)>,
+    /// What the keys were read out of.
+    documents: Vec<Document>,
 }
 
 impl<'a> KnownPlaces<'a> {
@@ -238,6 +245,7 @@ impl<'a> KnownPlaces<'a> {
             identities: Vec::new(),
             declared: Vec::new(),
             withheld,
+            documents: Vec::new(),
         }
     }
 }
@@ -263,6 +271,13 @@ impl Work for KnownPlaces<'_> {
             .filter_map(|reading| value(&reading.found))
             .collect();
         let id = self.examined[index].0;
+        self.documents.extend(readings.iter().filter_map(|reading| {
+            Some(Document {
+                key: id,
+                place: reading.identity.as_ref().map(|one| one.place().into()),
+                whole: Arc::clone(reading.whole.as_ref()?),
+            })
+        }));
         let identities = readings
             .iter()
             .filter_map(|reading| reading.identity.as_ref());
@@ -371,6 +386,7 @@ impl<'a> Judging<'a> {
             places: HashMap::new(),
             declared: HashMap::new(),
             withheld: Vec::new(),
+            documents: Vec::new(),
             unsound,
         }
     }

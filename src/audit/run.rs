@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::documents::Documents;
 use super::leads::Leads;
 use super::references::References;
 use super::remembered::Remembered;
@@ -61,6 +62,9 @@ pub async fn run(
         Fetcher::new(connections, options.limits, progress, interrupt).gently(manners.collect());
     let mut references = References::read(&inventory, &projects, &mut fetcher, started_at).await;
     references.remember(&inventory, remembered, started_at);
+    let traced = history::trace(&inventory, &options.trace, &mut references, &mut fetcher).await;
+    let documents = std::mem::take(&mut references.documents);
+    let documents = Documents::of(documents, &references.keyring, !options.trace.is_empty());
     progress.known(&Arc::new(references.scrubber(&scrubber, credentials())));
     let jobs = hops::jobs(&inventory, selected, options.until);
     // Who asks where one key is left wants to know it of every form.
@@ -68,7 +72,7 @@ pub async fn run(
     let mut seen = hops::read(&inventory, seen, &references, &mut fetcher, started_at).await;
     history::consult(
         &inventory,
-        &options.trace,
+        &traced,
         remembered,
         &mut references,
         &mut seen,
@@ -76,6 +80,8 @@ pub async fn run(
         started_at,
     )
     .await;
+    let judged = seen.wholes.places();
+    let beside_keys = documents.old_keys(&options.asked, &judged, &references);
     seen.look_around(&options.asked, &inventory, &references);
     let interrupted = fetcher.interrupted();
     let scrubber = references.scrubber(&scrubber, credentials());
@@ -90,6 +96,7 @@ pub async fn run(
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
     warnings.extend(warnings::old_keys_beside(&deployments));
+    warnings.extend(beside_keys);
     let projects = references.projects.into_iter();
     let mut projects: Vec<_> = projects.map(|project| project.outcome).collect();
     let scrub = Scrub(&scrubber);

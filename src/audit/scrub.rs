@@ -44,6 +44,7 @@ impl Scrub<'_> {
             | Warning::RotationTimes { .. }
             | Warning::CurrentIsPrevious(_)
             | Warning::OldKeyBeside { .. }
+            | Warning::OldKeyBesideKey { .. }
             | Warning::GuessableKey(_) => {}
         }
     }

@@ -48,7 +48,7 @@ pub fn old_keys_beside(deployments: &[DeploymentOutcome]) -> Vec<Warning> {
             let seen = fine.filter_map(|reading| reading.elsewhere.as_ref());
             let keys: BTreeSet<KeyId> = seen
                 .flat_map(|seen| &seen.keys)
-                .map(|(key, _)| *key)
+                .map(|seen| seen.key)
                 .collect();
             for key in keys.into_iter().filter(|key| key.role() == Role::Previous) {
                 let first = ((outcome.deployment, at), 0);

@@ -1,11 +1,11 @@
 //! What was read around the parts that hops take.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use super::references::References;
 use crate::inventory::Inventory;
-use crate::judge::{Elsewhere, Outcome, Why};
+use crate::judge::{Elsewhere, KeyBeside, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role};
 use crate::reading::Identity;
@@ -16,8 +16,9 @@ const MANY: usize = 1024;
 /// All that was looked through, each once however many hops take a part of it.
 #[derive(Default)]
 pub struct Wholes {
-    /// By where they lie in memory, which is theirs as long as the weak one is kept.
-    seen: HashMap<usize, (Weak<Secret>, Arc<Around>)>,
+    /// By where they lie in memory, which is theirs as long as the weak one is kept; and whether fingerprints
+    /// stand in them for keys.
+    seen: HashMap<(usize, bool), (Weak<Secret>, Arc<Around>)>,
     readers: Vec<Reader>,
     /// Whether to take the time that finds keys in every form.
     thorough: bool,
@@ -38,11 +39,11 @@ impl Wholes {
         self
     }
 
-    /// Looks through what a reading is a part of.
+    /// Looks through what a reading is a part of. Where the part is no value, fingerprints beside it count too.
     pub fn look(
         &mut self,
         (job, reading): (usize, usize),
-        whole: &Arc<Secret>,
+        (whole, is_value): (&Arc<Secret>, bool),
         identity: Option<Identity>,
         outcome: &Outcome,
         keyring: &Keyring,
@@ -50,9 +51,12 @@ impl Wholes {
         if self.seen.len() > MANY && self.seen.len().is_power_of_two() {
             self.seen.retain(|_, (whole, _)| whole.strong_count() > 0);
         }
-        let seen = self.seen.entry(Arc::as_ptr(whole).addr());
+        let seen = self.seen.entry((Arc::as_ptr(whole).addr(), is_value));
         let (_, around) = seen.or_insert_with(|| {
-            let around = keyring.look_around(whole.expose(), self.thorough);
+            let mut around = keyring.look_around(whole.expose(), self.thorough);
+            if !is_value {
+                around.add_fingerprints(whole.expose());
+            }
             (Arc::downgrade(whole), Arc::new(around))
         });
         if !around.is_only(outcome.fingerprint.as_ref()) {
@@ -76,6 +80,12 @@ struct Together<'w> {
 }
 
 impl Wholes {
+    /// The places that were read, where there is more than what is taken.
+    pub fn places(&self) -> HashSet<Box<str>> {
+        let places = self.readers.iter();
+        places.filter_map(|reader| reader.place.clone()).collect()
+    }
+
     /// Which known keys each of the readings has beside it: those that no hop takes from there. `judged` has
     /// the readings of each job, and `project` says whose it is. What is `asked` for is looked for as well, though it
     /// may be nobody's.
@@ -142,7 +152,7 @@ impl Together<'_> {
             };
             let place = reader.place.as_deref().filter(|_| seen.once);
             let is_declared = place.is_some_and(|place| references.is_declared_at(place, keys));
-            let is_known = found.keys.iter().any(|(known, _)| *known == key);
+            let is_known = found.keys.iter().any(|known| known.key == key);
             let print = keyring.get(key).map(Known::fingerprint);
             let is_asked = print.is_some_and(|print| asked.iter().any(|one| one.agrees(&print)));
             if (is_own(key.project) || is_lost(&key) || is_asked)
@@ -150,13 +160,17 @@ impl Together<'_> {
                 && !is_declared
                 && !print.is_some_and(|print| is_taken(&print))
             {
-                found.keys.push((key, seen.way.cloned()));
+                found.keys.push(KeyBeside {
+                    key,
+                    way: seen.way.cloned(),
+                    damaged: seen.damaged,
+                });
             }
         }
-        found.keys.sort_by_key(|(key, _)| *key);
+        found.keys.sort_by_key(|seen| seen.key);
         for key in asked {
-            let is_named = |(id, _): &(KeyId, _)| {
-                let known = keyring.get(*id).map(Known::fingerprint);
+            let is_named = |seen: &KeyBeside| {
+                let known = keyring.get(seen.key).map(Known::fingerprint);
                 known.is_some_and(|known| known.agrees(key))
             };
             let mut unknown = reader.around.unknown();

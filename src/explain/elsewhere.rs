@@ -31,16 +31,21 @@ impl Spot<'_> {
     pub(super) fn elsewhere(&self, reading: &Outcome) -> Option<String> {
         let Elsewhere { keys, asked, open } = &**reading.elsewhere.as_ref()?;
         if keys.is_empty() && asked.is_empty() {
-            let told = "the rest of what was read is too large to be searched for keys";
+            let told = "the rest of what was read is too large, or packed in too many layers, to be searched for keys";
             return open.then(|| told.to_owned());
         }
         let mut told: Vec<String> = keys
             .iter()
             .take(MOST)
-            .map(|(key, way)| {
-                let age = age(self.audit, *key);
-                let at = way.as_ref().map_or_else(String::new, at);
-                format!("{}{age}{at}", beside(self, *key))
+            .map(|seen| {
+                let age = age(self.audit, seen.key);
+                let at = seen.way.as_ref().map_or_else(String::new, at);
+                let copy = if seen.damaged {
+                    "a damaged copy of "
+                } else {
+                    ""
+                };
+                format!("{copy}{}{age}{at}", beside(self, seen.key))
             })
             .collect();
         told.extend(asked.iter().map(ToString::to_string));
@@ -81,8 +86,10 @@ impl Spot<'_> {
     /// The project's own key that stands where the hop does not look, and what would lead there.
     fn better(&self, reading: &Outcome) -> Option<(KeyId, String)> {
         let keys = &reading.elsewhere.as_ref()?.keys;
-        let own = keys.iter().filter(|(key, _)| key.project == self.owner());
-        own.filter_map(|(key, way)| Some((*key, self.leading_to(way.as_ref()?)?)))
+        let own = keys
+            .iter()
+            .filter(|seen| seen.key.project == self.owner() && !seen.damaged);
+        own.filter_map(|seen| Some((seen.key, self.leading_to(seen.way.as_ref()?)?)))
             .next()
     }
 

@@ -20,7 +20,7 @@ mod when;
 
 pub use group::{Case, Group, Place, Step, Subject, groups};
 pub use known::{belonging, name_of};
-pub use notice::{Notice, notices};
+pub use notice::{Notice, notice, notices};
 pub use reference::Reference;
 pub use settling::{settling, word};
 pub use spot::{Spot, spots};

@@ -39,7 +39,7 @@ pub fn notices(audit: &Audit) -> Vec<Notice> {
     let mut notices: Vec<_> = audit
         .warnings
         .iter()
-        .map(|warning| tell(audit, warning))
+        .map(|warning| notice(audit, warning))
         .collect();
     notices.sort_by_key(|notice| !notice.is_urgent());
     notices.extend(
@@ -50,7 +50,9 @@ pub fn notices(audit: &Audit) -> Vec<Notice> {
     notices
 }
 
-fn tell(audit: &Audit, warning: &Warning) -> Notice {
+/// One of them.
+#[must_use]
+pub fn notice(audit: &Audit, warning: &Warning) -> Notice {
     match warning {
         Warning::ReferenceBehind {
             project,
@@ -215,6 +217,23 @@ fn tell(audit: &Audit, warning: &Warning) -> Notice {
                 remedy: format!(
                     "remove it there; `straggler revoke-check {}` names every such place",
                     word(&audit.inventory.project(key.project).name)
+                ),
+            }
+        }
+        Warning::OldKeyBesideKey { key, beside } => {
+            let old = match key {
+                Some(key) => belonging(audit, *key),
+                None => "the key in question".to_owned(),
+            };
+            Notice {
+                code: "old-key-beside",
+                message: format!(
+                    "{old} stands beside {} in what that is read from: whether anything uses it there was not seen",
+                    belonging(audit, *beside)
+                ),
+                remedy: format!(
+                    "remove it there, or name the part of it that is a `previous` key ({})",
+                    site_of(audit, audit.inventory.project(beside.project).site)
                 ),
             }
         }

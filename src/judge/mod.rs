@@ -14,8 +14,8 @@ mod time;
 pub use hop::combine;
 pub use member::{Member, unnamed_member};
 pub use outcome::{
-    DeploymentOutcome, Elsewhere, HopOutcome, KnownKey, Outcome, ProjectOutcome, RotationBasis,
-    Soundness, TimeProof, Timed, Warning, Why,
+    DeploymentOutcome, Elsewhere, HopOutcome, KeyBeside, KnownKey, Outcome, ProjectOutcome,
+    RotationBasis, Soundness, TimeProof, Timed, Warning, Why,
 };
 pub use reading::{Judged, explain, judge, time_again, without_reference};
 pub use route::trace;

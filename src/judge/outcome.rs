@@ -37,12 +37,22 @@ pub struct Outcome {
 /// The known keys that stand beside the part of a place that a hop takes.
 #[derive(Default)]
 pub struct Elsewhere {
-    /// Each with how it could be read, where that is known.
-    pub keys: Vec<(KeyId, Option<Way>)>,
+    /// Each once.
+    pub keys: Vec<KeyBeside>,
     /// The keys that were asked for by their fingerprints and are nobody's.
     pub asked: Vec<Fingerprint>,
     /// Whether there was more than could be looked at.
     pub open: bool,
+}
+
+/// A known key that stands beside the part of a place that a hop takes.
+pub struct KeyBeside {
+    /// Which.
+    pub key: KeyId,
+    /// How it could be read, where that is known.
+    pub way: Option<Way>,
+    /// Whether it is damaged wherever it was seen.
+    pub damaged: bool,
 }
 
 /// What time says of a place that does not show its key, kept until it is known when the key came to be.
@@ -350,6 +360,13 @@ pub enum Warning {
         at: (u32, u16),
         /// At how many hops.
         hops: u32,
+    },
+    /// A previous key stands beside a known key in what that is read from, and targets.yaml does not say so.
+    OldKeyBesideKey {
+        /// The key; `None` where it is one that was asked for and is nobody's.
+        key: Option<KeyId>,
+        /// The key that is read from there.
+        beside: KeyId,
     },
     /// The key is so short that its fingerprint gives it away.
     GuessableKey(KeyId),

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use memchr::memmem::find_iter;
+
 use super::book::Keyring;
 use super::candidates::{assigned, candidates, windows};
 use super::embedded::{Fragment, Part, Parts};
 use super::known::Explanation;
 use super::layers::Described;
-use super::texts::Texts;
+use super::texts::{Texts, without_blanks as squeezed};
 use super::way::Way;
 use super::words::may_be_any_key;
 use crate::key::Fingerprint;
@@ -23,10 +25,18 @@ const WINDOWS: usize = 64 * 1024;
 /// The keys in a text of which a hop takes only a part, and what in it may yet turn out to be one.
 #[derive(Debug, Default)]
 pub struct Around {
-    known: Box<[(Fragment, bool)]>,
+    known: Box<[Copied]>,
     unknown: Box<[Fingerprint]>,
     /// Whether the text holds more than was looked at.
     pub cut: bool,
+}
+
+/// A known key that stands in a text.
+#[derive(Debug)]
+struct Copied {
+    part: Fragment,
+    once: bool,
+    damaged: bool,
 }
 
 /// A known key that was seen around a part.
@@ -37,6 +47,8 @@ pub struct SeenAround<'a> {
     pub way: Option<&'a Way>,
     /// Whether it stands there just once, as far as that is known.
     pub once: bool,
+    /// Whether it is damaged wherever it was seen.
+    pub damaged: bool,
 }
 
 impl Around {
@@ -45,11 +57,24 @@ impl Around {
         self.unknown.iter()
     }
 
+    /// Adds the fingerprints that are written in a text: where they stand for keys, one of an old key stands for
+    /// that.
+    pub fn add_fingerprints(&mut self, text: &[u8]) {
+        let unknown = std::mem::take(&mut self.unknown);
+        let written = find_iter(text, Fingerprint::PREFIX).filter_map(|start| {
+            let digits = text[start + Fingerprint::PREFIX.len()..].iter();
+            let digits = digits.take_while(|byte| byte.is_ascii_hexdigit()).take(64);
+            let end = start + Fingerprint::PREFIX.len() + digits.count();
+            std::str::from_utf8(&text[start..end]).ok()?.parse().ok()
+        });
+        self.unknown = unknown.into_iter().chain(written.take(MOST)).collect();
+    }
+
     /// Whether there is nothing in it but this.
     #[must_use]
     pub fn is_only(&self, own: Option<&Fingerprint>) -> bool {
         let is_own = |part: &Fingerprint| own.is_some_and(|own| own.agrees(part));
-        let known = self.known.iter().map(|(part, _)| &part.fingerprint);
+        let known = self.known.iter().map(|known| &known.part.fingerprint);
         !self.cut && known.chain(&self.unknown).all(is_own)
     }
 }
@@ -57,8 +82,9 @@ impl Around {
 impl Keyring {
     /// Looks for keys in all that was read, where a hop takes only a part of it. A key of which only the
     /// fingerprint is known is found where it stands as a word or as a whole value. `thorough` says whether
-    /// to look for it within words too, and into what is encoded more than once or wrapped over lines, which
-    /// takes several times as long; what is found is remembered for keys that are learned later.
+    /// to look for it within words too, for damaged ones, and into what is put together of pieces, wrapped over
+    /// lines or encoded more than once, which takes several times as long; what is found is remembered for keys
+    /// that are learned later.
     #[must_use]
     pub fn look_around(&self, whole: &[u8], thorough: bool) -> Around {
         let texts = match thorough {
@@ -73,6 +99,7 @@ impl Keyring {
         let mut parts = Parts::default();
         let mut unknown = HashSet::new();
         let mut copies = Copies::default();
+        let mut whole_keys = HashSet::new();
         for (index, text) in texts.all.iter().enumerate() {
             let bytes = text.bytes();
             let part = |range: Range<usize>, fingerprint| Part {
@@ -83,23 +110,40 @@ impl Keyring {
             let mut known = self.known_by_value(index, bytes);
             let (found, more) = candidates(bytes, &text.breaks, self.formats(), by_words, MOST);
             cut |= more;
-            let words = found
-                .into_iter()
-                .filter(|found| found.fits || may_be_any_key(bytes, &found.range))
-                .map(|found| (found.range, found.fits));
+            // Each with whether it may be a key that is learned later.
+            let words = found.into_iter().filter_map(|found| {
+                let may_be = found.fits || may_be_any_key(bytes, &found.range);
+                let lasting = found.fits || thorough && may_be;
+                (thorough || may_be).then_some((found.range, lasting))
+            });
             let values = match by_words {
                 true => assigned(bytes),
                 false => Vec::new(),
             };
-            let values = values.into_iter().map(|range| (range, false));
-            for (range, fits) in words.chain(values) {
-                let fingerprint = Fingerprint::of(&bytes[range.clone()]);
-                if self.knows(&fingerprint) {
-                    known.push(part(range, fingerprint));
-                } else if unknown.len() == MOST {
-                    cut = true;
-                } else if fits || thorough {
-                    unknown.insert(fingerprint);
+            let values = values.into_iter().map(|range| (range, thorough));
+            let mut strange = Vec::new();
+            for (range, lasting) in words.chain(values) {
+                let own = &bytes[range.clone()];
+                let squeezed = match thorough {
+                    true => squeezed(own),
+                    false => None,
+                };
+                for own in [Some(own), squeezed.as_deref().map(|own| &own[..])] {
+                    let Some(fingerprint) = own.map(Fingerprint::of) else {
+                        continue;
+                    };
+                    if self.knows(&fingerprint) {
+                        known.push(part(range.clone(), fingerprint));
+                        continue;
+                    }
+                    if thorough {
+                        strange.push((range.clone(), fingerprint));
+                    }
+                    if lasting && unknown.len() == MOST {
+                        cut = true;
+                    } else if lasting {
+                        unknown.insert(fingerprint);
+                    }
                 }
             }
             if thorough {
@@ -112,13 +156,19 @@ impl Keyring {
                     }
                 }
             }
+            whole_keys.extend(known.iter().map(|part| part.fingerprint));
+            if thorough && !text.is_noise() {
+                let damaged = self.damaged_in(bytes, strange, &known);
+                known.extend(damaged.into_iter().map(|(range, print)| part(range, print)));
+            }
             copies.count(&known, &texts, index);
             parts.take(known, Vec::new());
         }
         let mut described = Described::new(&texts);
-        let known = parts.known.iter().map(|part| {
-            let fragment = self.fragment(part, &texts, &mut described);
-            (fragment, copies.is_one(&part.fingerprint))
+        let known = parts.known.iter().map(|part| Copied {
+            part: self.fragment(part, &texts, &mut described),
+            once: copies.is_one(&part.fingerprint),
+            damaged: !whole_keys.contains(&part.fingerprint),
         });
         Around {
             known: known.collect(),
@@ -133,16 +183,50 @@ impl Keyring {
         own: ProjectId,
         around: &'a Around,
     ) -> impl Iterator<Item = SeenAround<'a>> {
-        let known = around.known.iter();
-        let known = known.map(|(part, once)| (part.fingerprint, part.way.as_ref(), *once));
-        let learned = around.unknown.iter().map(|print| (*print, None, false));
-        known.chain(learned).filter_map(move |(print, way, once)| {
-            Some(SeenAround {
-                explanation: self.exact(own, &print)?,
-                way,
+        let known = around.known.iter().map(|known| {
+            let Copied {
+                part,
                 once,
+                damaged,
+            } = known;
+            (part.fingerprint, part.way.as_ref(), *once, *damaged)
+        });
+        let learned = around.unknown.iter();
+        let learned = learned.map(|print| (*print, None, false, false));
+        known
+            .chain(learned)
+            .filter_map(move |(print, way, once, damaged)| {
+                Some(SeenAround {
+                    explanation: self.exact(own, &print)?,
+                    way,
+                    once,
+                    damaged,
+                })
             })
-        })
+    }
+
+    /// Which of these words of a text are known keys that are damaged, each once, and none of what a known
+    /// key stands in.
+    fn damaged_in(
+        &self,
+        text: &[u8],
+        words: Vec<(Range<usize>, Fingerprint)>,
+        known: &[Part],
+    ) -> Vec<(Range<usize>, Fingerprint)> {
+        let overlap = |one: &Range<usize>, other: &Range<usize>| {
+            one.start < other.end && other.start < one.end
+        };
+        let mut found: Vec<(Range<usize>, Fingerprint)> = Vec::new();
+        for (word, print) in words {
+            let keys = self.resembled(&text[word.clone()], &print);
+            let is_told = keys.is_empty()
+                || known.iter().any(|known| overlap(&known.range, &word))
+                || found.iter().any(|(other, _)| overlap(other, &word));
+            if !is_told {
+                found.extend(keys.into_iter().map(|print| (word.clone(), print)));
+            }
+        }
+        found
     }
 }
 
@@ -179,125 +263,4 @@ impl Copies {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::key::Secret;
-    use crate::keyring::{Format, KeyId, Known};
-
-    const OWN: ProjectId = ProjectId(0);
-    const OLD: &str = "ask_live_Zq81LpT04vNw7yXbR2cK";
-    const NEW: &str = "ask_live_m5DfG9hJ3kQs6tUw8xYz";
-
-    fn ring(format: Option<&str>) -> Keyring {
-        let format = format.map(|format| Arc::new(Format::new(format).unwrap()));
-        let mut ring = Keyring::default().with_formats([format.as_ref()]);
-        let new = Secret::copied(NEW.as_bytes());
-        ring.add(Known::by_value(KeyId::current(OWN), new));
-        ring
-    }
-
-    fn with_old(mut ring: Keyring, by_value: bool) -> Keyring {
-        let id = KeyId::previous(OWN, 0);
-        ring.add(match by_value {
-            true => Known::by_value(id, Secret::copied(OLD.as_bytes())),
-            false => Known::by_fingerprint(id, Fingerprint::of(OLD.as_bytes())),
-        });
-        ring
-    }
-
-    fn found(ring: &Keyring, around: &Around) -> Vec<(KeyId, Option<Way>)> {
-        let found = ring.explain_around(OWN, around);
-        found
-            .map(|seen| (seen.explanation.keys[0], seen.way.cloned()))
-            .collect()
-    }
-
-    #[test]
-    fn a_key_is_found_with_what_leads_to_it_known_by_value_or_not_and_with_a_format_or_none() {
-        let json = format!(r#"{{"allstak": {{"key": "{OLD}"}}, "n": 1}}"#);
-        let env = format!("PORT=80\nALLSTAK_KEY=\"{OLD}\"\nOTHER=1\n");
-        let comment = format!("A=b\n# was {OLD} until May\n");
-        for (text, way) in [
-            (json, Some(Way::Json("/allstak/key".into()))),
-            (env, Some(Way::Dotenv("ALLSTAK_KEY".into()))),
-            (comment, None),
-        ] {
-            for format in [None, Some("ask_live_[A-Za-z0-9]{20}")] {
-                for by_value in [true, false] {
-                    let ring = with_old(ring(format), by_value);
-                    let around = ring.look_around(text.as_bytes(), false);
-                    let expected = vec![(KeyId::previous(OWN, 0), way.clone())];
-                    assert_eq!(
-                        found(&ring, &around),
-                        expected,
-                        "{text} {format:?} {by_value}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_key_that_is_learned_later_is_found_too() {
-        let text = format!("A=b\nALLSTAK_KEY={OLD}\n");
-        for format in [None, Some("ask_live_[A-Za-z0-9]{20}")] {
-            let ring = ring(format);
-            let around = ring.look_around(text.as_bytes(), true);
-            assert_eq!(found(&ring, &around), []);
-            let learned = with_old(ring, false);
-            let expected = vec![(KeyId::previous(OWN, 0), None)];
-            assert_eq!(found(&learned, &around), expected, "{format:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_encoded_twice_or_wrapped_is_looked_at_where_that_is_wanted() {
-        let encoded = |text: &[u8]| data_encoding::BASE64.encode(text);
-        let once = encoded(OLD.as_bytes());
-        let twice = encoded(once.as_bytes());
-        let wrapped = format!("{}\\\n{}", &OLD[..15], &OLD[15..]);
-        let ring = with_old(ring(None), true);
-        for (form, quickly) in [(once, true), (twice, false), (wrapped, false)] {
-            let text = format!("A=b\nK={form}\n");
-            let is_found = |thorough| {
-                let around = ring.look_around(text.as_bytes(), thorough);
-                !found(&ring, &around).is_empty()
-            };
-            assert_eq!(is_found(false), quickly, "{text}");
-            assert!(is_found(true), "{text}");
-        }
-    }
-
-    #[test]
-    fn copies_of_a_key_are_told_from_the_one_that_is_meant() {
-        let ring = with_old(ring(None), true);
-        let encoded = data_encoding::BASE64.encode(OLD.as_bytes());
-        for (text, once) in [
-            (format!("A=b\nK={OLD}\nX=y\n"), true),
-            (format!("A=b\nK={encoded}\n"), true),
-            (format!("A=b\nK={OLD}\n# {OLD}\n"), false),
-            (format!("A=b\nK={OLD}\nB={encoded}\n"), false),
-            (format!("A=https://{OLD}@host\nK=\"{OLD}\"\n"), false),
-        ] {
-            for thorough in [false, true] {
-                let around = ring.look_around(text.as_bytes(), thorough);
-                let seen: Vec<_> = ring.explain_around(OWN, &around).collect();
-                assert_eq!(seen.len(), 1, "{text}");
-                assert_eq!(seen[0].once, once, "{text} {thorough}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_text_with_nothing_but_the_key_that_is_taken_has_nothing_around_it() {
-        let ring = with_old(ring(Some("ask_live_[A-Za-z0-9]{20}")), true);
-        let around = |text: &str| ring.look_around(text.as_bytes(), false);
-        let own = Fingerprint::of(NEW.as_bytes());
-        let alone = around(&format!("PORT=8080\nALLSTAK_API_KEY={NEW}\n"));
-        assert!(alone.is_only(Some(&own)) && !alone.is_only(None));
-        let both = around(&format!("A={OLD}\nALLSTAK_API_KEY={NEW}\n"));
-        assert!(!both.is_only(Some(&own)));
-    }
-}
+mod tests;

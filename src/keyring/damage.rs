@@ -78,6 +78,12 @@ pub enum Damage {
     BackslashEscaped,
     /// Backslashes before `=`, `:`, `#` and `!`, as a Java properties file has them.
     PropertiesEscaped,
+    /// Base32 of the key, in letters of one case.
+    Base32,
+    /// The numbers of the key's bytes, in decimal.
+    ByteList,
+    /// A text that is packed with gzip or zlib.
+    Compressed,
     /// Typographic dashes, quotes or an ellipsis within the key instead of plain ones.
     TypographicCharacters,
     /// Blanks, line breaks or invisible characters within the key that are not its own.
@@ -122,7 +128,7 @@ struct Notes {
 
 impl Damage {
     /// Every kind, in declared order.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 50] = [
         Self::LeadingWhitespace,
         Self::TrailingWhitespace,
         Self::TrailingNewline,
@@ -154,6 +160,9 @@ impl Damage {
         Self::HtmlEntities,
         Self::BackslashEscaped,
         Self::PropertiesEscaped,
+        Self::Base32,
+        Self::ByteList,
+        Self::Compressed,
         Self::TypographicCharacters,
         Self::WhitespaceInside,
         Self::WhitespaceLost,

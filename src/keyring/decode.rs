@@ -1,4 +1,4 @@
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD};
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
@@ -89,6 +89,23 @@ fn joined_lines(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         joined.extend_from_slice(line);
     }
     Some(joined)
+}
+
+/// In letters of one case, padded or not.
+pub(super) fn base32(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let padding = text.iter().rev().take_while(|&&digit| digit == b'=');
+    let padding = padding.count();
+    if padding > 0 && !text.len().is_multiple_of(8) {
+        return None;
+    }
+    let mut digits = Zeroizing::new(text[..text.len() - padding].to_vec());
+    if !digits.iter().any(u8::is_ascii_uppercase) {
+        digits.make_ascii_uppercase();
+    }
+    let mut bytes = Zeroizing::new(vec![0; BASE32_NOPAD.decode_len(digits.len()).ok()?]);
+    let len = BASE32_NOPAD.decode_mut(&digits, &mut bytes).ok()?;
+    bytes.truncate(len);
+    Some(bytes)
 }
 
 pub(super) fn hexadecimal(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::grams::Grams;
 use super::known::{KeyId, Known};
+use super::resemble::Resemblance;
 use super::wraps::MIN_KEY;
 use crate::key::Fingerprint;
 
@@ -22,6 +23,8 @@ pub(super) struct Lookup {
     /// How many values there are of each length.
     times: BTreeMap<usize, usize>,
     usual: OnceLock<Vec<usize>>,
+    /// Finds the keys that words are damaged forms of.
+    resemblance: OnceLock<Resemblance>,
 }
 
 impl Lookup {
@@ -29,6 +32,7 @@ impl Lookup {
     pub(super) fn add(&mut self, key: &Known, place: Option<usize>, has_format: bool) {
         let id = key.id();
         self.usual = OnceLock::new();
+        self.resemblance = OnceLock::new();
         match key.secret() {
             Some(secret) => {
                 if let Some(place) = place {
@@ -55,12 +59,18 @@ impl Lookup {
     pub(super) fn forget(&mut self, key: &Known) {
         let id = key.id();
         self.usual = OnceLock::new();
+        self.resemblance = OnceLock::new();
         self.hidden.remove(&id);
         self.told.remove(&id);
         self.formless.remove(&id);
         if let Some(times) = key.secret().and_then(|key| self.times.get_mut(&key.len())) {
             *times -= 1;
         }
+    }
+
+    /// What finds the keys that words are damaged forms of, made when it is first needed.
+    pub(super) fn resemblance(&self, make: impl FnOnce() -> Resemblance) -> &Resemblance {
+        self.resemblance.get_or_init(make)
     }
 
     /// Whether some key's project has no format.

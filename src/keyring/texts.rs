@@ -4,20 +4,28 @@ use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
 use super::damage::Damage;
-use super::decode::{base64, hexadecimal};
+use super::decode::{base32, base64, hexadecimal};
+use super::joined::joined;
+use super::numbers::{Notation, lists};
+use super::packed::{is_packed, unpacked};
+use super::signs::read_typographic;
 use super::unescape::{backslashes, entities};
 use super::wraps::{MIN_KEY, NO_BREAK_SPACES, ZERO_WIDTH};
 
 /// How many encodings may lie around a key, one in the other.
-const DEPTH: usize = 3;
+const DEPTH: usize = 5;
+/// How often a text is written anew as a whole before something in it is decoded.
+const REWRITES: usize = 6;
 /// Bounds for values made to take long; a real one has a handful.
-const TEXTS: usize = 48;
-const BYTES: usize = 16 * 1024 * 1024;
+const TEXTS: usize = 192;
+const BYTES: usize = 32 * 1024 * 1024;
 
 /// The fewest characters of base64 that may be a key.
 const BASE64: usize = 11;
 /// The fewest digits of hex that may be one.
 const HEX: usize = 2 * MIN_KEY;
+/// The fewest characters of base32.
+const BASE32: usize = 13;
 
 /// A text in which a key may stand: a value, or what the value or something in it decodes to.
 pub(super) struct Text<'v> {
@@ -31,6 +39,18 @@ pub(super) struct Text<'v> {
     /// Where something was taken out.
     pub(super) breaks: Vec<usize>,
     depth: usize,
+    kind: Kind,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The value itself, or what parts of another text decode to.
+    Read,
+    /// Another text written anew, for so many times.
+    Rewritten(usize),
+    /// What words decode to that are no encoding: nothing more is in it.
+    Noise,
 }
 
 enum Bytes<'v> {
@@ -51,6 +71,7 @@ struct Derived {
     bytes: Zeroizing<Vec<u8>>,
     pieces: Vec<(usize, Range<usize>)>,
     breaks: Vec<usize>,
+    kind: Kind,
 }
 
 impl Derived {
@@ -60,6 +81,7 @@ impl Derived {
             bytes,
             pieces: Vec::new(),
             breaks: Vec::new(),
+            kind: Kind::Read,
         }
     }
 }
@@ -70,6 +92,11 @@ impl Text<'_> {
             Bytes::Value(bytes) => bytes,
             Bytes::Decoded(bytes) => bytes,
         }
+    }
+
+    /// Whether it is what words decode to that are no encoding.
+    pub(super) fn is_noise(&self) -> bool {
+        self.kind == Kind::Noise
     }
 
     /// The piece in which a range lies: where it stands here, and in the parent.
@@ -98,7 +125,7 @@ impl<'v> Texts<'v> {
         Self::within(value, 1, false)
     }
 
-    fn within(value: &'v [u8], deep: usize, squeeze: bool) -> Self {
+    fn within(value: &'v [u8], deep: usize, thorough: bool) -> Self {
         let mut texts = Self {
             all: vec![Text {
                 bytes: Bytes::Value(value),
@@ -107,33 +134,64 @@ impl<'v> Texts<'v> {
                 pieces: Vec::new(),
                 breaks: Vec::new(),
                 depth: 0,
+                kind: Kind::Read,
             }],
             cut: false,
         };
-        let mut left = BYTES.min(value.len() * 16 + 64 * 1024);
+        let mut left = BYTES.min(value.len() * 24 + 256 * 1024);
         let mut next = 0;
+        let mut counted = 0;
         while let Some(text) = texts.all.get(next) {
-            if text.depth < deep {
-                for derived in derived(text.bytes(), squeeze) {
-                    let known = |text: &Text<'_>| text.bytes() == &derived.bytes[..];
-                    if derived.bytes.len() < MIN_KEY || texts.all.iter().any(known) {
-                        continue;
-                    }
-                    if texts.all.len() == TEXTS || derived.bytes.len() > left {
-                        texts.cut = true;
-                        continue;
-                    }
-                    left -= derived.bytes.len();
-                    let depth = texts.all.get(next).map_or(0, |text| text.depth) + 1;
-                    texts.all.push(Text {
-                        bytes: Bytes::Decoded(derived.bytes),
-                        parent: Some(next),
-                        encoding: derived.encoding,
-                        pieces: derived.pieces,
-                        breaks: derived.breaks,
-                        depth,
-                    });
+            let (depth, kind) = (text.depth, text.kind);
+            let found = match (kind, thorough) {
+                (Kind::Noise, _) => Vec::new(),
+                (_, false) if depth == deep => Vec::new(),
+                (_, false) => derived(text.bytes(), false),
+                (_, true) => {
+                    let (found, cut) = derived_thoroughly(text);
+                    texts.cut |= cut;
+                    found
                 }
+            };
+            for mut derived in found {
+                if derived.pieces.is_empty() {
+                    let times = match kind {
+                        Kind::Rewritten(times) => times + 1,
+                        _ => 1,
+                    };
+                    derived.kind = Kind::Rewritten(times);
+                }
+                let known = |text: &Text<'_>| text.bytes() == &derived.bytes[..];
+                if derived.bytes.len() < MIN_KEY || texts.all.iter().any(known) {
+                    continue;
+                }
+                let is_deeper = match derived.kind {
+                    Kind::Rewritten(times) if thorough => times > REWRITES,
+                    _ => depth == deep,
+                };
+                if is_deeper {
+                    // More is encoded in it than is looked at.
+                    texts.cut |= derived.kind != Kind::Noise;
+                    continue;
+                }
+                if counted == TEXTS || derived.bytes.len() > left {
+                    texts.cut = true;
+                    continue;
+                }
+                left -= derived.bytes.len();
+                counted += usize::from(derived.kind != Kind::Noise);
+                texts.all.push(Text {
+                    bytes: Bytes::Decoded(derived.bytes),
+                    parent: Some(next),
+                    encoding: derived.encoding,
+                    pieces: derived.pieces,
+                    breaks: derived.breaks,
+                    depth: match derived.kind {
+                        Kind::Rewritten(_) if thorough => depth,
+                        _ => depth + 1,
+                    },
+                    kind: derived.kind,
+                });
             }
             next += 1;
         }
@@ -182,8 +240,8 @@ impl<'v> Texts<'v> {
     }
 }
 
-/// Everything a text may be read as in one more step.
-fn derived(text: &[u8], squeeze: bool) -> Vec<Derived> {
+/// What a text may be read as in one more step, as far as that is quickly made.
+fn derived(text: &[u8], thorough: bool) -> Vec<Derived> {
     let percent = text.contains(&b'%').then(|| {
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         bytes.extend(percent_decode(text));
@@ -191,31 +249,107 @@ fn derived(text: &[u8], squeeze: bool) -> Vec<Derived> {
     });
     let json = backslashes(text).map(|bytes| Derived::whole(Some(Damage::JsonEscaped), bytes));
     let html = entities(text).map(|bytes| Derived::whole(None, bytes));
-    let base64_runs = runs(text, is_base64, BASE64).chain(runs(text, is_url_safe, BASE64));
-    let hex_runs = runs(text, |byte| byte.is_ascii_hexdigit(), HEX);
+    let base64_runs = runs(text, is_base64, BASE64, 2).chain(runs(text, is_url_safe, BASE64, 2));
+    let base64 = match thorough {
+        false => decoded(text, Damage::Base64, base64_runs, |run| {
+            Some(base64(run)?.1)
+        }),
+        true => {
+            let mut runs: Vec<_> = base64_runs.collect();
+            if text.iter().any(|byte| b"-_".contains(byte)) {
+                runs.extend(self::runs(text, is_standard, BASE64, 2));
+            }
+            runs.sort_unstable_by_key(|run| (run.start, run.end));
+            runs.dedup();
+            decoded(text, Damage::Base64, runs.into_iter(), |run| {
+                // What follows the last of several lines may look like more of them.
+                let groups = &run[..run.len() / 4 * 4];
+                Some(base64(run).or_else(|| base64(groups))?.1)
+            })
+        }
+    };
+    let hex_runs = runs(text, |byte| byte.is_ascii_hexdigit(), HEX, 0);
     [
         percent,
         json,
         html,
-        squeeze.then(|| squeezed(text)).flatten(),
-        pieces(text, Damage::Base64, base64_runs, |run| {
-            Some(base64(run)?.1)
-        }),
-        pieces(text, Damage::Hex, hex_runs, hexadecimal),
+        base64,
+        decoded(text, Damage::Hex, hex_runs, hexadecimal),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
+/// All that a text may be read as in one more step, and whether there is more in it.
+fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
+    let bytes = text.bytes();
+    let mut cut = false;
+    let mut found = derived(bytes, true);
+    found.extend(squeezed(bytes));
+    if text.kind == Kind::Read {
+        if bytes.contains(&0) {
+            let letters = bytes.iter().copied().filter(|byte| *byte != 0);
+            let mut narrow = Zeroizing::new(Vec::with_capacity(bytes.len()));
+            narrow.extend(letters);
+            found.push(Derived::whole(Some(Damage::Utf16), narrow));
+        }
+        let plain = read_typographic(bytes).into_iter().flatten();
+        let encoding = Some(Damage::TypographicCharacters);
+        found.extend(plain.map(|bytes| Derived::whole(encoding, bytes)));
+    }
+    // Pieces that a program joins may stand on lines of their own.
+    if (text.kind == Kind::Read || text.kind == Kind::Rewritten(1) && !text.breaks.is_empty())
+        && let Some(joined) = joined(bytes)
+    {
+        cut |= joined.cut;
+        found.push(Derived::whole(None, joined.bytes));
+    }
+    let is_base32 = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
+    let base32_runs = runs(bytes, is_base32, BASE32, 6);
+    found.extend(decoded(bytes, Damage::Base32, base32_runs, base32));
+    for (encoding, notation) in [
+        (Damage::ByteList, Notation::Decimal),
+        (Damage::Hex, Notation::Hexadecimal),
+    ] {
+        found.extend(together(encoding, lists(bytes, notation)));
+    }
+    let mut found: Vec<_> = found
+        .into_iter()
+        .flat_map(Derived::apart)
+        .flatten()
+        .collect();
+    let starts: Vec<usize> = text.pieces.iter().map(|(start, _)| *start).collect();
+    let unpacked = unpacked(bytes, &starts);
+    found.extend(together(Damage::Compressed, unpacked.texts));
+    (found, cut | unpacked.cut)
+}
+
 /// Without anything that takes no ink: a key that was wrapped over lines is whole in it, and a text
 /// of two bytes a character is one of one. A sign that continues a line goes with its line end.
 fn squeezed(text: &[u8]) -> Option<Derived> {
+    let mut breaks = Vec::new();
+    let bytes = inked(text, |at| {
+        if breaks.last() != Some(&at) {
+            breaks.push(at);
+        }
+    })?;
+    Some(Derived {
+        breaks,
+        ..Derived::whole(None, bytes)
+    })
+}
+
+/// The same of a word or a value; `None` where nothing is to be left out.
+pub(super) fn without_blanks(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    inked(text, |_| {})
+}
+
+fn inked(text: &[u8], mut left_out: impl FnMut(usize)) -> Option<Zeroizing<Vec<u8>>> {
     if text.iter().all(u8::is_ascii_graphic) {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut breaks = Vec::new();
     let mut rest = text;
     while let [first, tail @ ..] = rest {
         let gone = match first {
@@ -228,16 +362,11 @@ fn squeezed(text: &[u8]) -> Option<Derived> {
             bytes.push(*first);
             rest = tail;
         } else {
-            if breaks.last() != Some(&bytes.len()) {
-                breaks.push(bytes.len());
-            }
+            left_out(bytes.len());
             rest = rest.get(gone..).unwrap_or_default();
         }
     }
-    (!breaks.is_empty()).then_some(Derived {
-        breaks,
-        ..Derived::whole(None, bytes)
-    })
+    (bytes.len() < text.len()).then_some(bytes)
 }
 
 fn no_ink(text: &[u8]) -> usize {
@@ -250,7 +379,7 @@ fn no_ink(text: &[u8]) -> usize {
 }
 
 /// What is decoded of these runs, each on a line of its own.
-fn pieces(
+fn decoded(
     text: &[u8],
     encoding: Damage,
     runs: impl Iterator<Item = Range<usize>>,
@@ -277,11 +406,87 @@ fn pieces(
     })
 }
 
-/// Runs of these bytes, with up to two `=` after them.
+/// Puts pieces together that were decoded already.
+fn together(encoding: Damage, found: Vec<(Range<usize>, Zeroizing<Vec<u8>>)>) -> Option<Derived> {
+    let found = found.into_iter();
+    let found: Vec<_> = found.filter(|(_, one)| one.len() >= MIN_KEY).collect();
+    let length = found.iter().map(|(_, one)| one.len() + 1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.sum()));
+    let mut pieces = Vec::new();
+    for (from, one) in found {
+        if !pieces.is_empty() {
+            bytes.push(b'\n');
+        }
+        pieces.push((bytes.len(), from));
+        bytes.extend_from_slice(&one);
+    }
+    (!pieces.is_empty()).then_some(Derived {
+        pieces,
+        ..Derived::whole(Some(encoding), bytes)
+    })
+}
+
+impl Derived {
+    /// What is decoded, in two: the pieces that read as something, and those that do not.
+    fn apart(self) -> [Option<Self>; 2] {
+        if self.pieces.is_empty() {
+            return [Some(self), None];
+        }
+        let ends = self.pieces.iter().skip(1).map(|(next, _)| next - 1);
+        let ends = ends.chain([self.bytes.len()]);
+        let pieces = self.pieces.iter().zip(ends);
+        let (words, noise): (Vec<_>, Vec<_>) = pieces
+            .map(|((start, from), end)| (from.clone(), &self.bytes[*start..end]))
+            .partition(|(_, piece)| reads(piece));
+        if words.is_empty() {
+            return [
+                None,
+                Some(Self {
+                    kind: Kind::Noise,
+                    ..self
+                }),
+            ];
+        }
+        if noise.is_empty() {
+            return [Some(self), None];
+        }
+        let made = |pieces: Vec<(Range<usize>, &[u8])>| {
+            let length = pieces.iter().map(|(_, piece)| piece.len() + 1);
+            let mut bytes = Zeroizing::new(Vec::with_capacity(length.sum()));
+            let mut starts = Vec::with_capacity(pieces.len());
+            for (from, piece) in pieces {
+                if !starts.is_empty() {
+                    bytes.push(b'\n');
+                }
+                starts.push((bytes.len(), from));
+                bytes.extend_from_slice(piece);
+            }
+            Self {
+                pieces: starts,
+                ..Self::whole(self.encoding, bytes)
+            }
+        };
+        let noise = Self {
+            kind: Kind::Noise,
+            ..made(noise)
+        };
+        [Some(made(words)), Some(noise)]
+    }
+}
+
+/// Whether these bytes are a text or hold a packed one, rather than what comes of decoding a word.
+fn reads(bytes: &[u8]) -> bool {
+    let is_sign = |byte: &&u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace() || **byte == 0;
+    let signs = bytes.iter().filter(is_sign).count();
+    4 * signs >= 3 * bytes.len() || is_packed(bytes) || std::str::from_utf8(bytes).is_ok()
+}
+
+/// Runs of these bytes, with as many `=` after them as may fill up their last group.
 fn runs(
     text: &[u8],
     is_in: fn(u8) -> bool,
     least: usize,
+    padding: usize,
 ) -> impl Iterator<Item = Range<usize>> + Clone {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -292,7 +497,7 @@ fn runs(
         let tail = text.get(at..)?;
         at += tail
             .iter()
-            .take(2)
+            .take(padding)
             .take_while(|&&byte| byte == b'=')
             .count();
         Some(start..at)
@@ -302,6 +507,10 @@ fn runs(
 
 fn is_url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_".contains(&byte)
+}
+
+fn is_standard(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/".contains(&byte)
 }
 
 fn is_base64(byte: u8) -> bool {

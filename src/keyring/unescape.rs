@@ -24,7 +24,11 @@ pub(super) fn backslashes(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
             b't' => (b'\t', after),
             b'b' => (0x08, after),
             b'f' => (0x0c, after),
-            b'u' | b'x' => match code(*escape, after) {
+            b'u' | b'U' | b'x' => match code(*escape, after) {
+                Some((byte, after)) => (byte, after),
+                None => (b'\\', tail),
+            },
+            b'0' | b'1' => match octal(tail) {
                 Some((byte, after)) => (byte, after),
                 None => (b'\\', tail),
             },
@@ -37,14 +41,29 @@ pub(super) fn backslashes(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// An ASCII character by its number, `41` or `0041`.
+/// An ASCII character by its number: `\x41`, `\u0041`, `\u{41}` or `\U00000041`.
 fn code(escape: u8, digits: &[u8]) -> Option<(u8, &[u8])> {
+    if escape == b'u'
+        && let Some(digits) = digits.strip_prefix(b"{")
+    {
+        let end = digits.iter().take(7).position(|&byte| byte == b'}')?;
+        let byte = number(&digits[..end], 16)?;
+        return byte.is_ascii().then_some((byte, &digits[end + 1..]));
+    }
     let digits = match escape {
         b'u' => digits.strip_prefix(b"00")?,
+        b'U' => digits.strip_prefix(b"000000")?,
         _ => digits,
     };
     let (digits, after) = digits.split_first_chunk::<2>()?;
     let byte = number(digits, 16)?;
+    byte.is_ascii().then_some((byte, after))
+}
+
+/// The same in three octal digits, as shells and C have it.
+fn octal(digits: &[u8]) -> Option<(u8, &[u8])> {
+    let (digits, after) = digits.split_first_chunk::<3>()?;
+    let byte = number(digits, 8)?;
     byte.is_ascii().then_some((byte, after))
 }
 
@@ -129,6 +148,8 @@ mod tests {
             (r#"{\"k\":\"key\"}"#, Some(r#"{"k":"key"}"#)),
             (r"a\nb\tc\/d", Some("a\nb\tc/d")),
             (r"\u006bey\x5f1", Some("key_1")),
+            (r"\153\145y\u{5f}\U00000031", Some("key_1")),
+            (r"\1a\19\u{100}\U00000100", Some(r"\1a\19\u{100}\U00000100")),
             (r"C:\key\uz\", Some(r"C:\key\uz\")),
             ("key", None),
         ] {

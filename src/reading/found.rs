@@ -126,6 +126,24 @@ impl Reading {
         self
     }
 
+    /// Lets the first of these readings answer for what was read around others that are left out.
+    pub fn take_wholes(readings: &mut [Self], left_out: impl IntoIterator<Item = Self>) {
+        let kept: Vec<_> = readings.iter().flat_map(|one| &one.whole).collect();
+        let mut others: Vec<Arc<Secret>> = Vec::new();
+        for whole in left_out.into_iter().filter_map(|one| one.whole) {
+            let is_same = |other: &Arc<Secret>| other.expose() == whole.expose();
+            if !kept.iter().any(|kept| is_same(kept)) && !others.iter().any(is_same) {
+                others.push(whole);
+            }
+        }
+        if let Some(first) = readings.first_mut()
+            && !others.is_empty()
+        {
+            let all = first.whole.iter().chain(&others);
+            first.whole = Some(Arc::new(Secret::of_lines(all.map(|whole| whole.expose()))));
+        }
+    }
+
     /// The same of lines, such as the entries of an environment.
     #[must_use]
     pub fn out_of_lines<'l>(self, lines: impl Iterator<Item = &'l [u8]> + Clone) -> Self {

@@ -156,10 +156,8 @@ Codespaces, a person's own secrets are not seen either.",
     }
 
     fn location(&self, at: At<'_>) -> String {
-        let mut parts = vec![];
-        parts.extend(self.store.as_deref());
-        parts.extend(self.repository.as_deref());
-        parts.extend(self.organization.as_deref());
+        let place = [&self.store, &self.repository, &self.organization];
+        let mut parts: Vec<&str> = place.into_iter().filter_map(Option::as_deref).collect();
         if let Some(environment) = &self.environment {
             parts.extend(["environments", environment]);
         }
@@ -171,20 +169,14 @@ Codespaces, a person's own secrets are not seen either.",
             .into_iter()
             .map(|part| Escaped(part).to_string())
             .collect();
-        format!(
-            "github_actions:{}#{}",
-            parts.join("/"),
-            Escaped(self.name(at))
-        )
+        let place = parts.join("/");
+        format!("github_actions:{place}#{}", Escaped(self.name(at)))
     }
 
     fn locate(&self, _: At<'_>, to: &mut Locator) {
-        to.options([
-            self.repository.as_deref(),
-            self.organization.as_deref(),
-            self.environment.as_deref(),
-            self.fingerprint.as_deref(),
-        ]);
+        let of = [&self.repository, &self.organization, &self.environment];
+        to.options(of.map(Option::as_deref));
+        to.option(self.fingerprint.as_deref());
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {

@@ -99,14 +99,15 @@ the environment still counts, since nearly every loader lets it win |
 
 If a variable is set twice with different values, shells take the last one and most programs the first, so each \
 is judged, the others as `…/2` and so on. The processes of a `unit` are looked at together: a helper or a shell \
-that lacks the variable is no finding beside one that has it, unless they load it `itself`.
+that lacks the variable is no finding beside one that has it, unless they load it `itself`; what else it was given \
+is searched for old keys.
 
 **Arguments.** With `argument` the key is looked for in `/proc/PID/cmdline` instead, after the option of this \
 name: `relay --api-key=…`, `relay --api-key …`, and `-k…` if the name is one letter. If the option is given \
 several times with different values, each is judged. A process without the option is `missing`; in a `unit`, \
 only if no process has it. An option within a script (`sh -c 'relay --api-key=…'`), one followed by another \
 option, and the title that a program wrote over its arguments are `unverified`. Everybody on the host can read \
-arguments.
+arguments. The environment, where straggler may read it, is searched for old keys all the same.
 
 **Managers.** Some programs give the processes they start, or themselves, another environment than /proc shows.
 
@@ -197,7 +198,7 @@ was not seen may hold the old key.",
             by_words && process.runs_straggler
         });
         let mut readings = match &self.argument {
-            Some(option) => argued::read(option, &matching, self.unit.is_some()),
+            Some(option) => argued::read(option, &matching, self.unit.is_some(), asking)?,
             None => self.environments(at, &matching, asking)?,
         };
         if let Some(user) = self.user_of(&snapshot.processes, &selector) {

@@ -2,6 +2,9 @@
 
 use std::process::{Child, Command, Stdio};
 
+use serde_json::json;
+
+use crate::support::server::{Answer, Server};
 use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene, fingerprint};
 
 /// `shop` held OLD before. The route is that of its one deployment, `web`.
@@ -424,4 +427,177 @@ fn the_option_that_has_the_key_is_suggested() {
         remedy.contains("write `argument: --other` (targets.yaml:8)"),
         "{remedy}"
     );
+}
+
+#[test]
+fn a_key_is_seen_damaged_in_pieces_and_spelled_in_another_way() {
+    let (start, end) = OLD.split_at(20);
+    let numbers: Vec<String> = OLD.bytes().map(|byte| byte.to_string()).collect();
+    for beside in [
+        format!("X={}", &OLD[..OLD.len() - 4]),
+        format!("X={}", OLD.to_lowercase()),
+        format!("P={start}\nX=${{P}}{end}"),
+        format!("X=\"{start}\"'{end}'"),
+        format!("X={}", data_encoding::BASE32.encode(OLD.as_bytes())),
+        format!("X=[{}]", numbers.join(",")),
+    ] {
+        let scene = scene("{ dotenv: { path: DIR/web.env } }")
+            .file("web.env", format!("PORT=80\n{beside}\nKEY={CURRENT}\n"));
+        revoke(&scene, 3);
+    }
+    // One that is damaged is said to be, and no setting is suggested that reads it.
+    let scene = scene("{ dotenv: { path: DIR/web.env } }")
+        .file("web.env", format!("X={}\nKEY={CURRENT}\n", &OLD[2..]));
+    let answer = revoke(&scene, 3);
+    let message = answer["blind_spots"][0]["readings"][0]["message"].as_str();
+    assert!(
+        message.unwrap().ends_with(
+            "the rest of what was read holds a damaged copy of the previous key, 1 rotation behind, as X"
+        ),
+        "{message:?}"
+    );
+}
+
+#[test]
+fn what_is_packed_in_a_way_that_nobody_here_undoes_is_a_blind_spot() {
+    let packed = data_encoding::BASE64.encode(b"\x28\xb5\x2f\xfd and what follows it");
+    let scene = scene("{ dotenv: { path: DIR/web.env } }")
+        .file("web.env", format!("X={packed}\nKEY={CURRENT}\n"));
+    let answer = revoke(&scene, 3);
+    let spot = &answer["blind_spots"][0];
+    let message = spot["readings"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("to be searched for keys"), "{message}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_environment_of_a_process_is_seen_beside_its_argument() {
+    let key = format!("--key={CURRENT}");
+    let running = |value: &str| {
+        let mut program = Command::new("bash");
+        let program = program.args(["-c", "read line", "x", &key]);
+        program.stdin(Stdio::piped());
+        Running(program.env("LEGACY_KEY", value).spawn().unwrap())
+    };
+    for (value, code) in [(OLD, 3), (CURRENT, 0)] {
+        let running = running(value);
+        let pid = running.0.id();
+        let scene = scene(&format!("{{ process: {{ pid: {pid}, argument: --key }} }}"));
+        revoke(&scene, code);
+    }
+}
+
+#[test]
+fn another_fingerprint_in_the_answer_of_a_server_is_seen() {
+    for (other, code) in [(OLD, 3), (STRANGE, 0)] {
+        let body = format!(
+            "{{\"key\": \"{}\", \"fallback\": [\"{}\"]}}",
+            fingerprint(CURRENT),
+            fingerprint(other)
+        );
+        let server = Server::new(move |_| Answer::status(200, body.clone()));
+        let hop = format!(
+            "{{ http: {{ url: '{}', pointer: /key, yields: fingerprint }} }}",
+            server.url("/")
+        );
+        revoke(&scene(&hop), code);
+    }
+}
+
+#[test]
+fn a_key_that_only_the_versions_of_a_store_tell_is_seen_damaged_too() {
+    let server = Server::new(|asked| {
+        let version = |number: u32, key: &str| {
+            json!({"data": {"data": {"key": key}, "metadata": {
+                "created_time": format!("2026-11-0{number}T09:00:00Z"), "deletion_time": "",
+                "destroyed": false, "version": number,
+            }}})
+        };
+        let told = |number: u32| json!({"created_time": format!("2026-11-0{number}T09:00:00Z"), "deletion_time": "", "destroyed": false});
+        let body = match &*asked.path {
+            "/v1/secret/data/shop?version=1" => version(1, OLD),
+            path if path.starts_with("/v1/secret/data/shop") => version(2, CURRENT),
+            "/v1/secret/metadata/shop" => json!({"data": {
+                "current_version": 2, "oldest_version": 0, "max_versions": 0,
+                "versions": {"1": told(1), "2": told(2)},
+            }}),
+            "/v1/sys/internal/ui/mounts/secret" => {
+                json!({"data": {"type": "kv", "path": "secret/", "options": {"version": "2"}}})
+            }
+            _ => return Answer::status(404, "{\"errors\": []}"),
+        };
+        Answer::status(200, body.to_string())
+    });
+    let targets = format!(
+        "version: 1
+stores: {{ kept: {{ vault: {{ address: '{}', mount: secret, token: {{ env: TOKEN }} }} }} }}
+projects:
+  shop: {{ variable: KEY, current: {{ vault: {{ store: kept, path: shop, field: key }} }} }}
+deployments:
+  - {{ name: web, project: shop, route: [ {{ dotenv: {{ path: DIR/web.env }} }} ] }}
+",
+        server.url("")
+    );
+    for (beside, code) in [
+        (OLD.to_owned(), 3),
+        (OLD.to_uppercase(), 3),
+        (format!("x{OLD}x"), 3),
+        (STRANGE.to_owned(), 0),
+    ] {
+        let scene = Scene::with(&targets).file("web.env", format!("X={beside}\nKEY={CURRENT}\n"));
+        let asked = scene.straggler(["revoke-check", "shop", "--no-ledger"]);
+        asked.env("TOKEN", "hvs.token").run().ends(code);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_reference_is_a_doubt_unless_it_is_declared_there() {
+    let targets = |previous: &str| {
+        format!(
+            "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: {{ file: {{ path: DIR/keys.json }}, extract: {{ json: /a }} }}
+    previous: [ {previous} ]
+deployments:
+  - {{ name: web, project: shop, route: [ {{ dotenv: {{ path: DIR/web.env }} }} ] }}
+"
+        )
+    };
+    let elsewhere = targets("{ file: { path: DIR/old } }");
+    let scene = |targets: &str, keys: &str| {
+        Scene::with(targets)
+            .file("old", OLD)
+            .file("keys.json", format!("{{\"a\": \"{CURRENT}\"{keys}}}"))
+            .file("web.env", format!("KEY={CURRENT}\n"))
+    };
+    revoke(&scene(&elsewhere, ""), 0);
+    revoke(&scene(&elsewhere, &format!(", \"b\": \"{STRANGE}\"")), 0);
+    let beside = format!(", \"b\": \"{OLD}\"");
+    let with_old = scene(&elsewhere, &beside);
+    let answer = revoke(&with_old, 3);
+    assert_eq!(
+        answer["doubts"][0]["message"],
+        "shop's previous key stands beside shop's current key in what that is read from: whether anything uses it \
+         there was not seen"
+    );
+    let audit = with_old.run(["audit", "--no-ledger", "-f", "json"]);
+    let audit = audit.ends(0).json();
+    assert_eq!(audit["warnings"][0]["code"], "old-key-beside");
+
+    let declared = targets("{ file: { path: DIR/keys.json }, extract: { json: /b } }");
+    revoke(&scene(&declared, &beside), 0);
+    // A copy of it is declared nowhere, nor is one that is damaged.
+    revoke(&scene(&declared, &format!("{beside}, \"c\": \"{OLD}\"")), 3);
+    let damaged = format!("{beside}, \"c\": \"{}\"", &OLD[1..]);
+    revoke(&scene(&declared, &damaged), 3);
+    // A hop that reads the same place tells of it, and somebody may answer for that.
+    let judged = elsewhere.replace(
+        "route: [",
+        "route: [ { file: { path: DIR/keys.json }, extract: { json: /a } },",
+    );
+    let answer = revoke(&scene(&judged, &beside), 3);
+    assert_eq!(answer["doubts"], serde_json::json!([]));
+    assert_eq!(answer["blind_spots"][0]["deployment"], "web");
 }

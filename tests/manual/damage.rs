@@ -12,7 +12,8 @@ each has its cause, its effect and the way to mend it. If several kinds of damag
 report lists them from the outermost to the innermost.
 
 Damage is recognised in a value. Where only a fingerprint is known, it is found by search, which takes a \
-fingerprint of 12 digits or more.
+fingerprint of 12 digits or more; `base32`, `byte-list`, `compressed` and what surrounds a key are seen in values \
+alone.
 
 | what is damaged | verdict |
 |---|---|

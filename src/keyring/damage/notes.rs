@@ -156,6 +156,9 @@ impl Damage {
             Self::HtmlEntities => HTML_ENTITIES,
             Self::BackslashEscaped => BACKSLASH_ESCAPED,
             Self::PropertiesEscaped => PROPERTIES_ESCAPED,
+            Self::Base32 => BASE_32,
+            Self::ByteList => BYTE_LIST,
+            Self::Compressed => COMPRESSED,
             Self::TypographicCharacters => TYPOGRAPHIC_CHARACTERS,
             Self::WhitespaceInside => WHITESPACE_INSIDE,
             Self::WhitespaceLost => WHITESPACE_LOST,
@@ -269,6 +272,24 @@ const PROPERTIES_ESCAPED: Notes = Notes {
     cause: "the key was cut out of a Java properties file, which writes `=`, `:`, `#` and `!` with a backslash",
     effect: Wire::Plain.effect(),
     mend: "remove the backslashes that do not belong to the key",
+};
+const BASE_32: Notes = Notes {
+    name: "base32",
+    cause: "the value was encoded for where case does not count, such as a DNS name or a one-time password, and nothing decodes it",
+    effect: Wire::Plain.effect(),
+    mend: "store the key itself, not encoded",
+};
+const BYTE_LIST: Notes = Notes {
+    name: "byte-list",
+    cause: "a buffer was written where a text belongs, as JSON writers do with bytes (`[97, 115, …]`)",
+    effect: Wire::Plain.effect(),
+    mend: "decode the bytes to a text before they are written",
+};
+const COMPRESSED: Notes = Notes {
+    name: "compressed",
+    cause: "the value was packed with gzip or zlib before it was stored, and nothing unpacks it",
+    effect: Wire::Plain.effect(),
+    mend: "store the key itself, not packed",
 };
 const TYPOGRAPHIC_CHARACTERS: Notes = Notes {
     name: "typographic-characters",

@@ -8,7 +8,7 @@ fn names_are_the_contract_of_the_report() {
         double-quotes single-quotes backticks smart-quotes unbalanced-quote variable-prefix \
         bearer-prefix trailing-punctuation bracketed-paste terminal-escapes truncated-start truncated-end doubled case-changed \
         base64 hex percent-encoded json-escaped base64url utf-16 html-entities backslash-escaped \
-        properties-escaped typographic-characters whitespace-inside whitespace-lost \
+        properties-escaped base32 byte-list compressed typographic-characters whitespace-inside whitespace-lost \
         variable-interpolation systemd-specifiers number-notation character-missing \
         character-added character-changed characters-swapped inside-json inside-url inside-list \
         inline-comment bracketed surrounded";

@@ -554,7 +554,7 @@ fn values_made_to_take_long_are_bounded() {
         let texts = Texts::new(value.as_bytes());
         let bytes: usize = texts.all.iter().map(|text| text.bytes().len()).sum();
         assert!(
-            bytes <= value.len() * 17 + 64 * 1024,
+            bytes <= value.len() * 25 + 256 * 1024,
             "{bytes} of {}",
             value.len()
         );

@@ -282,13 +282,16 @@ impl Programs {
     }
 
     /// Those that have it. Beside them helpers and shells lack nothing, unless they load it by
-    /// themselves; where none has it, all lack it.
+    /// themselves, but what else they were given counts; where none has it, all lack it.
     #[must_use]
-    pub fn together(self, loads: Loads) -> Vec<Reading> {
+    pub fn together(mut self, loads: Loads) -> Vec<Reading> {
         let shown = |reading: &Reading| !matches!(reading.found, Found::Failed(_));
         match loads == Loads::Itself || !self.readings.iter().any(shown) {
             true => self.each(),
-            false => self.readings,
+            false => {
+                Reading::take_wholes(&mut self.readings, self.lacking);
+                self.readings
+            }
         }
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn read(
         let inside = |process: &&Process| !process.ours && process.is_in_container(&container.id);
         let inside: Vec<&Process> = listed.iter().filter(inside).collect();
         let lines = details.command.iter().chain(&details.environment);
-        let whole = Arc::new(Secret::of_lines(lines.map(Secret::expose)));
+        let theirs = inside.iter().flat_map(|process| process.arguments());
+        let lines = lines.map(Secret::expose).chain(theirs);
+        let whole = Arc::new(Secret::of_lines(lines));
         for (name, found) in of_one(option, container, details, &inside) {
             let reading = Reading::new(found)
                 .of_replica(name)

@@ -101,17 +101,20 @@ fn beside(
                 Found::Value(value) => value.expose() != created.expose(),
                 _ => true,
             };
-            let mut others = programs.together(looking.loads);
-            others.retain(differs);
+            let others = programs.together(looking.loads);
             let mut missing = false;
             // One of them is enough.
-            others.retain(|reading| {
+            let (others, left_out): (Vec<_>, Vec<_>) = others.into_iter().partition(|reading| {
                 let absent = matches!(reading.found, Found::Absent);
-                !absent || !std::mem::replace(&mut missing, true)
+                differs(reading) && (!absent || !std::mem::replace(&mut missing, true))
             });
+            Reading::take_wholes(&mut readings, left_out);
             readings.extend(others);
         }
-        _ if none_has_it => readings.extend(programs.readings),
+        _ if none_has_it => {
+            Reading::take_wholes(&mut readings, programs.lacking);
+            readings.extend(programs.readings);
+        }
         // What they show stands for what the engine does not.
         _ => readings = programs.together(looking.loads),
     }

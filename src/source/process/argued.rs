@@ -5,17 +5,29 @@ use std::sync::Arc;
 use super::{At, full_unit};
 use crate::key::Secret;
 use crate::platform::commands::quoted;
-use crate::platform::processes::{Process, argued};
+use crate::platform::processes::{Environ, Process, argued};
+use crate::platform::{Asking, Stop};
 use crate::reading::{Found, Reading};
 use crate::text::{Escaped, escape};
 
 /// One reading for each process and each value that differs. Where `all` belong together, such as those of
 /// a unit, a helper that has no such option lacks nothing beside one that has it.
-pub(super) fn read(option: &str, processes: &[&Process], all: bool) -> Vec<Reading> {
+pub(super) fn read(
+    option: &str,
+    processes: &[&Process],
+    all: bool,
+    asking: &Asking<'_>,
+) -> Result<Vec<Reading>, Stop> {
+    let asks: Vec<_> = processes.iter().map(|one| Environ(one.id)).collect();
+    let environments = asking.all(&asks)?;
     let mut readings = Vec::new();
-    for process in processes {
+    for (process, environment) in processes.iter().zip(environments) {
         let name = format!("{}/{}", Escaped(&process.name), process.id.pid);
-        let whole = Arc::new(Secret::of_lines(process.arguments()));
+        // Not everybody may read it, and the arguments are what the hop is about.
+        let environment = environment.ok().and_then(Option::as_ref);
+        let entries = environment.map_or(&[][..], Secret::expose);
+        let entries = entries.split(|&byte| byte == 0);
+        let whole = Arc::new(Secret::of_lines(entries.chain(process.arguments())));
         for (index, found) in argued(process.arguments(), option).into_iter().enumerate() {
             let replica = match index {
                 0 => name.clone(),
@@ -28,9 +40,13 @@ pub(super) fn read(option: &str, processes: &[&Process], all: bool) -> Vec<Readi
     }
     let has_it = |reading: &Reading| matches!(reading.found, Found::Value(_));
     if all && readings.iter().any(has_it) {
-        readings.retain(|reading| !matches!(reading.found, Found::Absent));
+        let (lacking, mut others): (Vec<_>, Vec<_>) = readings
+            .into_iter()
+            .partition(|reading| matches!(reading.found, Found::Absent));
+        Reading::take_wholes(&mut others, lacking);
+        return Ok(others);
     }
-    readings
+    Ok(readings)
 }
 
 /// The key, as what is to be given: `the current key behind --api-key`.

@@ -88,7 +88,8 @@ pub(super) fn held(
         .iter()
         .all(|reading| matches!(reading.found, Found::Absent))
     {
-        readings.truncate(1);
+        let left_out = readings.split_off(1);
+        Reading::take_wholes(&mut readings, left_out);
     }
     if snapshot.partial {
         readings.push(Reading::new(Found::Failed(others_hidden(name))).of_replica("hidden"));

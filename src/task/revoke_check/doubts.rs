@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::past::Known;
 use super::{Answer, Asked, Question, is_unsettled};
 use crate::audit::{Announced, Audit, Owner, Reign};
-use crate::explain::{Reference, belonging, name_of, settling, word};
+use crate::explain::{Reference, belonging, name_of, notice, settling, word};
 use crate::judge::{ProjectOutcome, RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
 use crate::keyring::{Damage, Placeholder, Role};
@@ -30,6 +30,7 @@ impl Question<'_> {
         doubts.extend(self.of_others(audit));
         doubts.extend(self.of_unnamed(audit, asked));
         doubts.extend(self.of_unread_keys(audit));
+        doubts.extend(of_documents(audit, asked));
         doubts.extend(self.of_the_key(audit, asked, answer));
         doubts
     }
@@ -205,6 +206,21 @@ impl Question<'_> {
             || owned(&self.remembered.unsettled)
             || announced.any(|known| known.fingerprint.agrees(key))
     }
+}
+
+/// The keys in question that stand beside known ones in what those are read from.
+fn of_documents(audit: &Audit, asked: &Asked) -> Vec<[String; 2]> {
+    let beside = audit.warnings.iter().filter(|warning| match warning {
+        Warning::OldKeyBesideKey { key: None, .. } => true,
+        Warning::OldKeyBesideKey { key: Some(key), .. } => {
+            let mut keys = asked.fingerprints.iter();
+            let print = audit.fingerprint(*key);
+            print.is_some_and(|print| keys.any(|key| key.agrees(&print)))
+        }
+        _ => false,
+    });
+    let told = beside.map(|warning| notice(audit, warning));
+    told.map(|notice| [notice.message, notice.remedy]).collect()
 }
 
 /// Whether what an unsound reference holds is a known key, in whatever form.

@@ -267,6 +267,19 @@ fn helpers_lack_nothing_beside_a_process_that_has_it() {
 }
 
 #[test]
+fn what_a_helper_was_given_is_searched_with_the_process_that_has_it() {
+    let shell: Made<'_> = ("sh", &["sh", "start"], "OTHER=old\0");
+    let child: Made<'_> = ("node", &["node"], "K=new\0");
+    for processes in [vec![shell, child], vec![child, shell, shell, child]] {
+        let readings = looked(&processes, true, Loads::Environ).together(Loads::Environ);
+        let whole = readings[0].whole.as_ref().unwrap();
+        let whole = String::from_utf8_lossy(whole.expose());
+        assert_eq!(whole.matches("OTHER=old").count(), 1, "{whole}");
+        assert_eq!(whole.matches("K=new").count(), 1, "{whole}");
+    }
+}
+
+#[test]
 fn what_may_not_be_read_is_said_and_what_ended_is_gone() {
     let made = [1, 2, 3].map(|pid| Process::made(pid, "web", &["web"]));
     let denied = ReadError::new(ErrorKind::Denied, "closed", "be root");
