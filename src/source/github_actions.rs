@@ -174,9 +174,8 @@ Codespaces, a person's own secrets are not seen either.",
     }
 
     fn locate(&self, _: At<'_>, to: &mut Locator) {
-        let of = [&self.repository, &self.organization, &self.environment];
-        to.options(of.map(Option::as_deref));
-        to.option(self.fingerprint.as_deref());
+        let names = [&self.organization, &self.environment, &self.fingerprint];
+        to.options(names.map(Option::as_deref));
     }
 
     fn remedy(&self, at: At<'_>, _: &Case<'_>) -> String {
