@@ -21,33 +21,36 @@ pub struct Document {
 /// All that was looked through, each once however many keys stand in it.
 #[derive(Default)]
 pub struct Documents {
-    readers: Vec<Reader>,
+    seen: Vec<Seen>,
 }
 
-struct Reader {
-    key: KeyId,
-    place: Option<Box<str>>,
-    around: Arc<Around>,
+struct Seen {
+    around: Around,
+    /// The known keys that are read from it, in the order of their declaration.
+    keys: Vec<KeyId>,
+    places: Vec<Box<str>>,
 }
 
 impl Documents {
     /// Looks through documents, which are gone afterwards.
     pub fn of(documents: Vec<Document>, keyring: &Keyring, thorough: bool) -> Self {
-        let mut seen: HashMap<Fingerprint, Arc<Around>> = HashMap::new();
-        let readers = documents.into_iter().map(|document| {
-            let Document { key, place, whole } = document;
-            let around = seen.entry(whole.fingerprint());
-            let around =
-                around.or_insert_with(|| Arc::new(keyring.look_around(whole.expose(), thorough)));
-            Reader {
-                key,
-                place,
-                around: Arc::clone(around),
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut known: HashMap<Fingerprint, usize> = HashMap::new();
+        for Document { key, place, whole } in documents {
+            let at = *known.entry(whole.fingerprint()).or_insert_with(|| {
+                seen.push(Seen {
+                    around: keyring.look_around(whole.expose(), thorough),
+                    keys: Vec::new(),
+                    places: Vec::new(),
+                });
+                seen.len() - 1
+            });
+            if let Some(one) = seen.get_mut(at) {
+                one.keys.push(key);
+                one.places.extend(place);
             }
-        });
-        Self {
-            readers: readers.collect(),
         }
+        Self { seen }
     }
 
     /// The previous keys in them, and those that are `asked` for, that targets.yaml does not name there: whatever
@@ -59,22 +62,24 @@ impl Documents {
         references: &References,
     ) -> Vec<Warning> {
         let mut told = Vec::new();
-        for (at, reader) in self.readers.iter().enumerate() {
-            let is_same = |other: &&Reader| Arc::ptr_eq(&other.around, &reader.around);
-            let is_first = !self.readers[..at].iter().any(|other| is_same(&other));
-            let of_it: Vec<&Reader> = self.readers.iter().filter(is_same).collect();
-            let mut places = of_it.iter().filter_map(|reader| reader.place.as_ref());
-            if !is_first || places.any(|place| judged.contains(place)) {
+        let keyring = &references.keyring;
+        for Seen {
+            around,
+            keys: read,
+            places,
+        } in &self.seen
+        {
+            let Some(&beside) = read.first() else {
+                continue;
+            };
+            if places.iter().any(|place| judged.contains(place)) {
                 continue;
             }
-            let keyring = &references.keyring;
-            let taken: Vec<_> = of_it
-                .iter()
-                .filter_map(|reader| keyring.get(reader.key).map(Known::fingerprint))
-                .collect();
+            let taken = read.iter().filter_map(|&key| keyring.get(key));
+            let taken: Vec<_> = taken.map(Known::fingerprint).collect();
             let is_taken = |print: &Fingerprint| taken.iter().any(|taken| taken.agrees(print));
             let mut keys: Vec<KeyId> = Vec::new();
-            for seen in keyring.explain_around(reader.key.project, &reader.around) {
+            for seen in keyring.explain_around(beside.project, around) {
                 let Some(&key) = seen.explanation.keys.first() else {
                     continue;
                 };
@@ -88,11 +93,10 @@ impl Documents {
                 }
             }
             keys.sort_unstable();
-            let beside = reader.key;
             let keys = keys.into_iter().map(Some);
             let is_unknown = |key: &&Fingerprint| {
-                let mut unknown = reader.around.unknown();
-                let is_known = keyring.exact(reader.key.project, key).is_some();
+                let mut unknown = around.unknown();
+                let is_known = keyring.exact(beside.project, key).is_some();
                 unknown.any(|print| print.agrees(key)) && !is_taken(key) && !is_known
             };
             let unknown = asked.iter().filter(is_unknown).map(|_| None);
