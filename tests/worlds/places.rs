@@ -72,7 +72,7 @@ fn put_beside(spot: &Spot<'_>, hop: &mut Hop, dice: &mut Dice) {
         _ => return,
     };
     text.splice(0..0, before.into_bytes());
-    hop.beside = Some(key);
+    hop.beside.push(key);
 }
 
 fn made(
@@ -90,7 +90,7 @@ fn made(
         replicas,
         seen: Seen::Value,
         at_reference: false,
-        beside: None,
+        beside: Vec::new(),
         expect: None,
         waive: None,
     })
@@ -249,13 +249,16 @@ fn env_text(
     dialect: Dialect,
     content: &Content,
     dice: &mut Dice,
-) -> Option<(String, Content)> {
+) -> Option<(String, Content, Option<String>)> {
     if let Content::Bytes(_, Made::Keys(keys, form)) = content
         && form.kind == Kind::Exact
         && dice.percent(35)
     {
         let comments = spot.kinds.has(Kinds::EMBEDDED);
         let (line, becomes) = envfile::odd_line(dialect, spot.variable, &keys[0], comments, dice);
+        // What its program does not take from there stands there all the same.
+        let beside = matches!(becomes, Becomes::Absent) && line.contains(&keys[0]);
+        let beside = beside.then(|| keys[0].clone());
         let content = match becomes {
             Becomes::Key(value, form) => {
                 Content::Bytes(value.into(), Made::Keys(keys.clone(), form))
@@ -264,7 +267,7 @@ fn env_text(
             Becomes::Failed => Content::Failed,
             Becomes::Open => Content::Open,
         };
-        return Some((line, content));
+        return Some((line, content, beside));
     }
     let line = match content {
         Content::Bytes(bytes, _) => envfile::line(dialect, spot.variable, bytes)?,
@@ -278,16 +281,20 @@ fn env_text(
         true => format!("LEVEL=info\n{line}REGION=eu\n"),
         false => line,
     };
-    Some((text, content.clone()))
+    Some((text, content.clone(), None))
 }
 
 fn env_file(spot: &Spot<'_>, content: &Content, dice: &mut Dice) -> Option<Hop> {
     let path = format!("files/{}.env", spot.number);
     let dialect = *dice.pick(&Dialect::ALL);
-    let (text, content) = env_text(spot, dialect, content, dice)?;
+    let (text, content, beside) = env_text(spot, dialect, content, dice)?;
     let yaml = format!("dotenv: {{ path: '{path}', dialect: {} }}", dialect.name());
     let artifact = Artifact::File(path, text.into());
-    made("dotenv", Stage::Config, yaml, vec![artifact], vec![content])
+    let made = made("dotenv", Stage::Config, yaml, vec![artifact], vec![content])?;
+    Some(Hop {
+        beside: beside.into_iter().collect(),
+        ..made
+    })
 }
 
 fn env_files(spot: &Spot<'_>, contents: &[Content], dice: &mut Dice) -> Option<Hop> {
@@ -295,15 +302,18 @@ fn env_files(spot: &Spot<'_>, contents: &[Content], dice: &mut Dice) -> Option<H
     let dialect = *dice.pick(&Dialect::ALL);
     let mut artifacts = Vec::new();
     let mut replicas = Vec::new();
+    let mut beside = Vec::new();
     for (index, content) in contents.iter().enumerate() {
-        let (text, content) = env_text(spot, dialect, content, dice)?;
+        let (text, content, hidden) = env_text(spot, dialect, content, dice)?;
+        beside.extend(hidden);
         let path = format!("{folder}/{index}.env");
         artifacts.push(Artifact::File(path, text.into()));
         replicas.push(content);
     }
     let dialect = dialect.name();
     let yaml = format!("dotenv: {{ path: '{folder}/*.env', dialect: {dialect} }}");
-    made("dotenv", Stage::Config, yaml, artifacts, replicas)
+    let made = made("dotenv", Stage::Config, yaml, artifacts, replicas)?;
+    Some(Hop { beside, ..made })
 }
 
 /// A variable of the program's own environment.
@@ -400,7 +410,7 @@ fn remote(spot: &Spot<'_>, content: Content, dice: &mut Dice) -> Hop {
         replicas: vec![printed.content],
         seen: printed.seen,
         at_reference: false,
-        beside: None,
+        beside: Vec::new(),
         expect: None,
         waive: None,
     }

@@ -93,10 +93,8 @@ pub fn check(
                 sight = sight.max(one);
             }
             // "The old key beside the part that a hop takes is a blind spot."
-            let is_beside = hop
-                .beside
-                .as_ref()
-                .is_some_and(|key| asked.contains(key.as_str()));
+            let mut beside = hop.beside.iter();
+            let is_beside = beside.any(|key| asked.contains(key.as_str()));
             if is_beside && !none_known && sight < Sight::HoldsUnseen {
                 sight = Sight::Blind;
             }

@@ -185,8 +185,8 @@ pub struct Hop {
     pub seen: Seen,
     /// Whether it is the place the reference is read from.
     pub at_reference: bool,
-    /// A key that stands there beside the part that the hop takes.
-    pub beside: Option<String>,
+    /// The keys that stand there beside the part that the hop takes.
+    pub beside: Vec<String>,
     pub expect: Option<Expect>,
     pub waive: Option<Waive>,
 }
