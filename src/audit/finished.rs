@@ -55,6 +55,12 @@ impl Audit {
         self.leads.place(&self.inventory, place)
     }
 
+    /// The place that it is a part of, as far as `extract` says so; else itself.
+    #[must_use]
+    pub fn whole_id(&self, place: &Place) -> PlaceId {
+        self.leads.whole(&self.inventory, place)
+    }
+
     /// What its source says to do there, likewise.
     #[must_use]
     pub fn remedy(&self, place: &Place, owner: ProjectId, case: &Case<'_>) -> String {

@@ -40,6 +40,23 @@ impl Leads {
 
     /// Which place it is, of this inventory.
     pub(super) fn place(&self, inventory: &Inventory, place: &Place) -> PlaceId {
+        let mut locator = self.locator(inventory, place);
+        let parts = place
+            .extraction
+            .iter()
+            .flat_map(|extraction| extraction.parts());
+        for part in parts.flatten() {
+            locator.text(&*part);
+        }
+        locator.finish()
+    }
+
+    /// The place that it is a part of, as far as `extract` says so.
+    pub(super) fn whole(&self, inventory: &Inventory, place: &Place) -> PlaceId {
+        self.locator(inventory, place).finish()
+    }
+
+    fn locator(&self, inventory: &Inventory, place: &Place) -> Locator {
         let (source, at) = (&place.source, place.at());
         let mut locator = Locator::below(base(inventory));
         locator.text(source.info().id);
@@ -49,7 +66,7 @@ impl Leads {
             locator.option(self.0.get(&lead).map(PlaceId::bytes));
         }
         source.locate(at, &mut locator);
-        locator.finish()
+        locator
     }
 }
 

@@ -324,6 +324,9 @@ fn unrelated(args: &Unrelated) -> Ended {
 fn retire(args: &Retire) -> Ended {
     runtime::run(async {
         let (ledger, inventory) = args.from.open().await?;
+        let known = ledger.deployments(args.project.as_deref()).await;
+        let known = known.map_err(Failure::unfinished)?;
+        let is_title = known.iter().any(|known| *known.name.title == *args.name);
         let mut deployments = inventory.deployments.iter();
         let is_named = deployments.any(|deployment| {
             let project = &inventory.project(deployment.project).name;
@@ -331,7 +334,8 @@ fn retire(args: &Retire) -> Ended {
                 .project
                 .as_ref()
                 .is_none_or(|wanted| **project == **wanted);
-            mine && (*deployment.name == *args.name || deployment.title() == args.name)
+            let by_name = !is_title && *deployment.name == *args.name;
+            mine && (by_name || deployment.title() == args.name)
         });
         if is_named {
             return Err(Failure::usage(

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,24 @@ impl Extraction {
     #[must_use]
     pub fn transforms(&self) -> bool {
         self.steps.iter().any(|step| !matches!(step, Step::Trim(_)))
+    }
+
+    /// Which part it takes, step by step, each by its kind and what it names.
+    pub fn parts(&self) -> impl Iterator<Item = [Cow<'_, str>; 2]> {
+        self.steps.iter().filter_map(|step| {
+            let (kind, name): (&str, Cow<'_, str>) = match step {
+                Step::Json(name) => ("json", name.into()),
+                Step::Yaml(name) => ("yaml", name.into()),
+                Step::Toml(name) => ("toml", name.into()),
+                Step::Ini(name) => ("ini", name.into()),
+                Step::Properties(name) => ("properties", name.into()),
+                Step::Dotenv(name, _) => ("dotenv", name.into()),
+                Step::Pattern(pattern) => ("pattern", pattern.into()),
+                Step::Url(part) => ("url", format!("{part:?}").into()),
+                Step::Decode(_) | Step::Trim(_) => return None,
+            };
+            Some([kind.into(), name])
+        })
     }
 
     /// The members that lead to it, from the outermost to the innermost, as far as they have names.

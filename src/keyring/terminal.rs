@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 /// What stands before and after pasted text: as sent, as shown by `cat -v`, and with the escape
 /// character gone.
 pub(super) const PASTES: [(&str, &str); 4] = [
@@ -51,6 +53,24 @@ pub(super) fn within_escapes(bytes: &[u8]) -> Option<Range<usize>> {
         end = from;
     }
     (start > 0 || end < bytes.len()).then_some(start..end)
+}
+
+/// A text without the escape sequences in it; `None` where there are none. Of those whose escape character is gone
+/// nobody can tell that they are some.
+pub(super) fn without_escapes(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut left = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        let is_sent = rest.starts_with(b"\x1b") || rest.starts_with(b"^[");
+        match sequence(rest).filter(|_| is_sent) {
+            Some(length) => rest = rest.get(length..).unwrap_or_default(),
+            None => {
+                left.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    (left.len() < bytes.len()).then_some(left)
 }
 
 /// The longest sequence that is looked for at the end.

@@ -9,6 +9,7 @@ use super::joined::joined;
 use super::numbers::{Notation, lists};
 use super::packed::{is_packed, unpacked};
 use super::signs::read_typographic;
+use super::terminal::without_escapes;
 use super::unescape::{backslashes, entities};
 use super::wraps::{MIN_KEY, NO_BREAK_SPACES, ZERO_WIDTH};
 
@@ -288,6 +289,8 @@ fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
     let mut found = derived(bytes, true);
     found.extend(squeezed(bytes));
     if text.kind == Kind::Read {
+        let plain = without_escapes(bytes);
+        found.extend(plain.map(|plain| Derived::whole(Some(Damage::TerminalEscapes), plain)));
         if bytes.contains(&0) {
             let letters = bytes.iter().copied().filter(|byte| *byte != 0);
             let mut narrow = Zeroizing::new(Vec::with_capacity(bytes.len()));

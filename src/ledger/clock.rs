@@ -53,6 +53,7 @@ async fn latest(connection: &mut Connection) -> Result<Option<Timestamp>, Failur
     for sql in [
         "SELECT MAX(started_at) FROM audit",
         "SELECT MAX(last_seen) FROM reign",
+        "SELECT MAX(accepted_at) FROM acceptance",
         "SELECT MAX(retired_at) FROM deployment WHERE retired_at IS NOT NULL",
     ] {
         let rows = connection.query(sql, &[]).await?;
@@ -98,7 +99,7 @@ async fn mend(connection: &mut Connection, limit: Timestamp) -> Result<usize, Fa
 }
 
 /// What is later than `$1` was at `$2` or after it.
-const MENDS: [&str; 12] = [
+const MENDS: [&str; 13] = [
     "UPDATE audit SET started_at = $2, finished_at = $2 WHERE started_at > $1",
     "UPDATE scope SET state = NULL WHERE last_seen > $1",
     "UPDATE scope SET last_seen = $2 WHERE last_seen > $1",
@@ -107,6 +108,7 @@ const MENDS: [&str; 12] = [
     "UPDATE deployment SET retired_at = $2 WHERE retired_at > $1",
     "UPDATE span SET since = $2 WHERE since > $1",
     "UPDATE span SET until = CASE WHEN since > $2 THEN since ELSE $2 END WHERE until > $1",
+    "UPDATE acceptance SET accepted_at = $2 WHERE accepted_at > $1",
     "UPDATE announced SET first_seen = $2 WHERE first_seen > $1",
     "UPDATE announced SET absent_at = NULL WHERE absent_at > $1",
     "DELETE FROM both_read WHERE seen_at > $1",

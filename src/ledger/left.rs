@@ -1,5 +1,7 @@
 //! What was seen of every place that was ever on a route.
 
+use std::collections::HashMap;
+
 use super::db::Connection;
 use super::error::Failure;
 use super::{Ledger, LedgerError, Name};
@@ -45,27 +47,29 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
     // The last stretch of each, for what was written down before `holds` was.
     let sql = "SELECT deployment.project, deployment.title, deployment.name, hop.source, \
                hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint, \
-               deployment.inventory, span.id, span.until, hop.identity \
+               deployment.inventory, span.id, span.until, hop.identity, hop.deployment \
                FROM hop JOIN deployment ON deployment.id = hop.deployment \
                LEFT JOIN span ON span.id = (SELECT MAX(last.id) FROM span AS last \
                WHERE last.hop = hop.id) \
                WHERE deployment.retired_at IS NULL ORDER BY hop.id";
-    let mut places = Vec::new();
+    let mut places: Vec<LastSeen> = Vec::new();
+    // A place that stood elsewhere on the route before is the same place: what was read last of it counts.
+    let mut known: HashMap<_, (usize, i64)> = HashMap::new();
     for row in connection.query(sql, &[]).await? {
-        let holds = match row.get::<Option<&str>>(5)? {
-            Some(text) => {
-                let prints = text.split(' ').filter(|print| !print.is_empty());
-                let prints = prints.map(|print| print.parse::<Fingerprint>());
-                let prints = prints.collect::<Result<Vec<_>, _>>();
-                Some(prints.map_err(|_| Failure::damaged("holds what is no fingerprint"))?)
-            }
+        let holds = match held(row.get::<Option<&str>>(5)?)? {
+            Some(held) => Some(held),
             None => proven(
                 row.word_or_none(6)?,
                 row.word_or_none(7)?,
                 row.fingerprint_or_none(8)?,
             ),
         };
-        places.push(LastSeen {
+        let since_read = match (row.get::<Option<i64>>(10)?, row.get::<Option<i64>>(11)?) {
+            (None, _) => i64::MIN,
+            (Some(_), None) => i64::MAX,
+            (Some(_), Some(until)) => until,
+        };
+        let place = LastSeen {
             name: Name {
                 project: row.get::<&str>(0)?.into(),
                 title: row.get::<&str>(1)?.into(),
@@ -77,9 +81,38 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
             location: row.get(4)?,
             id: row.place_or_none(12)?,
             holds,
-        });
+        };
+        let key = (
+            row.get::<i64>(13)?,
+            place.source.clone(),
+            place.location.clone(),
+            place.id,
+        );
+        match known.get_mut(&key) {
+            Some((at, before)) if *before <= since_read => {
+                *before = since_read;
+                places[*at] = place;
+            }
+            Some(_) => {}
+            None => {
+                known.insert(key, (places.len(), since_read));
+                places.push(place);
+            }
+        }
     }
     Ok(places)
+}
+
+/// The keys that a place held, as they are written down.
+pub(super) fn held(text: Option<&str>) -> Result<Option<Vec<Fingerprint>>, Failure> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let prints = text.split(' ').filter(|print| !print.is_empty());
+    let prints = prints.map(|print| print.parse::<Fingerprint>());
+    let prints = prints.collect::<Result<Vec<_>, _>>();
+    let prints = prints.map_err(|_| Failure::damaged("holds what is no fingerprint"))?;
+    Ok(Some(prints))
 }
 
 /// A hop is as bad as its worst reading, so where that was proven to be current, all were.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::db::{Connection, Value};
 use super::error::Failure;
+use super::left::held;
 use super::words::{environment, kept, micros, place};
 use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope};
 use crate::audit::{Owner, Reign};
@@ -156,16 +157,17 @@ async fn acceptances(
     };
     // Whoever answered for a place did not know what was seen there since.
     let sql = "SELECT deployment.name, deployment.title, deployment.inventory, hop.identity, span.fingerprint, \
-               span.since, span.until FROM deployment \
+               span.since, span.until, hop.holds FROM deployment \
                JOIN hop ON hop.deployment = deployment.id JOIN span ON span.hop = hop.id \
-               WHERE span.fingerprint IS NOT NULL AND (span.since > $1 OR span.until > $1)";
+               WHERE span.since > $1 OR span.until > $1";
     let values = [micros(first.at)];
     for row in connection.query(sql, &values).await? {
         let (name, title): (String, String) = (row.get(0)?, row.get(1)?);
         let inventory = row.get::<i64>(2)?;
         let is_own = inventory == nobody || Some(inventory) == own;
         let place = row.place_or_none(3)?;
-        let held = row.fingerprint(4)?;
+        let itself = row.fingerprint_or_none(4)?;
+        let held = held(row.get::<Option<&str>>(7)?)?.unwrap_or_default();
         let since: i64 = row.get(5)?;
         // What nobody read again may stay open for ever.
         let last = row.get::<Option<i64>>(6)?.unwrap_or(since);
@@ -173,7 +175,11 @@ async fn acceptances(
             let is_named = acceptance.deployment == name || acceptance.deployment == title;
             let is_it = place.is_some_and(|place| acceptance.places.contains(&place));
             let is_later = last > acceptance.at.as_microsecond();
-            !((is_it || is_own && is_named) && is_later && acceptance.key.agrees(&held))
+            // What stood beside it when somebody answered may stand there still.
+            let is_beside = place.is_some_and(|place| acceptance.places.contains(&place.beside()));
+            let held = itself.iter().chain(held.iter().filter(|_| !is_beside));
+            let is_held = held.into_iter().any(|print| acceptance.key.agrees(print));
+            !((is_it || is_own && is_named) && is_later && is_held)
         });
     }
     Ok(accepted)
@@ -205,6 +211,10 @@ async fn retire(
         } else if row.time_or_none(4)?.is_none() {
             others.entry(of).or_default().push(name);
         }
+    }
+    // Whoever gives a whole title means no other one of that name.
+    if own_ones.keys().any(|name| *name.title == *deployment) {
+        own_ones.retain(|name, _| *name.title == *deployment);
     }
     let ids: Vec<i64> = own_ones.values().flatten().copied().collect();
     let at = [micros(at)];

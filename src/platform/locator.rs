@@ -107,6 +107,15 @@ impl Locator {
 }
 
 impl PlaceId {
+    /// What stands there beside the part that a hop takes.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let mut locator = Locator::default();
+        locator.text("beside");
+        locator.text(self.0);
+        locator.finish()
+    }
+
     /// The bytes, to be taken into a larger digest.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -83,6 +83,7 @@ impl Question<'_> {
             assumed: Vec::new(),
             accepted: Vec::new(),
             covered: Covered::new(),
+            accepted_past: Vec::new(),
             forgotten: Vec::new(),
             left: Vec::new(),
             past_is_known: self.past.known == Known::Known,
@@ -98,9 +99,15 @@ impl Question<'_> {
             let names = [&*names[0], &names[1]];
             let places = on_route.get(&(gone.inventory, &gone.name));
             let places = accepted::gone(gone, places.map_or(&[][..], Vec::as_slice));
-            if self.reason(&asked, &names, &places, &mut answer).is_none() {
-                let last = gone.last_seen(&on_route, &asked.fingerprints);
-                answer.forgotten.push((gone, last));
+            match self.reason(&asked, &names, &places, &mut answer) {
+                Some(reason) => {
+                    let called = names[0].to_owned();
+                    answer.accepted_past.push((called, None, reason));
+                }
+                None => {
+                    let last = gone.last_seen(&on_route, &asked.fingerprints);
+                    answer.forgotten.push((gone, last));
+                }
             }
         }
         for left in self.left(audit, &asked) {
@@ -113,8 +120,12 @@ impl Question<'_> {
             };
             let places = [accepted::left(left)];
             let names = [name, &called, &full];
-            if self.reason(&asked, &names, &places, &mut answer).is_none() {
-                answer.left.push(left);
+            match self.reason(&asked, &names, &places, &mut answer) {
+                Some(reason) => {
+                    let (called, at) = (called.clone(), Some(&*left.location));
+                    answer.accepted_past.push((called, at, reason));
+                }
+                None => answer.left.push(left),
             }
         }
         for outcome in &audit.deployments {
@@ -197,6 +208,8 @@ impl Question<'_> {
         answer.holders.extend(holders);
         let mut blind = that(Sight::Blind);
         let around = that(Sight::Around);
+        let mut seen = blind.iter().chain(&around);
+        let has_around = seen.any(|reading| self.is_around(asked, spot, reading));
         let is_around = blind.is_empty() && !around.is_empty();
         blind.extend(around);
         self.assume(asked, &spot, answer);
@@ -214,6 +227,7 @@ impl Question<'_> {
                 alone,
             }),
             is_around,
+            has_around,
             ..place
         });
         self.add_blind(asked, blind, answer);
@@ -225,7 +239,7 @@ impl Question<'_> {
         };
         let spot = blind.spot;
         let (name, title) = (&spot.deployment.name, spot.deployment.title());
-        let places = [blind.accepted_as()];
+        let places = blind.accepted_as();
         match self.reason(asked, &[name, &title], &places, answer) {
             Some(reason) => answer.accepted.push((blind, reason)),
             None => answer.blind.push(blind),

@@ -309,3 +309,154 @@ fn a_previous_key_that_is_a_document_is_none() {
         ask(&scene, &[]).ends(code);
     }
 }
+
+#[test]
+fn a_word_on_an_unexplained_value_is_not_one_on_a_key_beside_it() {
+    let scene =
+        scene("{ dotenv: { path: app.env } }").file("app.env", "KEY=whoknows-abcdef12345678\n");
+    let accept = ["--accept", "cart", "--reason", "switched off"];
+    ask(&scene, &accept).ends(0);
+    put(
+        &scene,
+        "app.env",
+        format!("KEY=whoknows-abcdef12345678\nBACKUP={OLD}\n"),
+    );
+    ask(&scene, &[]).ends(3);
+    ask(&scene, &accept).ends(0);
+    ask(&scene, &[]).ends(0);
+}
+
+#[test]
+fn another_part_of_a_document_is_another_place() {
+    let part =
+        |name: &str| format!("{{ file: {{ path: app.json }}, extract: {{ json: /{name} }} }}");
+    let scene = scene(&part("a")).file(
+        "app.json",
+        format!("{{\"a\": \"whoknows-abcdef12345678\", \"b\": \"{CURRENT}\"}}"),
+    );
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "targets.yaml", targets(&part("b")));
+    run(&scene, &["audit"]).ends(0);
+    ask(&scene, &[])
+        .ends(3)
+        .prints("what it held when it was last read was not explained");
+    // Whoever says which part of a whole is meant has not left it.
+    let scene = self::scene("{ file: { path: app.json } }")
+        .file("app.json", format!("{{\"b\": \"{CURRENT}\"}}"));
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "targets.yaml", targets(&part("b")));
+    run(&scene, &["audit"]).ends(0);
+    ask(&scene, &[]).ends(0);
+}
+
+#[test]
+fn a_word_ends_when_the_key_is_seen_damaged_there() {
+    let scene = scene("{ file: { path: app } }").file("app", "whoknows-abcdef12345678");
+    ask(&scene, &["--accept", "cart", "--reason", "switched off"]).ends(0);
+    put(&scene, "app", format!("\"{OLD}\""));
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "app", "whoknows-abcdef12345678");
+    ask(&scene, &[]).ends(3);
+}
+
+#[test]
+fn what_is_accepted_of_the_past_is_listed() {
+    let scene = scene("{ file: { path: one } }")
+        .file("one", OLD)
+        .file("two", CURRENT);
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "targets.yaml", targets("{ file: { path: two } }"));
+    let accept = ["--accept", "cart", "--reason", "wiped"];
+    ask(&scene, &accept)
+        .ends(0)
+        .prints("cart: only past audits knew it")
+        .prints("accepted for this key: wiped");
+    let document = ask(&scene, &["-f", "json"]).ends(0).json();
+    assert_eq!(
+        document["accepted_past"][0]["location"], "file:one",
+        "{document}"
+    );
+}
+
+#[test]
+fn a_place_that_moved_along_the_route_is_known_by_what_was_read_last() {
+    let (first, both, last) = (
+        "{ file: { path: one } }",
+        "{ file: { path: two } }, { file: { path: one } }",
+        "{ file: { path: two } }",
+    );
+    let scene = scene(first).file("one", OLD).file("two", CURRENT);
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "one", CURRENT);
+    put(&scene, "targets.yaml", targets(both));
+    run(&scene, &["audit"]).ends(0);
+    put(&scene, "targets.yaml", targets(last));
+    run(&scene, &["audit"]).ends(0);
+    ask(&scene, &[]).ends(0);
+}
+
+#[test]
+fn a_deployment_that_got_an_environment_can_be_retired_by_its_former_title() {
+    let scene = scene("{ file: { path: app } }").file("app", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    let with = targets("{ file: { path: app } }")
+        .replace("name: cart,", "name: cart, environment: production,");
+    put(&scene, "targets.yaml", with);
+    run(&scene, &["audit"]).ends(0);
+    ask(&scene, &[])
+        .ends(3)
+        .prints("straggler history retire cart");
+    run(
+        &scene,
+        &["history", "retire", "cart", "--project", "checkout"],
+    )
+    .ends(0)
+    .prints("retired: cart of checkout");
+    ask(&scene, &[]).ends(0);
+    run(&scene, &["history", "retire", "cart (production)"])
+        .ends(2)
+        .complains("still names this deployment");
+}
+
+#[test]
+fn a_project_that_never_had_a_deployment_stands_in_nobodys_way() {
+    let with = |name: &str| {
+        let other =
+            format!("  {name}: {{ variable: KEY, current: {{ file: {{ path: other }} }} }}\n");
+        targets("{ file: { path: app } }").replace("deployments:", &format!("{other}deployments:"))
+    };
+    let scene = Scene::new()
+        .file("targets.yaml", with("shop"))
+        .file("checkout", CURRENT)
+        .file("app", CURRENT)
+        .file("other", SIBLING);
+    run(&scene, &["audit"]).ends(0);
+    put(&scene, "targets.yaml", with("store"));
+    run(&scene, &["audit"]).ends(0);
+    put(&scene, "other", NEXT);
+    run(&scene, &["audit"]).ends(0);
+    run(&scene, &["history", "confirm", "store"]).ends(0);
+    run(&scene, &["revoke-check", "store"])
+        .ends(0)
+        .prints(&fingerprint(SIBLING));
+}
+
+#[test]
+fn colours_within_a_key_hide_nothing() {
+    let coloured = |key: &str| {
+        format!(
+            "\u{1b}[01;31m\u{1b}[K{}\u{1b}[m\u{1b}[K{}",
+            &key[..9],
+            &key[9..]
+        )
+    };
+    let scene = scene("{ dotenv: { path: app.env } }")
+        .file("app.env", format!("KEY={CURRENT}\n# {}\n", coloured(OLD)));
+    ask(&scene, &[]).ends(3);
+    put(
+        &scene,
+        "app.env",
+        format!("KEY={CURRENT}\n# {}\n", coloured(CURRENT)),
+    );
+    ask(&scene, &[]).ends(0);
+}

@@ -107,6 +107,13 @@ impl Told<'_> {
             self.place('·', place, out)?;
             writeln!(out, "  accepted for this key: {}", escape(reason))?;
         }
+        for (called, location, reason) in &self.answer.accepted_past {
+            writeln!(out, "\n· {}: only past audits knew it", escape(called))?;
+            if let Some(location) = location {
+                writeln!(out, "    {}", escape(location))?;
+            }
+            writeln!(out, "  accepted for this key: {}", escape(reason))?;
+        }
         writeln!(out, "\n{}", coverage(&Coverage::of(self.audit)))?;
         for (key, format) in &self.answer.assumed {
             writeln!(

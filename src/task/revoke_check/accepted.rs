@@ -57,12 +57,11 @@ impl Question<'_> {
 impl Place<'_> {
     /// What somebody answers for who accepts it. That nobody could look there, and that a key stands beside what
     /// the hop takes, are two things.
-    pub(super) fn accepted_as(&self) -> PlaceId {
+    pub(super) fn accepted_as(&self) -> Vec<PlaceId> {
         let id = self.spot.audit.place_id(&self.spot.hop.place);
-        match self.is_around {
-            true => derived("beside", [id.bytes()]),
-            false => id,
-        }
+        let itself = (!self.is_around).then_some(id);
+        let beside = self.has_around.then(|| id.beside());
+        itself.into_iter().chain(beside).collect()
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Answer<'a> {
     pub accepted: Vec<(Place<'a>, String)>,
     /// What was accepted by words that are said now.
     pub covered: Covered,
+    /// Deployments and places that only past audits knew and somebody answers for: what each is called, where it
+    /// was read and the reason.
+    pub accepted_past: Vec<(String, Option<&'a str>, String)>,
     /// The deployments that past audits knew and this one did not read, with what was seen of them last.
     pub forgotten: Vec<(&'a Gone, Last)>,
     /// The places that were taken off a route and may hold one of the keys.
@@ -63,6 +66,8 @@ pub struct Place<'a> {
     /// Whether the hop itself was seen, and a key in question stands beside the part of the place that it
     /// takes, or may.
     pub is_around: bool,
+    /// Whether a key in question stands beside that part, or may, in any of its readings.
+    pub has_around: bool,
     /// Whether it holds a key in question.
     pub is_holder: bool,
 }
@@ -77,6 +82,7 @@ impl<'a> Place<'a> {
             verdict,
             unsought: None,
             is_around: false,
+            has_around: false,
             is_holder: false,
         })
     }

@@ -35,6 +35,8 @@ pub struct Document<'a> {
     holders: Vec<Spot<'a>>,
     blind_spots: Vec<Spot<'a>>,
     accepted: Vec<Spot<'a>>,
+    /// Deployments and places that only past audits knew, and somebody answers for.
+    accepted_past: Vec<AcceptedPast<'a>>,
     /// Keys of which only the fingerprint is known, and what they were taken to look like in bundles.
     taken_to_fit: Vec<TakenToFit<'a>>,
     /// Deployments that past audits knew and this one did not read.
@@ -81,6 +83,15 @@ struct Left<'a> {
     location: &'a str,
     /// What it held when it was last read; null where that was not explained.
     fingerprints: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct AcceptedPast<'a> {
+    deployment: &'a str,
+    /// Where it was read; null for all of the deployment.
+    location: Option<&'a str>,
+    /// Why it need not be seen.
+    accepted: &'a str,
 }
 
 #[derive(Serialize)]
@@ -162,6 +173,7 @@ impl<'a> Document<'a> {
             accepted: accepted
                 .map(|(place, reason)| spot(place, Some(reason)))
                 .collect(),
+            accepted_past: answer.accepted_past.iter().map(accepted_past).collect(),
             taken_to_fit: answer.assumed.iter().map(taken).collect(),
             forgotten: forgotten.map(|(gone, _)| &*gone.name.title).collect(),
             elsewhere: elsewhere.collect(),
@@ -214,6 +226,16 @@ fn taken((key, format): &(Fingerprint, Arc<Format>)) -> TakenToFit<'_> {
     TakenToFit {
         fingerprint: key.to_string(),
         format: format.as_str(),
+    }
+}
+
+fn accepted_past<'a>(
+    (called, location, reason): &'a (String, Option<&'a str>, String),
+) -> AcceptedPast<'a> {
+    AcceptedPast {
+        deployment: called,
+        location: *location,
+        accepted: reason,
     }
 }
 

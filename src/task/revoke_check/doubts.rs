@@ -109,11 +109,14 @@ impl Question<'_> {
                     "{key} was a live key of {name} when past audits last read that, and this targets.yaml does not \
                      name it: revoking it may break what holds it there"
                 ),
-                format!(
-                    "ask with a file that names {name} as well; if it is no more, say so of its deployments, with \
-                     `straggler history retire NAME --project {}`",
-                    word(&owner.project)
-                ),
+                match self.past.has_deployments_of(owner) {
+                    true => format!(
+                        "ask with a file that names {name} as well; if it is no more, say so of its deployments, \
+                         with `straggler history retire NAME --project {}`",
+                        word(&owner.project)
+                    ),
+                    false => format!("ask with a file that names {name} as well"),
+                },
             ]);
         }
         doubts

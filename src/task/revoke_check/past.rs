@@ -118,6 +118,12 @@ impl Past {
         forgotten
     }
 
+    /// Whether any deployment of an owner's project is known.
+    pub(super) fn has_deployments_of(&self, owner: &Owner) -> bool {
+        let mut known = self.deployments.iter();
+        known.any(|known| *known.name.project == *owner.project)
+    }
+
     /// Whether nothing that is known uses a key of this owner anymore, whom this inventory does not name: each of
     /// its deployments is retired, or was read here for another owner.
     pub(super) fn is_over(&self, owner: &Owner, inventory: &Inventory) -> bool {
@@ -127,8 +133,12 @@ impl Past {
         };
         let known = self.deployments.iter();
         let mut own: Vec<_> = known.clone().filter(of_owner).collect();
-        if own.is_empty() {
+        if own.is_empty() && owner.environment.is_none() {
             own = known.filter(of_project).collect();
+        }
+        // Nobody else can have named it, and nothing that is known ever held its key.
+        if own.is_empty() && owner.environment.is_none() && self.others.is_empty() {
+            return true;
         }
         let declared: HashSet<Name> = inventory
             .deployments
@@ -189,7 +199,8 @@ impl Past {
         for hop in hops {
             let spot = (hop.place.source.info().id, audit.location(&hop.place));
             let ids = named.entry(spot).or_default();
-            ids.push(audit.place_id(&hop.place));
+            // Whoever reads a part of it has looked around that.
+            ids.extend([audit.place_id(&hop.place), audit.whole_id(&hop.place)]);
         }
         let forgotten: HashSet<(i64, &Name)> = self
             .forgotten
