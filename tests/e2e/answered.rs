@@ -460,3 +460,16 @@ fn colours_within_a_key_hide_nothing() {
     );
     ask(&scene, &[]).ends(0);
 }
+
+#[test]
+fn another_variable_is_seen_in_stragglers_own_environment() {
+    let scene = scene("{ env: { variable: HELD } }");
+    for (other, code) in [(OLD, 3), (CURRENT, 0)] {
+        scene
+            .straggler(["revoke-check", "checkout", "--no-ledger"])
+            .env("HELD", CURRENT)
+            .env("BACKUP", other)
+            .run()
+            .ends(code);
+    }
+}

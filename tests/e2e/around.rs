@@ -96,19 +96,6 @@ fn a_pointer_that_is_mistyped_never_makes_the_key_beside_it_safe() {
 }
 
 #[test]
-fn another_variable_is_seen_in_stragglers_own_environment() {
-    let scene = scene("{ env: { variable: HELD } }");
-    for (other, code) in [(OLD, 3), (CURRENT, 0)] {
-        scene
-            .straggler(["revoke-check", "shop", "--no-ledger"])
-            .env("HELD", CURRENT)
-            .env("BACKUP", other)
-            .run()
-            .ends(code);
-    }
-}
-
-#[test]
 fn correcting_the_hop_as_it_says_is_the_other_way() {
     let corrected = MISTYPED.replace("/allstak/kye", "/allstak/key");
     let json = |key: &str| format!("{{\"allstak\": {{\"key\": \"{key}\"}}}}");
