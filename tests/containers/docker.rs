@@ -119,7 +119,7 @@ fn of_a_variable_that_stands_twice_the_last_one_counts() {
     let pid = engine.cli(&["inspect", "--format={{.State.Pid}}", "twice"]);
     let process = format!("process: {{ pid: {pid} }}");
     let found = scene.on_the_machine(&engine, &["docker: { container: twice }", process.as_str()]);
-    says(&found[0], "current", "value", "the last counts");
+    says(&found[0], "current", "value", "the last one counts");
     says(&found[1], "current", "value", "");
 }
 

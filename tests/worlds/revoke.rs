@@ -96,7 +96,8 @@ pub fn check(
             let mut beside = hop.beside.iter();
             let is_beside = beside.any(|key| asked.contains(key.as_str()));
             if is_beside && !none_known && sight < Sight::HoldsUnseen {
-                sight = Sight::Blind;
+                // What somebody lives by is told as that.
+                sight = if alive { Sight::Open } else { Sight::Blind };
             }
             worst = worst.max(sight);
             if let Some(fault) = listed(answer, &deployment.name, index, sight) {
