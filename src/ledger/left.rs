@@ -75,11 +75,13 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
                 title: row.get::<&str>(1)?.into(),
             },
             inventory: row.get(9)?,
-            is_on_route: row.get::<Option<i64>>(11)?.is_none(),
+            // What was read and ended so long ago that this was dropped is on it no more.
+            is_on_route: row.get::<Option<i64>>(11)?.is_none()
+                && (row.get::<Option<i64>>(10)?.is_some() || row.get::<Option<&str>>(5)?.is_none()),
             deployment: row.get(2)?,
             source: row.get(3)?,
             location: row.get(4)?,
-            id: row.place_or_none(12)?,
+            id: row.place_id_or_none(12)?,
             holds,
         };
         let key = (

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::left::held;
-use super::words::{environment, kept, micros, place};
+use super::words::{environment, kept, micros, place_id};
 use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope};
 use crate::audit::{Owner, Reign};
 use crate::inventory::Inventory;
@@ -140,7 +140,7 @@ async fn acceptances(
             places: row
                 .get::<&str>(5)?
                 .split_whitespace()
-                .map(place)
+                .map(place_id)
                 .collect::<Result<_, _>>()?,
             at: row.time(6)?,
         });
@@ -165,7 +165,7 @@ async fn acceptances(
         let (name, title): (String, String) = (row.get(0)?, row.get(1)?);
         let inventory = row.get::<i64>(2)?;
         let is_own = inventory == nobody || Some(inventory) == own;
-        let place = row.place_or_none(3)?;
+        let place = row.place_id_or_none(3)?;
         let itself = row.fingerprint_or_none(4)?;
         let held = held(row.get::<Option<&str>>(7)?)?.unwrap_or_default();
         let since: i64 = row.get(5)?;

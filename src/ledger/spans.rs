@@ -377,7 +377,7 @@ async fn hops(
                 source: row.get(2)?,
                 location: row.get(3)?,
                 stage: row.word(4)?,
-                id: row.place_or_none(12)?,
+                id: row.place_id_or_none(12)?,
             };
             let open = match row.get::<Option<i64>>(6)? {
                 Some(id) => Some(Open {

@@ -90,9 +90,9 @@ impl Row {
         }
     }
 
-    pub(super) fn place_or_none(&self, column: usize) -> Result<Option<PlaceId>, Failure> {
+    pub(super) fn place_id_or_none(&self, column: usize) -> Result<Option<PlaceId>, Failure> {
         let text: Option<&str> = self.get(column)?;
-        text.map(place).transpose()
+        text.map(place_id).transpose()
     }
 
     pub(super) fn count(&self, column: usize) -> Result<usize, Failure> {
@@ -111,7 +111,7 @@ fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
 }
 
 /// A place, as it is written down.
-pub(super) fn place(text: &str) -> Result<PlaceId, Failure> {
+pub(super) fn place_id(text: &str) -> Result<PlaceId, Failure> {
     text.parse()
         .map_err(|_| Failure::damaged("holds what names no place"))
 }

@@ -37,7 +37,7 @@ impl Locator {
         self.hash.update(text);
     }
 
-    /// Takes in what may not be said.
+    /// Takes in a setting that may be unset.
     pub fn option(&mut self, text: Option<impl AsRef<[u8]>>) {
         match text {
             Some(text) => {
@@ -48,7 +48,7 @@ impl Locator {
         }
     }
 
-    /// Takes in several such, each in its place.
+    /// Takes in several settings, any of which may be unset.
     pub fn options<'t>(&mut self, texts: impl IntoIterator<Item = Option<&'t str>>) {
         for text in texts {
             self.option(text);

@@ -108,7 +108,6 @@ A load balancer answers for one instance at a time: name the instances, or the o
 
     fn locate(&self, _: At<'_>, to: &mut Locator) {
         to.text(&*self.url);
-        to.option(self.pointer.as_deref());
         for (name, header) in &*self.headers {
             to.text(&**name);
             header.locate(to);
