@@ -1,17 +1,17 @@
 //! straggler's own environment.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Ask, Platform};
 use crate::key::Secret;
 use crate::reading::ReadError;
 
 /// The environment straggler was started with, or one that a test made up.
-pub enum Environment {
-    /// The process's own.
-    Own,
-    /// Names and values.
-    Given(Vec<(String, Vec<u8>)>),
+#[derive(Default)]
+pub struct Environment {
+    /// Names and values; `None` for the process's own.
+    given: Option<Vec<(String, Vec<u8>)>>,
+    whole: OnceLock<Arc<Secret>>,
 }
 
 impl Platform for Environment {
@@ -19,34 +19,46 @@ impl Platform for Environment {
 }
 
 impl Environment {
+    /// One of these names and values.
+    #[must_use]
+    pub fn given(variables: Vec<(String, Vec<u8>)>) -> Self {
+        Self {
+            given: Some(variables),
+            ..Self::default()
+        }
+    }
+
     fn get(&self, name: &str) -> Option<Secret> {
-        match self {
-            Self::Own => {
+        match &self.given {
+            None => {
                 let value = std::env::var_os(name)?;
                 Some(Secret::new(value.into_encoded_bytes()))
             }
-            Self::Given(variables) => variables
+            Some(variables) => variables
                 .iter()
                 .find(|(candidate, _)| candidate == name)
                 .map(|(_, value)| Secret::copied(value)),
         }
     }
 
-    fn whole(&self) -> Secret {
-        let line = |name: &[u8], value: &[u8]| [name, b"=", value].concat();
-        let lines: Vec<Secret> = match self {
-            Self::Own => std::env::vars_os()
-                .map(|(name, value)| {
-                    let value = Secret::new(value.into_encoded_bytes());
-                    Secret::new(line(name.as_encoded_bytes(), value.expose()))
-                })
-                .collect(),
-            Self::Given(variables) => variables
-                .iter()
-                .map(|(name, value)| Secret::new(line(name.as_bytes(), value)))
-                .collect(),
-        };
-        Secret::of_lines(lines.iter().map(Secret::expose))
+    /// All of it, made once, so that it is looked through once.
+    fn whole(&self) -> &Arc<Secret> {
+        self.whole.get_or_init(|| {
+            let line = |name: &[u8], value: &[u8]| Secret::new([name, b"=", value].concat());
+            let lines: Vec<Secret> = match &self.given {
+                None => std::env::vars_os()
+                    .map(|(name, value)| {
+                        let value = Secret::new(value.into_encoded_bytes());
+                        line(name.as_encoded_bytes(), value.expose())
+                    })
+                    .collect(),
+                Some(variables) => variables
+                    .iter()
+                    .map(|(name, value)| line(name.as_bytes(), value))
+                    .collect(),
+            };
+            Arc::new(Secret::of_lines(lines.iter().map(Secret::expose)))
+        })
     }
 }
 
@@ -75,10 +87,9 @@ impl Ask for Variable {
     }
 
     async fn send(environment: &Environment, asks: Vec<Self>) -> Vec<Result<Held, ReadError>> {
-        let whole = Arc::new(environment.whole());
         let held = |ask: &Self| Held {
             value: environment.get(&ask.0),
-            whole: Arc::clone(&whole),
+            whole: Arc::clone(environment.whole()),
         };
         asks.iter().map(|ask| Ok(held(ask))).collect()
     }

@@ -22,7 +22,7 @@ pub fn connections<'a>(
     };
     let here = Connections::default()
         .with_credentials(&shared.credentials)
-        .with(None, Environment::Own)
+        .with(None, Environment::default())
         .with(None, Files)
         .with(None, Processes::new())
         .with(None, Systemd::new())

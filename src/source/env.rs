@@ -97,7 +97,7 @@ mod tests {
             };
             Some(Stand {
                 settings: json!({}),
-                connections: Connections::default().with(None, Environment::Given(environment)),
+                connections: Connections::default().with(None, Environment::given(environment)),
                 key: KEY,
                 keep: Box::new(()),
             })
