@@ -82,6 +82,10 @@ impl Hops<'_> {
                 .whole
                 .clone()
                 .map(|whole| (whole, reading.identity.clone()));
+            let within = match &reading.found {
+                Found::Value(value) => self.seen.wholes.within(value, self.bench.keyring),
+                _ => None,
+            };
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
             if let Some((whole, identity)) = whole {
                 self.seen.wholes.look(
@@ -91,6 +95,9 @@ impl Hops<'_> {
                     &judged.outcome,
                     self.bench.keyring,
                 );
+            }
+            if let Some(within) = within {
+                self.seen.wholes.add_within((job, outcomes.len()), within);
             }
             if let Some((fingerprint, evidence)) = judged.unexplained {
                 self.seen.unexplained.push(Unexplained {

@@ -23,6 +23,8 @@ impl References {
     /// makes a reference faulty that looks sound by itself.
     pub fn remember(&mut self, inventory: &Inventory, remembered: &Remembered, now: Timestamp) {
         let ids = || (0..).map(ProjectId).take(inventory.projects.len());
+        let remembered = remembered.with_taken_over(inventory, |id| self.current(id));
+        let remembered = &*remembered;
         let reigned = Reigned::of(remembered);
         for id in ids() {
             self.date(inventory, id, remembered, &reigned, now);

@@ -24,7 +24,7 @@ mod wholes;
 pub use finished::{Audit, Policy, Waited};
 pub use leads::Leads;
 pub use plan::{Plans, plan, reads};
-pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, unsettled};
+pub use reigns::{Dated, Sighting, advance, is_foreign, sightings, taken_over, unsettled};
 pub use remembered::{Announced, Confirmation, Owner, Reign, Remembered};
 pub use run::{Options, run};
 pub use scrub::MOST_SHOWN;

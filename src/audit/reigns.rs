@@ -1,6 +1,6 @@
 //! How what an audit saw of a reference changes what is remembered of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -198,6 +198,28 @@ pub fn is_foreign(
             .any(|reign| reign.fingerprint.agrees(&former.fingerprint));
         theirs && !together
     })
+}
+
+/// What is known of a key that became the reference of a project before anything settled that, and is now that of
+/// `owner`, of whom nothing is known: `named` does not name that project anymore, and whoever renames one settles
+/// nothing by it.
+#[must_use]
+pub fn taken_over<'r>(
+    reigns: &'r BTreeMap<Owner, Vec<Reign>>,
+    named: &BTreeSet<Owner>,
+    owner: &Owner,
+    current: &Fingerprint,
+) -> Option<&'r [Reign]> {
+    if reigns.contains_key(owner) {
+        return None;
+    }
+    let unnamed = reigns.iter().filter(|(other, _)| !named.contains(*other));
+    let suspected = unnamed.filter_map(|(_, reigns)| {
+        let last = reigns.last()?;
+        (!last.is_sure() && last.is_of(current)).then_some((last.last_seen, &reigns[..]))
+    });
+    let (_, latest) = suspected.max_by_key(|(seen, _)| *seen)?;
+    Some(latest)
 }
 
 /// Takes over what is declared of previous keys.

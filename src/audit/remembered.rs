@@ -1,13 +1,16 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::inventory::Project;
+use super::reigns::taken_over;
+use crate::inventory::{Inventory, Project};
 use crate::key::Fingerprint;
+use crate::keyring::ProjectId;
 
 /// What past audits saw of the keys of projects. The ledger hands it in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Remembered {
     /// The reigns of each owner's keys, the earliest first.
     pub reigns: BTreeMap<Owner, Vec<Reign>>,
@@ -104,6 +107,30 @@ impl Remembered {
     #[must_use]
     pub fn reigns_of(&self, owner: &Owner) -> &[Reign] {
         self.reigns.get(owner).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same, where projects of this inventory are what was suspected of others, which it names no more.
+    pub(super) fn with_taken_over(
+        &self,
+        inventory: &Inventory,
+        current: impl Fn(ProjectId) -> Option<Fingerprint>,
+    ) -> Cow<'_, Self> {
+        let named: BTreeSet<Owner> = inventory.projects.iter().map(Owner::of).collect();
+        let taken = (0..)
+            .map(ProjectId)
+            .zip(&inventory.projects)
+            .filter_map(|(id, project)| {
+                let owner = Owner::of(project);
+                let reigns = taken_over(&self.reigns, &named, &owner, &current(id)?)?.to_vec();
+                Some((owner, reigns))
+            });
+        let taken: Vec<_> = taken.collect();
+        if taken.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut all = self.clone();
+        all.reigns.extend(taken);
+        Cow::Owned(all)
     }
 }
 

@@ -7,7 +7,7 @@ use super::references::References;
 use crate::inventory::Inventory;
 use crate::judge::{Elsewhere, KeyBeside, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role};
+use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role, unwrapped};
 use crate::reading::Identity;
 
 /// So many texts are remembered before those are looked for that nobody needs any longer.
@@ -19,6 +19,8 @@ pub struct Wholes {
     /// By where they lie in memory, which is theirs as long as the weak one is kept; and whether fingerprints
     /// stand in them for keys.
     seen: HashMap<(usize, bool), (Weak<Secret>, Arc<Around>)>,
+    /// What stands in values that are known keys themselves; `None` where that is nothing.
+    within: HashMap<Fingerprint, Option<Arc<Around>>>,
     readers: Vec<Reader>,
     /// Whether to take the time that finds keys in every form.
     thorough: bool,
@@ -30,6 +32,8 @@ struct Reader {
     reading: usize,
     around: Arc<Around>,
     place: Option<Box<str>>,
+    /// Whether it is the part itself that was looked through.
+    is_within: bool,
 }
 
 impl Wholes {
@@ -65,8 +69,41 @@ impl Wholes {
                 reading,
                 around: Arc::clone(around),
                 place: identity.map(|identity| identity.place().into()),
+                is_within: false,
             });
         }
+    }
+
+    /// What stands in a value, where that is a known key: another project's key may be a part of it, which nobody
+    /// saw where the reference is told by its fingerprint.
+    pub fn within(&mut self, value: &Secret, keyring: &Keyring) -> Option<Arc<Around>> {
+        let itself = value.fingerprint();
+        if let Some(seen) = self.within.get(&itself) {
+            return seen.clone();
+        }
+        let mut key = value.expose();
+        if !keyring.knows(&itself) {
+            // One that is known by its fingerprint alone may be wrapped in something.
+            key = unwrapped(key, "");
+            if key.len() == value.len() || !keyring.knows(&Fingerprint::of(key)) {
+                return None;
+            }
+        }
+        let around = keyring.look_within(key, self.thorough);
+        let around = (!around.is_only(None)).then(|| Arc::new(around));
+        self.within.insert(itself, around.clone());
+        around
+    }
+
+    /// Adds what stands in the value of a reading.
+    pub fn add_within(&mut self, (job, reading): (usize, usize), around: Arc<Around>) {
+        self.readers.push(Reader {
+            job,
+            reading,
+            around,
+            place: None,
+            is_within: true,
+        });
     }
 }
 
@@ -100,11 +137,12 @@ impl Wholes {
         // Answers come in any order.
         self.readers
             .sort_by_key(|reader| (reader.job, reader.reading));
-        let mut wholes: HashMap<usize, Together<'_>> = HashMap::new();
-        for reader in &self.readers {
-            let together = wholes
-                .entry(Arc::as_ptr(&reader.around).addr())
-                .or_default();
+        let mut wholes: HashMap<_, Together<'_>> = HashMap::new();
+        for (at, reader) in self.readers.iter().enumerate() {
+            // The same value at two places stands for itself at each.
+            let of = reader.is_within.then_some(at);
+            let text = (Arc::as_ptr(&reader.around).addr(), of);
+            let together = wholes.entry(text).or_default();
             let outcome = &judged[reader.job][reader.reading];
             together.readers.push(reader);
             together.projects.push(project(reader.job));
@@ -115,9 +153,13 @@ impl Wholes {
             for at in 0..together.readers.len() {
                 let reader = together.readers[at];
                 let found = together.beside(at, asked, inventory, references);
-                let is_something = found.open || !found.keys.is_empty() || !found.asked.is_empty();
-                judged[reader.job][reader.reading].elsewhere =
-                    is_something.then(|| Box::new(found));
+                if found.open || !found.keys.is_empty() || !found.asked.is_empty() {
+                    let elsewhere = &mut judged[reader.job][reader.reading].elsewhere;
+                    match elsewhere {
+                        Some(before) => before.add(found),
+                        None => *elsewhere = Some(Box::new(found)),
+                    }
+                }
             }
         }
     }
@@ -143,6 +185,7 @@ impl Together<'_> {
         let is_taken = |print: &Fingerprint| self.taken.iter().any(|taken| taken.agrees(print));
         let mut found = Elsewhere {
             open: reader.around.cut,
+            within: reader.is_within,
             ..Elsewhere::default()
         };
         for seen in keyring.explain_around(own, &reader.around) {

@@ -29,7 +29,12 @@ const MOST: usize = 3;
 impl Spot<'_> {
     /// The known keys that stand there, and where.
     pub(super) fn elsewhere(&self, reading: &Outcome) -> Option<String> {
-        let Elsewhere { keys, asked, open } = &**reading.elsewhere.as_ref()?;
+        let Elsewhere {
+            keys,
+            asked,
+            open,
+            within,
+        } = &**reading.elsewhere.as_ref()?;
         if keys.is_empty() && asked.is_empty() {
             let told = "the rest of what was read is too large, or packed in too many layers, to be searched for keys";
             return open.then(|| told.to_owned());
@@ -54,10 +59,11 @@ impl Spot<'_> {
             1 => told.push("one more".to_owned()),
             more => told.push(format!("{more} more")),
         }
-        Some(format!(
-            "the rest of what was read holds {}",
-            told.join(", and ")
-        ))
+        let whole = match within {
+            true => "a part of it is",
+            false => "the rest of what was read holds",
+        };
+        Some(format!("{whole} {}", told.join(", and ")))
     }
 
     /// What to change in targets.yaml where the key is not missing and the hop looks in the wrong part, with what

@@ -298,7 +298,7 @@ impl Spot<'_> {
     }
 
     /// Where its deployment is declared.
-    pub(super) fn site(&self) -> String {
+    pub(crate) fn site(&self) -> String {
         site_of(self.audit, self.deployment.site)
     }
 

@@ -43,6 +43,28 @@ pub struct Elsewhere {
     pub asked: Vec<Fingerprint>,
     /// Whether there was more than could be looked at.
     pub open: bool,
+    /// Whether they stand in that part itself, which is a known key as a whole.
+    pub within: bool,
+}
+
+impl Elsewhere {
+    /// Takes in what was seen elsewhere still.
+    pub fn add(&mut self, other: Self) {
+        let is_new =
+            |seen: &KeyBeside, known: &[KeyBeside]| known.iter().all(|one| one.key != seen.key);
+        for seen in other.keys {
+            if is_new(&seen, &self.keys) {
+                self.keys.push(seen);
+            }
+        }
+        for key in other.asked {
+            if !self.asked.contains(&key) {
+                self.asked.push(key);
+            }
+        }
+        self.open |= other.open;
+        self.within &= other.within;
+    }
 }
 
 /// A known key that stands beside the part of a place that a hop takes.

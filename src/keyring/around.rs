@@ -87,6 +87,35 @@ impl Keyring {
     /// that are learned later.
     #[must_use]
     pub fn look_around(&self, whole: &[u8], thorough: bool) -> Around {
+        self.look_beside_itself(whole, None, thorough)
+    }
+
+    /// The same of a value that is a known key itself, and may be one that others stand in: an address with another
+    /// project's key in it. Of a value that is one word nothing is remembered for keys that are learned later.
+    #[must_use]
+    pub fn look_within(&self, value: &[u8], thorough: bool) -> Around {
+        let itself = Fingerprint::of(value);
+        let around = self.look_beside_itself(value, Some(&itself), thorough);
+        let is_word = value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+        Around {
+            unknown: if is_word {
+                Box::default()
+            } else {
+                around.unknown
+            },
+            ..around
+        }
+    }
+
+    fn look_beside_itself(
+        &self,
+        whole: &[u8],
+        itself: Option<&Fingerprint>,
+        thorough: bool,
+    ) -> Around {
+        let is_itself = |print: &Fingerprint| itself == Some(print);
         let texts = match thorough {
             true => Texts::new(whole),
             false => Texts::shallow(whole),
@@ -108,6 +137,7 @@ impl Keyring {
                 fingerprint,
             };
             let mut known = self.known_by_value(index, bytes);
+            known.retain(|part| !is_itself(&part.fingerprint));
             let (found, more) = candidates(bytes, &text.breaks, self.formats(), by_words, MOST);
             cut |= more;
             // Each with whether it may be a key that is learned later.
@@ -132,12 +162,15 @@ impl Keyring {
                     let Some(fingerprint) = own.map(Fingerprint::of) else {
                         continue;
                     };
-                    if self.knows(&fingerprint) {
+                    if self.knows(&fingerprint) && !is_itself(&fingerprint) {
                         known.push(part(range.clone(), fingerprint));
                         continue;
                     }
                     if thorough {
                         strange.push((range.clone(), fingerprint));
+                    }
+                    if is_itself(&fingerprint) {
+                        continue;
                     }
                     if lasting && unknown.len() == MOST {
                         cut = true;
@@ -151,7 +184,7 @@ impl Keyring {
                 left = rest.unwrap_or(0);
                 for range in ranges {
                     let fingerprint = Fingerprint::of(&bytes[range.clone()]);
-                    if self.knows_surely(&fingerprint) {
+                    if self.knows_surely(&fingerprint) && !is_itself(&fingerprint) {
                         known.push(part(range, fingerprint));
                     }
                 }

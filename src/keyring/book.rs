@@ -252,7 +252,8 @@ impl Keyring {
     }
 
     /// Whether any known key agrees with this.
-    pub(super) fn knows(&self, fingerprint: &Fingerprint) -> bool {
+    #[must_use]
+    pub fn knows(&self, fingerprint: &Fingerprint) -> bool {
         self.agreeing(fingerprint).next().is_some()
     }
 

@@ -187,6 +187,27 @@ impl Damage {
         self.notes().name
     }
 
+    /// Whether characters of the key itself are others, gone, or more than they were, and nothing tells which ones
+    /// they were.
+    pub(super) fn changes_the_key(self) -> bool {
+        matches!(
+            self,
+            Self::TruncatedStart
+                | Self::TruncatedEnd
+                | Self::Doubled
+                | Self::CaseChanged
+                | Self::WhitespaceInside
+                | Self::WhitespaceLost
+                | Self::VariableInterpolation
+                | Self::SystemdSpecifiers
+                | Self::NumberNotation
+                | Self::CharacterMissing
+                | Self::CharacterAdded
+                | Self::CharacterChanged
+                | Self::CharactersSwapped
+        )
+    }
+
     /// How it usually happens.
     #[must_use]
     pub fn cause(self) -> &'static str {

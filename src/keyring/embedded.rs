@@ -1,5 +1,6 @@
 //! Known keys that stand inside a larger value.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use super::book::Keyring;
 use super::candidates::{self, all_words, candidates, windows};
 use super::damage::Damage;
 use super::format::Format;
-use super::known::{Explanation, ProjectId, Role};
+use super::known::{Explanation, KeyId, ProjectId, Role};
 use super::layers::Described;
 use super::placeholder::{Placeholder, placeholder};
 use super::tables::is_enclosed;
@@ -127,10 +128,13 @@ impl Keyring {
             whole.wire = Wire::of(value);
             whole
         });
-        // A name before the key may be a key as well, and signs around it may have been meant; nothing else
-        // of a whole value is left to look at.
+        // A name before the key may be a key as well, signs around it may have been meant, and what would be one
+        // key with other characters may be another one with more around it; nothing else of a whole value is left
+        // to look at.
         let done = |whole: &Explanation| {
-            !whole.damage.contains(&Damage::VariablePrefix) && !is_enclosed(&whole.damage)
+            !whole.damage.contains(&Damage::VariablePrefix)
+                && !is_enclosed(&whole.damage)
+                && !whole.is_of_other_characters()
         };
         if let Some(done) = whole.take_if(|whole| done(whole)) {
             return Sighting::of(done);
@@ -174,23 +178,7 @@ impl Keyring {
             inside.beside = parts.cut;
         }
         let explanation = match (whole, inside) {
-            (Some(whole), Some(inside))
-                if is_enclosed(&whole.damage) && inside.keys == whole.keys =>
-            {
-                Some(Explanation {
-                    inside: inside.inside,
-                    ..whole
-                })
-            }
-            (Some(whole), Some(inside)) if rank(own, &inside) >= rank(own, &whole) => {
-                Some(match beside.open {
-                    true => Explanation {
-                        inside: inside.inside,
-                        ..whole
-                    },
-                    false => whole,
-                })
-            }
+            (Some(whole), Some(inside)) => Some(weigh(own, whole, inside, beside.open)),
             (whole, inside) => inside.or(whole),
         };
         if parts.unknown.is_empty() {
@@ -481,6 +469,38 @@ fn asks_for_a_key(value: &[u8]) -> bool {
             Placeholder::FillIn | Placeholder::Reference | Placeholder::Comment
         )
     })
+}
+
+/// What is said of a value that is a known key with something about it, and holds others or the same one whole.
+/// None of them is left out: each may be what somebody asks of.
+fn weigh(own: ProjectId, whole: Explanation, inside: Explanation, open: bool) -> Explanation {
+    let is_new = |key: &KeyId| !whole.keys.contains(key);
+    if !inside.keys.iter().any(is_new) {
+        let told = is_enclosed(&whole.damage) && inside.keys == whole.keys
+            || open && !whole.is_of_other_characters();
+        return Explanation {
+            inside: inside.inside.filter(|_| told),
+            ..whole
+        };
+    }
+    // What stands there whole outweighs what would have to be damaged.
+    let outweighs = match rank(own, &inside).cmp(&rank(own, &whole)) {
+        Ordering::Less => true,
+        Ordering::Equal => whole.is_of_other_characters(),
+        Ordering::Greater => false,
+    };
+    let (mut first, other) = match outweighs {
+        true => (inside, whole),
+        false => (whole, inside),
+    };
+    first.inside = first.inside.or(other.inside);
+    let rest = other
+        .keys
+        .into_iter()
+        .filter(|key| !first.keys.contains(key));
+    let rest: Vec<_> = rest.collect();
+    first.keys.extend(rest);
+    first
 }
 
 /// How bad it is to hold this: an old key, another project's, then the current or the next one.

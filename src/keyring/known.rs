@@ -158,6 +158,13 @@ pub struct Explanation {
     pub wire: Wire,
 }
 
+impl Explanation {
+    /// Whether other characters than the key's make the difference, or some of them are gone.
+    pub(super) fn is_of_other_characters(&self) -> bool {
+        self.damage.iter().any(|damage| damage.changes_the_key())
+    }
+}
+
 /// The first 8 digits.
 pub(super) fn prefix(fingerprint: &Fingerprint) -> u32 {
     let [a, b, c, d, ..] = *fingerprint.bytes();

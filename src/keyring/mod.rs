@@ -5,6 +5,7 @@ mod around;
 mod beside;
 mod book;
 mod candidates;
+mod comments;
 mod damage;
 mod decode;
 mod edits;

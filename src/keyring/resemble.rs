@@ -97,7 +97,8 @@ impl Keyring {
         });
         let near = resemblance.near(word).into_iter();
         let near = near.filter_map(|place| self.value_at(place));
-        let near = near.filter(|(key, _)| edit(key, word, Shown::ByValue).is_some());
+        let near =
+            near.filter(|(key, _)| *key != word && edit(key, word, Shown::ByValue).is_some());
         let rewritten = resemblance.rewritten.get(print).into_iter().flatten();
         let rewritten = rewritten.filter_map(|&place| self.value_at(place));
         let has_blanks = word.iter().any(u8::is_ascii_whitespace);

@@ -12,7 +12,7 @@ use super::known::{Explanation, Known, ProjectId};
 use super::message::Message;
 use super::tables::Layers;
 use super::wire::Wire;
-use crate::key::{Digits, Fingerprint};
+use crate::key::{Digits, Fingerprint, Secret};
 
 /// How likely any claim of a whole search may be to rest on chance.
 const CHANCE: f64 = 1e-6;
@@ -77,10 +77,17 @@ struct Hit {
     layers: Layers,
     key: usize,
     wire: Wire,
+    form: Option<Secret>,
 }
 
-/// The best explanation of one fingerprint: its layers, the keys that fit them, and what becomes of it.
-type Best = (Layers, BTreeSet<usize>, Wire);
+/// The best explanation of one fingerprint: its layers, and the keys that fit them.
+struct Best {
+    layers: Layers,
+    keys: BTreeSet<usize>,
+    wire: Wire,
+    /// The bytes, where they have other characters than the key: another one may stand whole in them.
+    form: Option<Secret>,
+}
 
 impl Keyring {
     /// Explains fingerprints that no known key agrees with by the damaged forms of every key known
@@ -141,7 +148,7 @@ impl Keyring {
         let plan = self.plan(unexplained.iter().map(|(own, _)| *own));
         let all_forms = tiers.iter().map(|&tier| plan.forms(tier)).sum();
         let needed = digits_for(all_forms, wanted.len(), chance);
-        let mut best: Vec<Option<Best>> = vec![None; wanted.len()];
+        let mut best: Vec<Option<Best>> = wanted.iter().map(|_| None).collect();
         let mut filter = Filter::new(Vec::new());
         let (mut planned, mut hashed) = (0, 0);
         for &tier in tiers {
@@ -165,7 +172,7 @@ impl Keyring {
             hashed += forms;
             for hit in hits {
                 if let Some(best) = best.get_mut(hit.wanted) {
-                    take(best, &hit);
+                    take(best, hit);
                 }
             }
         }
@@ -176,10 +183,14 @@ impl Keyring {
                 return Outcome::Explained(exact);
             }
             let found = wanted.binary_search(&fingerprint).ok();
-            if let Some(Some((layers, keys, wire))) = found.and_then(|index| best.get(index)) {
-                let keys = keys.iter().filter_map(|&key| value(key));
-                if let Some(mut found) = self.explanation(own, keys, layers.as_slice()) {
-                    found.wire = *wire;
+            if let Some(Some(best)) = found.and_then(|index| best.get(index)) {
+                let form = best.form.as_ref();
+                if let Some(found) = form.and_then(|form| self.explain_value(own, form.expose())) {
+                    return Outcome::Explained(found);
+                }
+                let keys = best.keys.iter().filter_map(|&key| value(key));
+                if let Some(mut found) = self.explanation(own, keys, best.layers.as_slice()) {
+                    found.wire = best.wire;
                     return Outcome::Explained(found);
                 }
             }
@@ -280,6 +291,7 @@ impl<'k> Plan<'k> {
                             layers,
                             key: share.key,
                             wire: Wire::of(form.bytes()),
+                            form: is_changed(layers).then(|| Secret::copied(form.bytes())),
                         }));
                     }
                 });
@@ -335,14 +347,28 @@ impl Share<'_> {
 }
 
 /// Keeps the first form by its layers, and every key that fits the same one.
-fn take(best: &mut Option<Best>, hit: &Hit) {
+fn take(best: &mut Option<Best>, hit: Hit) {
     match best {
-        Some((layers, keys, _)) if *layers == hit.layers => {
-            keys.insert(hit.key);
+        Some(best) if best.layers == hit.layers => {
+            best.keys.insert(hit.key);
         }
-        Some((layers, ..)) if *layers < hit.layers => {}
-        _ => *best = Some((hit.layers, BTreeSet::from([hit.key]), hit.wire)),
+        Some(best) if best.layers < hit.layers => {}
+        _ => {
+            *best = Some(Best {
+                layers: hit.layers,
+                keys: BTreeSet::from([hit.key]),
+                wire: hit.wire,
+                form: hit.form,
+            });
+        }
     }
+}
+
+fn is_changed(layers: Layers) -> bool {
+    layers
+        .as_slice()
+        .iter()
+        .any(|damage| damage.changes_the_key())
 }
 
 /// The fewest digits, of at least 12, at which so many forms and fingerprints agree by chance with

@@ -3,6 +3,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
+use super::comments::uncommented;
 use super::damage::Damage;
 use super::decode::{base32, base64, hexadecimal};
 use super::joined::joined;
@@ -297,6 +298,8 @@ fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
             narrow.extend(letters);
             found.push(Derived::whole(Some(Damage::Utf16), narrow));
         }
+        let bare = uncommented(bytes).into_iter();
+        found.extend(bare.map(|bare| Derived::whole(None, bare)));
         let plain = read_typographic(bytes).into_iter().flatten();
         let encoding = Some(Damage::TypographicCharacters);
         found.extend(plain.map(|bytes| Derived::whole(encoding, bytes)));

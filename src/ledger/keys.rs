@@ -1,6 +1,6 @@
 //! Whose key was which, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::words::{environment, kept, micros, micros_of, rounded};
 use super::{Ledger, LedgerError, announced};
 use crate::audit::{
     Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, is_foreign, sightings,
-    unsettled,
+    taken_over, unsettled,
 };
 use crate::judge::RotationBasis;
 use crate::key::Fingerprint;
@@ -117,14 +117,20 @@ pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failur
 /// Takes in what an audit saw of the keys.
 pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result<(), Failure> {
     let mut known = reigns(connection).await?;
+    let named: BTreeSet<Owner> = audit.inventory.projects.iter().map(Owner::of).collect();
     for seen in sightings(audit) {
         let mut seen = as_kept(seen, audit);
+        let is_known = known.contains_key(&seen.owner);
+        if let Some(taken) = taken_over(&known, &named, &seen.owner, &seen.fingerprint) {
+            known.insert(seen.owner.clone(), taken.to_vec());
+        }
         if is_foreign(&known, &seen.owner, &seen.fingerprint) {
             (seen.history, seen.stored) = (false, None);
         }
         let before = known.remove(&seen.owner).unwrap_or_default();
         let after = advance(before.clone(), &seen);
-        replace(connection, &seen.owner, &before, &after).await?;
+        let written = if is_known { &before[..] } else { &[] };
+        replace(connection, &seen.owner, written, &after).await?;
         known.insert(seen.owner, after);
     }
     announced::record(connection, audit).await?;

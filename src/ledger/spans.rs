@@ -89,6 +89,25 @@ fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
     Some(text)
 }
 
+/// Whether the key was not there though it should be: what was last read in such a place may come back to it, for
+/// a disk that is not mounted or a variable that is not set here looks the same.
+fn is_missing(judged: &HopOutcome) -> bool {
+    let mut readings = judged.readings.iter();
+    readings.any(|reading| reading.verdict == Verdict::Missing)
+}
+
+/// What a place holds, and what it held when it was last read; `None` where one of them was not explained.
+fn beside_what_was(holds: Option<String>, before: Option<String>) -> Option<String> {
+    let (mut holds, before) = (holds?, before?);
+    for print in before.split(' ').filter(|print| !print.is_empty()) {
+        if !holds.split(' ').any(|known| known == print) {
+            let gap = if holds.is_empty() { "" } else { " " };
+            let _ = write!(holds, "{gap}{print}");
+        }
+    }
+    Some(holds)
+}
+
 impl State {
     fn of(judged: &HopOutcome, digits: Digits) -> Self {
         let lead = judged.leading().and_then(|lead| lead.fingerprint);
@@ -256,7 +275,12 @@ impl Changes {
                 continue;
             }
             let state = State::of(judged, audit.inventory.digits);
-            let holds = holds(audit, judged, spot.stage);
+            let mut holds = holds(audit, judged, spot.stage);
+            if let Some(before) = &found
+                && is_missing(judged)
+            {
+                holds = beside_what_was(holds, before.holds.clone());
+            }
             is_other |= self.hop(spot, found, (state, holds));
         }
         // What is left is on the route no more.

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::commands::{Argv, Setting};
 use super::credential::Credential;
+use crate::key::{Digits, Fingerprint};
 
 /// Everything that decides which place a hop reads, in short. What is shown of a place leaves some of that out:
 /// a query, a header, a folder, the server that a store leads to. Two places that look the same are told apart by
@@ -113,6 +114,16 @@ impl PlaceId {
         let mut locator = Locator::default();
         locator.text("beside");
         locator.text(self.0);
+        locator.finish()
+    }
+
+    /// This value there, which nobody could explain.
+    #[must_use]
+    pub fn showing(&self, value: &Fingerprint) -> Self {
+        let mut locator = Locator::default();
+        locator.text("showing");
+        locator.text(self.0);
+        locator.text(value.cut(Digits::MIN).to_string());
         locator.finish()
     }
 

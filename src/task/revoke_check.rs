@@ -19,13 +19,18 @@ pub use past::{Gone, Known, Last, Past};
 pub use unsought::Unsought;
 pub use way::way_out;
 
+use accepted::Names;
+
+use std::collections::HashSet;
+
 use crate::audit::{Audit, Remembered};
 use crate::explain::{Spot, spots};
 use crate::judge::{Outcome, TimeProof, Why, is_explained};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
 use crate::ledger::LastSeen;
-use crate::verdict::Evidence;
+use crate::platform::PlaceId;
+use crate::verdict::{Evidence, Verdict};
 
 /// What is asked of an audit in which every hop of every project was read.
 pub struct Question<'q> {
@@ -53,6 +58,9 @@ struct Asked {
     unsettled: Vec<KeyId>,
     /// All of them, at the digits that are known.
     fingerprints: Vec<Fingerprint>,
+    /// The places of this inventory that held one of them, or what nobody explained, when anything was last seen
+    /// there.
+    held_before: HashSet<PlaceId>,
 }
 
 /// What one reading means for the keys in question.
@@ -87,6 +95,8 @@ impl Question<'_> {
             forgotten: Vec::new(),
             left: Vec::new(),
             past_is_known: self.past.known == Known::Known,
+            unseen: self.unseen(&asked),
+            asked: asked.fingerprints.len(),
             past: &self.past,
             interrupted: audit.interrupted,
             unfinished: audit.unfinished,
@@ -97,9 +107,14 @@ impl Question<'_> {
                 .past
                 .names(&audit.inventory, &gone.name.title, gone.inventory);
             let names = [&*names[0], &names[1]];
+            let called = Names {
+                titles: &names,
+                alone: None,
+                inventory: &audit.inventory,
+            };
             let places = on_route.get(&(gone.inventory, &gone.name));
             let places = accepted::gone(gone, places.map_or(&[][..], Vec::as_slice));
-            match self.reason(&asked, &names, &places, &mut answer) {
+            match self.reason(&asked, &called, &places, &mut answer) {
                 Some(reason) => {
                     let called = names[0].to_owned();
                     answer.accepted_past.push((called, None, reason));
@@ -113,13 +128,12 @@ impl Question<'_> {
         for left in self.left(audit, &asked) {
             let title = &left.name.title;
             let [called, full] = self.past.names(&audit.inventory, title, left.inventory);
-            // Its name alone where that is no other one's.
-            let name = match called == **title {
-                true => &*left.deployment,
-                false => &*called,
-            };
             let places = [accepted::left(left)];
-            let names = [name, &called, &full];
+            let names = Names {
+                titles: &[&called, &full],
+                alone: (called == **title).then_some(&*left.deployment),
+                inventory: &audit.inventory,
+            };
             match self.reason(&asked, &names, &places, &mut answer) {
                 Some(reason) => {
                     let (called, at) = (called.clone(), Some(&*left.location));
@@ -154,6 +168,23 @@ impl Question<'_> {
         self.asked(audit).fingerprints
     }
 
+    /// The keys in question that no past audit saw, live or anywhere: where they were then, nobody remembers.
+    fn unseen(&self, asked: &Asked) -> Vec<Fingerprint> {
+        if self.past.known != Known::Known {
+            return Vec::new();
+        }
+        let reigns = self.remembered.reigns.values().flatten();
+        let reigned = reigns.map(|reign| reign.fingerprint);
+        let announced = self.remembered.announced.values().flatten();
+        let announced = announced.map(|next| next.fingerprint);
+        let places = self.past.places.iter();
+        let held = places.flat_map(|place| place.holds.iter().flatten().copied());
+        let seen: HashSet<Fingerprint> = reigned.chain(announced).chain(held).collect();
+        let is_seen = |key: &Fingerprint| seen.iter().any(|seen| seen.agrees(key));
+        let keys = asked.fingerprints.iter();
+        keys.filter(|key| !is_seen(key)).copied().collect()
+    }
+
     /// Those in question: the one that is named, whoever's it is, or the previous ones. Of dead keys
     /// there is nothing to revoke; but where all are dead, who holds one is told all the same.
     fn asked(&self, audit: &Audit) -> Asked {
@@ -185,11 +216,13 @@ impl Question<'_> {
             true => (Vec::new(), unsettled),
             false => (unsettled, settled),
         };
+        let held_before = self.past.held_before(&fingerprints);
         Asked {
             keys,
             settled,
             unsettled,
             fingerprints,
+            held_before,
         }
     }
 
@@ -221,7 +254,9 @@ impl Question<'_> {
         if alone && blind.is_empty() {
             blind = readings.iter().collect();
         }
+        let was_held = blind.iter().any(|reading| was_held(asked, spot, reading));
         let blind = Place::of(spot, blind).map(|place| Place {
+            was_held,
             unsought: (!unsought.is_empty()).then_some(Unsought {
                 keys: unsought,
                 alone,
@@ -240,7 +275,12 @@ impl Question<'_> {
         let spot = blind.spot;
         let (name, title) = (&spot.deployment.name, spot.deployment.title());
         let places = blind.accepted_as();
-        match self.reason(asked, &[name, &title], &places, answer) {
+        let names = Names {
+            titles: &[&*title],
+            alone: Some(name),
+            inventory: &spot.audit.inventory,
+        };
+        match self.reason(asked, &names, &places, answer) {
             Some(reason) => answer.accepted.push((blind, reason)),
             None => answer.blind.push(blind),
         }
@@ -263,7 +303,9 @@ impl Question<'_> {
         // As it stands it may be a key that no project has.
         if holds || reading.fingerprint.is_some_and(is_one) {
             Sight::Holds
-        } else if !is_explained(reading, spot.stage(), self.accept_attested) {
+        } else if !is_explained(reading, spot.stage(), self.accept_attested)
+            || was_held(asked, spot, reading)
+        {
             Sight::Blind
         } else if self.is_around(asked, spot, reading) {
             Sight::Around
@@ -297,6 +339,13 @@ impl Question<'_> {
         });
         left
     }
+}
+
+/// Whether nothing is seen anymore where a key in question was, or may have been, though the current one should be
+/// there: a disk that is not mounted looks the same, and a variable that is not set here.
+fn was_held(asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> bool {
+    reading.verdict == Verdict::Missing
+        && (asked.held_before).contains(&spot.audit.place_id(&spot.hop.place))
 }
 
 fn previous(audit: &Audit, id: ProjectId) -> impl Iterator<Item = KeyId> + use<'_> {

@@ -399,9 +399,10 @@ fn a_place_that_moved_along_the_route_is_known_by_what_was_read_last() {
 fn a_deployment_that_got_an_environment_can_be_retired_by_its_former_title() {
     let scene = scene("{ file: { path: app } }").file("app", CURRENT);
     run(&scene, &["audit"]).ends(0);
-    let with = targets("{ file: { path: app } }")
+    let with = targets("{ file: { path: other } }")
         .replace("name: cart,", "name: cart, environment: production,");
     put(&scene, "targets.yaml", with);
+    put(&scene, "other", CURRENT);
     run(&scene, &["audit"]).ends(0);
     ask(&scene, &[])
         .ends(3)

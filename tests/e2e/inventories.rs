@@ -250,6 +250,7 @@ fn without_a_key_in_question_nobody_says_that_it_was_not_held() {
     let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
     let targets = targets.replace("  checkout:", "  till:");
     let targets = targets.replace("project: checkout", "project: till");
+    let targets = targets.replace("path: ", "path: moved/");
     fs::write(scene.path("targets.yaml"), targets).unwrap();
     let asked = ["revoke-check", "till", "--ledger", "one.db"];
     let ran = run(&scene, &asked).ends(3);

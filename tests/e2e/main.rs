@@ -17,6 +17,7 @@ mod exit_codes;
 mod extract;
 mod gcp;
 mod github;
+mod gone;
 mod inside;
 mod inspect;
 mod inventories;

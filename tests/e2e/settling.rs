@@ -214,10 +214,13 @@ fn an_answer_without_a_past_says_so() {
     assert_eq!(answer["considered_past_audits"], false);
     let ran = run(&scene, &["revoke-check", "checkout"]).ends(0);
     assert!(!ran.stdout.contains(told), "{ran}");
-    assert_eq!(
-        run(&scene, &asked).ends(0).json()["considered_past_audits"],
-        true
-    );
+    ran.prints("no past audit in this ledger saw");
+    let current = fingerprint(CURRENT);
+    let of_a_known_one = [&asked[..], &["--key", &current]].concat();
+    for (question, code, considered) in [(&asked[..], 0, false), (&of_a_known_one, 1, true)] {
+        let answer = run(&scene, question).ends(code).json();
+        assert_eq!(answer["considered_past_audits"], considered);
+    }
 }
 
 #[test]
@@ -420,4 +423,43 @@ deployments:
     run(&scene, &["audit"]).ends(0);
     // It is no old key of q's that may be revoked.
     run(&scene, &["revoke-check", "q"]).ends(1);
+}
+
+#[test]
+fn a_project_that_gets_another_name_keeps_what_nothing_has_settled() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, NEXT);
+    all_hold(&scene, NEXT);
+    run(&scene, &["audit"])
+        .ends(0)
+        .prints("nothing tells yet whether");
+    let file = scene.path("targets.yaml");
+    let renamed = fs::read_to_string(&file)
+        .unwrap()
+        .replace("checkout", "till");
+    fs::write(&file, renamed).unwrap();
+    fs::rename(scene.path("checkout"), scene.path("till")).unwrap();
+    for _ in 0..2 {
+        run(&scene, &["audit"])
+            .ends(0)
+            .prints("nothing tells yet whether");
+    }
+    for name in ["api", "web"] {
+        run(
+            &scene,
+            &["history", "retire", name, "--project", "checkout"],
+        )
+        .ends(0);
+    }
+    let key = fingerprint(CURRENT);
+    for question in [&["--key", &*key][..], &[]] {
+        let question = [&["revoke-check", "till"], question].concat();
+        run(&scene, &question)
+            .ends(3)
+            .prints("nothing tells yet whether");
+    }
+    let ran = run(&scene, &["revoke-check", "till"]).ends(3);
+    confirm_as_told(&scene, &ran);
+    run(&scene, &["revoke-check", "till"]).ends(0).prints(&key);
 }

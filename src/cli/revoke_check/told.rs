@@ -141,6 +141,13 @@ impl Told<'_> {
                 "deployments known to past audits were not considered: no ledger remembers any"
             )?;
         }
+        for key in &self.answer.unseen {
+            writeln!(
+                out,
+                "no past audit in this ledger saw {key}: a deployment that held it and left targets.yaml before the \
+                 first of them is not known"
+            )?;
+        }
         writeln!(
             out,
             "exit {}: {}",

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::past::Gone;
 use super::{Answer, Asked, Place, Question};
+use crate::inventory::Inventory;
+use crate::judge::Why;
 use crate::key::Fingerprint;
 use crate::ledger::LastSeen;
 use crate::platform::{Locator, PlaceId};
@@ -29,12 +31,15 @@ impl Question<'_> {
     pub(super) fn reason(
         &self,
         asked: &Asked,
-        names: &[&str],
+        names: &Names<'_>,
         places: &[PlaceId],
         answer: &mut Answer<'_>,
     ) -> Option<String> {
+        let is_meant = |said: &str| {
+            names.titles.contains(&said) || names.alone == Some(said) && !self.is_title(said, names)
+        };
         let is_of_it = |accepted: &&Accepted| {
-            names.contains(&&*accepted.deployment)
+            is_meant(&accepted.deployment)
                 && accepted
                     .places
                     .as_ref()
@@ -54,14 +59,38 @@ impl Question<'_> {
     }
 }
 
+/// What somebody may call a deployment who answers for it.
+pub(super) struct Names<'n> {
+    /// With environment and axes, and where that is needed with its inventory.
+    pub titles: &'n [&'n str],
+    /// Its name alone, which is also that of others, unless one of them has it as its whole title.
+    pub alone: Option<&'n str>,
+    /// Where it is declared, or would be.
+    pub inventory: &'n Inventory,
+}
+
+impl Question<'_> {
+    /// Whether this is all that some deployment is called, so that it means no other one of that name.
+    fn is_title(&self, said: &str, names: &Names<'_>) -> bool {
+        let mut declared = names.inventory.deployments.iter();
+        let mut known = self.past.deployments.iter();
+        declared.any(|one| one.title() == said)
+            || known.any(|known| known.retired_at.is_none() && *known.name.title == *said)
+    }
+}
+
 impl Place<'_> {
-    /// What somebody answers for who accepts it. That nobody could look there, and that a key stands beside what
-    /// the hop takes, are two things.
+    /// What somebody answers for who accepts it. That nobody could look there, that a value stands there which
+    /// nobody can explain, and that a key stands beside what the hop takes, are three things.
     pub(super) fn accepted_as(&self) -> Vec<PlaceId> {
         let id = self.spot.audit.place_id(&self.spot.hop.place);
-        let itself = (!self.is_around).then_some(id);
+        let itself = self.readings.iter().map(|reading| match &reading.why {
+            Why::Unexplained { .. } => reading.fingerprint.map_or(id, |shown| id.showing(&shown)),
+            _ => id,
+        });
+        let itself = itself.filter(|_| !self.is_around);
         let beside = self.has_around.then(|| id.beside());
-        itself.into_iter().chain(beside).collect()
+        itself.chain(beside).collect()
     }
 }
 

@@ -47,6 +47,10 @@ pub struct Answer<'a> {
     pub doubts: Vec<[String; 2]>,
     /// Whether there was a ledger to know of deployments that targets.yaml does not name.
     pub past_is_known: bool,
+    /// The keys in question that no past audit saw, live or anywhere: where they were then, nobody remembers.
+    pub unseen: Vec<Fingerprint>,
+    /// How many keys are in question.
+    pub asked: usize,
     /// What past audits know.
     pub past: &'a Past,
     pub(super) interrupted: bool,
@@ -70,6 +74,8 @@ pub struct Place<'a> {
     pub has_around: bool,
     /// Whether it holds a key in question.
     pub is_holder: bool,
+    /// Whether nothing is there now, and a key in question was, or may have been, when anything was last seen there.
+    pub was_held: bool,
 }
 
 impl<'a> Place<'a> {
@@ -84,6 +90,7 @@ impl<'a> Place<'a> {
             is_around: false,
             has_around: false,
             is_holder: false,
+            was_held: false,
         })
     }
 }

@@ -45,7 +45,8 @@ pub struct Document<'a> {
     elsewhere: Vec<Elsewhere<'a>>,
     /// Places that were taken off a route and may hold one of them.
     left: Vec<Left<'a>>,
-    /// Whether there was a ledger to know of deployments that targets.yaml does not name.
+    /// Whether there was a ledger to know of deployments that targets.yaml does not name, and past audits in it saw
+    /// one of the keys.
     considered_past_audits: bool,
     coverage: Coverage,
 }
@@ -178,7 +179,8 @@ impl<'a> Document<'a> {
             forgotten: forgotten.map(|(gone, _)| &*gone.name.title).collect(),
             elsewhere: elsewhere.collect(),
             left: answer.left.iter().map(|left| place(left)).collect(),
-            considered_past_audits: answer.past_is_known,
+            considered_past_audits: answer.past_is_known
+                && (answer.unseen.is_empty() || answer.unseen.len() < answer.asked),
             coverage: Coverage::of(audit),
         }
     }

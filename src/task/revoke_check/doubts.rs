@@ -100,7 +100,7 @@ impl Question<'_> {
             let Some(key) = live.find(is_asked) else {
                 continue;
             };
-            if self.past.is_over(owner, &audit.inventory) {
+            if self.past.is_over(owner) {
                 continue;
             }
             let name = escape(&owner.title()).into_owned();

@@ -90,17 +90,25 @@ impl Past {
             .map(|one| (Name::of(&inventory.project(one.project).name, one), one))
             .collect();
         let on_route = self.on_route();
+        let hops = inventory.deployments.iter().flat_map(|one| &one.hops);
+        let read: HashSet<PlaceId> = hops.filter_map(|hop| id(&hop.place)).collect();
         let mut forgotten = Vec::new();
         let known = self.deployments.iter();
         let living = known.filter(|known| known.retired_at.is_none());
         for known in living {
             let elsewhere = self.others.get(&known.inventory);
+            let places = on_route.get(&(known.inventory, &known.name));
             let is_read = match (named.get(&known.name), elsewhere) {
-                (None, _) => false,
+                // Under another name, all that is known of it was read.
+                (None, None) => places.is_some_and(|places| {
+                    places
+                        .iter()
+                        .all(|place| place.id.is_some_and(|id| read.contains(&id)))
+                }),
+                (None, Some(_)) => false,
                 (Some(_), None) => true,
                 // Two inventories may mean two services by one name.
                 (Some(declared), Some(other)) => {
-                    let places = on_route.get(&(known.inventory, &known.name));
                     let is_same = |place: &&LastSeen| {
                         is_place_of(declared, place, &id) && other.surely_means(place)
                     };
@@ -126,7 +134,7 @@ impl Past {
 
     /// Whether nothing that is known uses a key of this owner anymore, whom this inventory does not name: each of
     /// its deployments is retired, or was read here for another owner.
-    pub(super) fn is_over(&self, owner: &Owner, inventory: &Inventory) -> bool {
+    pub(super) fn is_over(&self, owner: &Owner) -> bool {
         let of_project = |known: &&KnownDeployment| *known.name.project == *owner.project;
         let of_owner = |known: &&KnownDeployment| {
             of_project(known) && known.environment.as_deref() == owner.environment.as_deref()
@@ -140,14 +148,12 @@ impl Past {
         if own.is_empty() && owner.environment.is_none() && self.others.is_empty() {
             return true;
         }
-        let declared: HashSet<Name> = inventory
-            .deployments
-            .iter()
-            .map(|one| Name::of(&inventory.project(one.project).name, one))
-            .collect();
+        let is_forgotten = |known: &KnownDeployment| {
+            let mut forgotten = self.forgotten.iter();
+            forgotten.any(|gone| gone.name == known.name && gone.inventory == known.inventory)
+        };
         let is_over = |known: &KnownDeployment| {
-            let is_here =
-                declared.contains(&known.name) && !self.others.contains_key(&known.inventory);
+            let is_here = !self.others.contains_key(&known.inventory) && !is_forgotten(known);
             known.retired_at.is_some() || is_here
         };
         !own.is_empty() && own.into_iter().all(is_over)
@@ -179,6 +185,21 @@ impl Past {
             Some(other) => [called, format!("{}:{title}", other.title)],
             None => [called.clone(), called],
         }
+    }
+
+    /// The places of this inventory that held one of these keys, or what nobody explained, when anything was last
+    /// seen there.
+    pub(super) fn held_before(&self, asked: &[Fingerprint]) -> HashSet<PlaceId> {
+        let is_asked = |print: &Fingerprint| asked.iter().any(|key| key.agrees(print));
+        let own = self
+            .places
+            .iter()
+            .filter(|place| !self.others.contains_key(&place.inventory));
+        let holding = own.filter(|place| {
+            let held = place.holds.as_ref();
+            held.is_none_or(|held| held.iter().any(is_asked))
+        });
+        holding.filter_map(|place| place.id).collect()
     }
 
     /// Where deployments were read when they were last read.

@@ -2,12 +2,20 @@ use super::Place;
 use crate::explain::{Spot, word};
 use crate::judge::{Outcome, Why};
 use crate::keyring::Placeholder;
-use crate::verdict::Evidence;
+use crate::verdict::{Evidence, Verdict};
 
 impl Place<'_> {
     /// What to do about one of its readings.
     #[must_use]
     pub fn way_out(&self, reading: &Outcome) -> String {
+        if self.was_held(reading) {
+            return format!(
+                "make sure that it is gone there, and not only out of sight from here; then write the current key to \
+                 it, or say `expect: absent` ({}), or answer for it: --accept {} --reason TEXT",
+                self.spot.site(),
+                word(&self.spot.deployment.title())
+            );
+        }
         if self.is_around {
             return around(&self.spot, reading);
         }
@@ -26,8 +34,15 @@ impl Place<'_> {
         let told = self.spot.reading_message(reading);
         match self.is_nameless(reading) {
             true => format!("holds the key in question; {told}"),
+            false if self.was_held(reading) => format!(
+                "{told}; when something was last seen there, it was a key in question or nobody knew what it was"
+            ),
             false => told,
         }
+    }
+
+    fn was_held(&self, reading: &Outcome) -> bool {
+        self.was_held && reading.verdict == Verdict::Missing
     }
 
     /// Whether it holds a key in question that is known by nothing but the fingerprint that was asked for.

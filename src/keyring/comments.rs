@@ -1,0 +1,55 @@
+//! Lines that a sign at their start takes out of a text, or marks: a key of several lines that somebody commented
+//! out, quoted in a mail or left in a diff is whole again without the signs.
+
+use zeroize::Zeroizing;
+
+const SIGNS: [&[u8]; 8] = [b"#", b"//", b"--", b";", b">", b"+", b"-", b"*"];
+
+/// The lines of each sign without it and without the blanks around it, where there are two or more.
+pub(super) fn uncommented(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let lines = || {
+        text.split(|byte| *byte == b'\n')
+            .map(<[u8]>::trim_ascii_start)
+    };
+    let is_marked = |line: &[u8]| SIGNS.iter().any(|sign| line.starts_with(sign));
+    if lines().filter(|line| is_marked(line)).take(2).count() < 2 {
+        return Vec::new();
+    }
+    let of = |sign: &&[u8]| {
+        let rest = lines().filter_map(|line| line.strip_prefix(*sign));
+        if rest.clone().take(2).count() < 2 {
+            return None;
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+        for line in rest {
+            bytes.extend_from_slice(line.trim_ascii_start());
+            bytes.push(b'\n');
+        }
+        Some(bytes)
+    };
+    SIGNS.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_is_taken_off_where_several_lines_have_it() {
+        for (text, expected) in [
+            ("#A=1\n#B=2", &["A=1\nB=2\n"][..]),
+            ("  # A\nC\n  #  B\n", &["A\nB\n"]),
+            ("// A\n// B", &["A\nB\n"]),
+            ("-A\n-B\n+C\n+D", &["C\nD\n", "A\nB\n"]),
+            ("#A\nB", &[]),
+            ("A\nB", &[]),
+        ] {
+            let found = uncommented(text.as_bytes());
+            let found: Vec<_> = found
+                .iter()
+                .map(|one| str::from_utf8(one).unwrap())
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
