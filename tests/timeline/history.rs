@@ -77,7 +77,7 @@ impl History {
         self.world.wait(i64::try_from(wait).unwrap());
         let index = self.random.below(2);
         let name = self.world.projects[index].name;
-        match self.random.below(20) {
+        match self.random.below(23) {
             0 => {
                 let key = self.new_key();
                 self.world.projects[index].rotated_at = Some(self.world.now);
@@ -152,6 +152,11 @@ impl History {
             13 => self.edit(),
             14 | 15 => self.confirm(index, folder),
             16 => self.retire(folder),
+            17 => {
+                *self.some_hop(index) = Content::Empty;
+                format!("a hop of {name} is emptied")
+            }
+            18 => self.rename(),
             _ => self.deploy_all(index),
         }
     }
@@ -263,6 +268,15 @@ impl History {
             return format!("targets.yaml {how} {}", last.file);
         }
         "nothing happens".to_owned()
+    }
+
+    /// A deployment gets another name, and stays where it is.
+    fn rename(&mut self) -> String {
+        let at = self.random.below(self.world.deployments.len());
+        let deployment = &mut self.world.deployments[at];
+        let before = deployment.name.clone();
+        deployment.name.push('x');
+        format!("{before} is called {} now", deployment.name)
     }
 
     fn confirm(&mut self, index: usize, folder: &Path) -> String {

@@ -1,7 +1,7 @@
 //! What may be known of the world after a row of audits, and what has to be said of it. Written from the documents:
 //! "Time", "The reference first" and "Safe to revoke" of the design, docs/rotation.md and docs/targets.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -48,7 +48,7 @@ pub enum Safety {
     Open,
 }
 
-/// What a place held when an audit last read it.
+/// What a place held when an audit last saw anything there.
 type LastSeen = BTreeMap<String, Content>;
 
 #[derive(Default)]
@@ -56,7 +56,10 @@ pub struct Model {
     keys: Vec<Keys>,
     pub references: Vec<Reference>,
     last_seen: LastSeen,
-    known_deployments: BTreeMap<String, bool>,
+    /// The files that could not be read after that, or of which nobody could say what they held.
+    unsure: BTreeSet<String>,
+    /// The deployments that nobody retired, each with the files that it was last read from.
+    known_deployments: BTreeMap<String, Vec<String>>,
 }
 
 impl Model {
@@ -90,14 +93,30 @@ impl Model {
             .map(|index| self.judge(world, index))
             .collect();
         for deployment in world.listed() {
-            self.known_deployments.insert(deployment.name.clone(), true);
-            for hop in deployment.hops.iter().filter(|hop| hop.listed) {
-                if hop.content != Content::Unreadable {
-                    self.last_seen.insert(hop.file.clone(), hop.content.clone());
-                } else {
-                    self.last_seen
-                        .entry(hop.file.clone())
-                        .or_insert(Content::Unreadable);
+            let hops = deployment.hops.iter().filter(|hop| hop.listed);
+            let files = hops.clone().map(|hop| hop.file.clone()).collect();
+            self.known_deployments
+                .insert(deployment.name.clone(), files);
+            for hop in hops {
+                let file = hop.file.clone();
+                match &hop.content {
+                    Content::Key(_) => {
+                        let verdicts = self.verdicts(world, deployment.project, &hop.content);
+                        let is_sure = |verdict: &&str| !["unverified", "unknown"].contains(verdict);
+                        match verdicts.iter().all(is_sure) {
+                            true => self.unsure.remove(&file),
+                            false => self.unsure.insert(file.clone()),
+                        };
+                        self.last_seen.insert(file, hop.content.clone());
+                    }
+                    // Nothing is there, which tells nothing of what was.
+                    Content::Empty => {
+                        self.last_seen.entry(file).or_insert(Content::Empty);
+                    }
+                    Content::Unreadable => {
+                        self.unsure.insert(file.clone());
+                        self.last_seen.entry(file).or_insert(Content::Unreadable);
+                    }
                 }
             }
         }
@@ -192,8 +211,8 @@ impl Model {
             return vec!["unverified"];
         }
         if !sound && keys.suspect.as_deref() == Some(key) {
-            // It may be current, or be earlier again by mistake.
-            return vec!["unverified", old];
+            // It may be current, be earlier again by mistake, or be another project's that it was taken from.
+            return vec!["unverified", old, "wrong-project"];
         }
         if was_sure {
             return vec![old];
@@ -291,6 +310,15 @@ impl Model {
             return Safety::NotSafe;
         }
         let mut open = false;
+        let hops = world.listed().flat_map(|deployment| &deployment.hops);
+        let empty = hops.filter(|hop| hop.listed && hop.content == Content::Empty);
+        for hop in empty {
+            match self.last_seen.get(&hop.file) {
+                Some(Content::Key(key)) if asked(key) => return Safety::NotSafe,
+                Some(Content::Key(_)) => open |= self.unsure.contains(&hop.file),
+                _ => open = true,
+            }
+        }
         for (of, content) in &contents {
             for verdict in self.verdicts(world, *of, content) {
                 match verdict {
@@ -304,11 +332,16 @@ impl Model {
                 open = true;
             }
         }
-        for deployment in &world.deployments {
-            let known = self.known_deployments.contains_key(&deployment.name);
-            if !deployment.listed && known {
+        let listed = world.listed().map(|deployment| &deployment.name);
+        let listed: BTreeSet<_> = listed.collect();
+        let hops = world.listed().flat_map(|deployment| &deployment.hops);
+        let read: BTreeSet<_> = hops.filter(|hop| hop.listed).map(|hop| &hop.file).collect();
+        for (name, files) in &self.known_deployments {
+            if !listed.contains(name) && !files.iter().all(|file| read.contains(file)) {
                 return Safety::NotSafe;
             }
+        }
+        for deployment in &world.deployments {
             for hop in deployment
                 .hops
                 .iter()
@@ -321,7 +354,7 @@ impl Model {
                         let verdicts =
                             self.verdicts(world, deployment.project, &Content::Key(key.clone()));
                         // What nobody could explain then may be explained now, or the other way round.
-                        open |= verdicts != ["current"];
+                        open |= verdicts != ["current"] || self.unsure.contains(&hop.file);
                     }
                     Some(Content::Empty) | None => {}
                 }
