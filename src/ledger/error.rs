@@ -3,6 +3,8 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use super::Place;
+use super::place::passwords;
+use crate::keyring::Scrubber;
 use crate::text::escape;
 
 /// Why the ledger could not be read or written: what, where, and what to do next. It shows no password
@@ -95,6 +97,8 @@ impl Failure {
     }
 }
 
+/// How many characters of what a server says are shown.
+const LONGEST: usize = 400;
 const RESTORE: &str = "restore it from a backup, or move it away to begin a new one";
 const CREDENTIALS: &str = "check the user and its password: PGPASSWORD, ~/.pgpass, or what stands in the URL, \
                            where special characters are percent-encoded and a % is %25";
@@ -113,7 +117,7 @@ fn told(error: &sqlx::Error, place: &Place) -> (Cow<'static, str>, &'static str)
     match error {
         sqlx::Error::Database(error) => match place {
             Place::File(_) => of_sqlite(error.as_ref()),
-            Place::Postgres(_) => of_postgres(error.as_ref()),
+            Place::Postgres(url) => of_postgres(error.as_ref(), url),
         },
         sqlx::Error::Io(error) if is_distrust(error) => untrusted(error),
         sqlx::Error::Tls(error) => untrusted(error),
@@ -174,10 +178,13 @@ fn of_sqlite(
 
 fn of_postgres(
     error: &(dyn sqlx::error::DatabaseError + 'static),
+    url: &str,
 ) -> (Cow<'static, str>, &'static str) {
     let code = error.code();
     let code = code.as_deref().unwrap_or_default();
-    let message = escape(error.message());
+    // A server may repeat what it was sent.
+    let scrubber = Scrubber::default().knowing(passwords(url), Vec::new());
+    let message = scrubber.text(error.message().as_bytes(), LONGEST);
     // What stood in one transaction is not known in the next message, or is somebody else's.
     if matches!(code, "26000" | "42P05") || message.contains("statement pooling mode") {
         return (

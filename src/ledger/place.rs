@@ -1,10 +1,11 @@
-use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::{env, fmt, fs};
 
 use percent_encoding::percent_decode_str;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use crate::key::Secret;
 use crate::text::{Escaped, is_opaque, shown_path};
 
 /// Where a ledger is kept.
@@ -141,6 +142,53 @@ pub(super) fn options(url: &str) -> Option<PgConnectOptions> {
     })
 }
 
+/// The passwords that a server of this URL may be given: what stands in it, in `PGPASSWORD`, and in the password file.
+pub(super) fn passwords(url: &str) -> Vec<Secret> {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let login = address
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rsplit_once('@'))
+        .and_then(|(login, _)| login.split_once(':'));
+    let within = query
+        .split('&')
+        .filter_map(|pair| pair.strip_prefix("password="));
+    let of_url = login
+        .map(|(_, password)| password)
+        .into_iter()
+        .chain(within);
+    let of_url = of_url.map(|password| Secret::new(percent_decode_str(password).collect()));
+    let set = env::var_os("PGPASSWORD").map(|password| Secret::new(password.into_encoded_bytes()));
+    of_url.chain(set).chain(filed()).collect()
+}
+
+/// Those in the password file, of whatever server.
+fn filed() -> Vec<Secret> {
+    let named = env::var_os("PGPASSFILE").map(PathBuf::from);
+    let usual = || Some(Path::new(&env::var_os("HOME")?).join(".pgpass"));
+    let Some(text) = named.or_else(usual).and_then(|path| fs::read(path).ok()) else {
+        return Vec::new();
+    };
+    let text = Secret::new(text);
+    let lines = text.expose().split(|byte| *byte == b'\n');
+    lines.filter_map(last_field).collect()
+}
+
+/// The fifth field of a line, which ends with it: `host:port:database:user:password`, a `:` or `\\` behind a `\\`.
+fn last_field(line: &[u8]) -> Option<Secret> {
+    let mut fields = 0;
+    let mut password = Vec::with_capacity(line.len());
+    let mut bytes = line.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b':' if fields < 4 => fields += 1,
+            b'\\' => password.extend(bytes.next().filter(|_| fields == 4)),
+            _ if fields == 4 => password.push(byte),
+            _ => {}
+        }
+    }
+    (!password.is_empty()).then(|| Secret::new(password))
+}
+
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
@@ -153,6 +201,29 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_are_known_to_be_taken_out_of_what_a_server_says() {
+        let of = |url: &str| passwords(url).first().map(|found| found.expose().to_vec());
+        for (url, password) in [
+            ("postgres://ana:s%2Fx@db/team", "s/x"),
+            (
+                "postgres://ana@db/team?sslmode=require&password=p%40ss",
+                "p@ss",
+            ),
+        ] {
+            assert_eq!(of(url).unwrap(), password.as_bytes(), "{url}");
+        }
+        for (line, password) in [
+            ("*:*:*:ana:secret", Some("secret")),
+            (r"db:5432:team:an\:a:se\:cr\\et", Some(r"se:cr\et")),
+            ("# a comment", None),
+        ] {
+            let found = last_field(line.as_bytes());
+            let found = found.map(|found| found.expose().to_vec());
+            assert_eq!(found.as_deref(), password.map(str::as_bytes), "{line}");
+        }
+    }
 
     #[test]
     fn a_place_is_a_path_or_a_url_of_postgres() {

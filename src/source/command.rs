@@ -69,7 +69,8 @@ impl Source for Command {
         manual: "\
 Starts a program, without a shell, in the folder of the targets.yaml it is written in, and reads what it prints. \
 Run `straggler inspect --format reading` at the other end of `ssh` or `kubectl exec`, and the key never leaves \
-its host: only its fingerprint travels.
+its host: only its fingerprint travels. A program that goes by a variable of straggler's own environment, such as \
+`KUBECONFIG`, reads another place wherever that is set to something else, and nobody can tell: set it in `env`.
 
 | `yields` | what is printed |
 |---|---|

@@ -1,14 +1,22 @@
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use glob::Pattern;
 
 use super::is_glob;
 
-/// A path as it is written in a file of this folder. What would be a glob in the folder's own name
+/// A path as it is written in a file of this folder, `./a` like `a`. What would be a glob in the folder's own name
 /// stands for itself.
 #[must_use]
 pub fn rooted(folder: &Path, path: &Path) -> Arc<Path> {
+    let plain: PathBuf = path
+        .components()
+        .filter(|part| *part != Component::CurDir)
+        .collect();
+    let path = match plain.as_os_str().is_empty() {
+        true => path,
+        false => &plain,
+    };
     if path.is_absolute() || !is_glob(folder) {
         return folder.join(path).into();
     }
@@ -27,6 +35,10 @@ mod tests {
             ("", "a.env", "a.env"),
             ("teams", "a.env", "teams/a.env"),
             ("teams", "../*.env", "teams/../*.env"),
+            ("", "./a.env", "a.env"),
+            ("teams", ".//b/./a.env", "teams/b/a.env"),
+            ("", "./**/*.env", "**/*.env"),
+            ("teams", ".", "teams/."),
             ("teams", "/srv/a.env", "/srv/a.env"),
             ("/srv/[1]", "a.env", "/srv/[[]1[]]/a.env"),
             ("/srv/[1]", "/srv/a.env", "/srv/a.env"),

@@ -13,6 +13,7 @@ mod gcp_secret_manager;
 mod github_actions;
 mod kubernetes;
 mod needles;
+mod postgres;
 mod systemd;
 mod vault;
 mod vercel;
