@@ -5,8 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 
+use data_encoding::BASE64;
 use rustls::ALL_VERSIONS;
 use rustls::version::{TLS12, TLS13};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::alone::fails;
@@ -260,4 +262,54 @@ fn a_hop_without_a_store_says_that_it_can_show_no_certificate() {
         found.contains("`http` and `bundle` can show none"),
         "{found}"
     );
+}
+
+#[test]
+fn a_token_that_an_api_server_repeats_is_not_shown() {
+    const TOKENS: [&str; 3] = [
+        "Tk1Wd7Jh4Bn9Xs2Lq8Vc5Zm3Rf6",
+        "Tf8Gy2Kp5Wv1Nd9Qx4Hb7Jc3Ms6",
+        "Te5Rz9Lm2Xk7Pt4Wq1Bv8Dn6Hs3",
+    ];
+    let authority = Authority::new();
+    let shown = Shown::new(&authority);
+    let server = authority.repeating();
+    let file = shown.write("token", TOKENS[1]);
+    let printed = json!({
+        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": TOKENS[2]},
+    });
+    let users = [
+        json!({"token": TOKENS[0]}),
+        json!({"tokenFile": file}),
+        json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "echo", "args": [printed.to_string()],
+            "interactiveMode": "Never",
+        }}),
+    ];
+    let (mut stores, mut deployments) = (Vec::new(), Vec::new());
+    for (number, user) in users.into_iter().enumerate() {
+        let cluster = json!({
+            "server": server.origin(),
+            "certificate-authority-data": BASE64.encode(authority.pem.as_bytes()),
+        });
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "users": [{"name": "u", "user": user}],
+        });
+        let path = shown.write(&format!("{number}.kube"), &config.to_string());
+        stores.push(format!(
+            "  s{number}: {{ kubernetes: {{ kubeconfig: '{path}' }} }}\n"
+        ));
+        let hop = format!("{{ kubernetes_secret: {{ store: s{number}, namespace: a, name: b }} }}");
+        deployments.push(deployment(&format!("web-{number}"), &[hop]));
+    }
+    let ran = audit(&stores, &deployments, "", &["--retries", "0"]);
+    assert!(server.answered() >= TOKENS.len(), "{}", ran.text);
+    for (number, token) in TOKENS.iter().enumerate() {
+        let message = fails(&ran, number, "denied");
+        assert!(!ran.text.contains(token), "{message}");
+        assert!(!ran.text.contains(&token[4..20]), "{message}");
+    }
 }

@@ -16,6 +16,8 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
+use serde_json::json;
+
 use crate::CURRENT;
 
 /// An authority of our own.
@@ -61,6 +63,11 @@ impl Authority {
         self.server("localhost", 2100)
     }
 
+    /// One that refuses everything, and says as Kubernetes does what it was sent.
+    pub fn repeating(&self) -> Secure {
+        Secure::start(self.config("localhost", 2100, ALL_VERSIONS, false), true)
+    }
+
     pub fn expired(&self) -> Secure {
         self.server("localhost", 2020)
     }
@@ -102,6 +109,16 @@ impl Authority {
         versions: &[&'static SupportedProtocolVersion],
         wanting: bool,
     ) -> Secure {
+        Secure::start(self.config(name, until, versions, wanting), false)
+    }
+
+    fn config(
+        &self,
+        name: &str,
+        until: i32,
+        versions: &[&'static SupportedProtocolVersion],
+        wanting: bool,
+    ) -> Arc<ServerConfig> {
         let (certificate, key) = self.sign(name, until);
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let ring = Arc::new(rustls::crypto::ring::default_provider());
@@ -117,12 +134,12 @@ impl Authority {
             builder.with_no_client_auth()
         };
         let config = builder.with_single_cert(vec![certificate.der().clone()], key);
-        Secure::start(Arc::new(config.unwrap()))
+        Arc::new(config.unwrap())
     }
 }
 
 impl Secure {
-    fn start(config: Arc<ServerConfig>) -> Self {
+    fn start(config: Arc<ServerConfig>, repeats: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
@@ -135,7 +152,7 @@ impl Secure {
                 thread::spawn(move || {
                     let mut behind = stream.try_clone()?;
                     // A client that does not trust it hangs up.
-                    serve(stream, config, &answered).or_else(|_| {
+                    serve(stream, config, &answered, repeats).or_else(|_| {
                         // What is not read before the end would take the alert with it.
                         behind.shutdown(Shutdown::Write)?;
                         io::copy(&mut behind, &mut io::sink()).map(drop)
@@ -161,7 +178,12 @@ impl Secure {
     }
 }
 
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, answered: &AtomicUsize) -> io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    answered: &AtomicUsize,
+    repeats: bool,
+) -> io::Result<()> {
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut client = StreamOwned::new(connection, stream);
     loop {
@@ -172,11 +194,23 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, answered: &AtomicUsize) -
             head.push(byte[0]);
         }
         answered.fetch_add(1, Ordering::SeqCst);
-        let length = CURRENT.len();
+        let (status, body) = match repeats {
+            true => ("403 Forbidden", refusal(&head)),
+            false => ("200 OK", CURRENT.to_owned()),
+        };
+        let length = body.len();
         write!(
             client,
-            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{CURRENT}"
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )?;
         client.flush()?;
     }
+}
+
+fn refusal(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let mut lines = head.lines();
+    let sent = lines.find(|line| line.to_ascii_lowercase().starts_with("authorization"));
+    let said = format!("refused with {}", sent.unwrap_or("nothing"));
+    json!({"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": said}).to_string()
 }
