@@ -42,7 +42,7 @@ fn ask(scene: &Scene, more: &[&str]) -> Ran {
     run(scene, &[&["revoke-check", "checkout"], more].concat())
 }
 
-fn accept<'a>(name: &'a str) -> [&'a str; 4] {
+fn accept(name: &str) -> [&str; 4] {
     ["--accept", name, "--reason", "it was switched off"]
 }
 

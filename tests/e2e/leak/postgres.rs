@@ -57,9 +57,7 @@ fn no_password_of_the_ledger_is_shown() {
         (&bare, "PGPASSWORD", PASSWORD),
         (&bare, "PGPASSFILE", pgpass.to_str().unwrap()),
     ] {
-        let straggler = scene
-            .straggler(&["audit", "--ledger", url])
-            .env(name, value);
+        let straggler = scene.straggler(["audit", "--ledger", url]).env(name, value);
         let ran = straggler.run().complains("no such login");
         Needles::of(&[PASSWORD]).are_not_in(&ran, "the ledger");
     }
