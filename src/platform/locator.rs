@@ -134,9 +134,10 @@ impl PlaceId {
     }
 }
 
+/// With a sign in front, so that no digest which stands before it in a file seems to go on.
 impl fmt::Display for PlaceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        write!(f, "@{}", hex::encode(self.0))
     }
 }
 
@@ -145,7 +146,7 @@ impl FromStr for PlaceId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bytes = [0; 16];
-        hex::decode_to_slice(text, &mut bytes)?;
+        hex::decode_to_slice(text.strip_prefix('@').unwrap_or(text), &mut bytes)?;
         Ok(Self(bytes))
     }
 }

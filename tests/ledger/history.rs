@@ -175,13 +175,19 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
     scene.hold("web.env", "odd");
     scene.night(&ledger).await;
     assert_eq!(holds().await, [one.clone(), None]);
-    // What a damaged key is of is known, and an empty file holds none.
+    // What a damaged key is of is known, and an empty file holds what was last seen there.
     scene.write("web.env", "KEY=\n");
     scene.write("api.store", &format!("'{}'", scene::key("one")));
     scene.night(&ledger).await;
     let [damaged, empty] = holds().await;
     assert!(damaged.unwrap().contains(&print("one")));
-    assert_eq!(empty, Some(Vec::new()));
+    assert_eq!(empty, None);
+    scene.hold("web.env", "one");
+    scene.night(&ledger).await;
+    assert_eq!(holds().await[1], one);
+    scene.write("web.env", "KEY=\n");
+    scene.night(&ledger).await;
+    assert_eq!(holds().await[1], one);
     scene.hold("web.env", "one");
     scene.night(&ledger).await;
     // Off the route, and long ago.
