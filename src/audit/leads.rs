@@ -30,7 +30,7 @@ impl Leads {
             }
             let lead = (kind, store.map(Into::into));
             leads.entry(lead).or_insert_with(|| {
-                let mut locator = Locator::below(base(inventory));
+                let mut locator = Locator::of(base(inventory), &inventory.env_secrets);
                 connections.locate(kind, store, &mut locator);
                 locator.finish()
             });
@@ -58,7 +58,7 @@ impl Leads {
 
     fn locator(&self, inventory: &Inventory, place: &Place) -> Locator {
         let (source, at) = (&place.source, place.at());
-        let mut locator = Locator::below(base(inventory));
+        let mut locator = Locator::of(base(inventory), &inventory.env_secrets);
         locator.text(source.info().id);
         locator.text(source.location(at));
         if let Some(kind) = source.info().store {

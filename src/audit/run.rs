@@ -15,7 +15,7 @@ use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
-use crate::keyring::{ProjectId, Scrubber};
+use crate::keyring::ProjectId;
 use crate::platform::Connections;
 use crate::verdict::Stage;
 
@@ -52,7 +52,7 @@ pub async fn run(
         .iter()
         .map(|&index| inventory.deployments[index as usize].project)
         .collect();
-    let scrubber = Scrubber::new(inventory.formats());
+    let scrubber = inventory.scrubber();
     let credentials = connections.credentials();
     let manners = inventory
         .stores

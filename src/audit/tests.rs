@@ -298,6 +298,7 @@ pub(super) fn inventory(facts: &str, route: &[&str]) -> Inventory {
         heartbeat: None,
         grace: std::time::Duration::ZERO,
         ledger: crate::inventory::LedgerSettings::default(),
+        env_secrets: Arc::default(),
         projects: vec![checkout, staging, shop],
         deployments: vec![Deployment {
             name: "checkout-api".into(),

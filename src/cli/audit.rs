@@ -13,7 +13,6 @@ use super::terminal::Color;
 use super::{config, dry_run, interrupt, nightly, runtime, terminal};
 use crate::audit::{self, Options};
 use crate::gate::ExitCode;
-use crate::keyring::Scrubber;
 use crate::platform;
 
 /// Read every hop, compare it with the current key, report what is wrong and where
@@ -72,7 +71,7 @@ pub(super) fn run(args: Args, color: Color) -> Ended {
     let selected = args.selection.select(&inventory)?;
     if args.dry_run {
         let plans = audit::plan(&inventory, &selected, args.selection.until());
-        let scrubber = Scrubber::new(inventory.formats());
+        let scrubber = inventory.scrubber();
         return terminal::print(|out| dry_run::write(&plans, &scrubber, out))
             .map(|()| ExitCode::Success);
     }

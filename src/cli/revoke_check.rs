@@ -16,7 +16,7 @@ use crate::explain::word;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
-use crate::keyring::{ProjectId, Scrubber};
+use crate::keyring::ProjectId;
 use crate::ledger::{Acceptance, Ledger, LedgerError};
 use crate::platform;
 use crate::report;
@@ -329,7 +329,7 @@ impl Args {
             return Err(Failure::usage("--reason says nothing"));
         }
         let reason = self.reason.as_deref().unwrap_or_default().as_bytes();
-        if Scrubber::new(inventory.formats()).finds(reason) {
+        if inventory.scrubber().finds(reason) {
             return Err(Failure::usage(
                 "--reason holds what looks like a key, and the ledger keeps it: say it without",
             ));

@@ -421,6 +421,7 @@ impl Scene {
                 heartbeat: None,
                 grace: std::time::Duration::ZERO,
                 ledger: crate::inventory::LedgerSettings::default(),
+                env_secrets: Arc::default(),
                 projects: Vec::new(),
                 deployments: Vec::new(),
             },

@@ -174,6 +174,7 @@ pub(super) fn check(
         projects: projects.list,
         stores: declared_stores,
         deployments: list,
+        env_secrets: Arc::default(),
     }
 }
 

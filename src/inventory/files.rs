@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::platform::files;
+
 /// Where files are read from: the disk, or a test's memory.
 pub trait Files {
     /// A file's bytes, of which no more than `limit` are read.
@@ -70,17 +72,8 @@ impl Files for Disk {
         } else {
             format!("{}/{pattern}", glob::Pattern::escape(directory))
         };
-        let options = glob::MatchOptions {
-            // A `*` stays in its directory and passes over what editors leave behind.
-            require_literal_separator: true,
-            require_literal_leading_dot: true,
-            ..glob::MatchOptions::new()
-        };
-        let paths = glob::glob_with(&pattern, options)
-            .map_err(|error| format!("is no glob: {}", error.msg))?;
-        paths
-            .map(|path| path.map_err(|error| format!("cannot be searched: {}", why(error.error()))))
-            .collect()
+        let paths = files::matching(Path::new(&pattern))?;
+        Ok(paths.iter().map(|path| path.to_path_buf()).collect())
     }
 
     fn identity(&self, path: &Path) -> PathBuf {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{Heartbeat, Identity, LedgerSettings, Receiver, Store};
 use crate::extract::Extraction;
 use crate::key::{Digits, Fingerprint, Secret};
-use crate::keyring::{Format, ProjectId};
+use crate::keyring::{Format, ProjectId, Scrubber};
 use crate::platform::AnyStore;
 use crate::source::{AnySource, At};
 use crate::verdict::{Expectation, Verdict};
@@ -37,6 +37,16 @@ pub struct Inventory {
     pub stores: Vec<Store>,
     /// As declared, matrices in the order of their axes.
     pub deployments: Vec<Deployment>,
+    /// What `${env.NAME}` was filled in with that may be a credential, which nothing shows.
+    pub env_secrets: Arc<[EnvSecret]>,
+}
+
+/// A value of straggler's own environment that stands somewhere in an inventory.
+pub struct EnvSecret {
+    /// Which variable had it.
+    pub variable: Box<str>,
+    /// The value.
+    pub value: Secret,
 }
 
 impl Inventory {
@@ -44,6 +54,14 @@ impl Inventory {
     #[must_use]
     pub fn project(&self, id: ProjectId) -> &Project {
         &self.projects[id.0 as usize]
+    }
+
+    /// What knows all that nothing may show before any key was read.
+    #[must_use]
+    pub fn scrubber(&self) -> Scrubber {
+        let secrets = self.env_secrets.iter();
+        let secrets = secrets.map(|known| Secret::copied(known.value.expose()));
+        Scrubber::new(self.formats()).knowing(secrets.collect(), Vec::new())
     }
 
     /// Whether both have one key on purpose. Nobody shares with itself.

@@ -1,10 +1,14 @@
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::EnvSecret;
 use super::Site;
 use super::log::Log;
 use super::tree::{Id, Tree};
+use crate::key::Secret;
+use crate::text::opaque;
 
 /// The longest string a template may be filled in to, in bytes.
 const LONGEST: usize = 16 << 10;
@@ -45,6 +49,8 @@ pub(super) struct Outside<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
     /// How much text was made so far.
     spent: Cell<usize>,
+    /// What was filled in from the environment and may be a credential, by variable.
+    secrets: RefCell<BTreeMap<String, Secret>>,
 }
 
 impl<'a> Outside<'a> {
@@ -52,7 +58,30 @@ impl<'a> Outside<'a> {
         Self {
             environment,
             spent: Cell::new(0),
+            secrets: RefCell::default(),
         }
+    }
+
+    /// What was filled in from the environment and may be a credential.
+    pub fn secrets(self) -> Vec<EnvSecret> {
+        let secrets = self.secrets.into_inner().into_iter();
+        secrets
+            .map(|(variable, value)| EnvSecret {
+                variable: variable.into(),
+                value,
+            })
+            .collect()
+    }
+
+    /// A variable of the environment.
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = (self.environment)(name)?;
+        if may_be_credential(name, &value) {
+            let mut secrets = self.secrets.borrow_mut();
+            let secret = || Secret::copied(value.as_bytes());
+            secrets.entry(name.to_owned()).or_insert_with(secret);
+        }
+        Some(value)
     }
 
     /// Whether there is room for this much more.
@@ -154,7 +183,7 @@ impl<'a> Scope<'a> {
             },
             Piece::Environment { name, default } => {
                 // As in a shell, `:-` also replaces what is empty.
-                match ((self.outside.environment)(name), default) {
+                match (self.outside.variable(name), default) {
                     (Some(value), default) if !value.is_empty() || default.is_none() => {
                         Ok(Cow::Owned(value))
                     }
@@ -219,6 +248,34 @@ impl<'a> Scope<'a> {
     ) {
         log.report_with(tree.site_within(id, offset), message, || help);
     }
+}
+
+/// Whether somebody who sees a variable's value may be able to use it: by its name, or by its looks.
+fn may_be_credential(name: &str, value: &str) -> bool {
+    const WORDS: [&str; 18] = [
+        "APIKEY",
+        "AUTH",
+        "BEARER",
+        "COOKIE",
+        "CRED",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "CREDS",
+        "DSN",
+        "JWT",
+        "KEY",
+        "PASS",
+        "PASSWD",
+        "PASSWORD",
+        "PAT",
+        "PW",
+        "SECRET",
+        "TOKEN",
+    ];
+    let is_path = value.starts_with(['/', '.', '~']);
+    let words = name.split(|sign: char| !sign.is_ascii_alphanumeric());
+    let mut words = words.map(str::to_ascii_uppercase);
+    !is_path && words.any(|word| WORDS.contains(&&*word)) || opaque(value)
 }
 
 enum Wrong {

@@ -84,12 +84,10 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
             id: row.place_id_or_none(12)?,
             holds,
         };
-        let key = (
-            row.get::<i64>(13)?,
-            place.source.clone(),
-            place.location.clone(),
-            place.id,
-        );
+        // What is shown of one place may change, as what the environment fills in does.
+        let shown = place.id.is_none();
+        let shown = shown.then(|| (place.source.clone(), place.location.clone()));
+        let key = (row.get::<i64>(13)?, shown, place.id);
         match known.get_mut(&key) {
             Some((at, before)) if *before <= since_read => {
                 *before = since_read;

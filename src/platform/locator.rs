@@ -1,11 +1,15 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use memchr::memmem;
 use sha2::{Digest, Sha256};
 
 use super::commands::{Argv, Setting};
 use super::credential::Credential;
+use crate::inventory::EnvSecret;
 use crate::key::{Digits, Fingerprint};
 
 /// Everything that decides which place a hop reads, in short. What is shown of a place leaves some of that out:
@@ -15,6 +19,7 @@ use crate::key::{Digits, Fingerprint};
 pub struct Locator {
     hash: Sha256,
     base: PathBuf,
+    secrets: Arc<[EnvSecret]>,
 }
 
 /// Which place a hop reads.
@@ -22,20 +27,40 @@ pub struct Locator {
 pub struct PlaceId([u8; 16]);
 
 impl Locator {
-    /// For places whose relative paths start in this folder, wherever that lies.
+    /// For places whose relative paths start in this folder, wherever that lies, and in which credentials of
+    /// straggler's own environment stand for their variables, whatever they are now.
     #[must_use]
-    pub fn below(base: &Path) -> Self {
+    pub fn of(base: &Path, secrets: &Arc<[EnvSecret]>) -> Self {
         Self {
             base: base.to_owned(),
+            secrets: Arc::clone(secrets),
             ..Self::default()
         }
     }
 
     /// Takes in a text, told apart from the one that follows.
     pub fn text(&mut self, text: impl AsRef<[u8]>) {
-        let text = text.as_ref();
+        let text = self.named(text.as_ref());
         self.hash.update((text.len() as u64).to_be_bytes());
         self.hash.update(text);
+    }
+
+    /// The text, with the variables in place of what they are set to now.
+    fn named<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let mut named = Cow::Borrowed(text);
+        let secrets = self.secrets.iter().filter(|known| !known.value.is_empty());
+        for EnvSecret { variable, value } in secrets {
+            let value = value.expose();
+            let mut from = 0;
+            while let Some(at) = memmem::find(&named[from..], value) {
+                let name = format!("${{env.{variable}}}");
+                let (before, after) = (&named[..from + at], &named[from + at + value.len()..]);
+                let whole = [before, name.as_bytes(), after].concat();
+                from += at + name.len();
+                named = Cow::Owned(whole);
+            }
+        }
+        named
     }
 
     /// Takes in a setting that may be unset.
@@ -156,7 +181,7 @@ mod tests {
     use super::*;
 
     fn id(take_in: impl FnOnce(&mut Locator)) -> PlaceId {
-        let mut locator = Locator::below(Path::new("targets"));
+        let mut locator = Locator::of(Path::new("targets"), &Arc::default());
         take_in(&mut locator);
         locator.finish()
     }
@@ -189,7 +214,7 @@ mod tests {
     #[test]
     fn a_path_is_the_same_however_the_main_file_is_named() {
         let by_name = id(|to| to.path(Path::new("targets/sub/x")));
-        let mut absolute = Locator::below(Path::new("/srv/targets"));
+        let mut absolute = Locator::of(Path::new("/srv/targets"), &Arc::default());
         absolute.path(Path::new("/srv/targets/sub/x"));
         assert_eq!(by_name, absolute.finish());
         assert_ne!(by_name, id(|to| to.path(Path::new("/sub/x"))));

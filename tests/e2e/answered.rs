@@ -426,14 +426,16 @@ fn a_project_that_never_had_a_deployment_stands_in_nobodys_way() {
             format!("  {name}: {{ variable: KEY, current: {{ file: {{ path: other }} }} }}\n");
         targets("{ file: { path: app } }").replace("deployments:", &format!("{other}deployments:"))
     };
+    let till = "  - { name: till, project: store, route: [ { file: { path: other } }, { file: { path: till } } ] }\n";
     let scene = Scene::new()
+        .file("till", NEXT)
         .file("targets.yaml", with("shop"))
         .file("checkout", CURRENT)
         .file("app", CURRENT)
         .file("other", SIBLING);
     run(&scene, &["audit"]).ends(0);
-    put(&scene, "targets.yaml", with("store"));
-    run(&scene, &["audit"]).ends(0);
+    put(&scene, "targets.yaml", with("store") + till);
+    run(&scene, &["audit"]).ends(1);
     put(&scene, "other", NEXT);
     run(&scene, &["audit"]).ends(0);
     run(&scene, &["history", "confirm", "store"]).ends(0);

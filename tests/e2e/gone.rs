@@ -235,3 +235,101 @@ fn a_ledger_that_began_after_the_rotation_says_what_it_does_not_know() {
     let ran = ask(&scene, &["-f", "json"]).ends(0);
     assert_eq!(ran.json()["considered_past_audits"], false);
 }
+
+#[test]
+fn where_nothing_of_a_project_is_named_nobody_can_tell() {
+    let other = "  mail: { variable: Q, current: { file: { path: q } }, previous: [ { fingerprint: 'OLD' } ] }\n";
+    let text =
+        targets("  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n")
+            .replace(
+                "deployments:",
+                &format!(
+                    "{}deployments:",
+                    other.replace("OLD", &fingerprint("what mail had"))
+                ),
+            );
+    let scene = Scene::new()
+        .file("targets.yaml", text)
+        .file("checkout", CURRENT)
+        .file("key", CURRENT)
+        .file("q", "what mail has");
+    for more in [&["--no-ledger"][..], &[], &[]] {
+        run(&scene, &[&["revoke-check", "mail"], more].concat())
+            .ends(3)
+            .prints("no deployment of mail is named here");
+        run(&scene, &[&["revoke-check", "checkout"], more].concat()).ends(0);
+    }
+}
+
+#[test]
+fn a_reference_that_is_empty_here_may_be_the_key_in_question_elsewhere() {
+    let other = "  mail: { variable: Q, current: { env: { variable: Q_KEY } } }\n";
+    let text =
+        targets("  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n")
+            .replace("deployments:", &format!("{other}deployments:"));
+    let with = |text: &str| {
+        Scene::new()
+            .file("targets.yaml", text)
+            .file("checkout", CURRENT)
+            .file("key", CURRENT)
+    };
+    let asked = |scene: &Scene, value: Option<&str>| {
+        let straggler = scene.straggler(["revoke-check", "checkout"]);
+        let straggler = straggler.env("XDG_STATE_HOME", scene.path("state"));
+        match value {
+            Some(value) => straggler.env("Q_KEY", value).run(),
+            None => straggler.run(),
+        }
+    };
+    let scene = with(&text);
+    asked(&scene, Some(OLD)).ends(1);
+    for empty in [None, Some(""), Some("changeme")] {
+        asked(&scene, empty)
+            .ends(3)
+            .prints("it may be the key in question");
+    }
+    // Where past audits are sure of its key, that one is live, and no other.
+    let scene = with(&text);
+    asked(&scene, Some("what mail has")).ends(0);
+    asked(&scene, None).ends(0);
+}
+
+#[test]
+fn what_the_environment_fills_in_is_shown_nowhere_and_moves_no_place() {
+    let route = "{ command: { argv: [ sh, -c, 'cat key', '${env.A_TOKEN}', 'x${env.REGION}' ], stage: config } }";
+    let scene = scene(&format!(
+        "  - {{ name: cart, project: checkout, route: [ {route} ] }}\n"
+    ))
+    .file("key", OLD);
+    let run = |token: &str, arguments: &[&str]| {
+        let ran = scene
+            .straggler(arguments)
+            .env("XDG_STATE_HOME", scene.path("state"))
+            .env("A_TOKEN", token)
+            .env("REGION", "eu-west-1")
+            .run();
+        assert!(!ran.to_string().contains(token), "{ran}");
+        ran
+    };
+    for token in ["hvs.Bv7Nc2Xz9Lk4Jh6Gf1Ds8Qa3", "short-one"] {
+        run(token, &["audit", "--dry-run"])
+            .ends(0)
+            .prints("xeu-west-1");
+        run(token, &["audit", "-vv"]).ends(1).prints("xeu-west-1");
+        run(token, &["audit", "-f", "json"]).ends(1);
+    }
+    put(&scene, "key", CURRENT);
+    run("hvs.Wm4Kd8Rt2Yp6Jx1Vb9Lf3Zq7", &["audit"]).ends(0);
+    run(
+        "hvs.Wm4Kd8Rt2Yp6Jx1Vb9Lf3Zq7",
+        &["revoke-check", "checkout"],
+    )
+    .ends(0);
+    let mut bytes = Vec::new();
+    let state = scene.path("state").join("straggler");
+    for file in fs::read_dir(state).unwrap() {
+        bytes.extend(fs::read(file.unwrap().path()).unwrap_or_default());
+    }
+    let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(holds(b"xeu-west-1") && !holds(b"Bv7Nc2Xz9Lk4"));
+}

@@ -1,5 +1,7 @@
 //! Several files.
 
+use std::os::unix::ffi::OsStrExt;
+
 use super::{DEPLOYMENT, PROJECT, World};
 
 const MAIN: &str = "version: 1
@@ -194,6 +196,12 @@ fn includes_are_found_on_disk() {
     let inventory = load().unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = inventory.deployments.iter().map(|one| &*one.name).collect();
     assert_eq!(names, ["a", "c", "b"]);
+
+    // A name that is no text is passed over, or taken, like any other one.
+    let odd = std::ffi::OsStr::from_bytes(b"teams/odd\xff.yaml");
+    std::fs::write(root.join(odd), one("odd")).unwrap();
+    let inventory = load().unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(inventory.deployments.len(), 4);
 
     // The same file by another name is the same file.
     write(

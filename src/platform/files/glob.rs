@@ -115,6 +115,20 @@ fn parts(pattern: &Path) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
+/// The files that a glob matches, or one that is named without any.
+///
+/// # Errors
+///
+/// Why not all of them can be known, a lowercase fragment that repeats no name.
+pub fn matching(pattern: &Path) -> Result<Vec<Arc<Path>>, String> {
+    check(pattern)?;
+    let globbed = expand(pattern).map_err(|error| format!("cannot be searched: {}", error.next))?;
+    match globbed.unseen.first() {
+        Some((_, error)) => Err(format!("cannot be searched: {}", error.kind.name())),
+        None => Ok(globbed.files),
+    }
+}
+
 fn expand(pattern: &Path) -> Result<Globbed, ReadError> {
     let parts = parts(pattern)
         .map_err(|why| ReadError::new(ErrorKind::BadData, why, "correct the path"))?;
@@ -136,6 +150,19 @@ fn expand(pattern: &Path) -> Result<Globbed, ReadError> {
     }
     walk.files.sort_unstable();
     walk.files.dedup();
+    if is_glob(pattern)
+        && fs::symlink_metadata(pattern).is_ok()
+        && !walk.files.iter().any(|file| file == pattern)
+    {
+        return Err(ReadError::new(
+            ErrorKind::BadData,
+            format!(
+                "{} is there as it is written, and is not what it means as a glob",
+                escape(&pattern.to_string_lossy())
+            ),
+            "write [[] for each [, or [*] and [?] for the others",
+        ));
+    }
     Ok(Globbed {
         files: walk.files.into_iter().map(Arc::from).collect(),
         unseen: walk.unseen,
@@ -290,6 +317,20 @@ mod tests {
         assert_eq!(matched(here, "*/key"), ["link/key", "real/key"]);
         assert_eq!(matched(here, "**/key"), ["real/key"]);
         assert_eq!(matched(here, "*"), ["dangling"]);
+    }
+
+    #[test]
+    fn a_name_that_is_there_as_it_is_written_is_not_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path();
+        for folder in ["[tenant]", "t", "a*"] {
+            fs::create_dir(here.join(folder)).unwrap();
+            fs::write(here.join(folder).join(".env"), "").unwrap();
+        }
+        let refused = expand(&here.join("[tenant]/.env")).err().unwrap();
+        assert!(refused.message.contains("is there as it is written"));
+        assert_eq!(matched(here, "[[]tenant]/.env"), ["[tenant]/.env"]);
+        assert_eq!(matched(here, "a*/.env"), ["a*/.env"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod readings;
 mod regular;
 mod rooted;
 
-pub use glob::{Glob, Globbed, check as check_glob, is_glob};
+pub use glob::{Glob, Globbed, check as check_glob, is_glob, matching};
 pub use read::{File, Files, ReadFile};
 pub(super) use read::{identity, read, refused};
 pub use readings::readings;

@@ -6,7 +6,7 @@ use crate::audit::{Announced, Audit, Owner, Reign};
 use crate::explain::{Reference, belonging, name_of, notice, settling, word};
 use crate::judge::{ProjectOutcome, RotationBasis, Soundness, Warning};
 use crate::key::Fingerprint;
-use crate::keyring::{Damage, Placeholder, Role};
+use crate::keyring::{Damage, Placeholder, ProjectId, Role};
 use crate::text::escape;
 
 impl Question<'_> {
@@ -26,6 +26,7 @@ impl Question<'_> {
             ]);
         }
         doubts.extend(self.past.older.clone());
+        doubts.extend(self.of_nowhere(audit, asked));
         doubts.extend(self.of_references(audit));
         doubts.extend(self.of_others(audit));
         doubts.extend(self.of_unnamed(audit, asked));
@@ -33,6 +34,27 @@ impl Question<'_> {
         doubts.extend(of_documents(audit, asked));
         doubts.extend(self.of_the_key(audit, asked, answer));
         doubts
+    }
+
+    /// Where the key would be is nowhere: a file that only names the project, as one that several teams include,
+    /// tells nothing of those that use it.
+    fn of_nowhere(&self, audit: &Audit, asked: &Asked) -> Option<[String; 2]> {
+        let of_keys = asked.keys.iter().map(|key| key.project);
+        let of: BTreeSet<ProjectId> = self.owners.iter().copied().chain(of_keys).collect();
+        let mut declared = audit.inventory.deployments.iter();
+        let mut owners = of.iter().map(|&id| Owner::of(audit.inventory.project(id)));
+        let is_somewhere = declared.any(|one| of.contains(&one.project))
+            || owners.any(|owner| self.past.has_deployments_of(&owner));
+        let names: Vec<_> = self.owners.iter().map(|&id| name_of(audit, id)).collect();
+        (!is_somewhere).then(|| {
+            [
+                format!(
+                    "no deployment of {} is named here, and no past audit knew one: nobody looked where its key is",
+                    names.join(" or ")
+                ),
+                "ask with the file that names its deployments (--config), or name them in this one".to_owned(),
+            ]
+        })
     }
 
     /// References of the projects in question that are not sound or not settled.
@@ -161,7 +183,7 @@ impl Question<'_> {
     }
 
     /// Whether every earlier key of this project is in question.
-    fn asks_of(&self, project: crate::keyring::ProjectId) -> bool {
+    fn asks_of(&self, project: ProjectId) -> bool {
         self.key.is_none() && self.owners.contains(&project)
     }
 
@@ -238,7 +260,8 @@ fn is_known(audit: &Audit, outcome: &ProjectOutcome) -> bool {
 }
 
 /// Whether a reference stands for a key that nobody saw: it was not read, nobody can tell what it holds, or it shows
-/// a mask, an address or encrypted text. What asks to be filled in, and what is empty, stands for none.
+/// a mask, an address or encrypted text. Where nothing is, or what asks to be filled in, its key is another one that
+/// is out of sight here, unless past audits are sure of one.
 fn may_hide(audit: &Audit, outcome: &ProjectOutcome) -> bool {
     match &outcome.reference {
         Soundness::Unread(_) | Soundness::NotOneKey => true,
@@ -246,13 +269,13 @@ fn may_hide(audit: &Audit, outcome: &ProjectOutcome) -> bool {
         Soundness::Damaged(damage) => {
             damage.contains(&Damage::Surrounded) && !is_known(audit, outcome)
         }
-        Soundness::Placeholder(placeholder) => matches!(
-            placeholder,
+        Soundness::Placeholder(
             Placeholder::Masked
-                | Placeholder::Reference
-                | Placeholder::Resolvable(_)
-                | Placeholder::Encrypted(_)
-        ),
+            | Placeholder::Reference
+            | Placeholder::Resolvable(_)
+            | Placeholder::Encrypted(_),
+        ) => true,
+        Soundness::Absent | Soundness::Placeholder(_) => outcome.last_sure.is_none(),
         _ => false,
     }
 }

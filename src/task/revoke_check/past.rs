@@ -217,11 +217,14 @@ impl Past {
         let inventory = &audit.inventory;
         let hops = inventory.deployments.iter().flat_map(|one| &one.hops);
         let mut named: HashMap<(&str, String), Vec<PlaceId>> = HashMap::new();
+        let mut all: HashSet<PlaceId> = HashSet::new();
         for hop in hops {
             let spot = (hop.place.source.info().id, audit.location(&hop.place));
             let ids = named.entry(spot).or_default();
             // Whoever reads a part of it has looked around that.
-            ids.extend([audit.place_id(&hop.place), audit.whole_id(&hop.place)]);
+            let both = [audit.place_id(&hop.place), audit.whole_id(&hop.place)];
+            ids.extend(both);
+            all.extend(both);
         }
         let forgotten: HashSet<(i64, &Name)> = self
             .forgotten
@@ -232,7 +235,8 @@ impl Past {
             let spot = (&*place.source, place.location.clone());
             let other = self.others.get(&place.inventory);
             let is_same = |ids: &Vec<PlaceId>| place.id.is_none_or(|id| ids.contains(&id));
-            let is_read = named.get(&spot).is_some_and(is_same)
+            let is_it = place.id.is_some_and(|id| all.contains(&id));
+            let is_read = (is_it || named.get(&spot).is_some_and(is_same))
                 && other.is_none_or(|other| other.surely_means(place));
             !is_read && !forgotten.contains(&(place.inventory, &place.name))
         })

@@ -74,6 +74,7 @@ fn each_key_is_asked_for_by_itself() {
 fn a_bundle_of_another_project_sees_what_fits_its_own_format() {
     let of_mail = |formats, fits| {
         let scene = bundle(formats, fits).declared(|deployment| deployment.project = ProjectId(1));
+        let scene = scene.deploy("cart", [hop("env", [current()])]);
         told(&scene.audit(), question(&[]))
     };
     assert_eq!(of_mail([FORMAT, FORMAT], true), (0, 0, 0));
