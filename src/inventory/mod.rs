@@ -50,8 +50,7 @@ pub use identity::Identity;
 pub use ledger::{LedgerAt, LedgerSettings};
 pub use load::{Surroundings, expand, expand_from, load, load_from};
 pub use model::{
-    Deployment, EnvSecret, Hop, Ingest, Inventory, Origin, Place, Previous, Project, Retirement,
-    Site, Waiver,
+    Deployment, Hop, Ingest, Inventory, Origin, Place, Previous, Project, Retirement, Site, Waiver,
 };
 pub use named::UnknownProject;
 pub use notify::{Heartbeat, Means, Receiver};

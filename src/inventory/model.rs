@@ -10,7 +10,7 @@ use super::{Heartbeat, Identity, LedgerSettings, Receiver, Store};
 use crate::extract::Extraction;
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Format, ProjectId, Scrubber};
-use crate::platform::AnyStore;
+use crate::platform::{AnyStore, EnvSecret};
 use crate::source::{AnySource, At};
 use crate::verdict::{Expectation, Verdict};
 
@@ -39,14 +39,6 @@ pub struct Inventory {
     pub deployments: Vec<Deployment>,
     /// What `${env.NAME}` was filled in with that may be a credential, which nothing shows.
     pub env_secrets: Arc<[EnvSecret]>,
-}
-
-/// A value of straggler's own environment that stands somewhere in an inventory.
-pub struct EnvSecret {
-    /// Which variable had it.
-    pub variable: Box<str>,
-    /// The value.
-    pub value: Secret,
 }
 
 impl Inventory {

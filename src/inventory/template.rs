@@ -3,11 +3,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::EnvSecret;
 use super::Site;
 use super::log::Log;
 use super::tree::{Id, Tree};
 use crate::key::Secret;
+use crate::platform::EnvSecret;
 use crate::text::opaque;
 
 /// The longest string a template may be filled in to, in bytes.

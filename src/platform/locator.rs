@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::commands::{Argv, Setting};
 use super::credential::Credential;
-use crate::inventory::EnvSecret;
-use crate::key::{Digits, Fingerprint};
+use crate::key::{Digits, Fingerprint, Secret};
 
 /// Everything that decides which place a hop reads, in short. What is shown of a place leaves some of that out:
 /// a query, a header, a folder, the server that a store leads to. Two places that look the same are told apart by
@@ -20,6 +19,14 @@ pub struct Locator {
     hash: Sha256,
     base: PathBuf,
     secrets: Arc<[EnvSecret]>,
+}
+
+/// A value of straggler's own environment that `${env.NAME}` was filled in with, and which may be a credential.
+pub struct EnvSecret {
+    /// Which variable had it.
+    pub variable: Box<str>,
+    /// The value.
+    pub value: Secret,
 }
 
 /// Which place a hop reads.

@@ -116,7 +116,14 @@ pub fn check(
     }
     let holds = matches!(worst, Sight::Holds);
     let blind = matches!(worst, Sight::Blind | Sight::HoldsUnseen);
-    let doubt = none_known || unsound;
+    // "No deployment of the project is named here": of those whose key it is, neither.
+    let of_the_key = |scope: usize| {
+        let mut keys = keyring.iter().filter(|entry| asked.contains(entry.key));
+        keys.any(|entry| entry.scope == scope)
+    };
+    let mut scopes = world.deployments.iter().map(|one| one.scope);
+    let is_somewhere = scopes.any(|scope| own(scope) || of_the_key(scope));
+    let doubt = none_known || unsound || !is_somewhere;
     let mut codes = BTreeSet::new();
     codes.insert(match () {
         () if holds || alive => 1,

@@ -206,32 +206,6 @@ fn a_whole_form_keeps_its_name_though_the_same_key_is_found_inside() {
 }
 
 #[test]
-fn an_old_key_outweighs_everything_beside_it_and_all_are_named() {
-    for (how, ring) in rings() {
-        for (value, keys) in [
-            (format!("{NEW},{OLD}"), vec![PREVIOUS, CURRENT]),
-            (format!("{OLD},{NEW}"), vec![PREVIOUS, CURRENT]),
-            (format!("{OTHER} {NEW}"), vec![FOREIGN, CURRENT]),
-            (
-                format!("{NEW};{OTHER};{OLD}"),
-                vec![PREVIOUS, FOREIGN, CURRENT],
-            ),
-            (format!("{OLD}={NEW}"), vec![PREVIOUS, CURRENT]),
-            (format!("{NEW} # was {OLD}"), vec![PREVIOUS, CURRENT]),
-            (format!("{NEW}{OLD}"), vec![PREVIOUS, CURRENT]),
-            (format!("{NEW},{STRANGER}"), vec![CURRENT]),
-            (
-                format!("{NEW} {}", BASE64.encode(format!("{OLD}:").as_bytes())),
-                vec![PREVIOUS, CURRENT],
-            ),
-        ] {
-            let found = ring.explain_value(OWN, value.as_bytes()).unwrap();
-            assert_eq!(found.keys, keys, "{how}: {value}");
-        }
-    }
-}
-
-#[test]
 fn a_key_within_another_known_key_is_not_there() {
     let longer = format!("{OLD}-2");
     let ring = Keyring::new(vec![value(CURRENT, &longer), value(PREVIOUS, OLD)], &[]);

@@ -77,3 +77,29 @@ fn a_key_that_is_the_name_of_another_one_is_named_too() {
     let found = ring.explain_value(OWN, format!("{OTHER}={OLD}").as_bytes());
     assert_eq!(found.unwrap().keys, [PREVIOUS, FOREIGN]);
 }
+
+#[test]
+fn an_old_key_outweighs_everything_beside_it_and_all_are_named() {
+    for (how, ring) in rings() {
+        for (value, keys) in [
+            (format!("{NEW},{OLD}"), vec![PREVIOUS, CURRENT]),
+            (format!("{OLD},{NEW}"), vec![PREVIOUS, CURRENT]),
+            (format!("{OTHER} {NEW}"), vec![FOREIGN, CURRENT]),
+            (
+                format!("{NEW};{OTHER};{OLD}"),
+                vec![PREVIOUS, FOREIGN, CURRENT],
+            ),
+            (format!("{OLD}={NEW}"), vec![PREVIOUS, CURRENT]),
+            (format!("{NEW} # was {OLD}"), vec![PREVIOUS, CURRENT]),
+            (format!("{NEW}{OLD}"), vec![PREVIOUS, CURRENT]),
+            (format!("{NEW},{STRANGER}"), vec![CURRENT]),
+            (
+                format!("{NEW} {}", BASE64.encode(format!("{OLD}:").as_bytes())),
+                vec![PREVIOUS, CURRENT],
+            ),
+        ] {
+            let found = ring.explain_value(OWN, value.as_bytes()).unwrap();
+            assert_eq!(found.keys, keys, "{how}: {value}");
+        }
+    }
+}
