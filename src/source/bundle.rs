@@ -88,6 +88,8 @@ Write one `format` or `pattern` that all of them fit, as in `ask_live_[A-Za-z0-9
 - the chunks of webpack, Rspack and Next: the function by which their runtime makes a chunk's name from its id \
 is read and run for every id that it lists and every id that a script loads. Each of them has to be there;
 - what scripts import, and what they run as workers, service workers among them;
+- data in JSON that a page asks for while it runs, where its address is written out in a script or the page \
+(`fetch(\"/config.json\")`), or a link preloads it;
 - source maps, by their comment or header, or inside of a script;
 - `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
 
@@ -103,7 +105,8 @@ they create, by `document.write`, or as text that is fetched for `eval`, is foll
 out, and reported as unread if it is computed for the page's own host. A tag whose `src` is a variable, as in \
 every bundler's runtime, is not reported.
 
-Other pages, frames and style sheets are not seen: name the built folder in another hop for those. Caches, and \
+Nor is what an API answers to scripts, as in `fetch(\"/api/settings\")`: name it in an `http` hop. Other pages, \
+frames and style sheets are not seen: name the built folder in another hop for those. Caches, and \
 servers that keep separate copies for other encodings than gzip, may still serve older chunks to others.
 
 **A folder.** With `path`, every file of the folder is searched. Its bytes decide what it is, not its name:

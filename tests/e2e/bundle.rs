@@ -240,3 +240,59 @@ deployments:
         assert_eq!(is_told, code == 0, "{ran}");
     }
 }
+
+#[test]
+fn data_that_a_page_asks_for_while_it_runs_is_read() {
+    let server = Server::new(|asked| match &*asked.path {
+        "/" | "/preloaded" | "/none" | "/denied" => {
+            let link = "<link rel=preload as=fetch href=/late/settings.json>";
+            let link = if asked.path == "/preloaded" { link } else { "" };
+            let script = if asked.path == "/" {
+                "a.js"
+            } else {
+                &asked.path[1..]
+            };
+            let text = format!("{link}<script src=/assets/{script}></script>");
+            Answer::status(200, text).header("Content-Type", "text/html")
+        }
+        // As Vite writes `import.meta.env.BASE_URL + "config.json"`.
+        "/assets/a.js" => {
+            let text =
+                format!("const k=\"{CURRENT}\";fetch(\"/\"+\"config.json\").then(r=>r.json())");
+            Answer::status(200, text)
+        }
+        "/assets/preloaded" => Answer::status(200, format!("a=\"{CURRENT}\"")),
+        "/assets/none" => Answer::status(200, format!("a=\"{CURRENT}\";b=\"./not-there.json\"")),
+        "/assets/denied" => Answer::status(200, format!("a=\"{CURRENT}\";fetch('/private.json')")),
+        "/config.json" | "/late/settings.json" => {
+            Answer::status(200, format!("{{\"key\": \"{OLD}\"}}"))
+        }
+        "/private.json" => Answer::status(403, ""),
+        // What a tag or a service worker names, from where the page is.
+        "/tags" => {
+            let text = "<script src=/js/tags.js></script><script>navigator.serviceWorker.register('/sw.js')</script>";
+            Answer::status(200, text).header("Content-Type", "text/html")
+        }
+        "/js/tags.js" => Answer::status(
+            200,
+            format!("a=\"{CURRENT}\";t=d.createElement(n);t.src='late.js'"),
+        ),
+        "/sw.js" => Answer::status(200, "precacheAndRoute([{url:\"parts/old.js\"}])"),
+        "/late.js" | "/parts/old.js" => Answer::status(200, format!("a=\"{OLD}\"")),
+        _ => Answer::status(404, ""),
+    });
+    let hops = ["", "preloaded", "none", "denied", "tags"];
+    let scene =
+        scene(&hops.map(|page| format!("{{ url: '{}' }}", server.url(&format!("/{page}")))));
+    let ran = scene.run(["audit", "-f", "json"]).ends(1);
+    let expected = ["stale", "stale", "current", "unreachable", "stale"];
+    assert_eq!(verdicts(&ran), expected, "{ran}");
+    let readings = &ran.json()["deployments"][4]["hops"][0]["readings"];
+    let names: Vec<_> = readings
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["replica"])
+        .collect();
+    assert_eq!(names, ["/js/tags.js", "/late.js", "/parts/old.js"], "{ran}");
+}

@@ -12,6 +12,8 @@ pub(super) enum Tag {
     Base(String),
     /// A script to load, now or soon.
     Script(String),
+    /// Data that a script will ask for.
+    Data(String),
     /// What follows this place, up to the end of the script, says where modules are.
     ImportMap(usize),
     /// What follows this place, up to the end of the script, is run.
@@ -94,12 +96,11 @@ impl Tags {
                 let rel = word("rel");
                 let mut rels = rel.split_ascii_whitespace();
                 let href = value("href").unwrap_or_default();
-                let loads = rels.any(|rel| is_loaded(rel, &word("as"), &href));
-                value("href")
-                    .filter(|_| loads)
-                    .map(Tag::Script)
-                    .into_iter()
-                    .for_each(take);
+                if rels.clone().any(|rel| is_loaded(rel, &word("as"), &href)) {
+                    take(Tag::Script(href));
+                } else if rels.any(|rel| rel == "preload") && word("as") == "fetch" {
+                    take(Tag::Data(href));
+                }
             }
             _ => value("href").map(Tag::Base).into_iter().for_each(take),
         }
@@ -211,6 +212,7 @@ mod tests {
         tags.look(&view, |tag| {
             told.push(match tag {
                 Tag::Base(address) => format!("base {address}"),
+                Tag::Data(address) => format!("data {address}"),
                 Tag::Script(address) => address,
                 Tag::ImportMap(at) => format!("map {}", &html[at..at + 2]),
                 Tag::Code(at) => format!("code {}", &html[at..at + 2]),

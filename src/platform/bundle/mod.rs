@@ -33,6 +33,7 @@ mod window;
 pub use chunks::ChunkNames;
 pub use code::{Code, Unfollowed};
 pub use folder::{Folder, InFolder, SearchFolder, Unseen};
+pub use names::is_script;
 pub use page::{Page, SearchPage};
 pub use reference::{Reference, Strength, beside, located, name_of, origin, usual};
 pub use search::{MOST_TOKENS, Token};

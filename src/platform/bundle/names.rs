@@ -43,12 +43,20 @@ pub(super) fn source_maps(view: &View<'_>, mut take: impl FnMut(&str)) {
 }
 
 /// Whether an address is one of a script.
-pub(super) fn is_script(text: &str) -> bool {
+#[must_use]
+pub fn is_script(text: &str) -> bool {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     [".js", ".mjs", ".cjs"].iter().any(|ending| {
         path.strip_suffix(ending)
             .is_some_and(|name| !name.is_empty())
     })
+}
+
+/// Whether an address is one of data that a page asks for while it runs, such as its configuration.
+pub(super) fn is_data(text: &str) -> bool {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let name = path.strip_suffix(".json").unwrap_or_default();
+    !name.is_empty() && !name.ends_with('/')
 }
 
 fn next_quote(bytes: &[u8]) -> Option<usize> {

@@ -42,6 +42,8 @@ pub struct Page {
     pub loose: Vec<(Box<str>, Strength)>,
     /// How it loads others by names that code puts together.
     pub code: Code,
+    /// The data that it may ask for, as it is written: relative to the page.
+    pub data: Vec<(Box<str>, Strength)>,
     /// What its relative addresses start from.
     pub base: Arc<str>,
     /// What an import map has for names that begin so.

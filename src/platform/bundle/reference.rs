@@ -44,6 +44,7 @@ pub(super) fn place(text: &str, base: &Url) -> Place {
             }
         }
         (false, true) if is_hashed(text) => join(base, text).map_or(Place::Nothing, Place::At),
+        (false, true) if !text.contains(':') => Place::Loose,
         (false, true) => Place::Nothing,
     }
 }
@@ -152,7 +153,7 @@ mod tests {
             ("http://cdn/a.js", "http://cdn/a.js"),
             ("assets/a.js", "https://host/app/assets/a.js"),
             ("static/chunks/a.js", "loose"),
-            ("vue.js", "nothing"),
+            ("vue.js", "loose"),
             (
                 "lazy.4fe28a1b.js",
                 "https://host/app/assets/lazy.4fe28a1b.js",

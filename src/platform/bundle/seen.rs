@@ -1,6 +1,6 @@
 //! What is seen of a file of a page while it passes by.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::fmt::rfc2822;
@@ -22,6 +22,8 @@ use crate::reading::{ErrorKind, ReadError};
 
 /// The most files that one file may name.
 const MOST_REFERENCES: usize = 20_000;
+/// The most data that one file may name.
+const MOST_DATA: usize = 1_000;
 
 /// What was seen of a file so far.
 pub(super) struct Seen {
@@ -47,6 +49,7 @@ pub(super) struct Seen {
     imported: Vec<Url>,
     names: HashMap<Box<str>, Strength>,
     maps: Vec<Box<str>>,
+    data: BTreeMap<Box<str>, Strength>,
     too_many: bool,
 }
 
@@ -87,6 +90,7 @@ impl Seen {
             imported: Vec::new(),
             names: HashMap::new(),
             maps: header.map(Into::into).collect(),
+            data: BTreeMap::new(),
             too_many: false,
             url,
         };
@@ -114,6 +118,7 @@ impl Seen {
                     self.base = join(&self.url, &address).unwrap_or(self.url.clone())
                 }
                 Tag::Script(address) => self.name(&address, Strength::Firm),
+                Tag::Data(address) => self.data(&address, Strength::Named),
                 Tag::ImportMap(at) => turns.push((at, true)),
                 Tag::Code(at) => scripts.push((at, true)),
                 Tag::End(at) => {
@@ -153,6 +158,17 @@ impl Seen {
                 }
             } else if names::is_script(text) {
                 self.name(text, self.strength);
+            } else if (self.is_script || self.is_html) && names::is_data(text) {
+                // What is not asked for right here may be a name of something else.
+                let is_asked = [&b"fetch("[..], b".get(", b"getJSON("]
+                    .iter()
+                    .any(|call| before.ends_with(call));
+                let strength = if is_asked {
+                    Strength::Named
+                } else {
+                    Strength::Guess
+                };
+                self.data(text, strength);
             }
         });
         for (_, open) in turns {
@@ -172,6 +188,16 @@ impl Seen {
             *known = strength.max(*known);
         } else if self.names.len() < MOST_REFERENCES {
             self.names.insert(text.into(), strength);
+        } else {
+            self.too_many = true;
+        }
+    }
+
+    fn data(&mut self, address: &str, strength: Strength) {
+        if let Some(known) = self.data.get_mut(address) {
+            *known = strength.max(*known);
+        } else if self.data.len() < MOST_DATA {
+            self.data.insert(address.into(), strength);
         } else {
             self.too_many = true;
         }
@@ -268,6 +294,7 @@ impl Seen {
             references,
             loose,
             code,
+            data: self.data.into_iter().collect(),
             prefixes: self
                 .prefixes
                 .into_iter()

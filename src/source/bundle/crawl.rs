@@ -5,7 +5,7 @@ use super::runtime::{Chunks, unfollowed};
 use super::{Bundle, reading, readings_or_none};
 use crate::keyring::Format;
 use crate::platform::bundle::{
-    Page, SearchPage, Strength, beside, located, name_of, origin, usual,
+    Page, SearchPage, Strength, beside, is_script, located, name_of, origin, usual,
 };
 use crate::platform::http::{Headers, place};
 use crate::platform::{Asking, Attempt, Stop};
@@ -139,6 +139,10 @@ impl<'a> Crawl<'a> {
                         .into_iter()
                         .for_each(|url| self.name(url, Strength::Named));
                 }
+                for (data, strength) in &page.data {
+                    let data = located(data, self.base);
+                    data.into_iter().for_each(|url| self.name(url, *strength));
+                }
                 for import in &page.code.imports {
                     if let Some(elsewhere) = located(import, &url).filter(|_| import.contains("//"))
                     {
@@ -199,7 +203,13 @@ impl<'a> Crawl<'a> {
                     return Some((mapped, *strength));
                 }
                 let mut beside = folders.iter().filter_map(|url| beside(text, url));
-                beside.next().map(|url| (url, *strength))
+                let beside = beside.next().map(|url| (url, *strength));
+                // A page that puts it into a tag means it from where the page is.
+                let from_page = || {
+                    let url = located(text, self.base).filter(|_| is_script(text))?;
+                    Some((url, Strength::Guess))
+                };
+                beside.or_else(from_page)
             })
             .collect();
         for (url, strength) in found {
