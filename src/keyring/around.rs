@@ -29,6 +29,9 @@ pub struct Around {
     unknown: Box<[Fingerprint]>,
     /// Whether the text holds more than was looked at.
     pub cut: bool,
+    /// Whether it is not said how the keys stand there, for there is only one, and it is asked for by somebody
+    /// who has it.
+    is_brief: bool,
 }
 
 /// A known key that stands in a text.
@@ -70,6 +73,12 @@ impl Around {
         self.unknown = unknown.into_iter().chain(written.take(MOST)).collect();
     }
 
+    /// Whether it tells enough to somebody who takes this key from there.
+    #[must_use]
+    pub fn answers(&self, own: Option<&Fingerprint>) -> bool {
+        !self.is_brief || self.is_only(own)
+    }
+
     /// Whether there is nothing in it but this.
     #[must_use]
     pub fn is_only(&self, own: Option<&Fingerprint>) -> bool {
@@ -87,6 +96,18 @@ impl Keyring {
     /// that are learned later.
     #[must_use]
     pub fn look_around(&self, whole: &[u8], thorough: bool) -> Around {
+        self.look_around_for(None, whole, thorough)
+    }
+
+    /// The same for somebody who takes this key from there: where there is nothing else, less is said of it; see
+    /// [`Around::answers`].
+    #[must_use]
+    pub fn look_around_for(
+        &self,
+        own: Option<&Fingerprint>,
+        whole: &[u8],
+        thorough: bool,
+    ) -> Around {
         let texts = match thorough {
             true => Texts::new(whole),
             false => Texts::shallow(whole),
@@ -164,6 +185,16 @@ impl Keyring {
             copies.count(&known, &texts, index);
             parts.take(known, Vec::new());
         }
+        let prints = parts.known.iter().map(|part| part.fingerprint);
+        let brief = Around {
+            unknown: prints.chain(unknown.iter().copied()).collect(),
+            is_brief: true,
+            cut,
+            ..Around::default()
+        };
+        if !parts.known.is_empty() && brief.is_only(own) {
+            return brief;
+        }
         let mut described = Described::new(&texts);
         let known = parts.known.iter().map(|part| Copied {
             part: self.fragment(part, &texts, &mut described),
@@ -174,6 +205,7 @@ impl Keyring {
             known: known.collect(),
             unknown: unknown.into_iter().collect(),
             cut,
+            is_brief: false,
         }
     }
 
