@@ -156,7 +156,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(30);
 const MIGRATION: Duration = Duration::from_secs(60 * 60);
 
 /// How many rows go into one statement; SQLite takes no more than 32,766 values.
-pub(super) const ROWS_AT_ONCE: usize = 1024;
+pub(super) const ROWS_AT_ONCE: usize = 256;
 
 /// How many numbers are listed in one statement.
 const IDS_AT_ONCE: usize = 4_000;
