@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod cli;
+mod cores;
 pub mod envfile;
 pub mod explain;
 pub mod extract;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Top to bottom.
-const FLOORS: [&str; 21] = [
+const FLOORS: [&str; 22] = [
     "main",
     "lib",
     "cli",
@@ -29,6 +29,7 @@ const FLOORS: [&str; 21] = [
     "verdict",
     "key",
     "text",
+    "cores",
 ];
 
 /// Folders whose files must not know each other, and what in them is there to be shared.

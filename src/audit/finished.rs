@@ -52,7 +52,15 @@ impl Audit {
     /// Which place it is: two that look the same are told apart by it.
     #[must_use]
     pub fn place_id(&self, place: &Place) -> PlaceId {
-        self.leads.place(&self.inventory, place)
+        self.leads.place(&self.inventory, place, &place.location())
+    }
+
+    /// Both at once: where a place is, and which one it is.
+    #[must_use]
+    pub fn located(&self, place: &Place) -> (String, PlaceId) {
+        let location = place.location();
+        let id = self.leads.place(&self.inventory, place, &location);
+        (self.scrubber.name(location), id)
     }
 
     /// The place that it is a part of, as far as `extract` says so; else itself.

@@ -1,14 +1,29 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 
 use super::place::extracted;
 use super::references::References;
 use super::seen::{Seen, Unexplained, circumstances};
-use crate::fetch::{Fetcher, Work};
+use crate::cores::{cores, on_all_cores};
+use crate::fetch::{Fetcher, Gathered, Work};
 use crate::inventory::{Deployment, Hop, Inventory};
-use crate::judge::{self, Bench, Circumstances};
+use crate::judge::{self, Bench, Circumstances, Judged};
+use crate::keyring::Around;
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, Identity, ReadError, Reading};
 use crate::verdict::Stage;
+
+/// So many hops are looked at to learn how long one takes.
+const SAMPLE: usize = 8;
+
+/// Less work than this is not worth a thread for each hop.
+const LITTLE: Duration = Duration::from_micros(5);
+
+/// So many hops are worth a thread.
+const WORTH: usize = 16;
 
 /// The hops of these deployments that are to be read: index of the deployment, and of the hop on its
 /// route.
@@ -43,6 +58,7 @@ pub async fn read(
         references,
         bench,
         seen,
+        ahead: VecDeque::new(),
     };
     fetcher.read(&mut hops).await;
     hops.seen
@@ -54,6 +70,15 @@ struct Hops<'a> {
     references: &'a References,
     bench: Bench<'a>,
     seen: Seen,
+    /// What was judged before its job was attempted, in the order in which that is done.
+    ahead: VecDeque<(usize, Vec<One>)>,
+}
+
+/// A judged reading, with what was seen around it beside itself, and where, and what was seen within it.
+struct One {
+    judged: Judged,
+    around: Option<(Arc<Around>, Option<Identity>)>,
+    within: Option<Arc<Around>>,
 }
 
 impl Hops<'_> {
@@ -65,36 +90,68 @@ impl Hops<'_> {
         &self.deployment(job).hops[usize::from(self.seen.jobs[job].1)]
     }
 
-    fn judge(&mut self, job: usize, readings: Vec<Reading>) {
+    fn read(&self, job: usize, asking: &Asking<'_>) -> Result<Vec<One>, Stop> {
+        let place = &self.hop(job).place;
+        let project = self.inventory.project(self.deployment(job).project);
+        let readings = place.source.read(place.at_for(project), asking)?;
+        if readings.is_empty() {
+            // Nobody there is not the same as everybody fine.
+            return Err(Stop::Failed(ReadError::new(
+                ErrorKind::NotFound,
+                "there was nothing to look at",
+                "check the settings of this hop",
+            )));
+        }
+        let readings = readings.into_iter();
+        let readings = readings.map(|reading| extracted(place, reading));
+        Ok(self.judge(job, readings))
+    }
+
+    fn judge(&self, job: usize, readings: impl IntoIterator<Item = Reading>) -> Vec<One> {
         let project = self.deployment(job).project;
         let scope = self.references.scope(self.inventory, project);
         let circumstances = circumstances(self.inventory, self.seen.jobs[job]);
-        let mut outcomes = Vec::with_capacity(readings.len());
-        for reading in readings {
-            let identity = reading.identity.as_ref();
+        let judge = |mut reading: Reading| {
+            let (whole, identity) = (reading.whole.take(), reading.identity.take());
             let circumstances = Circumstances {
                 is_reference: circumstances.is_reference
-                    || identity.is_some_and(|identity| self.references.were_read_at(identity)),
+                    || identity
+                        .as_ref()
+                        .is_some_and(|here| self.references.were_read_at(here)),
                 ..circumstances
             };
             let is_value = !matches!(reading.found, Found::Fingerprint { .. } | Found::Absent);
-            let whole = reading
-                .whole
-                .clone()
-                .map(|whole| (whole, reading.identity.clone()));
             let within = match &reading.found {
                 Found::Value(value) => self.seen.wholes.within(value, self.bench.keyring),
                 _ => None,
             };
             let judged = judge::judge(reading, &self.bench, &scope, circumstances);
-            if let Some((whole, identity)) = whole {
-                self.seen.wholes.look(
-                    (job, outcomes.len()),
-                    (&whole, is_value),
-                    identity,
-                    &judged.outcome,
-                    self.bench.keyring,
-                );
+            let around = whole.and_then(|whole| {
+                let own = judged.outcome.fingerprint.as_ref();
+                let wholes = &self.seen.wholes;
+                let around = wholes.look((&whole, is_value), own, self.bench.keyring)?;
+                Some((around, identity))
+            });
+            One {
+                judged,
+                around,
+                within,
+            }
+        };
+        readings.into_iter().map(judge).collect()
+    }
+
+    fn keep(&mut self, job: usize, readings: Vec<One>) {
+        let mut outcomes = Vec::with_capacity(readings.len());
+        for One {
+            judged,
+            around,
+            within,
+        } in readings
+        {
+            if let Some((around, identity)) = around {
+                let at = (job, outcomes.len());
+                self.seen.wholes.keep(at, around, identity);
             }
             if let Some(within) = within {
                 self.seen.wholes.add_within((job, outcomes.len()), within);
@@ -123,27 +180,35 @@ impl Work for Hops<'_> {
         self.hop(job).place.source.store()
     }
 
-    fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
-        let place = &self.hop(job).place;
-        let project = self.inventory.project(self.deployment(job).project);
-        let readings = place.source.read(place.at_for(project), asking)?;
-        if readings.is_empty() {
-            // Nobody there is not the same as everybody fine.
-            return Err(Stop::Failed(ReadError::new(
-                ErrorKind::NotFound,
-                "there was nothing to look at",
-                "check the settings of this hop",
-            )));
+    fn ahead(&mut self, jobs: &[usize], answers: Gathered<'_>) {
+        if jobs.len() < SAMPLE + 2 * WORTH || cores() < 2 {
+            return;
         }
-        let readings = readings
-            .into_iter()
-            .map(|reading| extracted(place, reading))
-            .collect();
-        self.judge(job, readings);
+        // What has no readings yet, or never will, is told when it is attempted.
+        let read = |&job: &usize| {
+            let read = self.read(job, &answers.asking(self.store(job)));
+            Some((job, read.ok()?))
+        };
+        let (sample, rest) = jobs.split_at(SAMPLE);
+        let begun = Instant::now();
+        let mut done: Vec<_> = sample.iter().map(read).collect();
+        if begun.elapsed() > LITTLE * SAMPLE as u32 {
+            done.extend(on_all_cores(rest, WORTH, read));
+        }
+        self.ahead = done.into_iter().flatten().collect();
+    }
+
+    fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
+        let readings = match self.ahead.pop_front_if(|(ahead, _)| *ahead == job) {
+            Some((_, readings)) => readings,
+            None => self.read(job, asking)?,
+        };
+        self.keep(job, readings);
         Ok(())
     }
 
     fn failed(&mut self, job: usize, error: ReadError) {
-        self.judge(job, vec![Reading::new(Found::Failed(error))]);
+        let readings = self.judge(job, [Reading::new(Found::Failed(error))]);
+        self.keep(job, readings);
     }
 }

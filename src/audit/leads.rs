@@ -38,9 +38,9 @@ impl Leads {
         Self(leads)
     }
 
-    /// Which place it is, of this inventory.
-    pub(super) fn place(&self, inventory: &Inventory, place: &Place) -> PlaceId {
-        let mut locator = self.locator(inventory, place);
+    /// Which place it is, of this inventory, whose printable address is at hand.
+    pub(super) fn place(&self, inventory: &Inventory, place: &Place, location: &str) -> PlaceId {
+        let mut locator = self.locator(inventory, place, location);
         let parts = place
             .extraction
             .iter()
@@ -53,14 +53,15 @@ impl Leads {
 
     /// The place that it is a part of, as far as `extract` says so.
     pub(super) fn whole(&self, inventory: &Inventory, place: &Place) -> PlaceId {
-        self.locator(inventory, place).finish()
+        let location = place.location();
+        self.locator(inventory, place, &location).finish()
     }
 
-    fn locator(&self, inventory: &Inventory, place: &Place) -> Locator {
+    fn locator(&self, inventory: &Inventory, place: &Place, location: &str) -> Locator {
         let (source, at) = (&place.source, place.at());
         let mut locator = Locator::of(base(inventory), &inventory.env_secrets);
         locator.text(source.info().id);
-        locator.text(source.location(at));
+        locator.text(location);
         if let Some(kind) = source.info().store {
             let lead = (kind, source.store().map(Into::into));
             locator.option(self.0.get(&lead).map(PlaceId::bytes));

@@ -1,7 +1,7 @@
 //! What was read around the parts that hops take.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::references::References;
 use crate::inventory::Inventory;
@@ -16,15 +16,23 @@ const MANY: usize = 1024;
 /// All that was looked through, each once however many hops take a part of it.
 #[derive(Default)]
 pub struct Wholes {
-    /// By where they lie in memory, which is theirs as long as the weak one is kept; and whether fingerprints
-    /// stand in them for keys.
-    seen: HashMap<(usize, bool), (Weak<Secret>, Arc<Around>)>,
+    seen: Mutex<HashMap<Text, Seen>>,
     /// What stands in values that are known keys themselves; `None` where that is nothing.
-    within: HashMap<Fingerprint, Option<Arc<Around>>>,
+    within: Mutex<HashMap<Fingerprint, Option<Arc<Around>>>>,
     readers: Vec<Reader>,
     /// Whether to take the time that finds keys in every form.
     thorough: bool,
 }
+
+/// Where a text lies in memory, which is its place as long as the weak one is kept; and whether fingerprints
+/// stand in it for keys.
+type Text = (usize, bool);
+
+/// What is around parts of a text, once somebody has looked; whoever comes meanwhile waits for that.
+type Looked = Mutex<Option<Arc<Around>>>;
+
+/// A text as long as somebody needs it, and what is around parts of it.
+type Seen = (Weak<Secret>, Arc<Looked>);
 
 /// A reading that is a part of something in which there is more.
 struct Reader {
@@ -43,42 +51,62 @@ impl Wholes {
         self
     }
 
-    /// Looks through what a reading is a part of. Where the part is no value, fingerprints beside it count too.
+    /// What stands around a reading in what it is a part of, where that is more than this key, which the reading
+    /// is. Where the part is no value, fingerprints beside it count too.
     pub fn look(
+        &self,
+        (whole, is_value): (&Arc<Secret>, bool),
+        own: Option<&Fingerprint>,
+        keyring: &Keyring,
+    ) -> Option<Arc<Around>> {
+        let looked = self.looked(whole, is_value);
+        let mut looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let around = match looked.as_ref().filter(|around| around.answers(own)) {
+            Some(around) => around,
+            None => {
+                let own = own.filter(|_| is_value);
+                let mut around = keyring.look_around_for(own, whole.expose(), self.thorough);
+                if !is_value {
+                    around.add_fingerprints(whole.expose());
+                }
+                looked.insert(Arc::new(around))
+            }
+        };
+        (!around.is_only(own)).then(|| Arc::clone(around))
+    }
+
+    fn looked(&self, whole: &Arc<Secret>, is_value: bool) -> Arc<Looked> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() > MANY && seen.len().is_power_of_two() {
+            seen.retain(|_, (whole, _)| whole.strong_count() > 0);
+        }
+        let seen = seen.entry((Arc::as_ptr(whole).addr(), is_value));
+        let (_, around) = seen.or_insert_with(|| (Arc::downgrade(whole), Arc::default()));
+        Arc::clone(around)
+    }
+
+    /// Keeps what was seen around a reading, and where that was.
+    pub fn keep(
         &mut self,
         (job, reading): (usize, usize),
-        (whole, is_value): (&Arc<Secret>, bool),
+        around: Arc<Around>,
         identity: Option<Identity>,
-        outcome: &Outcome,
-        keyring: &Keyring,
     ) {
-        if self.seen.len() > MANY && self.seen.len().is_power_of_two() {
-            self.seen.retain(|_, (whole, _)| whole.strong_count() > 0);
-        }
-        let seen = self.seen.entry((Arc::as_ptr(whole).addr(), is_value));
-        let (_, around) = seen.or_insert_with(|| {
-            let mut around = keyring.look_around(whole.expose(), self.thorough);
-            if !is_value {
-                around.add_fingerprints(whole.expose());
-            }
-            (Arc::downgrade(whole), Arc::new(around))
+        self.readers.push(Reader {
+            job,
+            reading,
+            around,
+            place: identity.map(|identity| identity.place().into()),
+            is_within: false,
         });
-        if !around.is_only(outcome.fingerprint.as_ref()) {
-            self.readers.push(Reader {
-                job,
-                reading,
-                around: Arc::clone(around),
-                place: identity.map(|identity| identity.place().into()),
-                is_within: false,
-            });
-        }
     }
 
     /// What stands in a value, where that is a known key: another project's key may be a part of it, which nobody
     /// saw where the reference is told by its fingerprint.
-    pub fn within(&mut self, value: &Secret, keyring: &Keyring) -> Option<Arc<Around>> {
+    pub fn within(&self, value: &Secret, keyring: &Keyring) -> Option<Arc<Around>> {
+        let within = || self.within.lock().unwrap_or_else(PoisonError::into_inner);
         let itself = value.fingerprint();
-        if let Some(seen) = self.within.get(&itself) {
+        if let Some(seen) = within().get(&itself) {
             return seen.clone();
         }
         let mut key = value.expose();
@@ -91,7 +119,7 @@ impl Wholes {
         }
         let around = keyring.look_within(key, self.thorough);
         let around = (!around.is_only(None)).then(|| Arc::new(around));
-        self.within.insert(itself, around.clone());
+        within().insert(itself, around.clone());
         around
     }
 

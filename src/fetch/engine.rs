@@ -23,6 +23,9 @@ const LINGER: Duration = Duration::from_millis(20);
 /// After so many jobs were looked at for the first time, what they ask may go out.
 const AHEAD: usize = 16;
 
+/// So many jobs go on side by side, so that little of what was done of them ahead is held.
+const SIDE_BY_SIDE: usize = 1024;
+
 /// After so many attempts in a row that met nobody, a host is taken for gone.
 const GONE: u32 = 20;
 
@@ -48,8 +51,27 @@ pub trait Work {
     /// [`Stop::Pending`] while an ask has no answer; a failure comes back through [`Work::failed`].
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop>;
 
+    /// Hears which jobs are attempted next, with the answers that they may wait for: what takes long and needs
+    /// nothing else can be done beforehand, on all cores.
+    fn ahead(&mut self, _jobs: &[usize], _answers: Gathered<'_>) {}
+
     /// Takes note that there will be no result.
     fn failed(&mut self, job: usize, error: ReadError);
+}
+
+/// The answers that are there by now.
+#[derive(Clone, Copy)]
+pub struct Gathered<'a> {
+    slots: &'a Slots,
+    connections: &'a Connections,
+}
+
+impl<'a> Gathered<'a> {
+    /// What a job asks through that asks this store.
+    #[must_use]
+    pub fn asking(&self, store: Option<&str>) -> Asking<'a> {
+        Asking::new(self.slots, store.map(Into::into)).through(self.connections)
+    }
 }
 
 /// Reads hops. It outlives a phase, so that what was asked in one is not asked again in the next.
@@ -160,19 +182,33 @@ impl<'a> Fetcher<'a> {
 
     /// Goes on with jobs, each of which got one more answer.
     fn advance(&mut self, work: &mut dyn Work, jobs: Vec<usize>, round: &mut Round) {
-        for job in jobs {
-            let state = &round.jobs[job];
+        let goes_on = |job: &usize| {
+            let state = &round.jobs[*job];
             let waits = || state.uses.iter().any(|&slot| self.slots.is_open(slot));
-            if !state.done && (state.goes_on || !waits()) {
+            !state.done && (state.goes_on || !waits())
+        };
+        let mut jobs: Vec<usize> = jobs.into_iter().filter(goes_on).collect();
+        // Two answers for one may have come together.
+        jobs.sort_unstable();
+        jobs.dedup();
+        for jobs in jobs.chunks(SIDE_BY_SIDE) {
+            work.ahead(jobs, self.gathered());
+            for &job in jobs {
                 self.step(work, job, round);
             }
         }
     }
 
+    fn gathered(&self) -> Gathered<'_> {
+        Gathered {
+            slots: &self.slots,
+            connections: &self.connections,
+        }
+    }
+
     /// Runs a job as far as its answers go.
     fn step(&mut self, work: &mut dyn Work, job: usize, round: &mut Round) {
-        let asking =
-            Asking::new(&self.slots, work.store(job).map(Into::into)).through(&self.connections);
+        let asking = self.gathered().asking(work.store(job));
         let outcome = work.attempt(job, &asking);
         let asked = asking.into_asked();
 

@@ -19,7 +19,7 @@ mod slots;
 mod throttled;
 mod window;
 
-pub use engine::{Fetcher, Work};
+pub use engine::{Fetcher, Gathered, Work};
 pub use limits::Limits;
 pub use plan::{Plan, Planned};
 pub use progress::{Progress, Quiet};

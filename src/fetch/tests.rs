@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Fetcher, Limits, Quiet, Work};
+use super::{Fetcher, Gathered, Limits, Quiet, Work};
 use crate::key::Secret;
 use crate::platform::{Ask, Asking, Connections, Platform, Stop};
 use crate::reading::{ErrorKind, Found, ReadError, Reading, Version};
@@ -120,6 +120,8 @@ type Outcome = Result<Vec<String>, ErrorKind>;
 struct Jobs {
     shapes: Vec<(Option<&'static str>, Box<Shape>)>,
     outcomes: HashMap<usize, Outcome>,
+    /// What could be read before a job was attempted again.
+    ahead: HashMap<usize, Vec<String>>,
 }
 
 impl Jobs {
@@ -156,6 +158,15 @@ impl Work for Jobs {
         self.shapes[job].0
     }
 
+    fn ahead(&mut self, jobs: &[usize], answers: Gathered<'_>) {
+        for &job in jobs {
+            let (store, shape) = &self.shapes[job];
+            if let Ok(texts) = shape(&answers.asking(*store)) {
+                self.ahead.insert(job, texts);
+            }
+        }
+    }
+
     fn attempt(&mut self, job: usize, asking: &Asking<'_>) -> Result<(), Stop> {
         let texts = (self.shapes[job].1)(asking)?;
         assert!(
@@ -190,6 +201,22 @@ async fn fetch(toy: &Toy, limits: Limits, mut jobs: Jobs) -> Jobs {
         "no answer outlives its last job"
     );
     jobs
+}
+
+#[tokio::test]
+async fn answers_can_be_looked_at_before_each_job_goes_on() {
+    let toy = Toy::default();
+    let both = |asking: &Asking<'_>| {
+        let first = asking.of(&One("first".to_owned()))?.0.clone();
+        let second = asking.of(&One(format!("{first}-second")))?.0.clone();
+        Ok(vec![first, second])
+    };
+    let jobs = Jobs::default().with(one("same")).with(both);
+    let jobs = jobs.with(one("same")).at_store("eu", one("other"));
+    let jobs = fetch(&toy, Limits::DEFAULT, jobs).await;
+    for job in 0..4 {
+        assert_eq!(jobs.ahead[&job], jobs.texts(job), "{job}");
+    }
 }
 
 #[tokio::test]

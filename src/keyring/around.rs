@@ -29,6 +29,9 @@ pub struct Around {
     unknown: Box<[Fingerprint]>,
     /// Whether the text holds more than was looked at.
     pub cut: bool,
+    /// Whether it is not said how the keys stand there, for there is only one, and it is asked for by somebody
+    /// who has it.
+    is_brief: bool,
 }
 
 /// A known key that stands in a text.
@@ -70,6 +73,12 @@ impl Around {
         self.unknown = unknown.into_iter().chain(written.take(MOST)).collect();
     }
 
+    /// Whether it tells enough to somebody who takes this key from there.
+    #[must_use]
+    pub fn answers(&self, own: Option<&Fingerprint>) -> bool {
+        !self.is_brief || self.is_only(own)
+    }
+
     /// Whether there is nothing in it but this.
     #[must_use]
     pub fn is_only(&self, own: Option<&Fingerprint>) -> bool {
@@ -87,7 +96,19 @@ impl Keyring {
     /// that are learned later.
     #[must_use]
     pub fn look_around(&self, whole: &[u8], thorough: bool) -> Around {
-        self.look_beside_itself(whole, None, thorough)
+        self.look(whole, [None, None], thorough)
+    }
+
+    /// The same for somebody who takes this key from there: where there is nothing else, less is said of it; see
+    /// [`Around::answers`].
+    #[must_use]
+    pub fn look_around_for(
+        &self,
+        own: Option<&Fingerprint>,
+        whole: &[u8],
+        thorough: bool,
+    ) -> Around {
+        self.look(whole, [own, None], thorough)
     }
 
     /// The same of a value that is a known key itself, and may be one that others stand in: an address with another
@@ -95,7 +116,7 @@ impl Keyring {
     #[must_use]
     pub fn look_within(&self, value: &[u8], thorough: bool) -> Around {
         let itself = Fingerprint::of(value);
-        let around = self.look_beside_itself(value, Some(&itself), thorough);
+        let around = self.look(value, [None, Some(&itself)], thorough);
         let is_word = value
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
@@ -109,10 +130,11 @@ impl Keyring {
         }
     }
 
-    fn look_beside_itself(
+    /// `own` is the key that somebody takes from there, and `itself` the one that all of it is.
+    fn look(
         &self,
         whole: &[u8],
-        itself: Option<&Fingerprint>,
+        [own, itself]: [Option<&Fingerprint>; 2],
         thorough: bool,
     ) -> Around {
         let is_itself = |print: &Fingerprint| itself == Some(print);
@@ -197,6 +219,16 @@ impl Keyring {
             copies.count(&known, &texts, index);
             parts.take(known, Vec::new());
         }
+        let prints = parts.known.iter().map(|part| part.fingerprint);
+        let brief = Around {
+            unknown: prints.chain(unknown.iter().copied()).collect(),
+            is_brief: true,
+            cut,
+            ..Around::default()
+        };
+        if !parts.known.is_empty() && brief.is_only(own) {
+            return brief;
+        }
         let mut described = Described::new(&texts);
         let known = parts.known.iter().map(|part| Copied {
             part: self.fragment(part, &texts, &mut described),
@@ -207,6 +239,7 @@ impl Keyring {
             known: known.collect(),
             unknown: unknown.into_iter().collect(),
             cut,
+            is_brief: false,
         }
     }
 

@@ -79,12 +79,16 @@ impl Found {
     }
 
     fn add_words(&mut self, text: &[u8]) {
-        for is_in in [is_word, is_token, is_no_delimiter] {
-            for range in runs(text, is_in) {
-                let bare = without_signs(&text[range.clone()]);
-                self.add(range.start + bare.start..range.start + bare.end, false);
-                self.add(range, false);
-            }
+        self.add_runs(text, is_word);
+        self.add_runs(text, is_token);
+        self.add_runs(text, is_no_delimiter);
+    }
+
+    fn add_runs(&mut self, text: &[u8], is_in: impl Fn(&u8) -> bool) {
+        for range in runs(text, is_in) {
+            let bare = without_signs(&text[range.clone()]);
+            self.add(range.start + bare.start..range.start + bare.end, false);
+            self.add(range, false);
         }
     }
 
@@ -101,10 +105,10 @@ impl Found {
     }
 }
 
-fn runs(text: &[u8], is_in: fn(&u8) -> bool) -> impl Iterator<Item = Range<usize>> {
+fn runs(text: &[u8], is_in: impl Fn(&u8) -> bool) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        at += text.get(at..)?.iter().position(is_in)?;
+        at += text.get(at..)?.iter().position(&is_in)?;
         let start = at;
         at += text
             .get(at..)?
@@ -126,11 +130,11 @@ fn without_signs(word: &[u8]) -> Range<usize> {
 }
 
 fn is_word(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-".contains(byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 fn is_token(byte: &u8) -> bool {
-    is_word(byte) || b"+/=.~".contains(byte)
+    is_word(byte) || matches!(byte, b'+' | b'/' | b'=' | b'.' | b'~')
 }
 
 fn is_no_delimiter(byte: &u8) -> bool {

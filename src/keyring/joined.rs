@@ -44,19 +44,17 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
         true => joiner.last_values(lines()),
         false => Values::default(),
     };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(joiner.room + text.len()));
+    let mut bytes = Zeroizing::new(Vec::new());
     let mut now = Values::default();
     for line in lines() {
         let here = joiner.put(line, &[&now, &last]);
         if here[..] != *line || goes_on {
-            bytes.extend_from_slice(&here);
-            bytes.push(b'\n');
+            append_line(&mut bytes, &here);
         }
         if line.contains(&b'$') {
             let then = joiner.put(line, &[&last]);
             if then != here {
-                bytes.extend_from_slice(&then);
-                bytes.push(b'\n');
+                append_line(&mut bytes, &then);
             }
         }
         let sets = match last.is_empty() {
@@ -71,8 +69,7 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
                 value = Zeroizing::new([&before[..], &value].concat());
             }
             if set.appends || is_one_of_many && set.value.contains(&b'$') {
-                bytes.extend_from_slice(&value);
-                bytes.push(b'\n');
+                append_line(&mut bytes, &value);
                 joiner.room = joiner.room.saturating_sub(value.len());
             }
             now.insert(set.name, value);
@@ -86,6 +83,19 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
         bytes,
         cut: joiner.cut,
     })
+}
+
+/// Adds a line. There are few, if any, so the room for them is made as they come.
+fn append_line(to: &mut Zeroizing<Vec<u8>>, line: &[u8]) {
+    let length = to.len() + line.len() + 1;
+    if length > to.capacity() {
+        // Growing in place would leave a copy behind.
+        let mut wider = Zeroizing::new(Vec::with_capacity(2 * length.max(64)));
+        wider.extend_from_slice(to);
+        *to = wider;
+    }
+    to.extend_from_slice(line);
+    to.push(b'\n');
 }
 
 type Values<'t> = HashMap<&'t [u8], Zeroizing<Vec<u8>>>;

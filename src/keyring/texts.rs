@@ -251,25 +251,25 @@ fn derived(text: &[u8], thorough: bool) -> Vec<Derived> {
     });
     let json = backslashes(text).map(|bytes| Derived::whole(Some(Damage::JsonEscaped), bytes));
     let html = entities(text).map(|bytes| Derived::whole(None, bytes));
-    let base64_runs = runs(text, is_base64, BASE64, 2).chain(runs(text, is_url_safe, BASE64, 2));
-    let base64 = match thorough {
-        false => decoded(text, Damage::Base64, base64_runs, |run| {
-            Some(base64(run)?.1)
-        }),
-        true => {
-            let mut runs: Vec<_> = base64_runs.collect();
-            if text.iter().any(|byte| b"-_".contains(byte)) {
-                runs.extend(self::runs(text, is_standard, BASE64, 2));
-            }
-            runs.sort_unstable_by_key(|run| (run.start, run.end));
-            runs.dedup();
-            decoded(text, Damage::Base64, runs.into_iter(), |run| {
-                // What follows the last of several lines may look like more of them.
-                let groups = &run[..run.len() / 4 * 4];
-                Some(base64(run).or_else(|| base64(groups))?.1)
-            })
-        }
+    let mut base64_runs: Vec<_> = runs(text, is_base64, BASE64, 2).collect();
+    if text.iter().any(|byte| matches!(byte, b'+' | b'/')) {
+        base64_runs.extend(runs(text, is_url_safe, BASE64, 2));
+    }
+    if thorough && text.iter().any(|byte| matches!(byte, b'-' | b'_')) {
+        base64_runs.extend(runs(text, is_standard, BASE64, 2));
+    }
+    // Most are the same in all alphabets.
+    base64_runs.sort_unstable_by_key(|run| (run.start, run.end));
+    base64_runs.dedup();
+    let decode: fn(&[u8]) -> Option<Zeroizing<Vec<u8>>> = match thorough {
+        false => |run| Some(base64(run)?.1),
+        true => |run| {
+            // What follows the last of several lines may look like more of them.
+            let groups = &run[..run.len() / 4 * 4];
+            Some(base64(run).or_else(|| base64(groups))?.1)
+        },
     };
+    let base64 = decoded(text, Damage::Base64, base64_runs.into_iter(), decode);
     let hex_runs = runs(text, |byte| byte.is_ascii_hexdigit(), HEX, 0);
     [
         percent,
@@ -391,14 +391,19 @@ fn decoded(
     runs: impl Iterator<Item = Range<usize>>,
     decode: fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>,
 ) -> Option<Derived> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * text.len() + 1));
+    let room = 2 * text.len() + 1;
+    let mut bytes = Zeroizing::new(Vec::new());
     let mut pieces: Vec<(usize, Range<usize>)> = Vec::new();
     for run in runs {
         let Some(decoded) = text.get(run.clone()).and_then(decode) else {
             continue;
         };
-        if decoded.len() < MIN_KEY || bytes.len() + decoded.len() >= bytes.capacity() {
+        if decoded.len() < MIN_KEY || bytes.len() + decoded.len() >= room {
             continue;
+        }
+        if bytes.capacity() == 0 {
+            // At once, so that growing leaves no copies behind; most texts have nothing that is encoded.
+            bytes.reserve_exact(room);
         }
         if !pieces.is_empty() {
             bytes.push(b'\n');
@@ -488,37 +493,83 @@ fn reads(bytes: &[u8]) -> bool {
 }
 
 /// Runs of these bytes, with as many `=` after them as may fill up their last group.
-fn runs(
-    text: &[u8],
-    is_in: fn(u8) -> bool,
+fn runs<'t>(
+    text: &'t [u8],
+    is_in: impl Fn(u8) -> bool + 't,
     least: usize,
     padding: usize,
-) -> impl Iterator<Item = Range<usize>> + Clone {
+) -> impl Iterator<Item = Range<usize>> + 't {
+    // Without its padding no run is shorter, so of so many bytes one tells that none of them is of any.
+    let step = least.saturating_sub(padding).max(1);
     let mut at = 0;
     std::iter::from_fn(move || {
-        at += text.get(at..)?.iter().position(|&byte| is_in(byte))?;
-        let start = at;
-        let tail = text.get(at..)?;
-        at += tail.iter().take_while(|&&byte| is_in(byte)).count();
-        let tail = text.get(at..)?;
-        at += tail
-            .iter()
-            .take(padding)
-            .take_while(|&&byte| byte == b'=')
-            .count();
-        Some(start..at)
+        loop {
+            let last = at + step - 1;
+            if !is_in(*text.get(last)?) {
+                at = last + 1;
+                continue;
+            }
+            let is_out = |byte: &u8| !is_in(*byte);
+            let start = text[at..last].iter().rposition(is_out);
+            let start = start.map_or(at, |before| at + before + 1);
+            let digits = text[last..].iter().position(is_out);
+            let end = digits.map_or(text.len(), |digits| last + digits);
+            let signs = text[end..].iter().take(padding);
+            at = end + signs.take_while(|byte| **byte == b'=').count();
+            if at - start >= least {
+                return Some(start..at);
+            }
+        }
     })
-    .filter(move |run| run.len() >= least)
 }
 
 fn is_url_safe(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 fn is_standard(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 fn is_base64(byte: u8) -> bool {
-    is_url_safe(byte) || b"+/".contains(&byte)
+    is_url_safe(byte) || is_standard(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Byte for byte.
+    fn by_hand(text: &[u8], least: usize, padding: usize) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text[at..];
+            let digits = rest.iter().take_while(|byte| is_base64(**byte)).count();
+            let signs = rest[digits..].iter().take(padding);
+            let signs = signs.take_while(|byte| **byte == b'=').count();
+            let run = at..at + digits + if digits > 0 { signs } else { 0 };
+            at = run.end.max(at + 1);
+            if digits > 0 && run.len() >= least {
+                found.push(run);
+            }
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_is_as_long_as_it_can_be(
+            text in "[ab=./\\n]{0,60}",
+            least in 1_usize..12,
+            padding in 0_usize..4,
+        ) {
+            // A run is no padding alone.
+            let least = least.max(padding + 1);
+            let found: Vec<_> = runs(text.as_bytes(), is_base64, least, padding).collect();
+            prop_assert_eq!(found, by_hand(text.as_bytes(), least, padding));
+        }
+    }
 }

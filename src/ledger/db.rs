@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Row as _, Sqlite}
 use tokio::time::timeout;
 
 use super::error::Failure;
+use super::insert::{Insert, Kind, Statement};
 use super::store::PATIENCE;
 
 /// A connection.
@@ -143,7 +144,7 @@ const WRITERS: i64 = 0x7374_7261_6767_6c65;
 
 /// Whether PostgreSQL keeps statements prepared. A pooler may give each transaction another connection, which
 /// knows nothing of those before it, or has another client's statement by the same name.
-const KEPT: bool = false;
+pub(super) const KEPT: bool = false;
 
 /// How long closing a file may take.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -323,19 +324,50 @@ impl Connection {
     /// Rows for `table (column, …)`, all with the same number of values; `after` is what follows them.
     pub(super) async fn insert(
         &mut self,
-        into: &str,
+        into: &'static str,
         rows: Vec<Vec<Value>>,
-        after: &str,
+        after: &'static str,
     ) -> Result<(), Failure> {
-        let width = rows.first().map_or(1, Vec::len);
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let count = rows.len().min(ROWS_AT_ONCE);
-            let sql = format!("INSERT INTO {into} {}{after}", self.rows(count, width));
-            let values = rows.by_ref().take(count).flatten().collect();
-            self.execute(&sql, values, count == ROWS_AT_ONCE).await?;
+        let mut insert = Insert::of(self.kind(), into, after);
+        for row in rows {
+            insert.push(row)?;
+        }
+        self.put(insert).await
+    }
+
+    /// Rows that are made already.
+    pub(super) async fn put(&mut self, insert: Insert) -> Result<(), Failure> {
+        for statement in insert.finish() {
+            self.send(statement).await?;
         }
         Ok(())
+    }
+
+    async fn send(&mut self, statement: Statement) -> Result<(), Failure> {
+        match (self, statement) {
+            (Self::Sqlite(file), Statement::Sqlite(query)) => {
+                let work = async |connection: &mut SqliteConnection| {
+                    Ok(query.execute(connection).await.map(|_| ())?)
+                };
+                file.at_work(work).await
+            }
+            (Self::Postgres(connection), Statement::Postgres(query)) => {
+                let done = query.execute(connection);
+                limited(ANSWER, done).await.map(|_| ())
+            }
+            (Self::Sqlite(_), _) | (Self::Postgres(_), _) => {
+                let other = "a statement was made for another database".to_owned();
+                Err(sqlx::Error::Protocol(other).into())
+            }
+        }
+    }
+
+    /// Which database it leads to.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Sqlite(_) => Kind::Sqlite,
+            Self::Postgres(_) => Kind::Postgres,
+        }
     }
 
     /// `UPDATE table SET … FROM (VALUES …) AS new WHERE …`, for rows that all have the same number of values;
@@ -350,32 +382,12 @@ impl Connection {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = rows.len().min(ROWS_AT_ONCE);
-            let values = self.rows(count, width);
+            let values = self.kind().rows(count, width);
             let sql = format!("UPDATE {set} FROM ({values}) AS new WHERE {which}");
             let values = rows.by_ref().take(count).flatten().collect();
             self.execute(&sql, values, count == ROWS_AT_ONCE).await?;
         }
         Ok(())
-    }
-
-    /// `VALUES (?, ?), (?, ?)`.
-    fn rows(&self, rows: usize, width: usize) -> String {
-        let mut sql = String::from("VALUES ");
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..width {
-                sql.push_str(if column == 0 { "" } else { ", " });
-                match self {
-                    // SQLite compares every name with all that came before it, so it gets none.
-                    Self::Sqlite(_) => sql.push('?'),
-                    Self::Postgres(_) => {
-                        let _ = write!(sql, "${}", row * width + column + 1);
-                    }
-                }
-            }
-            sql.push(')');
-        }
-        sql
     }
 
     /// `before` these numbers in brackets, in as many statements as that takes.

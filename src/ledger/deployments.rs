@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use tokio::join;
+use tokio::task::yield_now;
 
 use super::db::{Connection, ROWS_AT_ONCE, Row, Value};
 use super::error::Failure;
+use super::insert::{Insert, Kind};
 use super::record::is_partial;
 use super::scope::{self, Scopes, Seen};
-use super::spans::{Changes, Route};
+use super::spans::{Changes, HopRows, Known, Route, hops};
 use super::words::{micros, rounded};
 use crate::audit::Audit;
 use crate::verdict::Verdict;
+
+/// After so many deployments it is looked whether the database is ready for more.
+const YIELD: usize = 8;
 
 /// What is to be done about a deployment of the audit.
 #[derive(Clone, Copy, Default)]
@@ -72,9 +78,20 @@ pub(super) async fn record(
     // In the order of their declaration, in which what belongs together mostly stands together.
     let mut order: Vec<u32> = (0..).take(tasks.len()).collect();
     order.sort_unstable_by_key(|place| seen.ones()[*place as usize].index);
+    let kind = connection.kind();
+    let mut rows = Rows::of(kind);
     for batch in order.chunks(ROWS_AT_ONCE) {
-        work.take(connection, batch, &seen, &mut tasks).await?;
+        let known = work.known(connection, batch, &tasks).await?;
+        work.changed |= rows.is_any();
+        // While the database is at the rows of one batch, those of the next are made.
+        let written = rows.write(connection, at);
+        let made = work.make((batch, &seen), &mut tasks, known, Rows::of(kind));
+        let (written, made) = join!(written, made);
+        written?;
+        rows = made?;
     }
+    work.changed |= rows.is_any();
+    rows.write(connection, at).await?;
     drop(order);
     if work.changed {
         scope::forget(connection).await?;
@@ -146,6 +163,42 @@ async fn tasks(
     Ok(tasks)
 }
 
+/// What is to be written of a batch of deployments.
+struct Rows {
+    new: Insert,
+    /// The verdicts that known ones have now.
+    verdicts: BTreeMap<Verdict, Vec<i64>>,
+    hops: HopRows,
+}
+
+impl Rows {
+    /// Nothing yet, for this database.
+    fn of(kind: Kind) -> Self {
+        let into = "deployment (id, inventory, project, title, name, environment, first_seen, last_seen, \
+                    verdict, times, digest)";
+        Self {
+            new: Insert::of(kind, into, ""),
+            verdicts: BTreeMap::new(),
+            hops: HopRows::of(kind),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        !self.new.is_empty() || !self.verdicts.is_empty() || self.hops.is_any()
+    }
+
+    async fn write(self, connection: &mut Connection, at: Timestamp) -> Result<(), Failure> {
+        connection.put(self.new).await?;
+        for (verdict, ids) in self.verdicts {
+            let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1, times = 1, \
+                       verdict = $2 WHERE id IN";
+            let values = [micros(at), verdict.name().into()];
+            connection.run_for(sql, &ids, &values).await?;
+        }
+        self.hops.write(connection, at).await
+    }
+}
+
 struct Work<'a> {
     audit: &'a Audit,
     inventory: i64,
@@ -180,19 +233,33 @@ impl Work<'_> {
         connection.run_for(sql, &seen, &at).await
     }
 
-    /// Writes down what a batch of deployments is, given by their places among the seen ones, and gives ids to those
-    /// that are new.
-    async fn take(
-        &mut self,
+    /// What is known of the hops of those deployments of a batch that may have changed.
+    async fn known(
+        &self,
         connection: &mut Connection,
         batch: &[u32],
-        seen: &Seen,
+        tasks: &[Task],
+    ) -> Result<Known, Failure> {
+        let tasks = batch.iter().map(|place| &tasks[*place as usize]);
+        let looked_at = tasks
+            .filter(|task| task.hops && task.row != Written::New && task.row != Written::Later);
+        let ids: Vec<i64> = looked_at.map(|task| task.id).collect();
+        hops(connection, &ids).await
+    }
+
+    /// Makes the rows that say what a batch of deployments is, given by their places among the seen ones, and gives
+    /// ids to those that are new. Lets others go on now and then.
+    async fn make(
+        &mut self,
+        (batch, seen): (&[u32], &Seen),
         tasks: &mut [Task],
-    ) -> Result<(), Failure> {
-        let mut new = Vec::new();
-        let mut verdicts: BTreeMap<Verdict, Vec<i64>> = BTreeMap::new();
-        let mut routes = Vec::new();
-        for place in batch {
+        mut known: Known,
+        mut rows: Rows,
+    ) -> Result<Rows, Failure> {
+        for (number, place) in batch.iter().enumerate() {
+            if number % YIELD == YIELD - 1 {
+                yield_now().await;
+            }
             let (one, task) = (&seen.ones()[*place as usize], &mut tasks[*place as usize]);
             if task.row == Written::Later {
                 continue;
@@ -202,41 +269,34 @@ impl Work<'_> {
             if is_new {
                 self.last_id += 1;
                 task.id = self.last_id;
-                new.push(self.row(one.index, one.digest));
+                rows.new.push(self.row(one.index, one.digest))?;
             }
             if task.row == Written::Verdict {
-                verdicts.entry(outcome.verdict).or_default().push(task.id);
+                let same = rows.verdicts.entry(outcome.verdict);
+                same.or_default().push(task.id);
             }
             if task.hops {
-                routes.push(Route {
+                let route = Route {
                     deployment: task.id,
                     index: one.index,
                     is_new,
                     digest: (!is_partial(outcome)).then_some(one.digest),
-                });
+                };
+                let before = known.remove(&task.id).unwrap_or_default();
+                let hops = &mut rows.hops;
+                self.changes.take(self.audit, &route, before, hops)?;
             }
         }
-        self.changed |= !new.is_empty() || !verdicts.is_empty();
-        let into = "deployment (id, inventory, project, title, name, environment, first_seen, last_seen, \
-                    verdict, times, digest)";
-        connection.insert(into, new, "").await?;
-        for (verdict, ids) in verdicts {
-            let sql = "UPDATE deployment SET retired_at = NULL, last_seen = $1, times = 1, \
-                       verdict = $2 WHERE id IN";
-            let values = [micros(self.at), verdict.name().into()];
-            connection.run_for(sql, &ids, &values).await?;
-        }
-        self.changed |= self.changes.take(connection, self.audit, &routes).await?;
-        Ok(())
+        Ok(rows)
     }
 
     /// The row of a new one, with the last id that was given.
-    fn row(&self, index: u32, digest: i64) -> Vec<Value> {
+    fn row(&self, index: u32, digest: i64) -> [Value; 11] {
         let outcome = &self.audit.deployments[index as usize];
         let declared = &self.audit.inventory.deployments[outcome.deployment as usize];
         let owner = self.audit.inventory.project(declared.project);
         let whole = !is_partial(outcome);
-        vec![
+        [
             self.last_id.into(),
             self.inventory.into(),
             (&*owner.name).into(),

@@ -7,6 +7,7 @@ mod db;
 mod deployments;
 mod difference;
 mod error;
+mod insert;
 mod inventories;
 mod keys;
 mod left;

@@ -12,6 +12,7 @@ use super::record::is_partial;
 use super::spans;
 use super::words::{micros, rounded};
 use crate::audit::Audit;
+use crate::cores::on_all_cores;
 
 /// So many sets are kept; then all is written to the rows of the deployments, and the sets begin anew.
 const MOST: i64 = 50;
@@ -21,6 +22,9 @@ const COUNTED: usize = 3;
 
 /// How many of the last audits are looked at for that.
 const LOOKED_AT: i64 = 1_000;
+
+/// So many deployments are worth a thread that says in short what is told of them.
+const WORTH: usize = 128;
 
 /// The name of a deployment, in short.
 pub(super) type Print = [u8; 16];
@@ -77,20 +81,19 @@ impl fmt::Write for Printed {
 impl Seen {
     /// Those of an audit of this inventory.
     pub(super) fn of(audit: &Audit, inventory: i64) -> Self {
-        let mut ones: Vec<One> = (0..)
-            .zip(&audit.deployments)
-            .map(|(index, outcome)| {
-                let declared = &audit.inventory.deployments[outcome.deployment as usize];
-                let project = &audit.inventory.project(declared.project).name;
-                let mut name = Printed::of(project);
-                let _ = declared.write_title(&mut name);
-                One {
-                    name: name.print(),
-                    index,
-                    digest: spans::digest(audit, outcome),
-                }
-            })
-            .collect();
+        let short = on_all_cores(&audit.deployments, WORTH, |outcome| {
+            let declared = &audit.inventory.deployments[outcome.deployment as usize];
+            let project = &audit.inventory.project(declared.project).name;
+            let mut name = Printed::of(project);
+            let _ = declared.write_title(&mut name);
+            (name.print(), spans::digest(audit, outcome))
+        });
+        let one = |(index, (name, digest))| One {
+            name,
+            index,
+            digest,
+        };
+        let mut ones: Vec<One> = (0..).zip(short).map(one).collect();
         ones.sort_unstable_by_key(|one| (one.name, one.index));
         ones.dedup_by_key(|one| one.name);
         let (mut names, mut state) = (Sha256::new(), Sha256::new());

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::mem::take;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::db::{Connection, Value, listed};
 use super::error::Failure;
+use super::insert::{Insert, Kind};
 use super::words::{kept, micros};
 use crate::audit::Audit;
 use crate::judge::{DeploymentOutcome, HopOutcome, is_explained};
@@ -18,7 +18,7 @@ use crate::verdict::{Evidence, Fault, Stage, Verdict};
 
 /// Where a hop stands: its number on the route and what it reads.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Spot {
+pub(super) struct Spot {
     deployment: i64,
     place: i64,
     source: String,
@@ -54,7 +54,7 @@ struct Open {
 }
 
 /// A hop that is known.
-struct Hop {
+pub(super) struct Hop {
     id: i64,
     open: Option<Open>,
     holds: Option<String>,
@@ -144,8 +144,9 @@ pub(super) fn digest(audit: &Audit, outcome: &DeploymentOutcome) -> i64 {
         let state = State::of(judged, digits);
         parts.text(source.info().id);
         parts.text(stage.name());
-        parts.text(&audit.location(&hop.place));
-        parts.0.update(audit.place_id(&hop.place).bytes());
+        let (location, place) = audit.located(&hop.place);
+        parts.text(&location);
+        parts.0.update(place.bytes());
         parts.text(state.verdict.name());
         parts.text(state.evidence.name());
         parts.text(state.fault.map_or("", Fault::name));
@@ -188,18 +189,25 @@ impl Parts {
     }
 }
 
-/// What is to be written of a batch of routes.
+/// What is known of the hops of deployments.
+pub(super) type Known = HashMap<i64, HashMap<Spot, Hop>>;
+
+/// What is otherwise than it was, one route after the other.
 pub(super) struct Changes {
     at: Timestamp,
     last_hop: i64,
     last_span: i64,
-    hops: Vec<Vec<Value>>,
+}
+
+/// What is to be written of a batch of routes.
+pub(super) struct HopRows {
+    hops: Insert,
     /// What hops that were known before hold now.
     held: BTreeMap<Option<String>, Vec<i64>>,
     /// Hops that were known before places were told apart, with their places.
     identified: Vec<Vec<Value>>,
     closed: Vec<i64>,
-    opened: Vec<Vec<Value>>,
+    opened: Insert,
     /// Deployments that were known before, with what they are in short.
     digests: Vec<Vec<Value>>,
 }
@@ -211,49 +219,44 @@ impl Changes {
             at,
             last_hop: connection.last_id("hop").await?,
             last_span: connection.last_id("span").await?,
-            hops: Vec::new(),
-            held: BTreeMap::new(),
-            identified: Vec::new(),
-            closed: Vec::new(),
-            opened: Vec::new(),
-            digests: Vec::new(),
         })
     }
 
-    /// Takes in how an audit found these hops; whether anything is otherwise than it was.
-    pub(super) async fn take(
+    /// Takes in how an audit found the hops of a route, of which this is known.
+    pub(super) fn take(
         &mut self,
-        connection: &mut Connection,
         audit: &Audit,
-        routes: &[Route],
-    ) -> Result<bool, Failure> {
-        let ids = routes.iter().filter(|route| !route.is_new);
-        let ids: Vec<i64> = ids.map(|route| route.deployment).collect();
-        let mut known = hops(connection, &ids).await?;
-        for route in routes {
-            let before = known.remove(&route.deployment).unwrap_or_default();
-            let is_other = self.compare(audit, route, before);
-            // Of a route that was judged in part, nobody can say in short how it is, unless it is as it was.
-            if !route.is_new && (is_other || route.digest.is_some()) {
-                let row = vec![route.deployment.into(), route.digest.into()];
-                self.digests.push(row);
-            }
+        route: &Route,
+        before: HashMap<Spot, Hop>,
+        rows: &mut HopRows,
+    ) -> Result<(), Failure> {
+        let is_other = self.compare(audit, route, before, rows)?;
+        // Of a route that was judged in part, nobody can say in short how it is, unless it is as it was.
+        if !route.is_new && (is_other || route.digest.is_some()) {
+            let row = vec![route.deployment.into(), route.digest.into()];
+            rows.digests.push(row);
         }
-        self.write(connection).await
+        Ok(())
     }
 
     /// Whether anything on the route is otherwise than it was.
-    fn compare(&mut self, audit: &Audit, route: &Route, mut before: HashMap<Spot, Hop>) -> bool {
+    fn compare(
+        &mut self,
+        audit: &Audit,
+        route: &Route,
+        mut before: HashMap<Spot, Hop>,
+        rows: &mut HopRows,
+    ) -> Result<bool, Failure> {
         let outcome = &audit.deployments[route.index as usize];
         let declared = &audit.inventory.deployments[outcome.deployment as usize];
         let mut is_other = false;
         for ((judged, hop), place) in outcome.hops.iter().zip(&declared.hops).zip(0..) {
-            let id = audit.place_id(&hop.place);
+            let (location, id) = audit.located(&hop.place);
             let mut spot = Spot {
                 deployment: route.deployment,
                 place,
                 source: hop.place.source.info().id.to_owned(),
-                location: audit.location(&hop.place),
+                location,
                 stage: hop.place.source.stage(),
                 id: Some(id),
             };
@@ -265,12 +268,12 @@ impl Changes {
                 let older = found
                     .iter()
                     .map(|hop| vec![hop.id.into(), id.to_string().into()]);
-                self.identified.extend(older);
+                rows.identified.extend(older);
             }
             if judged.verdict == Verdict::NotSelected {
                 // Nobody looked there yet, which is to be known when it leaves the route.
                 if found.is_none() {
-                    self.add(spot, None);
+                    self.add(spot, None, rows)?;
                 }
                 continue;
             }
@@ -281,15 +284,15 @@ impl Changes {
             {
                 holds = beside_what_was(holds, before.holds.clone());
             }
-            is_other |= self.hop(spot, found, (state, holds));
+            is_other |= self.hop(spot, found, (state, holds), rows)?;
         }
         // What is left is on the route no more.
         let ended = before.into_values().filter_map(|hop| hop.open);
         for open in ended {
-            self.closed.push(open.id);
+            rows.closed.push(open.id);
             is_other = true;
         }
-        is_other
+        Ok(is_other)
     }
 
     fn hop(
@@ -297,26 +300,27 @@ impl Changes {
         spot: Spot,
         found: Option<Hop>,
         (state, holds): (State, Option<String>),
-    ) -> bool {
+        rows: &mut HopRows,
+    ) -> Result<bool, Failure> {
         let mut is_other = false;
         let hop = match found {
             Some(hop) => {
                 if hop.holds != holds {
                     is_other = true;
-                    self.held.entry(holds).or_default().push(hop.id);
+                    rows.held.entry(holds).or_default().push(hop.id);
                 }
                 if let Some(open) = hop.open {
                     if open.state.same(&state) {
-                        return is_other;
+                        return Ok(is_other);
                     }
-                    self.closed.push(open.id);
+                    rows.closed.push(open.id);
                 }
                 hop.id
             }
-            None => self.add(spot, holds),
+            None => self.add(spot, holds, rows)?,
         };
         self.last_span += 1;
-        self.opened.push(vec![
+        rows.opened.push([
             self.last_span.into(),
             hop.into(),
             state.verdict.name().into(),
@@ -324,14 +328,19 @@ impl Changes {
             Value::Text(state.fault.map(|fault| fault.name().to_owned())),
             Value::Text(state.fingerprint.map(|fingerprint| fingerprint.to_string())),
             micros(self.at),
-        ]);
-        true
+        ])?;
+        Ok(true)
     }
 
     /// A hop that was not known. Gives back its id.
-    fn add(&mut self, spot: Spot, holds: Option<String>) -> i64 {
+    fn add(
+        &mut self,
+        spot: Spot,
+        holds: Option<String>,
+        rows: &mut HopRows,
+    ) -> Result<i64, Failure> {
         self.last_hop += 1;
-        self.hops.push(vec![
+        rows.hops.push([
             self.last_hop.into(),
             spot.deployment.into(),
             spot.place.into(),
@@ -340,52 +349,66 @@ impl Changes {
             spot.stage.name().into(),
             holds.into(),
             Value::Text(spot.id.map(|id| id.to_string())),
-        ]);
-        self.last_hop
+        ])?;
+        Ok(self.last_hop)
+    }
+}
+
+impl HopRows {
+    /// Nothing yet, for this database.
+    pub(super) fn of(kind: Kind) -> Self {
+        let hop = "hop (id, deployment, place, source, location, stage, holds, identity)";
+        let span = "span (id, hop, verdict, evidence, fault, fingerprint, since)";
+        Self {
+            hops: Insert::of(kind, hop, ""),
+            held: BTreeMap::new(),
+            identified: Vec::new(),
+            closed: Vec::new(),
+            opened: Insert::of(kind, span, ""),
+            digests: Vec::new(),
+        }
     }
 
-    /// Writes it; whether there was anything.
-    async fn write(&mut self, connection: &mut Connection) -> Result<bool, Failure> {
-        let changes = [
-            self.hops.len(),
-            self.held.len(),
-            self.closed.len(),
-            self.opened.len(),
-            self.digests.len(),
-        ];
-        let into = "hop (id, deployment, place, source, location, stage, holds, identity)";
-        connection.insert(into, take(&mut self.hops), "").await?;
+    /// Whether anything is otherwise than it was.
+    pub(super) fn is_any(&self) -> bool {
+        let is_none = self.hops.is_empty()
+            && self.held.is_empty()
+            && self.closed.is_empty()
+            && self.opened.is_empty()
+            && self.digests.is_empty();
+        !is_none
+    }
+
+    /// Writes them, of an audit that began at this time.
+    pub(super) async fn write(
+        self,
+        connection: &mut Connection,
+        at: Timestamp,
+    ) -> Result<(), Failure> {
+        connection.put(self.hops).await?;
         let set = "hop SET identity = new.column2";
-        let identified = take(&mut self.identified);
         connection
-            .update(set, identified, "hop.id = new.column1")
+            .update(set, self.identified, "hop.id = new.column1")
             .await?;
-        for (holds, ids) in take(&mut self.held) {
+        for (holds, ids) in self.held {
             let sql = "UPDATE hop SET holds = $1 WHERE id IN";
             connection.run_for(sql, &ids, &[holds.into()]).await?;
         }
         let close = "UPDATE span SET until = $1 WHERE id IN";
-        let closed = take(&mut self.closed);
         connection
-            .run_for(close, &closed, &[micros(self.at)])
+            .run_for(close, &self.closed, &[micros(at)])
             .await?;
-        let into = "span (id, hop, verdict, evidence, fault, fingerprint, since)";
-        connection.insert(into, take(&mut self.opened), "").await?;
+        connection.put(self.opened).await?;
         let set = "deployment SET digest = new.column2";
-        let digests = take(&mut self.digests);
         connection
-            .update(set, digests, "deployment.id = new.column1")
-            .await?;
-        Ok(changes.iter().any(|count| *count > 0))
+            .update(set, self.digests, "deployment.id = new.column1")
+            .await
     }
 }
 
 /// The hops of these deployments, with their open stretches.
-async fn hops(
-    connection: &mut Connection,
-    ids: &[i64],
-) -> Result<HashMap<i64, HashMap<Spot, Hop>>, Failure> {
-    let mut known: HashMap<i64, HashMap<Spot, Hop>> = HashMap::new();
+pub(super) async fn hops(connection: &mut Connection, ids: &[i64]) -> Result<Known, Failure> {
+    let mut known = Known::new();
     if !ids.is_empty() {
         let sql = format!(
             "SELECT hop.deployment, hop.place, hop.source, hop.location, hop.stage, hop.id, \

@@ -78,7 +78,8 @@ async fn no_key_and_no_whole_digest_is_in_the_file() {
             HEXLOWER.encode(key.as_bytes()),
             HEXUPPER.encode(key.as_bytes()),
             utf8_percent_encode(&key, NON_ALPHANUMERIC).to_string(),
-            digest[..33].to_owned(),
+            // Half of it is kept, and what the file has behind that may be its next digit by chance.
+            digest[..40].to_owned(),
             digest[32..].to_owned(),
             digest,
         ] {

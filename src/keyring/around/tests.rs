@@ -120,3 +120,27 @@ fn a_text_with_nothing_but_the_key_that_is_taken_has_nothing_around_it() {
     let both = around(&format!("A={OLD}\nALLSTAK_API_KEY={NEW}\n"));
     assert!(!both.is_only(Some(&own)));
 }
+
+#[test]
+fn whoever_has_the_only_key_needs_no_more_and_anybody_else_is_told_where_it_stands() {
+    let ring = with_old(ring(None), true);
+    let [old, new] = [OLD, NEW].map(|key| Fingerprint::of(key.as_bytes()));
+    let of = |own, text: &str| ring.look_around_for(own, text.as_bytes(), false);
+    let one = format!("PORT=80\nKEY={NEW}\n");
+    let around = of(Some(&new), &one);
+    assert!(around.is_only(Some(&new)) && around.answers(Some(&new)));
+    assert!(!around.is_only(None) && !around.answers(None));
+    assert!(!around.is_only(Some(&old)) && !around.answers(Some(&old)));
+    let whole = vec![(KeyId::current(OWN), Some(Way::Dotenv("KEY".into())))];
+    for own in [None, Some(&old)] {
+        let around = of(own, &one);
+        assert_eq!(found(&ring, &around), whole);
+        assert!(around.answers(None) && around.answers(Some(&new)));
+        assert!(around.is_only(Some(&new)) && !around.is_only(own));
+    }
+    let both = of(Some(&new), &format!("{one}OLD_KEY={OLD}\n"));
+    assert!(both.answers(None) && !both.is_only(Some(&new)));
+    assert_eq!(found(&ring, &both).len(), 2);
+    let none = of(Some(&new), "PORT=80\n");
+    assert!(none.answers(None) && none.is_only(None) && none.is_only(Some(&old)));
+}

@@ -158,7 +158,7 @@ mod tests {
                 "lazy.4fe28a1b.js",
                 "https://host/app/assets/lazy.4fe28a1b.js",
             ),
-            ("lazy-settings.js", "nothing"),
+            ("lazy-settings.js", "loose"),
             ("./a.css", "nothing"),
             ("https://user:pass@host/a.js", "nothing"),
             ("data:text/a.js", "nothing"),

@@ -1,9 +1,12 @@
 use std::io::{self, Write as _};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
+use super::lazy::Lazy;
+use crate::cores::on_all_cores;
 use crate::text::escape;
 
 /// Writes one line for each project, warning and deployment, and `\u` escapes for every character
@@ -20,16 +23,66 @@ pub struct Lines {
 ///
 /// When `out` cannot take it.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut pieces = Pieces {
-        waiting: Vec::with_capacity(AT_ONCE),
-        out,
-    };
-    document.serialize(&mut Serializer::with_formatter(
-        &mut pieces,
-        Lines::default(),
-    ))?;
+    let mut pieces = Pieces::to(out);
+    let lines = Lines::default();
+    document.serialize(&mut Serializer::with_formatter(&mut pieces, lines))?;
     pieces.write_all(b"\n")?;
     pieces.flush()
+}
+
+/// The same of a document whose last member is a list that is empty in it: what stands there is made and written on
+/// all cores.
+///
+/// # Errors
+///
+/// When `out` cannot take it.
+pub fn write_with<T: Serialize>(
+    document: &impl Serialize,
+    last: &Lazy<'_, T>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut pieces = Pieces::to(out);
+    pieces.kept = CLOSED;
+    let lines = Lines::default();
+    document.serialize(&mut Serializer::with_formatter(&mut pieces, lines))?;
+    let open = pieces.waiting.len().saturating_sub(CLOSED);
+    let closed = pieces.waiting.split_off(open);
+    pieces.kept = 0;
+    let shares: Vec<_> = (0..last.len()).step_by(SHARE).collect();
+    for shares in shares.chunks(SHARES) {
+        let written = on_all_cores(shares, 1, |start| {
+            members(last, *start..last.len().min(start + SHARE))
+        });
+        for members in written {
+            pieces.write_all(&members?)?;
+        }
+    }
+    if last.len() > 0 {
+        Lines::within(DOCUMENT).break_line(&mut pieces)?;
+    }
+    pieces.write_all(&closed)?;
+    pieces.write_all(b"\n")?;
+    pieces.flush()
+}
+
+/// What stands behind the members of a list at the end of a document.
+const CLOSED: usize = "]\n}".len();
+
+/// So many members are written at once by one core.
+const SHARE: usize = 64;
+
+/// So many shares are held at most.
+const SHARES: usize = 16;
+
+/// Some members of a list, each with what separates it from the one before.
+fn members<T: Serialize>(list: &Lazy<'_, T>, range: Range<usize>) -> io::Result<Vec<u8>> {
+    let mut written = Vec::with_capacity(AT_ONCE);
+    for (index, member) in range.clone().zip(list.members(range)) {
+        Lines::within(LIST).begin_array_value(&mut written, index == 0)?;
+        let lines = Lines::within(LIST);
+        member.serialize(&mut Serializer::with_formatter(&mut written, lines))?;
+    }
+    Ok(written)
 }
 
 /// So many bytes are handed over at once.
@@ -39,6 +92,8 @@ const AT_ONCE: usize = 64 * 1024;
 struct Pieces<'a> {
     waiting: Vec<u8>,
     out: &'a mut dyn io::Write,
+    /// So many of the last bytes are not handed over yet.
+    kept: usize,
 }
 
 impl io::Write for Pieces<'_> {
@@ -61,10 +116,19 @@ impl io::Write for Pieces<'_> {
     }
 }
 
-impl Pieces<'_> {
+impl<'a> Pieces<'a> {
+    fn to(out: &'a mut dyn io::Write) -> Self {
+        Self {
+            waiting: Vec::with_capacity(AT_ONCE),
+            out,
+            kept: 0,
+        }
+    }
+
     fn hand_over(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(&self.waiting);
-        self.waiting.clear();
+        let end = self.waiting.len().saturating_sub(self.kept);
+        let written = self.out.write_all(&self.waiting[..end]);
+        self.waiting.drain(..end);
         written
     }
 }
@@ -76,6 +140,14 @@ const LIST: usize = 2;
 type Out<'a, W> = &'a mut W;
 
 impl Lines {
+    /// So deep within a document.
+    fn within(depth: usize) -> Self {
+        Self {
+            depth,
+            filled: false,
+        }
+    }
+
     fn open<W: ?Sized + io::Write>(&mut self, out: Out<'_, W>, bracket: &[u8]) -> io::Result<()> {
         self.depth += 1;
         self.filled = false;

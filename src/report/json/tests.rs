@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::super::testing::{any_plan, mixed, planned};
 use super::super::{Look, Shown};
-use super::{FORMAT, schema};
+use super::{FORMAT, escape, schema};
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, current, failed, hop, stale};
 use crate::text::escape;
@@ -220,5 +220,46 @@ proptest! {
             prop_assert!(number(&counts["proven"]) <= number(&counts["read"]));
         }
         prop_assert_eq!(json["summary"]["complete"] == true, number(&coverage["hops"]["read"]) == selected as u64);
+    }
+}
+
+#[test]
+fn many_deployments_stand_in_their_order_however_many_cores_write_them() {
+    for count in [0, 1, 63, 64, 65, 2_500] {
+        let name = |nth: usize| format!("cart-{nth}");
+        let deploy = |scene: Scene, nth| scene.deploy(&name(nth), [hop("vault", [current()])]);
+        let audit = (0..count)
+            .fold(Scene::new().project("shop"), deploy)
+            .audit();
+        let text = text(&audit);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let listed = document["deployments"].as_array().unwrap().iter();
+        let listed: Vec<_> = listed.map(|one| one["name"].as_str().unwrap()).collect();
+        let names: Vec<_> = (0..count).map(name).collect();
+        assert_eq!(listed, names);
+
+        // As a serializer writes it by itself.
+        let mut whole = Vec::new();
+        escape::write(&super::write::document(Shown::all(&audit)), &mut whole).unwrap();
+        assert_eq!(text.as_bytes(), whole);
+    }
+}
+
+#[test]
+fn whoever_takes_no_more_is_told_of() {
+    let deploy =
+        |scene: Scene, nth: i32| scene.deploy(&nth.to_string(), [hop("vault", [current()])]);
+    let audit = (0..2_500)
+        .fold(Scene::new().project("shop"), deploy)
+        .audit();
+    let look = Look {
+        width: 80,
+        colour: false,
+    };
+    let whole = text(&audit).len();
+    for room in [0, 1000, whole / 2, whole - 1] {
+        let mut room = vec![0; room];
+        let written = (FORMAT.make)(look).write(Shown::all(&audit), &mut &mut room[..]);
+        assert!(written.is_err(), "{} of {whole}", room.len());
     }
 }

@@ -42,11 +42,13 @@ struct Json;
 
 impl Report for Json {
     fn write(&self, shown: Shown<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        escape::write(&document(shown), out)
+        let mut document = document(shown);
+        let deployments = document.deployments.take();
+        escape::write_with(&document, &deployments, out)
     }
 }
 
-fn document(shown: Shown<'_>) -> Document<'_> {
+pub(super) fn document(shown: Shown<'_>) -> Document<'_> {
     let audit = shown.audit;
     let coverage = Coverage::of(audit);
     let mut verdicts = BTreeMap::new();
