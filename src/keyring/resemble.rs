@@ -139,7 +139,8 @@ mod tests {
             let word = &word[from.min(2)..word.len() - to.min(3)];
             let id = KeyId::current(ProjectId(0));
             let ring = Keyring::new(vec![Known::by_value(id, Secret::copied(key.as_bytes()))], &[]);
-            let expected = edit(key.as_bytes(), word, Shown::ByValue).is_some();
+            let is_other = key.as_bytes() != word;
+            let expected = is_other && edit(key.as_bytes(), word, Shown::ByValue).is_some();
             let print = Fingerprint::of(word);
             prop_assert_eq!(!ring.resembled(word, &print).is_empty(), expected);
         }
