@@ -1,7 +1,10 @@
 use super::cause::is_utf_16;
 use super::python_dotenv::Version;
 use super::variables::Variables;
-use super::{Dialect, compose, docker, dotenv, node, python_dotenv, shell, systemd};
+use super::{
+    Dialect, compose, docker, dotenv, node, phpdotenv, python_dotenv, ruby_dotenv, shell, symfony,
+    systemd,
+};
 use crate::key::Secret;
 
 /// What the program's own environment held when it read the file.
@@ -31,6 +34,11 @@ pub enum Entry {
         /// Where it is set, from 1.
         line: u32,
     },
+    /// What a command in the file prints, which is not run to find out.
+    Command {
+        /// Where it is set, from 1.
+        line: u32,
+    },
 }
 
 impl Entry {
@@ -50,7 +58,8 @@ impl Entry {
             (Self::Value(one), Self::Value(two)) => one.expose() == two.expose(),
             (Self::Absent, Self::Absent)
             | (Self::Inherited { .. }, Self::Inherited { .. })
-            | (Self::Outside { .. }, Self::Outside { .. }) => true,
+            | (Self::Outside { .. }, Self::Outside { .. })
+            | (Self::Command { .. }, Self::Command { .. }) => true,
             _ => false,
         }
     }
@@ -146,6 +155,9 @@ fn parse_as(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Res
         Dialect::Compose => return compose::parse(file, variables),
         Dialect::Node => node::parse(file, variables),
         Dialect::PythonDotenv => return python_dotenv::parse(file, Version::Latest, variables),
+        Dialect::Phpdotenv => return phpdotenv::parse(file, variables),
+        Dialect::Symfony => return symfony::parse(file, variables),
+        Dialect::RubyDotenv => return ruby_dotenv::parse(file, variables),
         Dialect::Systemd => return systemd::parse(file, variables),
         Dialect::Shell => return shell::parse(file, variables),
     }

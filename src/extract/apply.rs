@@ -111,6 +111,10 @@ fn dotenv(file: &[u8], variable: &str, dialect: Dialect) -> Result<Option<Secret
             format!("line {line} takes the value from elsewhere"),
             NEXT,
         )),
+        Ok(Entry::Command { line }) => Err(bad(
+            format!("line {line} takes the value from a command, which is not run to read it"),
+            NEXT,
+        )),
         Err(Rejected { line, reason }) => Err(bad(format!("line {line}: {reason}"), NEXT)),
     }
 }

@@ -36,7 +36,8 @@ impl Source for Dotenv {
         credentials: &[],
         example: "- dotenv: { path: /srv/web/.env }\n\
                   - dotenv: { path: '/srv/*/.env', dialect: docker }\n",
-        tested: "npm dotenv, Node, python-dotenv, docker, systemd and sh themselves; Compose by its published rules",
+        tested: "npm dotenv, Node, python-dotenv, docker, systemd, sh, and the dotenv of Ruby, PHP and Symfony themselves; \
+                 Compose by its published rules",
         manual: "\
 Reads a variable from an env file exactly as the program that loads the file does. Programs agree on \
 `NAME=value` and on little else, so say whose rules count ([how they differ](dialects.md)):
@@ -51,13 +52,16 @@ blanks are part of the value |
 | `python-dotenv` | python-dotenv |
 | `systemd` | `EnvironmentFile=` |
 | `shell` | `set -a; . file` in a POSIX shell |
+| `ruby-dotenv` | the dotenv gem of Ruby |
+| `phpdotenv` | `vlucas/phpdotenv`, which Laravel loads |
+| `symfony` | Symfony's Dotenv component |
 
 If docker would read the file differently, a note says so: a file that works on a laptop and is then given to \
 `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell would have to execute is \
-an error.
+an error, and what `ruby-dotenv` and `symfony` take from a command is `unverified`.
 
-**References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv` and `shell`, and \
-not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
+**References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv`, `shell`, \
+`ruby-dotenv`, `phpdotenv` and `symfony`, and not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
 Vite, Next and Create React App use: under `dotenv` the expanded value is judged, but not counted as proven. \
 What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven either.
 
@@ -122,7 +126,7 @@ impl Dotenv {
             .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
         let elsewhere = match &entry {
             Ok(Entry::Inherited { line }) => Some((line, "")),
-            Ok(Entry::Outside { line }) => {
+            Ok(Entry::Outside { line } | Entry::Command { line }) => {
                 Some((line, ", in single quotes if a `$` belongs to it"))
             }
             _ => None,
@@ -194,6 +198,10 @@ impl Dotenv {
             Ok(Entry::Inherited { line }) => hidden(format!(
                 "line {line} only names it, so its value comes from whatever starts the program; \
                  write the value there, or audit that place"
+            )),
+            Ok(Entry::Command { line }) => hidden(format!(
+                "line {line} takes it from a command, which its program runs and straggler does not; write \
+                 the value there, or audit the place that the command reads"
             )),
             Ok(Entry::Outside { line }) => hidden(format!(
                 "line {line} builds it from something that is not in the file; write it out, and a \
