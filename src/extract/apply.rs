@@ -252,6 +252,9 @@ mod tests {
         ] {
             assert_gives(Step::Dotenv("K".into(), dialect), file, value);
         }
+        let step = Step::Dotenv("K".into(), Dialect::Symfony);
+        let found = applied(&extraction([step]), b"K=$(id)\n");
+        assert_eq!(found, Err(ErrorKind::BadData));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod corpus;
 mod docker;
 mod generate;
 mod oracle;
+mod properties;
 
 use straggler::envfile::{Dialect, Outside, earlier_entries, entries};
 

@@ -98,6 +98,14 @@ async fn what_the_file_does_not_hold_is_hidden_and_what_is_refused_names_its_lin
         note,
         "`docker run --env-file` would take the text there as it stands"
     );
+    for dialect in ["ruby-dotenv", "symfony"] {
+        let command = of("X=1\nALLSTAK_API_KEY=$(id)\n", dialect).await;
+        let command = told(&command.found);
+        assert!(
+            command.starts_with("hidden: line 2 takes it from a command, which its program runs"),
+            "{command}"
+        );
+    }
     let refused = of("X=1\nALLSTAK_API_KEY=`id`\n", "shell").await;
     assert!(told(&refused.found).starts_with("failed: bad-data: line 2: "));
 }
