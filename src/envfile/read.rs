@@ -1,5 +1,4 @@
 use super::cause::is_utf_16;
-use super::python_dotenv::Version;
 use super::variables::Variables;
 use super::{
     Dialect, compose, docker, dotenv, node, phpdotenv, python_dotenv, ruby_dotenv, shell, symfony,
@@ -128,11 +127,16 @@ pub fn earlier_entries(
     file: &[u8],
     outside: Outside,
 ) -> Option<Result<Vec<(String, Entry)>, Rejected>> {
-    if dialect != Dialect::PythonDotenv {
-        return None;
-    }
     let mut variables = Variables::all(outside);
-    let parsed = python_dotenv::parse(file, Version::Earlier, &mut variables);
+    let parsed = match dialect {
+        Dialect::PythonDotenv => {
+            python_dotenv::parse(file, python_dotenv::Version::Earlier, &mut variables)
+        }
+        Dialect::RubyDotenv => {
+            ruby_dotenv::parse(file, ruby_dotenv::Version::Earlier, &mut variables)
+        }
+        _ => return None,
+    };
     Some(parsed.map(|()| variables.into_entries()))
 }
 
@@ -154,10 +158,14 @@ fn parse_as(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Res
         Dialect::Docker => return docker::parse(file, variables),
         Dialect::Compose => return compose::parse(file, variables),
         Dialect::Node => node::parse(file, variables),
-        Dialect::PythonDotenv => return python_dotenv::parse(file, Version::Latest, variables),
+        Dialect::PythonDotenv => {
+            return python_dotenv::parse(file, python_dotenv::Version::Latest, variables);
+        }
         Dialect::Phpdotenv => return phpdotenv::parse(file, variables),
         Dialect::Symfony => return symfony::parse(file, variables),
-        Dialect::RubyDotenv => return ruby_dotenv::parse(file, variables),
+        Dialect::RubyDotenv => {
+            return ruby_dotenv::parse(file, ruby_dotenv::Version::Latest, variables);
+        }
         Dialect::Systemd => return systemd::parse(file, variables),
         Dialect::Shell => return shell::parse(file, variables),
     }

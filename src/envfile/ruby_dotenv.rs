@@ -1,4 +1,4 @@
-//! The dotenv gem 3.2, which Rails programs load: one regular expression over the whole file, and then escapes,
+//! The dotenv gem 3.2, which Rails programs load, and 2.8 where that reads something else: one regular expression over the whole file, and then escapes,
 //! commands and references in each value: `parser.rb`, `substitutions/command.rb` and `substitutions/variable.rb`.
 //!
 //! What follows says which of the expression's attempts succeeds, so that nothing is read more than a few times.
@@ -10,7 +10,23 @@ use super::text::{CarriageReturn, Lines, find, find_or_end, prepared};
 use super::variables::{Expansion, Known, Variables};
 use super::{Entry, Outside, Rejected};
 
-pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Rejected> {
+const NOT_SET: &str = "ruby dotenv refuses to export what was not set before";
+
+/// Which of its versions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// 3.2.
+    Latest,
+    /// 2.8: a name alone is nothing, `\n` in double quotes is a line feed, and references are put in before commands
+    /// are run.
+    Earlier,
+}
+
+pub(super) fn parse(
+    file: &[u8],
+    version: Version,
+    variables: &mut Variables<'_>,
+) -> Result<(), Rejected> {
     if let Err(error) = std::str::from_utf8(file) {
         return Err(Rejected {
             line: Lines::new(file).of(error.valid_up_to()),
@@ -22,17 +38,20 @@ pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Re
     let mut lines = Lines::new(&text);
     let reader = Reader {
         text: &text,
+        version,
         quotes: [Quotes::of(&text, b'\''), Quotes::of(&text, b'"')],
     };
+    let mut exports = Vec::new();
     let mut line = Some(0);
     while let Some(start) = line {
         let token = skip_space(&text, start);
         let Some(statement) = reader.statement(token) else {
+            exports.push(token);
             line = reader.next_line(token);
             continue;
         };
         statement
-            .apply(&mut lines, token, variables)
+            .apply(version, &mut lines, token, variables)
             .map_err(|reason| Rejected {
                 line: lines.of(token),
                 reason,
@@ -41,6 +60,19 @@ pub(super) fn parse(file: &[u8], variables: &mut Variables<'_>) -> Result<(), Re
             end if text[..end].ends_with(b"\n") => Some(end),
             end => reader.next_line(end),
         };
+    }
+    if version == Version::Earlier {
+        for at in exports {
+            let end = find_or_end(&text, at, |b| b == b'\n');
+            let words = text[at..end].split(|&b| is_space(b));
+            let mut others = words.filter(|word| !word.is_empty());
+            if others.next() == Some(b"export") && !others.all(|name| variables.has(name)) {
+                return Err(Rejected {
+                    line: lines.of(at),
+                    reason: NOT_SET,
+                });
+            }
+        }
     }
     match find(&text, 0, 0) {
         Some(at) if variables.any(|value| value.contains(&0)) => Err(Rejected {
@@ -62,24 +94,25 @@ struct Statement<'t> {
 impl Statement<'_> {
     fn apply(
         &self,
+        version: Version,
         lines: &mut Lines<'_>,
         at: usize,
         variables: &mut Variables<'_>,
     ) -> Result<(), &'static str> {
         let entry = match self.value {
-            None if self.exported => {
+            None if self.exported && version == Version::Latest => {
                 if variables.has(self.name) {
                     return Ok(());
                 }
                 if variables.outside() == Outside::Empty {
-                    return Err("ruby dotenv refuses to export what was not set before");
+                    return Err(NOT_SET);
                 }
                 let line = lines.of(at);
                 Entry::Inherited { line }
             }
             None => Expansion::default().into_entry(0),
             Some(value) => {
-                let value = mended(value, variables).ok_or(Variables::OVER_BUDGET)?;
+                let value = mended(value, version, variables).ok_or(Variables::OVER_BUDGET)?;
                 let line = if value.is_whole() { 0 } else { lines.of(at) };
                 value.into_entry(line)
             }
@@ -91,6 +124,7 @@ impl Statement<'_> {
 
 struct Reader<'t> {
     text: &'t [u8],
+    version: Version,
     /// Single ones, double ones.
     quotes: [Quotes; 2],
 }
@@ -124,8 +158,10 @@ impl<'t> Reader<'t> {
             && self.text.get(name_end + 1).is_some_and(|&b| is_space(b))
         {
             self.value(name_end + 2)
-        } else {
+        } else if self.version == Version::Latest {
             (None, match_end(self.text, name_end)?)
+        } else {
+            return None;
         };
         Some(Statement {
             name: &self.text[start..name_end],
@@ -204,7 +240,7 @@ fn match_end(text: &[u8], from: usize) -> Option<usize> {
 }
 
 /// What the gem makes of the text that it matched. `None` when the budget is spent.
-fn mended(value: &[u8], variables: &mut Variables<'_>) -> Option<Expansion> {
+fn mended(value: &[u8], version: Version, variables: &mut Variables<'_>) -> Option<Expansion> {
     let is_blank = |b: &u8| *b == 0 || is_space(*b);
     let start = value.iter().position(|b| !is_blank(b));
     let end = value.iter().rposition(|b| !is_blank(b));
@@ -225,14 +261,19 @@ fn mended(value: &[u8], variables: &mut Variables<'_>) -> Option<Expansion> {
         return Some(whole);
     }
     let plain = if quote == Some(b'"') {
-        let is_legacy = matches!(
-            variables.lookup(b"DOTENV_LINEBREAK_MODE"),
-            Known::Value(b"legacy")
-        );
+        let mode = variables.lookup(b"DOTENV_LINEBREAK_MODE");
+        let is_legacy = version == Version::Earlier || matches!(mode, Known::Value(b"legacy"));
         unescaped(&with_line_ends(value, is_legacy))
     } else {
         unescaped(value)
     };
+    if version == Version::Earlier {
+        let mut whole = referred(&plain, variables)?;
+        let (bytes, runs) = without_commands(&whole.bytes);
+        whole.bytes = bytes;
+        whole.runs = runs;
+        return Some(whole);
+    }
     match without_commands(&plain) {
         (_, true) => Some(Expansion::of_a_command()),
         (plain, false) => referred(&plain, variables),
@@ -338,7 +379,7 @@ fn skip_space(text: &[u8], from: usize) -> usize {
 mod tests {
     use super::super::Dialect::RubyDotenv;
     use super::super::tests::{Absent, FromOutside, Is, check, check_alone, names, rejects};
-    use super::super::{Entry, Outside, read};
+    use super::super::{Entry, Outside, earlier_entries, read};
 
     #[test]
     fn quotes_close_where_nothing_but_a_comment_follows() {
@@ -419,6 +460,22 @@ mod tests {
     fn a_byte_order_mark_is_dropped_and_other_bytes_are_refused() {
         check(RubyDotenv, "\u{feff}K=v".as_bytes(), Is("v"));
         rejects(RubyDotenv, b"A=1\nK=\xff", 2);
+    }
+
+    #[test]
+    fn earlier_versions_read_line_ends_and_names_alone_otherwise() {
+        let earlier = |file: &[u8]| {
+            let entries = earlier_entries(RubyDotenv, file, Outside::Unknown);
+            let entries = entries.unwrap().unwrap();
+            let told = entries.iter().map(|(name, entry)| {
+                let value = entry.value().map_or(&b"?"[..], |value| value.expose());
+                format!("{name}={}", String::from_utf8_lossy(value))
+            });
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(earlier(b"K=\"a\\nb\\r\""), ["K=a\nb\r"]);
+        assert_eq!(earlier(b"L\nK='a\\nb'\nexport K"), ["K=a\\nb"]);
+        assert_eq!(earlier(b"K=a\\b$(x)"), ["K=?"]);
     }
 
     #[test]

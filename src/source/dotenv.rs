@@ -63,7 +63,8 @@ an error, and what `ruby-dotenv` and `symfony` take from a command is `unverifie
 **References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv`, `shell`, \
 `ruby-dotenv`, `phpdotenv` and `symfony`, and not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
 Vite, Next and Create React App use: under `dotenv` the expanded value is judged, but not counted as proven. \
-What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven either.
+What versions of python-dotenv read differently is judged by 1.2.4, what those of ruby-dotenv do by 3.2, and not \
+counted as proven either.
 
 A variable that is not set is `missing`, and so is a file that does not exist. A variable that is only named, or \
 built from something outside the file like `$HOME`, is `unverified`. A file that its program refuses is \
@@ -143,12 +144,14 @@ impl Dotenv {
             let mut entries = earlier.ok()?.into_iter();
             let earlier = entries.find(|(name, _)| name == variable);
             let earlier = earlier.map_or(Entry::Absent, |(_, entry)| entry);
-            (!latest.agrees(&earlier)).then_some(earlier)
+            let is_same = latest.agrees(&earlier) || (is_nothing(latest) && is_nothing(&earlier));
+            (!is_same).then_some(earlier)
         });
         let mut reading = Reading::new(match (entry, earlier) {
             (Ok(latest @ (Entry::Value(_) | Entry::Absent)), Some(earlier)) => {
                 let has_mark = file.starts_with("\u{feff}".as_bytes());
-                differing(into_value(latest), into_value(earlier), has_mark)
+                let why = differing(self.dialect, has_mark);
+                either(into_value(latest), into_value(earlier), why)
             }
             (entry, _) => self.found(entry, file, variable),
         });
@@ -232,18 +235,26 @@ impl Dotenv {
     }
 }
 
-/// What not all versions of its program take alike: here what the latest makes of it, else earlier ones.
-fn differing(latest: Option<Secret>, earlier: Option<Secret>, has_mark: bool) -> Found {
-    let why = match has_mark {
-        true => {
+/// Why not all versions of its program take it alike.
+fn differing(dialect: Dialect, has_mark: bool) -> &'static str {
+    match (dialect, has_mark) {
+        (Dialect::RubyDotenv, _) => {
+            "ruby dotenv before 3.0 makes line ends of `\\n` and `\\r` in double quotes, which later ones leave as they \
+             are; write line ends as such, and a value with backslashes in single quotes"
+        }
+        (_, true) => {
             "the file starts with a byte order mark, which python-dotenv before 1.2.3 takes for a part of the \
              first name; save it as UTF-8 without a byte order mark"
         }
-        false => {
+        (_, false) => {
             "python-dotenv before 1.2.4 reads something else there, as it does with a `#` after `= ` and with a \
              backslash before a quote; write it so that neither stands there"
         }
-    };
+    }
+}
+
+/// What versions of its program take differently: here what the latest makes of it, else earlier ones.
+fn either(latest: Option<Secret>, earlier: Option<Secret>, why: &'static str) -> Found {
     Found::Hidden {
         fixed_at: None,
         why: why.into(),
@@ -277,6 +288,13 @@ fn referring(value: Option<Secret>) -> Found {
                 evidence: Evidence::Timestamp,
             })
         }),
+    }
+}
+
+fn is_nothing(entry: &Entry) -> bool {
+    match entry {
+        Entry::Absent => true,
+        entry => entry.value().is_some_and(|value| value.expose().is_empty()),
     }
 }
 

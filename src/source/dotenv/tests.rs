@@ -146,6 +146,25 @@ async fn what_only_some_readers_put_in_is_told_and_proves_nothing() {
 }
 
 #[tokio::test]
+async fn what_versions_of_ruby_dotenv_read_otherwise_is_told_and_proves_nothing() {
+    let escaped = of("ALLSTAK_API_KEY=\"a\\nb\"\n", "ruby-dotenv").await;
+    let found = told(&escaped.found);
+    assert!(
+        found.starts_with("hidden: ruby dotenv before 3.0 makes line ends"),
+        "{found}"
+    );
+    for (file, expected) in [
+        ("ALLSTAK_API_KEY='a\\nb'\n", "a\\nb"),
+        ("ALLSTAK_API_KEY=\"a\"\n", "a"),
+    ] {
+        assert_eq!(told(&of(file, "ruby-dotenv").await.found), expected);
+    }
+    // Set to nothing by the latest, and not at all by earlier ones.
+    let named = told(&of("ALLSTAK_API_KEY\n", "ruby-dotenv").await.found);
+    assert!(!named.starts_with("hidden"), "{named}");
+}
+
+#[tokio::test]
 async fn every_file_of_a_glob_is_a_replica() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["b", "a"] {
