@@ -23,7 +23,7 @@ pub fn visible_cause(
     match entry {
         Entry::Absent => not_seen(file, variable),
         Entry::Value(_) => overridden(dialect, file, variable, entry),
-        Entry::Inherited { .. } | Entry::Outside { .. } => None,
+        Entry::Inherited { .. } | Entry::Outside { .. } | Entry::Command { .. } => None,
     }
 }
 

@@ -22,11 +22,17 @@ pub enum Dialect {
     Systemd,
     /// `set -a; . file` in a POSIX shell.
     Shell,
+    /// The dotenv gem 3.2 of Ruby.
+    RubyDotenv,
+    /// phpdotenv 5.8 of PHP, which Laravel loads.
+    Phpdotenv,
+    /// The Dotenv component of Symfony 7.4 and 6.4.
+    Symfony,
 }
 
 impl Dialect {
     /// Every dialect, in the order of the manual.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Dotenv,
         Self::Docker,
         Self::Compose,
@@ -34,6 +40,9 @@ impl Dialect {
         Self::PythonDotenv,
         Self::Systemd,
         Self::Shell,
+        Self::RubyDotenv,
+        Self::Phpdotenv,
+        Self::Symfony,
     ];
 
     /// The name in targets.yaml.
@@ -47,12 +56,23 @@ impl Dialect {
             Self::PythonDotenv => "python-dotenv",
             Self::Systemd => "systemd",
             Self::Shell => "shell",
+            Self::RubyDotenv => "ruby-dotenv",
+            Self::Phpdotenv => "phpdotenv",
+            Self::Symfony => "symfony",
         }
     }
 
     /// Whether values may refer to other variables.
     pub(super) fn expands(self) -> bool {
-        matches!(self, Self::Compose | Self::PythonDotenv | Self::Shell)
+        matches!(
+            self,
+            Self::Compose
+                | Self::PythonDotenv
+                | Self::Shell
+                | Self::RubyDotenv
+                | Self::Phpdotenv
+                | Self::Symfony
+        )
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod buffer;
 mod cause;
+mod commands;
 mod compose;
 mod compose_template;
 mod dialect;
@@ -16,10 +17,14 @@ mod docker;
 mod dotenv;
 mod expand;
 mod node;
+mod phpdotenv;
 mod python_dotenv;
 mod read;
+mod ruby_dotenv;
 mod shell;
 mod shell_word;
+mod symfony;
+mod symfony_lines;
 mod systemd;
 #[cfg(test)]
 mod tests;

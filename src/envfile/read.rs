@@ -1,7 +1,9 @@
 use super::cause::is_utf_16;
-use super::python_dotenv::Version;
 use super::variables::Variables;
-use super::{Dialect, compose, docker, dotenv, node, python_dotenv, shell, systemd};
+use super::{
+    Dialect, compose, docker, dotenv, node, phpdotenv, python_dotenv, ruby_dotenv, shell, symfony,
+    systemd,
+};
 use crate::key::Secret;
 
 /// What the program's own environment held when it read the file.
@@ -31,6 +33,11 @@ pub enum Entry {
         /// Where it is set, from 1.
         line: u32,
     },
+    /// What a command in the file prints, which is not run to find out.
+    Command {
+        /// Where it is set, from 1.
+        line: u32,
+    },
 }
 
 impl Entry {
@@ -50,7 +57,8 @@ impl Entry {
             (Self::Value(one), Self::Value(two)) => one.expose() == two.expose(),
             (Self::Absent, Self::Absent)
             | (Self::Inherited { .. }, Self::Inherited { .. })
-            | (Self::Outside { .. }, Self::Outside { .. }) => true,
+            | (Self::Outside { .. }, Self::Outside { .. })
+            | (Self::Command { .. }, Self::Command { .. }) => true,
             _ => false,
         }
     }
@@ -119,11 +127,16 @@ pub fn earlier_entries(
     file: &[u8],
     outside: Outside,
 ) -> Option<Result<Vec<(String, Entry)>, Rejected>> {
-    if dialect != Dialect::PythonDotenv {
-        return None;
-    }
     let mut variables = Variables::all(outside);
-    let parsed = python_dotenv::parse(file, Version::Earlier, &mut variables);
+    let parsed = match dialect {
+        Dialect::PythonDotenv => {
+            python_dotenv::parse(file, python_dotenv::Version::Earlier, &mut variables)
+        }
+        Dialect::RubyDotenv => {
+            ruby_dotenv::parse(file, ruby_dotenv::Version::Earlier, &mut variables)
+        }
+        _ => return None,
+    };
     Some(parsed.map(|()| variables.into_entries()))
 }
 
@@ -145,7 +158,14 @@ fn parse_as(dialect: Dialect, file: &[u8], variables: &mut Variables<'_>) -> Res
         Dialect::Docker => return docker::parse(file, variables),
         Dialect::Compose => return compose::parse(file, variables),
         Dialect::Node => node::parse(file, variables),
-        Dialect::PythonDotenv => return python_dotenv::parse(file, Version::Latest, variables),
+        Dialect::PythonDotenv => {
+            return python_dotenv::parse(file, python_dotenv::Version::Latest, variables);
+        }
+        Dialect::Phpdotenv => return phpdotenv::parse(file, variables),
+        Dialect::Symfony => return symfony::parse(file, variables),
+        Dialect::RubyDotenv => {
+            return ruby_dotenv::parse(file, ruby_dotenv::Version::Latest, variables);
+        }
         Dialect::Systemd => return systemd::parse(file, variables),
         Dialect::Shell => return shell::parse(file, variables),
     }

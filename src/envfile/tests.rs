@@ -43,6 +43,9 @@ fn a_file_in_utf_16_is_never_read_as_something_else_and_its_refusal_says_what_to
         (Dialect::Compose, true),
         (Dialect::Systemd, true),
         (Dialect::PythonDotenv, true),
+        (Dialect::RubyDotenv, true),
+        (Dialect::Phpdotenv, true),
+        (Dialect::Symfony, true),
         (Dialect::Shell, true),
         (Dialect::Dotenv, false),
         (Dialect::Node, false),
@@ -97,6 +100,7 @@ fn shown(entry: &Entry) -> String {
         Entry::Value(value) => format!("`{}`", value.expose().escape_ascii()),
         Entry::Absent => "nothing".to_owned(),
         Entry::Inherited { line } => format!("what is inherited on line {line}"),
+        Entry::Command { line } => format!("what a command prints on line {line}"),
         Entry::Outside { line } => format!("what comes from outside on line {line}"),
     }
 }
@@ -127,47 +131,98 @@ pub(super) fn names(dialect: Dialect, file: &[u8]) -> Vec<String> {
 /// as it is written.
 #[test]
 fn the_same_line_in_every_dialect() {
-    const TABLE: &[(&str, [&str; 7])] = &[
-        // dotenv, docker, compose, node, python-dotenv, systemd, shell
-        ("K=\"v\"", ["v", "$", "v", "v", "v", "v", "v"]),
-        ("K='v'", ["v", "$", "v", "v", "v", "v", "v"]),
-        ("K=v  ", ["v", "$", "v", "v", "v", "v", "v"]),
-        ("K= v", ["v", "$", "v", "v", "v", "v", "!"]),
-        ("K = v", ["v", "!", "v", "v", "v", "v", "!"]),
-        ("K=v\r\n", ["v", "v", "v", "v", "v", "v", "v\r"]),
-        ("K=\"v\"\r\n", ["v", "\"v\"", "v", "v", "v", "v", "v\r"]),
-        ("K=v # c", ["v", "$", "v", "v", "v", "$", "v"]),
-        ("K=\"v\" # c", ["v", "$", "v", "v", "v", "v# c", "v"]),
-        ("K=a#b", ["a", "$", "$", "a", "$", "$", "$"]),
-        ("K=a$B", ["$", "$", "?", "$", "$", "$", "?"]),
-        ("K=a${B}", ["$", "$", "?", "$", "?", "$", "?"]),
-        ("K='a$B'", ["a$B", "$", "a$B", "a$B", "a$B", "a$B", "a$B"]),
+    const TABLE: &[(&str, [&str; 10])] = &[
+        // dotenv, docker, compose, node, python-dotenv, systemd, shell, ruby-dotenv, phpdotenv, symfony
+        (
+            "K=\"v\"",
+            ["v", "$", "v", "v", "v", "v", "v", "v", "v", "v"],
+        ),
+        ("K='v'", ["v", "$", "v", "v", "v", "v", "v", "v", "v", "v"]),
+        ("K=v  ", ["v", "$", "v", "v", "v", "v", "v", "v", "v", "v"]),
+        ("K= v", ["v", "$", "v", "v", "v", "v", "!", "v", "v", "!"]),
+        ("K = v", ["v", "!", "v", "v", "v", "v", "!", "v", "v", "!"]),
+        (
+            "K=v\r\n",
+            ["v", "v", "v", "v", "v", "v", "v\r", "v", "v", "v"],
+        ),
+        (
+            "K=\"v\"\r\n",
+            ["v", "\"v\"", "v", "v", "v", "v", "v\r", "v", "v", "v"],
+        ),
+        (
+            "K=v # c",
+            ["v", "$", "v", "v", "v", "$", "v", "v", "v", "v"],
+        ),
+        (
+            "K=\"v\" # c",
+            ["v", "$", "v", "v", "v", "v# c", "v", "v", "v", "v"],
+        ),
+        ("K=a#b", ["a", "$", "$", "a", "$", "$", "$", "a", "a", "$"]),
+        ("K=a$B", ["$", "$", "?", "$", "$", "$", "?", "?", "$", "?"]),
+        (
+            "K=a${B}",
+            ["$", "$", "?", "$", "?", "$", "?", "?", "?", "?"],
+        ),
+        (
+            "K='a$B'",
+            [
+                "a$B", "$", "a$B", "a$B", "a$B", "a$B", "a$B", "a$B", "a$B", "a$B",
+            ],
+        ),
         (
             "K=\"a\\nb\"",
-            ["a\nb", "$", "a\nb", "a\nb", "a\nb", "a\\nb", "a\\nb"],
+            [
+                "a\nb", "$", "a\nb", "a\nb", "a\nb", "a\\nb", "a\\nb", "a\\nb", "a\nb", "a\nb",
+            ],
         ),
-        ("K=a\\b", ["$", "$", "$", "$", "$", "ab", "ab"]),
-        ("K=va\"lu\"e", ["$", "$", "$", "$", "$", "$", "value"]),
+        (
+            "K=a\\b",
+            ["$", "$", "$", "$", "$", "ab", "ab", "ab", "$", "$"],
+        ),
+        (
+            "K=va\"lu\"e",
+            ["$", "$", "$", "$", "$", "$", "value", "$", "$", "value"],
+        ),
         (
             "K=\"val\"ue",
-            ["$", "$", "val", "val", "-", "value", "value"],
+            [
+                "$", "$", "val", "val", "-", "value", "value", "$", "!", "value",
+            ],
         ),
-        ("K=`v`", ["v", "$", "$", "v", "$", "$", "!"]),
-        ("export K=v", ["v", "!", "v", "v", "v", "-", "v"]),
-        ("\u{feff}K=v", ["v", "v", "v", "-", "v", "-", "!"]),
-        ("K=\"v\n", ["\"v", "\"v", "!", "\"v", "-", "v\n", "!"]),
-        ("K: v", ["v", "!", "v", "-", "-", "-", "!"]),
-        ("K=v;", ["$", "$", "$", "$", "$", "$", "v"]),
-        ("K=\u{a0}v", ["v", "$", "v", "$", "v", "$", "$"]),
-        ("K='a'b'", ["a'b", "$", "!", "a", "-", "ab'", "!"]),
-        ("K=pa$$word", ["$", "$", "pa$word", "$", "$", "$", "?"]),
+        ("K=`v`", ["v", "$", "$", "v", "$", "$", "!", "$", "$", "$"]),
+        (
+            "export K=v",
+            ["v", "!", "v", "v", "v", "-", "v", "v", "v", "v"],
+        ),
+        (
+            "\u{feff}K=v",
+            ["v", "v", "v", "-", "v", "-", "!", "v", "v", "!"],
+        ),
+        (
+            "K=\"v\n",
+            ["\"v", "\"v", "!", "\"v", "-", "v\n", "!", "\"v", "!", "!"],
+        ),
+        ("K: v", ["v", "!", "v", "-", "-", "-", "!", "v", "!", "!"]),
+        ("K=v;", ["$", "$", "$", "$", "$", "$", "v", "$", "$", "$"]),
+        (
+            "K=\u{a0}v",
+            ["v", "$", "v", "$", "v", "$", "$", "$", "$", "$"],
+        ),
+        (
+            "K='a'b'",
+            ["a'b", "$", "!", "a", "-", "ab'", "!", "a'b", "!", "!"],
+        ),
+        (
+            "K=pa$$word",
+            ["$", "$", "pa$word", "$", "$", "$", "?", "?", "$", "?"],
+        ),
     ];
     for (line, expected) in TABLE {
         for (dialect, expected) in Dialect::ALL.into_iter().zip(expected) {
             let found = match read(dialect, line.as_bytes(), "K", Outside::Unknown) {
                 Ok(Entry::Value(value)) => String::from_utf8(value.expose().to_vec()).unwrap(),
                 Ok(Entry::Absent) => "-".to_owned(),
-                Ok(Entry::Outside { .. }) => "?".to_owned(),
+                Ok(Entry::Outside { .. } | Entry::Command { .. }) => "?".to_owned(),
                 Ok(Entry::Inherited { .. }) => "inherited".to_owned(),
                 Err(_) => "!".to_owned(),
             };
@@ -254,6 +309,10 @@ proptest::proptest! {
         for dialect in Dialect::ALL {
             let unknown = read(dialect, &file, "K", Outside::Unknown);
             let empty = read(dialect, &file, "K", Outside::Empty);
+            // It fails at what is exported alone where nothing has set it.
+            if dialect == Dialect::RubyDotenv && empty.is_err() {
+                continue;
+            }
             if let Ok(unknown @ (Entry::Value(_) | Entry::Absent)) = unknown {
                 proptest::prop_assert!(empty.is_ok_and(|empty| empty.agrees(&unknown)));
             }

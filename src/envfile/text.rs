@@ -28,6 +28,24 @@ pub(super) enum CarriageReturn {
     Dropped,
 }
 
+/// With `\r\n` and `\r` as `\n`, and every other byte as it is.
+pub(super) fn with_line_feeds(file: &[u8]) -> Text<'_> {
+    if !file.contains(&b'\r') {
+        return Text::Same(file);
+    }
+    let mut buffer = Buffer::with_capacity(file.len());
+    let mut before = 0;
+    for &byte in file {
+        match byte {
+            b'\r' => buffer.push(b'\n'),
+            b'\n' if before == b'\r' => {}
+            byte => buffer.push(byte),
+        }
+        before = byte;
+    }
+    Text::Changed(buffer)
+}
+
 /// Reads bytes as UTF-8, U+FFFD for what is not, and settles carriage returns.
 pub(super) fn prepared(file: &[u8], carriage_return: CarriageReturn) -> Text<'_> {
     if !file.contains(&b'\r') && std::str::from_utf8(file).is_ok() {

@@ -24,7 +24,7 @@ pub(super) enum Known<'v> {
 impl<'w> Variables<'w> {
     /// No real file comes near it, and a small hostile one that doubles a value on each line would
     /// otherwise fill the memory.
-    const BUDGET: usize = 1 << 20;
+    pub(super) const BUDGET: usize = 1 << 20;
 
     pub(super) const OVER_BUDGET: &'static str =
         "the references up to here bring in more than 1 MiB";
@@ -82,11 +82,19 @@ impl<'w> Variables<'w> {
         self.found.contains_key(name)
     }
 
+    /// Whether a variable has such a value in the end.
+    pub(super) fn any(&self, is_such: impl Fn(&[u8]) -> bool) -> bool {
+        let mut values = self.found.values().filter_map(|(_, entry)| entry.value());
+        values.any(|value| is_such(value.expose()))
+    }
+
     pub(super) fn lookup(&self, name: &[u8]) -> Known<'_> {
         match self.found.get(name) {
             Some((_, Entry::Value(secret))) => Known::Value(secret.expose()),
             Some((_, Entry::Absent)) => Known::Unset,
-            Some((_, Entry::Inherited { .. } | Entry::Outside { .. })) => Known::Unknown,
+            Some((_, Entry::Inherited { .. } | Entry::Outside { .. } | Entry::Command { .. })) => {
+                Known::Unknown
+            }
             None if self.outside == Outside::Empty => Known::Unset,
             None => Known::Unknown,
         }
@@ -148,11 +156,27 @@ pub(super) struct Expansion {
     pub(super) bytes: Buffer,
     /// Some of it comes from outside of the file.
     pub(super) unknown: bool,
+    /// Some of it is what a command prints.
+    pub(super) runs: bool,
 }
 
 impl Expansion {
+    pub(super) fn of_a_command() -> Self {
+        Self {
+            runs: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether all of it stands in the file.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.unknown && !self.runs
+    }
+
     pub(super) fn into_entry(self, line: u32) -> Entry {
-        if self.unknown {
+        if self.runs {
+            Entry::Command { line }
+        } else if self.unknown {
             Entry::Outside { line }
         } else {
             Entry::Value(self.bytes.into_secret())

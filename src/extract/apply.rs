@@ -111,6 +111,10 @@ fn dotenv(file: &[u8], variable: &str, dialect: Dialect) -> Result<Option<Secret
             format!("line {line} takes the value from elsewhere"),
             NEXT,
         )),
+        Ok(Entry::Command { line }) => Err(bad(
+            format!("line {line} takes the value from a command, which is not run to read it"),
+            NEXT,
+        )),
         Err(Rejected { line, reason }) => Err(bad(format!("line {line}: {reason}"), NEXT)),
     }
 }
@@ -248,6 +252,9 @@ mod tests {
         ] {
             assert_gives(Step::Dotenv("K".into(), dialect), file, value);
         }
+        let step = Step::Dotenv("K".into(), Dialect::Symfony);
+        let found = applied(&extraction([step]), b"K=$(id)\n");
+        assert_eq!(found, Err(ErrorKind::BadData));
     }
 
     #[test]

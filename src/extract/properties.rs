@@ -11,7 +11,8 @@ use crate::reading::ReadError;
 ///
 /// # Errors
 ///
-/// [`crate::reading::ErrorKind::BadData`] where Java refuses the file: at a `\u` without its four digits.
+/// [`crate::reading::ErrorKind::BadData`] where Java refuses the file: at a `\u` without its four digits. A half of a
+/// surrogate pair becomes a question mark, as when Java writes it.
 pub(super) fn value(file: &[u8], name: &str) -> Result<Option<Secret>, ReadError> {
     let mut lines = Lines {
         rest: file,
@@ -50,10 +51,15 @@ impl<'f> Lines<'f> {
         let mut began = None;
         while let Some(natural) = self.natural() {
             let text = start(natural);
-            if began.is_none() && matches!(text.first(), None | Some(b'#' | b'!')) {
-                continue;
+            // A line of nothing but a backslash continues nothing.
+            if line.is_empty() {
+                if matches!(text.first(), None | Some(b'#' | b'!')) {
+                    began = None;
+                    continue;
+                }
+                began = Some(self.number);
             }
-            let first = *began.get_or_insert(self.number);
+            let first = began.unwrap_or(self.number);
             let slashes = text.iter().rev().take_while(|byte| **byte == b'\\').count();
             if slashes % 2 == 0 {
                 line.extend_from_slice(text);
@@ -127,13 +133,12 @@ fn unescape(text: &[u8]) -> Option<Secret> {
             b'u' => {
                 let first = unit(rest)?;
                 rest = rest.get(4..)?;
-                let sign = if let 0xd800..0xdc00 = first {
-                    let second = rest.strip_prefix(b"\\u")?;
-                    rest = second.get(4..)?;
-                    char::decode_utf16([first, unit(second)?]).next()?.ok()?
-                } else {
-                    char::from_u32(u32::from(first))?
-                };
+                let second = rest.strip_prefix(b"\\u").and_then(unit);
+                let pair = [first, second.unwrap_or_default()];
+                let sign = char::decode_utf16(pair).next()?.unwrap_or('?');
+                if sign.len_utf16() == 2 {
+                    rest = rest.get(6..)?;
+                }
                 plain.extend_from_slice(sign.encode_utf8(&mut [0; 4]).as_bytes());
             }
             other => plain.push(other),
@@ -182,6 +187,9 @@ mod tests {
             ("\n\n!a.k=no\n \na.k=v", "v"),
             ("a.k=v\\", "v"),
             ("a.k=\\t\\n\\r\\f\\q\\:", "\t\n\r\u{c}q:"),
+            ("\\\n#\na.k=v", "v"),
+            ("a.k=v\\ud83d\\u0041", "v?A"),
+            ("a.k=v\\ude00\\ud83d", "v??"),
             ("a.k=\\u0076\\ud83d\\ude00\u{e9}", "v\u{1f600}\u{e9}"),
         ] {
             assert_gives(file, Some(value));
@@ -196,7 +204,7 @@ mod tests {
         for (file, line) in [
             ("a.k=v\nx=\\u12\n", "line 2 "),
             ("a.k=1\\\n\\u12zz\n", "line 1 "),
-            ("\na.k=\\ud83d\n", "line 2 "),
+            ("\na.k=\\ud83d\\u1\n", "line 2 "),
         ] {
             let error = super::value(file.as_bytes(), "a.k").err().unwrap();
             assert!(error.message.starts_with(line), "{}", error.message);

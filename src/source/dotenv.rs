@@ -36,7 +36,8 @@ impl Source for Dotenv {
         credentials: &[],
         example: "- dotenv: { path: /srv/web/.env }\n\
                   - dotenv: { path: '/srv/*/.env', dialect: docker }\n",
-        tested: "npm dotenv, Node, python-dotenv, docker, systemd and sh themselves; Compose by its published rules",
+        tested: "npm dotenv, Node, python-dotenv, docker, systemd, sh, and the dotenv of Ruby, PHP and Symfony themselves; \
+                 Compose by its published rules",
         manual: "\
 Reads a variable from an env file exactly as the program that loads the file does. Programs agree on \
 `NAME=value` and on little else, so say whose rules count ([how they differ](dialects.md)):
@@ -51,15 +52,19 @@ blanks are part of the value |
 | `python-dotenv` | python-dotenv |
 | `systemd` | `EnvironmentFile=` |
 | `shell` | `set -a; . file` in a POSIX shell |
+| `ruby-dotenv` | the dotenv gem of Ruby |
+| `phpdotenv` | `vlucas/phpdotenv`, which Laravel loads |
+| `symfony` | Symfony's Dotenv component |
 
 If docker would read the file differently, a note says so: a file that works on a laptop and is then given to \
 `docker run --env-file` is how quotes get into keys. Nothing is ever run: what a shell would have to execute is \
-an error.
+an error, and what `ruby-dotenv` and `symfony` take from a command is `unverified`.
 
-**References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv` and `shell`, and \
-not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
+**References to other variables,** as `${OTHER}`, are expanded by `compose`, `python-dotenv`, `shell`, \
+`ruby-dotenv`, `phpdotenv` and `symfony`, and not by `docker`, `node` and `systemd`. npm dotenv does not expand them either, but dotenv-expand does, which \
 Vite, Next and Create React App use: under `dotenv` the expanded value is judged, but not counted as proven. \
-What versions of python-dotenv read differently is judged by 1.2.4, and not counted as proven either.
+What versions of python-dotenv read differently is judged by 1.2.4, what those of ruby-dotenv do by 3.2, and not \
+counted as proven either.
 
 A variable that is not set is `missing`, and so is a file that does not exist. A variable that is only named, or \
 built from something outside the file like `$HOME`, is `unverified`. A file that its program refuses is \
@@ -122,7 +127,7 @@ impl Dotenv {
             .and_then(|entry| envfile::visible_cause(self.dialect, file, variable, entry));
         let elsewhere = match &entry {
             Ok(Entry::Inherited { line }) => Some((line, "")),
-            Ok(Entry::Outside { line }) => {
+            Ok(Entry::Outside { line } | Entry::Command { line }) => {
                 Some((line, ", in single quotes if a `$` belongs to it"))
             }
             _ => None,
@@ -139,12 +144,14 @@ impl Dotenv {
             let mut entries = earlier.ok()?.into_iter();
             let earlier = entries.find(|(name, _)| name == variable);
             let earlier = earlier.map_or(Entry::Absent, |(_, entry)| entry);
-            (!latest.agrees(&earlier)).then_some(earlier)
+            let is_same = latest.agrees(&earlier) || (is_nothing(latest) && is_nothing(&earlier));
+            (!is_same).then_some(earlier)
         });
         let mut reading = Reading::new(match (entry, earlier) {
             (Ok(latest @ (Entry::Value(_) | Entry::Absent)), Some(earlier)) => {
                 let has_mark = file.starts_with("\u{feff}".as_bytes());
-                differing(into_value(latest), into_value(earlier), has_mark)
+                let why = differing(self.dialect, has_mark);
+                either(into_value(latest), into_value(earlier), why)
             }
             (entry, _) => self.found(entry, file, variable),
         });
@@ -195,6 +202,10 @@ impl Dotenv {
                 "line {line} only names it, so its value comes from whatever starts the program; \
                  write the value there, or audit that place"
             )),
+            Ok(Entry::Command { line }) => hidden(format!(
+                "line {line} takes it from a command, which its program runs and straggler does not; write \
+                 the value there, or audit the place that the command reads"
+            )),
             Ok(Entry::Outside { line }) => hidden(format!(
                 "line {line} builds it from something that is not in the file; write it out, and a \
                  `$` that belongs to the key as its program wants it"
@@ -224,18 +235,26 @@ impl Dotenv {
     }
 }
 
-/// What not all versions of its program take alike: here what the latest makes of it, else earlier ones.
-fn differing(latest: Option<Secret>, earlier: Option<Secret>, has_mark: bool) -> Found {
-    let why = match has_mark {
-        true => {
+/// Why not all versions of its program take it alike.
+fn differing(dialect: Dialect, has_mark: bool) -> &'static str {
+    match (dialect, has_mark) {
+        (Dialect::RubyDotenv, _) => {
+            "ruby dotenv before 3.0 makes line ends of `\\n` and `\\r` in double quotes, which later ones leave as they \
+             are; write line ends as such, and a value with backslashes in single quotes"
+        }
+        (_, true) => {
             "the file starts with a byte order mark, which python-dotenv before 1.2.3 takes for a part of the \
              first name; save it as UTF-8 without a byte order mark"
         }
-        false => {
+        (_, false) => {
             "python-dotenv before 1.2.4 reads something else there, as it does with a `#` after `= ` and with a \
              backslash before a quote; write it so that neither stands there"
         }
-    };
+    }
+}
+
+/// What versions of its program take differently: here what the latest makes of it, else earlier ones.
+fn either(latest: Option<Secret>, earlier: Option<Secret>, why: &'static str) -> Found {
     Found::Hidden {
         fixed_at: None,
         why: why.into(),
@@ -269,6 +288,13 @@ fn referring(value: Option<Secret>) -> Found {
                 evidence: Evidence::Timestamp,
             })
         }),
+    }
+}
+
+fn is_nothing(entry: &Entry) -> bool {
+    match entry {
+        Entry::Absent => true,
+        entry => entry.value().is_some_and(|value| value.expose().is_empty()),
     }
 }
 

@@ -26,7 +26,7 @@ impl Random {
         self.below(n) == 0
     }
 
-    fn pick<'p, T: ?Sized>(&mut self, from: &[&'p T]) -> &'p T {
+    pub fn pick<'p, T: ?Sized>(&mut self, from: &[&'p T]) -> &'p T {
         from[self.below(from.len())]
     }
 }

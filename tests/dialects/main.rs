@@ -14,6 +14,7 @@ mod corpus;
 mod docker;
 mod generate;
 mod oracle;
+mod properties;
 
 use straggler::envfile::{Dialect, Outside, earlier_entries, entries};
 
@@ -64,6 +65,33 @@ fn python_dotenv() {
     compare_by(Dialect::PythonDotenv, &files, &answers, |file| {
         earlier_entries(Dialect::PythonDotenv, file, Outside::Empty).unwrap()
     });
+}
+
+#[test]
+#[ignore = "needs the real program, which tests/run installs"]
+fn ruby_dotenv() {
+    let files = files(7, 12_000);
+    let script = oracle::script("ruby_dotenv.rb");
+    let answers = oracle::ask(&oracle::ruby(), &[script, oracle::gem()], &files);
+    compare(Dialect::RubyDotenv, &files, &answers);
+}
+
+#[test]
+#[ignore = "needs the real program, which tests/run installs"]
+fn phpdotenv() {
+    let files = files(8, 12_000);
+    let script = oracle::script("phpdotenv.php");
+    let answers = oracle::ask(&oracle::php(), &[script, oracle::php_packages()], &files);
+    compare(Dialect::Phpdotenv, &files, &answers);
+}
+
+#[test]
+#[ignore = "needs the real program, which tests/run installs"]
+fn symfony() {
+    let files = files(9, 12_000);
+    let script = oracle::script("symfony.php");
+    let answers = oracle::ask(&oracle::php(), &[script, oracle::php_packages()], &files);
+    compare(Dialect::Symfony, &files, &answers);
 }
 
 #[test]

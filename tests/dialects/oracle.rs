@@ -38,6 +38,28 @@ pub fn python() -> PathBuf {
     tool("python/bin/python")
 }
 
+pub fn ruby() -> PathBuf {
+    "/usr/bin/ruby".into()
+}
+
+/// The code of Ruby's dotenv.
+pub fn gem() -> PathBuf {
+    let gems = tool("debian/usr/share/rubygems-integration/all/gems");
+    let mut gems = fs::read_dir(&gems).unwrap().map(|gem| gem.unwrap().path());
+    let gem = gems.next().unwrap();
+    assert!(gems.next().is_none(), "several gems");
+    gem.join("lib")
+}
+
+pub fn php() -> PathBuf {
+    "/usr/bin/php".into()
+}
+
+/// The code of PHP's packages.
+pub fn php_packages() -> PathBuf {
+    tool("debian/usr/share/php")
+}
+
 /// Asks a script that takes one file per line, in base64, and gives one answer per line.
 pub fn ask<A: AsRef<OsStr>>(program: &Path, arguments: &[A], files: &[Vec<u8>]) -> Vec<Answer> {
     let directory = tempfile::tempdir().unwrap();

@@ -54,7 +54,7 @@ fn told(dialect: Dialect, line: &str) -> String {
         Ok(Entry::Value(value)) => shown(std::str::from_utf8(value.expose()).unwrap()),
         Ok(Entry::Absent) => "*not set*".to_owned(),
         Ok(Entry::Inherited { .. }) => "*inherited*".to_owned(),
-        Ok(Entry::Outside { .. }) => "*depends*".to_owned(),
+        Ok(Entry::Outside { .. } | Entry::Command { .. }) => "*depends*".to_owned(),
         Err(_) => "**error**".to_owned(),
     }
 }

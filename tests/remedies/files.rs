@@ -137,7 +137,7 @@ fn a_document_that_was_read_whole_is_not_replaced() {
     }
 }
 
-const DIALECTS: [&str; 7] = [
+const DIALECTS: [&str; 10] = [
     "dotenv",
     "docker",
     "compose",
@@ -145,6 +145,9 @@ const DIALECTS: [&str; 7] = [
     "python-dotenv",
     "systemd",
     "shell",
+    "ruby-dotenv",
+    "phpdotenv",
+    "symfony",
 ];
 
 /// Does what is said of a variable in an env file: one line of it, however it has to be quoted.

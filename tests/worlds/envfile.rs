@@ -1,4 +1,4 @@
-//! How a value is written into an env file, and what seven programs make of one line.
+//! How a value is written into an env file, and what ten programs make of one line.
 //!
 //! Written from docs/dialects.md: its table is repeated here, as what a key becomes.
 
@@ -14,12 +14,17 @@ pub enum Dialect {
     Python,
     Systemd,
     Shell,
+    Ruby,
+    Php,
+    Symfony,
 }
 
-use Dialect::{Compose, Docker, Dotenv, Node, Python, Shell, Systemd};
+use Dialect::{Compose, Docker, Dotenv, Node, Php, Python, Ruby, Shell, Symfony, Systemd};
 
 impl Dialect {
-    pub const ALL: [Self; 7] = [Dotenv, Docker, Compose, Node, Python, Systemd, Shell];
+    pub const ALL: [Self; 10] = [
+        Dotenv, Docker, Compose, Node, Python, Systemd, Shell, Ruby, Php, Symfony,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -30,6 +35,9 @@ impl Dialect {
             Python => "python-dotenv",
             Systemd => "systemd",
             Shell => "shell",
+            Ruby => "ruby-dotenv",
+            Php => "phpdotenv",
+            Symfony => "symfony",
         }
     }
 }
@@ -49,11 +57,15 @@ pub fn line(dialect: Dialect, variable: &str, value: &[u8]) -> Option<String> {
         return (!value.contains('\n')).then(|| format!("{variable}={value}\n"));
     }
     if value.contains('\n') {
-        let escapes = matches!(dialect, Dotenv | Compose | Node | Python);
+        let escapes = matches!(dialect, Dotenv | Compose | Node | Python | Php | Symfony);
         if !escapes || value.contains('"') {
             return None;
         }
         return Some(format!("{variable}=\"{}\"\n", value.replace('\n', "\\n")));
+    }
+    // It looks for the end of what is no value on later lines.
+    if dialect == Php && value.contains("=\"") {
+        return None;
     }
     // White space that is none in ASCII is no blank to everybody.
     if value.contains(|c: char| !c.is_ascii() && (c.is_whitespace() || c == '\u{200b}')) {
@@ -114,14 +126,14 @@ pub fn odd_line(
             format!("{variable}= {key}"),
             match dialect {
                 Docker => with("leading-whitespace", format!(" {key}")),
-                Shell => Becomes::Failed,
+                Shell | Symfony => Becomes::Failed,
                 _ => whole(),
             },
         ),
         5 => (
             format!("{variable} = {key}"),
             match dialect {
-                Docker | Shell => Becomes::Failed,
+                Docker | Shell | Symfony => Becomes::Failed,
                 _ => whole(),
             },
         ),
@@ -143,8 +155,8 @@ pub fn odd_line(
         8 => (
             format!("{variable}=\"{key}"),
             match dialect {
-                Dotenv | Docker | Node => with("unbalanced-quote", format!("\"{key}")),
-                Compose | Shell => Becomes::Failed,
+                Dotenv | Docker | Node | Ruby => with("unbalanced-quote", format!("\"{key}")),
+                Compose | Shell | Php | Symfony => Becomes::Failed,
                 Python => Becomes::Absent,
                 Systemd => whole(),
             },
@@ -163,7 +175,7 @@ pub fn odd_line(
             format!("\u{feff}{variable}={key}"),
             match dialect {
                 Node | Systemd => Becomes::Absent,
-                Shell => Becomes::Failed,
+                Shell | Symfony => Becomes::Failed,
                 _ => whole(),
             },
         ),
@@ -171,7 +183,7 @@ pub fn odd_line(
             variable.to_owned(),
             match dialect {
                 Docker | Compose => Becomes::Open,
-                Shell => Becomes::Failed,
+                Shell | Symfony => Becomes::Failed,
                 _ => Becomes::Absent,
             },
         ),

@@ -98,6 +98,14 @@ async fn what_the_file_does_not_hold_is_hidden_and_what_is_refused_names_its_lin
         note,
         "`docker run --env-file` would take the text there as it stands"
     );
+    for dialect in ["ruby-dotenv", "symfony"] {
+        let command = of("X=1\nALLSTAK_API_KEY=$(id)\n", dialect).await;
+        let command = told(&command.found);
+        assert!(
+            command.starts_with("hidden: line 2 takes it from a command, which its program runs"),
+            "{command}"
+        );
+    }
     let refused = of("X=1\nALLSTAK_API_KEY=`id`\n", "shell").await;
     assert!(told(&refused.found).starts_with("failed: bad-data: line 2: "));
 }
@@ -135,6 +143,25 @@ async fn what_only_some_readers_put_in_is_told_and_proves_nothing() {
         let reading = of("O=old\nALLSTAK_API_KEY=${O}\n", dialect).await;
         assert_eq!(told(&reading.found), "old", "{dialect}");
     }
+}
+
+#[tokio::test]
+async fn what_versions_of_ruby_dotenv_read_otherwise_is_told_and_proves_nothing() {
+    let escaped = of("ALLSTAK_API_KEY=\"a\\nb\"\n", "ruby-dotenv").await;
+    let found = told(&escaped.found);
+    assert!(
+        found.starts_with("hidden: ruby dotenv before 3.0 makes line ends"),
+        "{found}"
+    );
+    for (file, expected) in [
+        ("ALLSTAK_API_KEY='a\\nb'\n", "a\\nb"),
+        ("ALLSTAK_API_KEY=\"a\"\n", "a"),
+    ] {
+        assert_eq!(told(&of(file, "ruby-dotenv").await.found), expected);
+    }
+    // Set to nothing by the latest, and not at all by earlier ones.
+    let named = told(&of("ALLSTAK_API_KEY\n", "ruby-dotenv").await.found);
+    assert!(!named.starts_with("hidden"), "{named}");
 }
 
 #[tokio::test]

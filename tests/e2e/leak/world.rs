@@ -133,6 +133,9 @@ pub const KINDS: &[Kind] = &[
                     "python-dotenv",
                     "systemd",
                     "shell",
+                    "ruby-dotenv",
+                    "phpdotenv",
+                    "symfony",
                 ] {
                     broken.push(format!(
                         "{{ dotenv: {{ path: DIR/{name}, dialect: {dialect} }} }}"
