@@ -200,9 +200,8 @@ pub fn is_foreign(
     })
 }
 
-/// What is known of a key that became the reference of a project before anything settled that, and is now that of
-/// `owner`, of whom nothing is known: `named` does not name that project anymore, and whoever renames one settles
-/// nothing by it.
+/// What is known of a project that `named` does not name anymore, where `owner`, of whom nothing is known, has its
+/// key now: it was given another name. Its earlier keys are the same, and what nothing has settled yet stays so.
 #[must_use]
 pub fn taken_over<'r>(
     reigns: &'r BTreeMap<Owner, Vec<Reign>>,
@@ -214,11 +213,11 @@ pub fn taken_over<'r>(
         return None;
     }
     let unnamed = reigns.iter().filter(|(other, _)| !named.contains(*other));
-    let suspected = unnamed.filter_map(|(_, reigns)| {
+    let former = unnamed.filter_map(|(_, reigns)| {
         let last = reigns.last()?;
-        (!last.is_sure() && last.is_of(current)).then_some((last.last_seen, &reigns[..]))
+        last.is_of(current).then_some((last.last_seen, &reigns[..]))
     });
-    let (_, latest) = suspected.max_by_key(|(seen, _)| *seen)?;
+    let (_, latest) = former.max_by_key(|(seen, _)| *seen)?;
     Some(latest)
 }
 

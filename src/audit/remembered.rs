@@ -109,7 +109,7 @@ impl Remembered {
         self.reigns.get(owner).map_or(&[], Vec::as_slice)
     }
 
-    /// The same, where projects of this inventory are what was suspected of others, which it names no more.
+    /// The same, where projects of this inventory are others by another name, which it names no more.
     pub(super) fn with_taken_over(
         &self,
         inventory: &Inventory,

@@ -97,8 +97,8 @@ pub fn notice(audit: &Audit, warning: &Warning) -> Notice {
             Notice {
                 code: REFERENCE_CHANGED,
                 message: format!(
-                    "the reference of {name} changed: {seen} it was {former}, and {is}; who holds the former \
-                     one is shown as stale{declared}"
+                    "the reference of {name} changed: it was {former} when it was last seen so, {seen}, and {is}; \
+                     what holds the former one is reported{declared}"
                 ),
                 remedy: settling(audit, *project),
             }

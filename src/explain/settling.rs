@@ -18,7 +18,7 @@ pub fn settling(audit: &Audit, id: ProjectId) -> String {
         );
     }
     format!(
-        "compare it with the dashboard, which shows the current key; if it was rotated, `{confirm}` or set rotated_at ({}), else {}",
+        "compare it with the dashboard, which shows the current key; if that is this one, `{confirm}` or set rotated_at ({}), else {}",
         site_of(audit, audit.inventory.project(id).site),
         reference.renew()
     )

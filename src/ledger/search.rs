@@ -106,7 +106,14 @@ async fn settled(
 
 /// What a ledger knows; `None` where another file uses it still, or this ledger has all that was of its files.
 async fn look(path: PathBuf, own: &str, mine: &BTreeSet<String>) -> Result<Option<Found>, Failure> {
-    let options = SqliteConnectOptions::new().filename(&path).read_only(true);
+    // Whoever may only read leaves files beside it, unless nothing is written meanwhile.
+    let mut log = path.clone().into_os_string();
+    log.push("-wal");
+    let is_at_rest = fs::metadata(log).map_or(true, |log| log.len() == 0);
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .read_only(true)
+        .immutable(is_at_rest);
     let opened = SqliteConnection::connect_with(&options).await?;
     let mut connection = Connection::Sqlite(File::of(opened));
     // None where it is older than that this was kept.

@@ -168,7 +168,7 @@ impl Question<'_> {
         self.asked(audit).fingerprints
     }
 
-    /// The keys in question that no past audit saw, live or anywhere: where they were then, nobody remembers.
+    /// The keys in question that no past audit knew: where they were before the first one, nobody remembers.
     fn unseen(&self, asked: &Asked) -> Vec<Fingerprint> {
         if self.past.known != Known::Known {
             return Vec::new();
@@ -179,7 +179,9 @@ impl Question<'_> {
         let announced = announced.map(|next| next.fingerprint);
         let places = self.past.places.iter();
         let held = places.flat_map(|place| place.holds.iter().flatten().copied());
-        let seen: HashSet<Fingerprint> = reigned.chain(announced).chain(held).collect();
+        let unsettled = self.remembered.unsettled.iter().map(|(_, key)| *key);
+        let seen = reigned.chain(announced).chain(unsettled).chain(held);
+        let seen: HashSet<Fingerprint> = seen.collect();
         let is_seen = |key: &Fingerprint| seen.iter().any(|seen| seen.agrees(key));
         let keys = asked.fingerprints.iter();
         keys.filter(|key| !is_seen(key)).copied().collect()

@@ -229,9 +229,7 @@ fn a_ledger_that_began_after_the_rotation_says_what_it_does_not_know() {
         scene("  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n")
             .file("key", CURRENT);
     run(&scene, &["audit"]).ends(0);
-    ask(&scene, &[])
-        .ends(0)
-        .prints("no past audit in this ledger saw");
+    ask(&scene, &[]).ends(0).prints("past audits never knew");
     let ran = ask(&scene, &["-f", "json"]).ends(0);
     assert_eq!(ran.json()["considered_past_audits"], false);
 }
@@ -332,4 +330,23 @@ fn what_the_environment_fills_in_is_shown_nowhere_and_moves_no_place() {
     }
     let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
     assert!(holds(b"xeu-west-1") && !holds(b"Bv7Nc2Xz9Lk4"));
+}
+
+#[test]
+fn nothing_is_left_beside_the_ledgers_of_others() {
+    let route = "  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n";
+    let scene = scene(route)
+        .file("key", CURRENT)
+        .file(
+            "other/targets.yaml",
+            targets(route).replace("checkout", "shop"),
+        )
+        .file("other/shop", CURRENT)
+        .file("other/key", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    run(&scene, &["audit", "-c", "other/targets.yaml"]).ends(0);
+    let files = fs::read_dir(scene.path("state").join("straggler")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let left: Vec<_> = names.filter(|name| !name.ends_with(".db")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

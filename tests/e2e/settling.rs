@@ -214,7 +214,7 @@ fn an_answer_without_a_past_says_so() {
     assert_eq!(answer["considered_past_audits"], false);
     let ran = run(&scene, &["revoke-check", "checkout"]).ends(0);
     assert!(!ran.stdout.contains(told), "{ran}");
-    ran.prints("no past audit in this ledger saw");
+    ran.prints("past audits never knew");
     let current = fingerprint(CURRENT);
     let of_a_known_one = [&asked[..], &["--key", &current]].concat();
     for (question, code, considered) in [(&asked[..], 0, false), (&of_a_known_one, 1, true)] {
@@ -462,4 +462,26 @@ fn a_project_that_gets_another_name_keeps_what_nothing_has_settled() {
     let ran = run(&scene, &["revoke-check", "till"]).ends(3);
     confirm_as_told(&scene, &ran);
     run(&scene, &["revoke-check", "till"]).ends(0).prints(&key);
+}
+
+#[test]
+fn a_project_that_gets_another_name_keeps_its_earlier_keys() {
+    let scene = scene();
+    run(&scene, &["audit"]).ends(0);
+    rotate(&scene, NEXT);
+    hold(&scene, "api", NEXT);
+    run(&scene, &["audit"]).ends(1);
+    run(&scene, &["history", "confirm", "checkout"]).ends(0);
+    let file = scene.path("targets.yaml");
+    let renamed = fs::read_to_string(&file).unwrap();
+    fs::write(&file, renamed.replace("checkout", "till")).unwrap();
+    fs::rename(scene.path("checkout"), scene.path("till")).unwrap();
+    for _ in 0..2 {
+        run(&scene, &["audit"]).ends(1).prints("stale");
+        run(&scene, &["revoke-check", "till"])
+            .ends(1)
+            .prints(&fingerprint(CURRENT));
+    }
+    hold(&scene, "web", NEXT);
+    run(&scene, &["revoke-check", "till"]).ends(0);
 }

@@ -144,8 +144,8 @@ impl Told<'_> {
         for key in &self.answer.unseen {
             writeln!(
                 out,
-                "no past audit in this ledger saw {key}: a deployment that held it and left targets.yaml before the \
-                 first of them is not known"
+                "past audits never knew {key} as a live key: what held it and left targets.yaml before the first audit in \
+                 this ledger is not known"
             )?;
         }
         writeln!(

@@ -47,7 +47,7 @@ pub struct Answer<'a> {
     pub doubts: Vec<[String; 2]>,
     /// Whether there was a ledger to know of deployments that targets.yaml does not name.
     pub past_is_known: bool,
-    /// The keys in question that no past audit saw, live or anywhere: where they were then, nobody remembers.
+    /// The keys in question that no past audit knew: where they were before the first one, nobody remembers.
     pub unseen: Vec<Fingerprint>,
     /// How many keys are in question.
     pub asked: usize,
