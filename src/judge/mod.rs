@@ -20,5 +20,5 @@ pub use outcome::{
 pub use reading::{Judged, explain, judge, time_again, without_reference};
 pub use route::trace;
 pub use scope::{Bench, Circumstances, Scope};
-pub use sight::is_explained;
+pub use sight::{is_explained, is_nothing};
 pub use time::{Rotation, SKEW, prove};

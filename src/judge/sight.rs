@@ -2,6 +2,12 @@ use super::{Outcome, Why};
 use crate::keyring::Placeholder;
 use crate::verdict::{Evidence, Stage, Verdict};
 
+/// Whether nothing was there, unless that is what `expect: absent` asks for.
+#[must_use]
+pub fn is_nothing(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Missing | Verdict::NotRequired)
+}
+
 /// Whether a reading tells of every key whether its place holds it.
 ///
 /// A value or a fingerprint that is no known key may yet hold one, in a form that nobody looks for. That a

@@ -22,7 +22,12 @@ pub(super) fn uncommented(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         for line in rest {
-            bytes.extend_from_slice(line.trim_ascii_start());
+            let mut line = line.trim_ascii_start();
+            // Commented out once more. A dash may be the key's own.
+            while let Some(rest) = line.strip_prefix(*sign).filter(|_| !sign.starts_with(b"-")) {
+                line = rest.trim_ascii_start();
+            }
+            bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
         Some(bytes)
@@ -40,6 +45,8 @@ mod tests {
             ("#A=1\n#B=2", &["A=1\nB=2\n"][..]),
             ("  # A\nC\n  #  B\n", &["A\nB\n"]),
             ("// A\n// B", &["A\nB\n"]),
+            ("## A\n# # B", &["A\nB\n"]),
+            ("#--A--\n#B", &["--A--\nB\n"]),
             ("-A\n-B\n+C\n+D", &["C\nD\n", "A\nB\n"]),
             ("#A\nB", &[]),
             ("A\nB", &[]),

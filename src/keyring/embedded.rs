@@ -134,7 +134,7 @@ impl Keyring {
         let done = |whole: &Explanation| {
             !whole.damage.contains(&Damage::VariablePrefix)
                 && !is_enclosed(&whole.damage)
-                && !whole.is_of_other_characters()
+                && !(whole.is_of_other_characters() && self.stands_in(value, whole))
         };
         if let Some(done) = whole.take_if(|whole| done(whole)) {
             return Sighting::of(done);
@@ -191,6 +191,15 @@ impl Keyring {
             may_be_within,
             open: asks && beside.open,
         }
+    }
+
+    /// Whether another known key than these stands in a value, as that is written.
+    fn stands_in(&self, value: &[u8], these: &Explanation) -> bool {
+        let parts = self.parts(&Texts::plain(value), None).known;
+        parts.iter().any(|part| {
+            let mut keys = self.agreeing(&part.fingerprint);
+            keys.any(|key| !these.keys.contains(&key.id()))
+        })
     }
 
     /// Which known keys some parts of a value are. An old key decides, then another project's, even

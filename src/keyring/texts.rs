@@ -127,8 +127,9 @@ impl<'v> Texts<'v> {
         Self::within(value, 1, false)
     }
 
-    fn within(value: &'v [u8], deep: usize, thorough: bool) -> Self {
-        let mut texts = Self {
+    /// The value alone.
+    pub(super) fn plain(value: &'v [u8]) -> Self {
+        Self {
             all: vec![Text {
                 bytes: Bytes::Value(value),
                 parent: None,
@@ -139,7 +140,11 @@ impl<'v> Texts<'v> {
                 kind: Kind::Read,
             }],
             cut: false,
-        };
+        }
+    }
+
+    fn within(value: &'v [u8], deep: usize, thorough: bool) -> Self {
+        let mut texts = Self::plain(value);
         let mut left = BYTES.min(value.len() * 24 + 256 * 1024);
         let mut next = 0;
         let mut counted = 0;

@@ -11,10 +11,10 @@ use super::error::Failure;
 use super::insert::{Insert, Kind};
 use super::words::{kept, micros};
 use crate::audit::Audit;
-use crate::judge::{DeploymentOutcome, HopOutcome, is_explained};
+use crate::judge::{DeploymentOutcome, HopOutcome, is_explained, is_nothing};
 use crate::key::{Digits, Fingerprint};
 use crate::platform::PlaceId;
-use crate::verdict::{Evidence, Fault, Stage, Verdict};
+use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
 /// Where a hop stands: its number on the route and what it reads.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -89,11 +89,11 @@ fn holds(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<String> {
     Some(text)
 }
 
-/// Whether the key was not there though it should be: what was last read in such a place may come back to it, for
-/// a disk that is not mounted or a variable that is not set here looks the same.
-fn is_missing(judged: &HopOutcome) -> bool {
+/// Whether nothing was there, and nobody says that this is so for good: what was last read in such a place may come
+/// back to it, for a disk that is not mounted or a variable that is not set here looks the same.
+fn is_missing(judged: &HopOutcome, expect: Expectation) -> bool {
     let mut readings = judged.readings.iter();
-    readings.any(|reading| reading.verdict == Verdict::Missing)
+    expect != Expectation::Absent && readings.any(|reading| is_nothing(reading.verdict))
 }
 
 /// What a place holds, and what it held when it was last read; `None` where one of them was not explained.
@@ -280,7 +280,7 @@ impl Changes {
             let state = State::of(judged, audit.inventory.digits);
             let mut holds = holds(audit, judged, spot.stage);
             if let Some(before) = &found
-                && is_missing(judged)
+                && is_missing(judged, hop.expect)
             {
                 holds = beside_what_was(holds, before.holds.clone());
             }

@@ -159,6 +159,16 @@ impl PlaceId {
         locator.finish()
     }
 
+    /// One of several places that it stands for.
+    #[must_use]
+    pub fn replica(&self, name: &str) -> Self {
+        let mut locator = Locator::default();
+        locator.text("replica");
+        locator.text(self.0);
+        locator.text(name);
+        locator.finish()
+    }
+
     /// The bytes, to be taken into a larger digest.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

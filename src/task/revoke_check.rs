@@ -25,12 +25,12 @@ use std::collections::HashSet;
 
 use crate::audit::{Audit, Remembered};
 use crate::explain::{Spot, spots};
-use crate::judge::{Outcome, TimeProof, Why, is_explained};
+use crate::judge::{Outcome, TimeProof, Why, is_explained, is_nothing};
 use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
 use crate::ledger::LastSeen;
 use crate::platform::PlaceId;
-use crate::verdict::{Evidence, Verdict};
+use crate::verdict::{Evidence, Expectation};
 
 /// What is asked of an audit in which every hop of every project was read.
 pub struct Question<'q> {
@@ -343,10 +343,11 @@ impl Question<'_> {
     }
 }
 
-/// Whether nothing is seen anymore where a key in question was, or may have been, though the current one should be
-/// there: a disk that is not mounted looks the same, and a variable that is not set here.
+/// Whether nothing is seen anymore where a key in question was, or may have been, and nobody says that this is for
+/// good: a disk that is not mounted looks the same, and a variable that is not set here.
 fn was_held(asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> bool {
-    reading.verdict == Verdict::Missing
+    is_nothing(reading.verdict)
+        && spot.hop.expect != Expectation::Absent
         && (asked.held_before).contains(&spot.audit.place_id(&spot.hop.place))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{CURRENT, OLD, Ran, Scene, fingerprint};
+use crate::support::{CURRENT, OLD, Ran, SIBLING, Scene, fingerprint};
 
 const FORMAT: &str = "format: '^ask_live_[A-Za-z0-9]{32}$'";
 
@@ -97,6 +97,62 @@ fn what_is_said_to_be_gone_is_gone() {
     put(&scene, "targets.yaml", targets(&route(", expect: absent")));
     run(&scene, &["audit"]).ends(0);
     ask(&scene, &[]).ends(0);
+}
+
+#[test]
+fn an_optional_place_that_is_empty_is_not_free_of_what_it_held() {
+    let route = "  - { name: cart, project: checkout, expect: optional, route: [ { file: { path: key } } ] }\n";
+    let scene = scene(route).file("key", OLD);
+    run(&scene, &["audit"]).ends(1);
+    fs::remove_file(scene.path("key")).unwrap();
+    for _ in 0..2 {
+        ask(&scene, &[]).ends(3).prints("expect: absent");
+        run(&scene, &["audit"]).ends(0);
+    }
+    put(
+        &scene,
+        "targets.yaml",
+        targets(&route.replace("optional", "absent")),
+    );
+    ask(&scene, &[]).ends(0);
+}
+
+#[test]
+fn who_answers_for_one_file_of_several_answers_for_no_other() {
+    let route = "  - { name: cart, project: checkout, route: [ { file: { path: 's/*/key' } } ] }\n";
+    let scene = scene(route).file("s/1/key", CURRENT);
+    // A link in a circle can be read by nobody.
+    let circle = |name: &str| {
+        fs::create_dir_all(scene.path(name)).unwrap();
+        std::os::unix::fs::symlink("key", scene.path(name).join("key")).unwrap();
+    };
+    circle("s/2");
+    ask(&scene, &[]).ends(3);
+    ask(&scene, &accept("cart")).ends(0);
+    ask(&scene, &[]).ends(0);
+    circle("s/3");
+    ask(&scene, &[]).ends(3);
+}
+
+#[test]
+fn the_key_of_a_project_that_left_is_not_over_because_its_places_are_anothers() {
+    let other = "  mail: { variable: Q, current: { file: { path: q } } }\n";
+    let of = |project: &str| {
+        format!(
+            "  - {{ name: post, project: {project}, route: [ {{ file: {{ path: key }} }} ] }}\n"
+        )
+    };
+    let both =
+        |name: &str| targets(&of(name)).replace("deployments:", &format!("{other}deployments:"));
+    let scene = scene("")
+        .file("targets.yaml", both("mail"))
+        .file("q", SIBLING)
+        .file("key", SIBLING);
+    run(&scene, &["audit"]).ends(0);
+    put(&scene, "targets.yaml", targets(&of("checkout")));
+    put(&scene, "key", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    ask(&scene, &["--key", &fingerprint(SIBLING)]).ends(3);
 }
 
 #[test]
@@ -201,7 +257,7 @@ fn a_key_of_several_lines_that_is_commented_out_is_found() {
         format!("-----BEGIN PRIVATE KEY-----\n{line}\n{line}a\n-----END PRIVATE KEY-----")
     };
     let (old, new) = (pem("Zq81LpT0"), pem("m5DfG9hJ"));
-    for sign in ["#", "# ", "// ", "> ", "-", "+    "] {
+    for sign in ["#", "# ", "## ", "# # ", "// ", "> ", "-", "+    "] {
         let gone: Vec<_> = old.lines().map(|line| format!("{sign}{line}\n")).collect();
         let text = targets(
             "  - { name: cart, project: checkout, route: [ { dotenv: { path: app.env } } ] }\n",

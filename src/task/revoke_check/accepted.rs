@@ -81,12 +81,20 @@ impl Question<'_> {
 
 impl Place<'_> {
     /// What somebody answers for who accepts it. That nobody could look there, that a value stands there which
-    /// nobody can explain, and that a key stands beside what the hop takes, are three things.
+    /// nobody can explain or which stands for another, and that a key stands beside what the hop takes, are three
+    /// things. One file of several is none of the others; processes and pods come and go.
     pub(super) fn accepted_as(&self) -> Vec<PlaceId> {
-        let id = self.spot.audit.place_id(&self.spot.hop.place);
-        let itself = self.readings.iter().map(|reading| match &reading.why {
-            Why::Unexplained { .. } => reading.fingerprint.map_or(id, |shown| id.showing(&shown)),
-            _ => id,
+        let hop = &self.spot.hop.place;
+        let id = self.spot.audit.place_id(hop);
+        let is_of_files = ["file", "dotenv"].contains(&hop.source.info().id);
+        let itself = self.readings.iter().map(|reading| {
+            let replica = reading.replica.as_deref().filter(|_| is_of_files);
+            let id = replica.map_or(id, |name| id.replica(name));
+            let shown = match &reading.why {
+                Why::Unexplained { .. } | Why::Placeholder(_) => reading.fingerprint,
+                _ => None,
+            };
+            shown.map_or(id, |shown| id.showing(&shown))
         });
         let itself = itself.filter(|_| !self.is_around);
         let beside = self.has_around.then(|| id.beside());

@@ -122,7 +122,7 @@ impl Question<'_> {
             let Some(key) = live.find(is_asked) else {
                 continue;
             };
-            if self.past.is_over(owner) {
+            if self.past.is_over(owner, &audit.inventory) {
                 continue;
             }
             let name = escape(&owner.title()).into_owned();

@@ -134,7 +134,7 @@ impl Past {
 
     /// Whether nothing that is known uses a key of this owner anymore, whom this inventory does not name: each of
     /// its deployments is retired, or was read here for another owner.
-    pub(super) fn is_over(&self, owner: &Owner) -> bool {
+    pub(super) fn is_over(&self, owner: &Owner, inventory: &Inventory) -> bool {
         let of_project = |known: &&KnownDeployment| *known.name.project == *owner.project;
         let of_owner = |known: &&KnownDeployment| {
             of_project(known) && known.environment.as_deref() == owner.environment.as_deref()
@@ -148,12 +148,15 @@ impl Past {
         if own.is_empty() && owner.environment.is_none() && self.others.is_empty() {
             return true;
         }
-        let is_forgotten = |known: &KnownDeployment| {
-            let mut forgotten = self.forgotten.iter();
-            forgotten.any(|gone| gone.name == known.name && gone.inventory == known.inventory)
-        };
+        // By its own name: what another project reads at its places tells nothing of the key that it lived by.
+        let declared: HashSet<Name> = inventory
+            .deployments
+            .iter()
+            .map(|one| Name::of(&inventory.project(one.project).name, one))
+            .collect();
         let is_over = |known: &KnownDeployment| {
-            let is_here = !self.others.contains_key(&known.inventory) && !is_forgotten(known);
+            let is_here =
+                declared.contains(&known.name) && !self.others.contains_key(&known.inventory);
             known.retired_at.is_some() || is_here
         };
         !own.is_empty() && own.into_iter().all(is_over)

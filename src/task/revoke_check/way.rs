@@ -1,8 +1,8 @@
 use super::Place;
 use crate::explain::{Spot, word};
-use crate::judge::{Outcome, Why};
+use crate::judge::{Outcome, Why, is_nothing};
 use crate::keyring::Placeholder;
-use crate::verdict::{Evidence, Verdict};
+use crate::verdict::Evidence;
 
 impl Place<'_> {
     /// What to do about one of its readings.
@@ -42,7 +42,7 @@ impl Place<'_> {
     }
 
     fn was_held(&self, reading: &Outcome) -> bool {
-        self.was_held && reading.verdict == Verdict::Missing
+        self.was_held && is_nothing(reading.verdict)
     }
 
     /// Whether it holds a key in question that is known by nothing but the fingerprint that was asked for.
