@@ -361,7 +361,7 @@ deployments:
     assert_eq!(
         said,
         "targets.yaml:5:51: expected one of `dotenv`, `docker`, `compose`, `node`, `python-dotenv`, \
-         `systemd`, `shell`; did you mean `docker`?\n\
+         `systemd`, `shell`, `ruby-dotenv`, `phpdotenv`, `symfony`; did you mean `docker`?\n\
          targets.yaml:6:21: expected a whole number from 0 to 4294967295, found a string"
     );
     // What no deployment uses is looked at all the same.

@@ -379,7 +379,7 @@ fn deployments() {
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: { dotenv: A, dialect: dokcer } }] }",
                 "targets.yaml:5:81: expected one of `dotenv`, `docker`, `compose`, `node`, `python-dotenv`, `systemd`, \
-             `shell`; did you mean `docker`?",
+             `shell`, `ruby-dotenv`, `phpdotenv`, `symfony`; did you mean `docker`?",
             ),
             (
                 "{ name: web, project: shop, route: [{ env: {}, extract: [] }] }",
