@@ -273,6 +273,19 @@ fn data_that_a_page_asks_for_while_it_runs_is_read() {
             let text = "<script src=/js/tags.js></script><script>navigator.serviceWorker.register('/sw.js')</script>";
             Answer::status(200, text).header("Content-Type", "text/html")
         }
+        // As browsers are kept from using an old copy.
+        "/buster" => {
+            let text = "<script>fetch(`/config.json?at=${Date.now()}`)</script><script src=/js/based.js></script>";
+            Answer::status(200, text).header("Content-Type", "text/html")
+        }
+        "/based" => {
+            let text = "<script src=/js/based.js></script>";
+            Answer::status(200, text).header("Content-Type", "text/html")
+        }
+        "/js/based.js" => {
+            Answer::status(200, format!("a=\"{CURRENT}\";fetch(`${{b}}config.json`)"))
+        }
+        path if path.starts_with("/config.json?at=") => Answer::status(200, format!("\"{OLD}\"")),
         "/js/tags.js" => Answer::status(
             200,
             format!("a=\"{CURRENT}\";t=d.createElement(n);t.src='late.js'"),
@@ -281,11 +294,19 @@ fn data_that_a_page_asks_for_while_it_runs_is_read() {
         "/late.js" | "/parts/old.js" => Answer::status(200, format!("a=\"{OLD}\"")),
         _ => Answer::status(404, ""),
     });
-    let hops = ["", "preloaded", "none", "denied", "tags"];
+    let hops = ["", "preloaded", "none", "denied", "tags", "buster", "based"];
     let scene =
         scene(&hops.map(|page| format!("{{ url: '{}' }}", server.url(&format!("/{page}")))));
     let ran = scene.run(["audit", "-f", "json"]).ends(1);
-    let expected = ["stale", "stale", "current", "unreachable", "stale"];
+    let expected = [
+        "stale",
+        "stale",
+        "current",
+        "unreachable",
+        "stale",
+        "stale",
+        "stale",
+    ];
     assert_eq!(verdicts(&ran), expected, "{ran}");
     let readings = &ran.json()["deployments"][4]["hops"][0]["readings"];
     let names: Vec<_> = readings

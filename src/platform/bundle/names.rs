@@ -69,10 +69,23 @@ fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-./~:%+$@()[]?=&!#".contains(&byte)
 }
 
+/// A string without the variable that it begins with, which is the page's base as a rule.
+fn behind_base(bytes: &[u8]) -> &[u8] {
+    const LONGEST_NAME: usize = 64;
+    let Some(name) = bytes.strip_prefix(b"${") else {
+        return bytes;
+    };
+    let end = name
+        .iter()
+        .take(LONGEST_NAME)
+        .position(|byte| *byte == b'}');
+    end.map_or(bytes, |end| &name[end + 1..])
+}
+
 /// A string up to its closing quote, its slashes unescaped, if it could be an address.
 fn string(bytes: &[u8]) -> Option<String> {
     let mut text = String::new();
-    let mut rest = bytes;
+    let mut rest = behind_base(bytes);
     while let Some(&byte) = rest.first() {
         if let Some(behind) = rest
             .strip_prefix(b"\\/")
@@ -90,6 +103,11 @@ fn string(bytes: &[u8]) -> Option<String> {
         if text.len() > LONGEST {
             return None;
         }
+    }
+    // What is asked for is known where only its query is put together: `/config.json?at=${now}`.
+    if rest.starts_with(b"{") && text.ends_with('$') && text.contains('?') {
+        text.pop();
+        return Some(text);
     }
     let escapes = rest.iter().take_while(|byte| **byte == b'\\').count();
     let closed = matches!(rest.get(escapes), Some(b'"' | b'\'' | b'`'));

@@ -157,7 +157,10 @@ impl Seen {
                     self.name(text, Strength::Firm);
                 }
             } else if names::is_script(text) {
-                self.name(text, self.strength);
+                // Where a variable stands before it, that may be the name of another host.
+                if !view.bytes[start..].starts_with(b"${") {
+                    self.name(text, self.strength);
+                }
             } else if (self.is_script || self.is_html) && names::is_data(text) {
                 // What is not asked for right here may be a name of something else.
                 let is_asked = [&b"fetch("[..], b".get(", b"getJSON("]
