@@ -179,6 +179,8 @@ pub fn odd_line(
                 _ => whole(),
             },
         ),
+        // Nor do those of Ruby's agree here.
+        11 if dialect == Ruby => (format!("{variable}={key}"), whole()),
         11 => (
             variable.to_owned(),
             match dialect {
