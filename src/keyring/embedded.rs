@@ -131,12 +131,12 @@ impl Keyring {
         // A name before the key may be a key as well, signs around it may have been meant, and what would be one
         // key with other characters may be another one with more around it; nothing else of a whole value is left
         // to look at.
-        let done = |whole: &Explanation| {
-            !whole.damage.contains(&Damage::VariablePrefix)
-                && !is_enclosed(&whole.damage)
-                && !(whole.is_of_other_characters() && self.stands_in(value, whole))
+        let is_open = |whole: &Explanation| {
+            whole.damage.contains(&Damage::VariablePrefix)
+                || is_enclosed(&whole.damage)
+                || whole.is_of_other_characters() && self.stands_in(value, whole)
         };
-        if let Some(done) = whole.take_if(|whole| done(whole)) {
+        if let Some(done) = whole.take_if(|whole| !is_open(whole)) {
             return Sighting::of(done);
         }
         let insides = insides(value);
