@@ -2,7 +2,7 @@ use super::{Outcome, Why};
 use crate::keyring::Placeholder;
 use crate::verdict::{Evidence, Stage, Verdict};
 
-/// Whether nothing was there, unless that is what `expect: absent` asks for.
+/// Whether nothing was there. Where `expect: absent` asks for that, the verdict is the same though something may be.
 #[must_use]
 pub fn is_nothing(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Missing | Verdict::NotRequired)

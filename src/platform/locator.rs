@@ -55,8 +55,8 @@ impl Locator {
     /// The text, with the variables in place of what they are set to now.
     fn named<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let mut named = Cow::Borrowed(text);
-        let secrets = self.secrets.iter().filter(|known| !known.value.is_empty());
-        for EnvSecret { variable, value } in secrets {
+        let secrets = self.secrets.iter();
+        for EnvSecret { variable, value } in secrets.filter(|known| is_told_apart(&known.value)) {
             let value = value.expose();
             let mut from = 0;
             while let Some(at) = memmem::find(&named[from..], value) {
@@ -137,6 +137,14 @@ impl Locator {
         let digest = self.hash.finalize();
         PlaceId(digest.first_chunk().copied().unwrap_or_default())
     }
+}
+
+/// Whether a value stands nowhere by chance: what is a word may be a part of places that have nothing to do with it,
+/// which would all be others when it changes.
+fn is_told_apart(value: &Secret) -> bool {
+    const SHORTEST: usize = 8;
+    let is_of_word = |byte: &u8| byte.is_ascii_lowercase() || b"-_".contains(byte);
+    value.len() >= SHORTEST && !value.expose().iter().all(is_of_word)
 }
 
 impl PlaceId {
@@ -235,6 +243,25 @@ mod tests {
         absolute.path(Path::new("/srv/targets/sub/x"));
         assert_eq!(by_name, absolute.finish());
         assert_ne!(by_name, id(|to| to.path(Path::new("/sub/x"))));
+    }
+
+    #[test]
+    fn a_credential_is_its_variable_whatever_it_is_and_a_word_is_a_word() {
+        let of = |value: &str, text: &str| {
+            let secrets = vec![EnvSecret {
+                variable: "A_TOKEN".into(),
+                value: Secret::copied(value.as_bytes()),
+            }];
+            let mut locator = Locator::of(Path::new(""), &secrets.into());
+            locator.text(text);
+            locator.finish()
+        };
+        let [one, other] = ["hvs.Bv7Nc2Xz9", "hvs.Kd8Rt2Yp6"];
+        let twice = |value: &str| of(value, &format!("{value} x {value}"));
+        assert_eq!(twice(one), twice(other));
+        assert_ne!(of(one, one), of(one, "x"));
+        assert_eq!(of("file", "file:a"), of("production", "file:a"));
+        assert_ne!(of("production", "production/a"), of("staging", "staging/a"));
     }
 
     #[test]

@@ -27,17 +27,17 @@ fn scene(route: &str) -> Scene {
         .file("checkout", CURRENT)
 }
 
-fn put(scene: &Scene, name: &str, text: impl AsRef<[u8]>) {
+pub fn put(scene: &Scene, name: &str, text: impl AsRef<[u8]>) {
     fs::write(scene.path(name), text).unwrap();
 }
 
-fn run(scene: &Scene, arguments: &[&str]) -> Ran {
+pub fn run(scene: &Scene, arguments: &[&str]) -> Ran {
     let state = scene.path("state");
     let straggler = scene.straggler(arguments);
     straggler.env("XDG_STATE_HOME", state).run()
 }
 
-fn ask(scene: &Scene, more: &[&str]) -> Ran {
+pub fn ask(scene: &Scene, more: &[&str]) -> Ran {
     run(scene, &[&["revoke-check", "checkout"], more].concat())
 }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::support::{CURRENT, OLD, Ran, SIBLING, Scene, fingerprint};
+use crate::answered::{ask, put, run};
+use crate::support::{CURRENT, OLD, SIBLING, Scene, fingerprint};
 
 const FORMAT: &str = "format: '^ask_live_[A-Za-z0-9]{32}$'";
 
@@ -26,20 +27,6 @@ fn scene(deployments: &str) -> Scene {
     Scene::new()
         .file("targets.yaml", targets(deployments))
         .file("checkout", CURRENT)
-}
-
-fn put(scene: &Scene, name: &str, text: impl AsRef<[u8]>) {
-    fs::write(scene.path(name), text).unwrap();
-}
-
-fn run(scene: &Scene, arguments: &[&str]) -> Ran {
-    let state = scene.path("state");
-    let straggler = scene.straggler(arguments);
-    straggler.env("XDG_STATE_HOME", state).run()
-}
-
-fn ask(scene: &Scene, more: &[&str]) -> Ran {
-    run(scene, &[&["revoke-check", "checkout"], more].concat())
 }
 
 fn accept(name: &str) -> [&str; 4] {
@@ -365,7 +352,7 @@ fn what_the_environment_fills_in_is_shown_nowhere_and_moves_no_place() {
         assert!(!ran.to_string().contains(token), "{ran}");
         ran
     };
-    for token in ["hvs.Bv7Nc2Xz9Lk4Jh6Gf1Ds8Qa3", "short-one"] {
+    for token in ["hvs.Bv7Nc2Xz9Lk4Jh6Gf1Ds8Qa3", "5hort-0ne"] {
         run(token, &["audit", "--dry-run"])
             .ends(0)
             .prints("xeu-west-1");
