@@ -20,6 +20,8 @@ pub struct Remembered {
     pub unsettled: Vec<(Owner, Fingerprint)>,
     /// Keys that were announced as the next ones.
     pub announced: BTreeMap<Owner, Vec<Announced>>,
+    /// Who is no more, by somebody's word, and when that was said.
+    pub retired: BTreeMap<Owner, Timestamp>,
 }
 
 /// A key that was announced as a project's next one.
@@ -107,6 +109,19 @@ impl Remembered {
     #[must_use]
     pub fn reigns_of(&self, owner: &Owner) -> &[Reign] {
         self.reigns.get(owner).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether somebody said that this owner is no more, and no audit saw it since.
+    #[must_use]
+    pub fn is_retired(&self, owner: &Owner) -> bool {
+        let Some(at) = self.retired.get(owner) else {
+            return false;
+        };
+        let announced = self.announced.get(owner).into_iter().flatten();
+        self.reigns_of(owner)
+            .iter()
+            .all(|reign| reign.seen_until() <= *at)
+            && announced.into_iter().all(|next| next.first_seen <= *at)
     }
 
     /// The same, where projects of this inventory are others by another name, which it names no more.

@@ -17,7 +17,7 @@ use crate::explain::word;
 use crate::gate::ExitCode;
 use crate::inventory::Inventory;
 use crate::key::Fingerprint;
-use crate::ledger::{Confirmed, KnownInventory, Ledger, LedgerError, Name, Place};
+use crate::ledger::{Confirmed, KnownInventory, Ledger, LedgerError, Name, Place, Retired};
 use crate::report;
 use crate::text::escape;
 
@@ -70,7 +70,7 @@ struct From {
 enum Command {
     /// Say that a project's key was rotated, where its reference changed and nothing else tells
     Confirm(Confirm),
-    /// Say that a deployment is no more, so that nobody looks for an old key there
+    /// Say that a deployment or a whole project is no more, so that nobody looks for an old key there
     Retire(Retire),
     /// Carry what is known of one inventory over to another name
     Rename(Rename),
@@ -97,12 +97,22 @@ struct Confirm {
 
 #[derive(clap::Args)]
 struct Retire {
-    /// The deployment, by its name, with environment and axes where several have it
-    name: String,
+    /// The deployment, by its name, with environment and axes where several have it; without it, the whole project
+    #[arg(required_unless_present = "project")]
+    name: Option<String>,
 
-    /// Only where it held a key of this project
+    /// Only where it held a key of this project; alone, the project and all its deployments
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
+
+    /// Of the project only what has this environment's key
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "project",
+        conflicts_with = "name"
+    )]
+    environment: Option<String>,
 
     #[command(flatten)]
     from: From,
@@ -145,6 +155,7 @@ Examples:
   straggler history --audits 5
   straggler history confirm checkout                the reference changed because the key was rotated
   straggler history retire old-cart                 it was switched off for good
+  straggler history retire --project legacy         so was everything of this project
   straggler history rename shop shop-eu             the inventory has another name now";
 
 pub(super) fn run(args: Args) -> Ended {
@@ -324,46 +335,38 @@ fn unrelated(args: &Unrelated) -> Ended {
 fn retire(args: &Retire) -> Ended {
     runtime::run(async {
         let (ledger, inventory) = args.from.open().await?;
-        let known = ledger.deployments(args.project.as_deref()).await;
-        let known = known.map_err(Failure::unfinished)?;
-        let is_title = known.iter().any(|known| *known.name.title == *args.name);
-        let mut deployments = inventory.deployments.iter();
-        let is_named = deployments.any(|deployment| {
-            let project = &inventory.project(deployment.project).name;
-            let mine = args
-                .project
-                .as_ref()
-                .is_none_or(|wanted| **project == **wanted);
-            let by_name = !is_title && *deployment.name == *args.name;
-            mine && (by_name || deployment.title() == args.name)
-        });
-        if is_named {
-            return Err(Failure::usage(
-                "targets.yaml still names this deployment: take it out first, for whatever is named is looked at",
-            ));
-        }
-        let project = args.project.as_deref();
-        let retired = ledger.retire(&inventory, project, &args.name, Timestamp::now());
-        let retired = retired.await.map_err(Failure::unfinished)?;
-        let elsewhere: Vec<_> = retired
-            .elsewhere
-            .iter()
+        let retired = match (&args.name, &args.project) {
+            (Some(name), project) => {
+                retire_deployment(&ledger, &inventory, name, project.as_deref()).await?
+            }
+            (None, Some(project)) => {
+                let environment = args.environment.as_deref();
+                retire_project(&ledger, &inventory, project, environment).await?
+            }
+            (None, None) => return Err(Failure::usage("name a deployment or a project")),
+        };
+        let elsewhere = retired.elsewhere.iter();
+        let elsewhere: Vec<_> = elsewhere
             .map(|(name, known)| knows_still(name, known, &inventory))
             .collect();
-        if retired.names.is_empty() {
+        if retired.names.is_empty() && retired.owners.is_empty() {
+            let what = if args.name.is_some() {
+                "deployment"
+            } else {
+                "project"
+            };
             return Err(Failure::usage(match elsewhere.is_empty() {
-                true => "the ledger knows no deployment of that name".to_owned(),
+                true => format!("the ledger knows no {what} of that name"),
                 false => format!("nothing is retired: {}", elsewhere.join("; ")),
             }));
         }
         terminal::print(|out| {
+            for owner in &retired.owners {
+                writeln!(out, "retired: the key of {}", escape(&owner.title()))?;
+            }
             retired.names.iter().try_for_each(|name| {
-                writeln!(
-                    out,
-                    "retired: {} of {}",
-                    escape(&name.title),
-                    escape(&name.project)
-                )
+                let (title, project) = (escape(&name.title), escape(&name.project));
+                writeln!(out, "retired: {title} of {project}")
             })
         })?;
         for told in elsewhere {
@@ -371,6 +374,58 @@ fn retire(args: &Retire) -> Ended {
         }
         Ok(ExitCode::Success)
     })?
+}
+
+/// Retires a deployment that targets.yaml does not name.
+async fn retire_deployment(
+    ledger: &Ledger,
+    inventory: &Inventory,
+    name: &str,
+    project: Option<&str>,
+) -> Result<Retired, Failure> {
+    let known = ledger.deployments(project).await;
+    let known = known.map_err(Failure::unfinished)?;
+    let is_title = known.iter().any(|known| *known.name.title == *name);
+    let mut deployments = inventory.deployments.iter();
+    let is_named = deployments.any(|deployment| {
+        let of = &inventory.project(deployment.project).name;
+        let mine = project.is_none_or(|wanted| **of == *wanted);
+        let by_name = !is_title && *deployment.name == *name;
+        mine && (by_name || deployment.title() == name)
+    });
+    if is_named {
+        return Err(Failure::usage(
+            "targets.yaml still names this deployment: take it out first, for whatever is named is looked at",
+        ));
+    }
+    let retired = ledger.retire(inventory, project, name, Timestamp::now());
+    retired.await.map_err(Failure::unfinished)
+}
+
+/// Retires a project, or what has the key of one of its environments, that targets.yaml does not name.
+async fn retire_project(
+    ledger: &Ledger,
+    inventory: &Inventory,
+    project: &str,
+    environment: Option<&str>,
+) -> Result<Retired, Failure> {
+    let mut projects = inventory.projects.iter();
+    let is_named = projects.any(|known| {
+        let is_it = environment.is_none() || known.environment.as_deref() == environment;
+        *known.name == *project && is_it
+    });
+    if is_named {
+        let what = if environment.is_some() {
+            "environment"
+        } else {
+            "project"
+        };
+        return Err(Failure::usage(format!(
+            "targets.yaml still names this {what}: take it out first, for whatever is named is looked at",
+        )));
+    }
+    let retired = ledger.retire_project(inventory, project, environment, Timestamp::now());
+    retired.await.map_err(Failure::unfinished)
 }
 
 /// That another inventory has a deployment of this name, and how to retire it there.

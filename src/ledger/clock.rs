@@ -55,6 +55,7 @@ async fn latest(connection: &mut Connection) -> Result<Option<Timestamp>, Failur
         "SELECT MAX(last_seen) FROM reign",
         "SELECT MAX(accepted_at) FROM acceptance",
         "SELECT MAX(retired_at) FROM deployment WHERE retired_at IS NOT NULL",
+        "SELECT MAX(retired_at) FROM retired",
     ] {
         let rows = connection.query(sql, &[]).await?;
         let time = rows.first().map(|row| row.time_or_none(0)).transpose()?;
@@ -99,13 +100,14 @@ async fn mend(connection: &mut Connection, limit: Timestamp) -> Result<usize, Fa
 }
 
 /// What is later than `$1` was at `$2` or after it.
-const MENDS: [&str; 13] = [
+const MENDS: [&str; 14] = [
     "UPDATE audit SET started_at = $2, finished_at = $2 WHERE started_at > $1",
     "UPDATE scope SET state = NULL WHERE last_seen > $1",
     "UPDATE scope SET last_seen = $2 WHERE last_seen > $1",
     "UPDATE deployment SET first_seen = $2 WHERE first_seen > $1",
     "UPDATE deployment SET last_seen = $2 WHERE last_seen > $1",
     "UPDATE deployment SET retired_at = $2 WHERE retired_at > $1",
+    "UPDATE retired SET retired_at = $2 WHERE retired_at > $1",
     "UPDATE span SET since = $2 WHERE since > $1",
     "UPDATE span SET until = CASE WHEN since > $2 THEN since ELSE $2 END WHERE until > $1",
     "UPDATE acceptance SET accepted_at = $2 WHERE accepted_at > $1",

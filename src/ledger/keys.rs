@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::words::{environment, kept, micros, micros_of, rounded};
-use super::{Ledger, LedgerError, announced};
+use super::{Ledger, LedgerError, announced, people};
 use crate::audit::{
     Audit, Confirmation, Owner, Reign, Remembered, Sighting, advance, is_foreign, sightings,
     taken_over, unsettled,
@@ -76,6 +76,7 @@ async fn recall(connection: &mut Connection) -> Result<Remembered, Failure> {
         others: new(others),
         unsettled: new(unsettled),
         announced: announced::read(connection).await?,
+        retired: people::retired(connection).await?,
         reigns,
     })
 }

@@ -36,6 +36,8 @@ pub struct Acceptance {
 pub struct Retired {
     /// Those that are retired now.
     pub names: Vec<Name>,
+    /// The projects, and environments of them, that are.
+    pub owners: Vec<Owner>,
     /// Those that other inventories know, each with its inventory: they are as they were.
     pub elsewhere: Vec<(Name, KnownInventory)>,
 }
@@ -88,6 +90,37 @@ impl Ledger {
         let retired = retire(&mut turn.connection, inventory, project, deployment, at).await;
         turn.end(retired).await
     }
+
+    /// Notes that a project, or one environment of it, is no more, and with it its deployments, as far as this
+    /// inventory knew them. Nothing is retired where another inventory knows deployments of it still. Seen again,
+    /// it is back.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub async fn retire_project(
+        &self,
+        inventory: &Inventory,
+        project: &str,
+        environment: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Retired, LedgerError> {
+        let mut turn = self.write().await?;
+        let connection = &mut turn.connection;
+        let retired = retire_project(connection, inventory, project, environment, at).await;
+        turn.end(retired).await
+    }
+}
+
+/// Who is no more, and since when.
+pub(super) async fn retired(
+    connection: &mut Connection,
+) -> Result<BTreeMap<Owner, Timestamp>, Failure> {
+    let sql = "SELECT project, environment, retired_at FROM retired";
+    let rows = connection.query(sql, &[]).await?;
+    rows.iter()
+        .map(|row| Ok((row.owner(0, 1)?, row.time(2)?)))
+        .collect()
 }
 
 async fn accept(
@@ -217,23 +250,100 @@ async fn retire(
         own_ones.retain(|name, _| *name.title == *deployment);
     }
     let ids: Vec<i64> = own_ones.values().flatten().copied().collect();
+    close(connection, &ids, at).await?;
+    Ok(Retired {
+        names: own_ones.into_keys().collect(),
+        owners: Vec::new(),
+        elsewhere: with_inventories(connection, others).await?,
+    })
+}
+
+async fn retire_project(
+    connection: &mut Connection,
+    inventory: &Inventory,
+    project: &str,
+    of: Option<&str>,
+    at: Timestamp,
+) -> Result<Retired, Failure> {
+    let own = inventories::find(connection, inventory).await?;
+    let declared = inventories::names(inventory);
+    let sql = "SELECT id, title, inventory, environment FROM deployment \
+               WHERE project = $1 AND retired_at IS NULL ORDER BY title";
+    let mut own_ones: BTreeMap<Name, Vec<i64>> = BTreeMap::new();
+    let mut others: BTreeMap<i64, Vec<Name>> = BTreeMap::new();
+    for row in connection.query(sql, &[project.into()]).await? {
+        let name = Name {
+            project: project.into(),
+            title: row.get::<&str>(1)?.into(),
+        };
+        let is_other = of.is_some_and(|of| row.get::<&str>(3).is_ok_and(|known| known != of));
+        if is_other || declared.contains(&name) {
+            continue;
+        }
+        let inventory = row.get::<i64>(2)?;
+        if inventory == inventories::NOBODY || Some(inventory) == own {
+            own_ones.entry(name).or_default().push(row.get(0)?);
+        } else {
+            others.entry(inventory).or_default().push(name);
+        }
+    }
+    let elsewhere = with_inventories(connection, others).await?;
+    if !elsewhere.is_empty() {
+        return Ok(Retired {
+            elsewhere,
+            ..Retired::default()
+        });
+    }
+    let ids: Vec<i64> = own_ones.values().flatten().copied().collect();
+    close(connection, &ids, at).await?;
+    let mut reigns = keys::reigns(connection).await?;
+    reigns.retain(|owner, _| {
+        *owner.project == *project && (of.is_none() || owner.environment.as_deref() == of)
+    });
+    let rows = reigns.iter().map(|(owner, reigns)| {
+        // Whoever says so knows of it all that is known here, even if some other clock is ahead.
+        let seen = reigns.iter().map(Reign::seen_until).max();
+        let mut row = keys::own(owner);
+        row.push(micros(seen.unwrap_or(at).max(at)));
+        row
+    });
+    connection
+        .insert(
+            "retired (project, environment, retired_at)",
+            rows.collect(),
+            " ON CONFLICT (project, environment) DO UPDATE SET retired_at = excluded.retired_at",
+        )
+        .await?;
+    Ok(Retired {
+        names: own_ones.into_keys().collect(),
+        owners: reigns.into_keys().collect(),
+        elsewhere,
+    })
+}
+
+/// Notes that these deployments are no more.
+async fn close(connection: &mut Connection, ids: &[i64], at: Timestamp) -> Result<(), Failure> {
     let at = [micros(at)];
     let sql = "UPDATE deployment SET retired_at = $1 WHERE id IN";
-    connection.run_for(sql, &ids, &at).await?;
+    connection.run_for(sql, ids, &at).await?;
     // Nothing lasts of what is no more.
     let sql = "UPDATE span SET until = CASE WHEN since < $1 THEN $1 ELSE since END \
                WHERE until IS NULL AND (SELECT deployment FROM hop WHERE hop.id = span.hop) IN";
-    connection.run_for(sql, &ids, &at).await?;
+    connection.run_for(sql, ids, &at).await?;
     let sql = "UPDATE deployment SET digest = NULL WHERE id IN";
-    connection.run_for(sql, &ids, &[]).await?;
-    scope::forget(connection).await?;
-    let mut elsewhere = Vec::new();
+    connection.run_for(sql, ids, &[]).await?;
+    scope::forget(connection).await
+}
+
+/// Each deployment with the inventory that knows it.
+async fn with_inventories(
+    connection: &mut Connection,
+    mut names: BTreeMap<i64, Vec<Name>>,
+) -> Result<Vec<(Name, KnownInventory)>, Failure> {
+    let mut all = Vec::new();
     for known in inventories::all(connection).await? {
-        let names = others.remove(&known.id).unwrap_or_default();
-        elsewhere.extend(names.into_iter().map(|name| (name, known.clone())));
+        let names = names.remove(&known.id).unwrap_or_default();
+        all.extend(names.into_iter().map(|name| (name, known.clone())));
     }
-    Ok(Retired {
-        names: own_ones.into_keys().collect(),
-        elsewhere,
-    })
+    Ok(all)
 }

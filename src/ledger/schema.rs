@@ -2,7 +2,7 @@ use super::db::{Connection, Value};
 use super::error::Failure;
 
 /// What each version of the schema adds to the one before: to both databases, to SQLite and to PostgreSQL.
-const MIGRATIONS: [[&str; 3]; 7] = [
+const MIGRATIONS: [[&str; 3]; 8] = [
     [include_str!("migrations/1.sql"), "", ""],
     [include_str!("migrations/2.sql"), "", ""],
     [
@@ -14,6 +14,7 @@ const MIGRATIONS: [[&str; 3]; 7] = [
     [include_str!("migrations/5.sql"), "", ""],
     [include_str!("migrations/6.sql"), "", ""],
     [include_str!("migrations/7.sql"), "", ""],
+    [include_str!("migrations/8.sql"), "", ""],
 ];
 
 /// Marks a file of SQLite as a ledger: `strg`.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::answered::{ask, put, run};
-use crate::support::{CURRENT, OLD, SIBLING, Scene, fingerprint};
+use crate::support::{CURRENT, NEXT, OLD, SIBLING, Scene, fingerprint};
 
 const FORMAT: &str = "format: '^ask_live_[A-Za-z0-9]{32}$'";
 
@@ -392,4 +392,100 @@ fn nothing_is_left_beside_the_ledgers_of_others() {
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let left: Vec<_> = names.filter(|name| !name.ends_with(".db")).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// `checkout` and its deployment, and another project without any.
+fn with_project(other: &str) -> String {
+    targets("  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n")
+        .replace("deployments:", &format!("{other}deployments:"))
+}
+
+#[test]
+fn a_project_that_left_has_its_key_until_somebody_says_that_it_is_no_more() {
+    let mail = with_project("  mail: { variable: Q, current: { file: { path: q } } }\n");
+    let scene = scene("")
+        .file("targets.yaml", &mail)
+        .file("q", SIBLING)
+        .file("key", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    let about = fingerprint(SIBLING);
+    let about = ["--key", &about];
+    let retire = ["history", "retire", "--project", "mail"];
+    run(&scene, &retire)
+        .ends(2)
+        .complains("targets.yaml still names this project");
+    for _ in 0..2 {
+        put(&scene, "targets.yaml", with_project(""));
+        run(&scene, &["audit"]).ends(0);
+        ask(&scene, &about)
+            .ends(3)
+            .prints("straggler history retire --project mail");
+        run(&scene, &retire)
+            .ends(0)
+            .prints("retired: the key of mail");
+        ask(&scene, &about).ends(0);
+        // Named again, it is back.
+        put(&scene, "targets.yaml", &mail);
+        run(&scene, &["audit"]).ends(0);
+        ask(&scene, &about).ends(1);
+    }
+    run(&scene, &["history", "retire", "--project", "nobody"])
+        .ends(2)
+        .complains("the ledger knows no project of that name");
+}
+
+#[test]
+fn a_project_that_got_another_name_and_another_key_at_once_may_be_alive_by_its_former_one() {
+    let named = |name: &str| {
+        with_project(&format!(
+            "  {name}: {{ variable: Q, current: {{ file: {{ path: q }} }} }}\n"
+        ))
+    };
+    let scene = scene("")
+        .file("targets.yaml", named("mail"))
+        .file("q", SIBLING)
+        .file("key", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    put(&scene, "targets.yaml", named("post"));
+    put(&scene, "q", NEXT);
+    run(&scene, &["audit"]).ends(0);
+    let about = fingerprint(SIBLING);
+    ask(&scene, &["--key", &about]).ends(3);
+}
+
+#[test]
+fn an_environment_that_left_is_retired_alone() {
+    let staging = with_project("").replace(
+        "  checkout:\n",
+        "  checkout:\n    environments: { staging: { current: { file: { path: q } } } }\n",
+    );
+    let web = "  - { name: web, project: checkout, environment: staging, route: [ { file: { path: web } } ] }\n";
+    let scene = scene("")
+        .file("targets.yaml", staging.clone() + web)
+        .file("q", SIBLING)
+        .file("web", SIBLING)
+        .file("key", CURRENT);
+    run(&scene, &["audit"]).ends(0);
+    let retire = [
+        "history",
+        "retire",
+        "--project",
+        "checkout",
+        "--environment",
+        "staging",
+    ];
+    run(&scene, &retire)
+        .ends(2)
+        .complains("still names this environment");
+    put(&scene, "targets.yaml", with_project(""));
+    let about = fingerprint(SIBLING);
+    ask(&scene, &["--key", &about])
+        .ends(3)
+        .prints("straggler history retire --project checkout --environment staging");
+    run(&scene, &retire)
+        .ends(0)
+        .prints("retired: the key of checkout/staging")
+        .prints("retired: web (staging) of checkout");
+    ask(&scene, &["--key", &about]).ends(0);
+    ask(&scene, &[]).ends(0);
 }

@@ -1,7 +1,8 @@
 //! What the ledger tells of the past.
 
 use jiff::{SignedDuration, Timestamp};
-use straggler::ledger::{Converged, Ledger, Span};
+use straggler::inventory::Inventory;
+use straggler::ledger::{Converged, Ledger, Retired, Span};
 use straggler::verdict::{Stage, Verdict};
 
 use super::ground::Ground;
@@ -294,6 +295,33 @@ pub async fn who_was_seen_when_is_told_by_sets_of_audits(ground: &Ground) {
         seen("more59").await - SignedDuration::from_mins(59)
     );
     assert_eq!(seen("web").await, scene.now());
+}
+
+pub async fn a_project_that_is_retired_is_no_more_until_it_is_seen_again(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.night(&ledger).await;
+    let is_retired = async || ledger.recall().await.unwrap().is_retired(&checkout());
+    let retire = async |inventory: &Inventory, environment| {
+        let retired = ledger.retire_project(inventory, "checkout", environment, scene.now());
+        retired.await.unwrap()
+    };
+    // What targets.yaml names stays, and so does who has no key of this environment.
+    let inventory = scene.inventory();
+    assert_eq!(
+        retire(&inventory, Some("staging")).await,
+        Retired::default()
+    );
+    assert!(!is_retired().await);
+    let mut without = scene.inventory();
+    without.deployments.retain(|one| *one.name != *"web");
+    let retired = retire(&without, None).await;
+    assert_eq!(retired.owners, [checkout()]);
+    let titles: Vec<_> = retired.names.iter().map(|name| &*name.title).collect();
+    assert_eq!(titles, ["web (production)"]);
+    assert!(is_retired().await);
+    scene.night(&ledger).await;
+    assert!(!is_retired().await);
 }
 
 pub async fn what_is_retired_is_no_more_until_it_is_seen_again(ground: &Ground) {

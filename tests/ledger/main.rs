@@ -78,6 +78,7 @@ const SUITE: &[(&str, Test)] = suite![
     history::a_rotation_is_followed_stage_by_stage,
     history::a_hop_that_moved_is_another_one,
     history::a_late_audit_changes_nothing,
+    history::a_project_that_is_retired_is_no_more_until_it_is_seen_again,
     history::what_is_retired_is_no_more_until_it_is_seen_again,
     upkeep::retention_drops_audits_but_no_fingerprints,
     upkeep::what_was_accepted_is_kept_for_its_key,

@@ -110,11 +110,20 @@ impl Question<'_> {
         let named: BTreeSet<Owner> = audit.inventory.projects.iter().map(Owner::of).collect();
         let reigns = self.remembered.reigns.iter();
         let unnamed = reigns.filter(|(owner, _)| !named.contains(*owner));
+        // Only one inventory is known: this one calls it otherwise now.
+        let is_renamed = |last: &Reign| {
+            let same = |reign: &Reign| {
+                reign.is_of(&last.fingerprint) && reign.first_seen == last.first_seen
+            };
+            let mut theirs = named.iter().map(|owner| self.remembered.reigns_of(owner));
+            self.past.others.is_empty() && theirs.any(|reigns| reigns.iter().any(same))
+        };
         let mut doubts = Vec::new();
         for (owner, reigns) in unnamed {
             // The last one that is sure, and what may have come after it.
             let sure = reigns.iter().rposition(Reign::is_sure).unwrap_or(0);
-            let last = reigns[sure..].iter().map(|reign| reign.fingerprint);
+            let last = reigns[sure..].iter().filter(|reign| !is_renamed(reign));
+            let last = last.map(|reign| reign.fingerprint);
             let announced = self.remembered.announced.get(owner).into_iter().flatten();
             let is_next = |next: &&Announced| next.absent_at.is_none_or(|at| at < next.first_seen);
             let announced = announced.filter(is_next).map(|next| next.fingerprint);
@@ -122,23 +131,26 @@ impl Question<'_> {
             let Some(key) = live.find(is_asked) else {
                 continue;
             };
-            if self.past.is_over(owner, &audit.inventory) {
+            if self.remembered.is_retired(owner) || self.past.is_over(owner, &audit.inventory) {
                 continue;
             }
             let name = escape(&owner.title()).into_owned();
+            let environment = owner
+                .environment
+                .as_ref()
+                .map_or_else(String::new, |environment| {
+                    format!(" --environment {}", word(environment))
+                });
             doubts.push([
                 format!(
                     "{key} was a live key of {name} when past audits last read that, and this targets.yaml does not \
                      name it: revoking it may break what holds it there"
                 ),
-                match self.past.has_deployments_of(owner) {
-                    true => format!(
-                        "ask with a file that names {name} as well; if it is no more, say so of its deployments, \
-                         with `straggler history retire NAME --project {}`",
-                        word(&owner.project)
-                    ),
-                    false => format!("ask with a file that names {name} as well"),
-                },
+                format!(
+                    "ask with a file that names {name} as well; if it is no more, say so with `straggler history \
+                     retire --project {}{environment}`",
+                    word(&owner.project)
+                ),
             ]);
         }
         doubts

@@ -144,10 +144,6 @@ impl Past {
         if own.is_empty() && owner.environment.is_none() {
             own = known.filter(of_project).collect();
         }
-        // Nobody else can have named it, and nothing that is known ever held its key.
-        if own.is_empty() && owner.environment.is_none() && self.others.is_empty() {
-            return true;
-        }
         // By its own name: what another project reads at its places tells nothing of the key that it lived by.
         let declared: HashSet<Name> = inventory
             .deployments
