@@ -285,7 +285,37 @@ impl<'g> Deployments<'g> {
             );
             writer.route(route, scope, self.ground.log);
         }
-        Some(deployment)
+        Some(self.as_shown(deployment))
+    }
+
+    /// A deployment whose names hold nothing that the environment brought in and nobody should see.
+    fn as_shown(&self, deployment: Deployment) -> Deployment {
+        let outside = self.ground.outside;
+        if !outside.has_secrets() {
+            return deployment;
+        }
+        let shown = |text: Arc<str>| match &*outside.shown(&text) {
+            same if *same == *text => text,
+            other => self.ground.shared(other),
+        };
+        let labels = deployment.labels.iter();
+        let labels = labels.map(|(name, value)| (name.clone(), outside.shown(value)));
+        let labels: BTreeMap<_, _> = labels.collect();
+        Deployment {
+            name: shown(deployment.name),
+            environment: deployment.environment.map(shown),
+            owner: deployment.owner.map(shown),
+            labels: match labels == *deployment.labels {
+                true => deployment.labels,
+                false => Arc::new(labels),
+            },
+            axes: deployment
+                .axes
+                .into_iter()
+                .map(|(name, value)| (name, shown(value)))
+                .collect(),
+            ..deployment
+        }
     }
 
     /// Fills in the templates of the deployment itself: first what names it, so that its `vars` can

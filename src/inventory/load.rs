@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::include::Gathering;
 use super::keys::Guard;
 use super::log::Log;
-use super::template::Outside;
+use super::template::{Outside, unfilled};
 use super::{Inventory, Problems};
 
 /// What loading needs from outside the files.
@@ -77,8 +77,8 @@ pub fn expand(
 /// As [`load`].
 pub fn expand_from(path: &Path, surroundings: &Surroundings<'_>) -> Result<String, Problems> {
     let mut writer = Writer::default();
-    run(path, surroundings, Some(&mut writer))?;
-    Ok(writer.finish())
+    let inventory = run(path, surroundings, Some(&mut writer))?;
+    Ok(unfilled(&writer.finish(), &inventory.env_secrets))
 }
 
 fn run(

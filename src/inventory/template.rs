@@ -1,12 +1,11 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Site;
 use super::log::Log;
 use super::tree::{Id, Tree};
-use crate::key::Secret;
+use crate::key::{Digits, Fingerprint, Secret};
 use crate::platform::EnvSecret;
 use crate::text::opaque;
 
@@ -49,8 +48,8 @@ pub(super) struct Outside<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
     /// How much text was made so far.
     spent: Cell<usize>,
-    /// What was filled in from the environment and may be a credential, by variable.
-    secrets: RefCell<BTreeMap<String, Secret>>,
+    /// What was filled in from the environment and may be a credential.
+    secrets: RefCell<Vec<EnvSecret>>,
 }
 
 impl<'a> Outside<'a> {
@@ -64,13 +63,24 @@ impl<'a> Outside<'a> {
 
     /// What was filled in from the environment and may be a credential.
     pub fn secrets(self) -> Vec<EnvSecret> {
-        let secrets = self.secrets.into_inner().into_iter();
-        secrets
-            .map(|(variable, value)| EnvSecret {
-                variable: variable.into(),
-                value,
-            })
-            .collect()
+        self.secrets.into_inner()
+    }
+
+    /// A text as reports may show it and ledgers keep it. What looks like a key is told by its fingerprint, so that
+    /// two deployments stay two; what a credential's variable holds may be guessed, and is told by its variable.
+    pub fn shown(&self, text: &str) -> String {
+        let secrets = self.secrets.borrow();
+        without(&secrets, text, |variable, value| match opaque(value) {
+            true => Fingerprint::of(value.as_bytes())
+                .cut(Digits::MIN)
+                .to_string(),
+            false => format!("${{env.{variable}}}"),
+        })
+    }
+
+    /// Whether anything that may be a credential came in yet.
+    pub fn has_secrets(&self) -> bool {
+        !self.secrets.borrow().is_empty()
     }
 
     /// A variable of the environment.
@@ -78,8 +88,12 @@ impl<'a> Outside<'a> {
         let value = (self.environment)(name)?;
         if may_be_credential(name, &value) {
             let mut secrets = self.secrets.borrow_mut();
-            let secret = || Secret::copied(value.as_bytes());
-            secrets.entry(name.to_owned()).or_insert_with(secret);
+            if !secrets.iter().any(|known| *known.variable == *name) {
+                secrets.push(EnvSecret {
+                    variable: name.into(),
+                    value: Secret::copied(value.as_bytes()),
+                });
+            }
         }
         Some(value)
     }
@@ -90,6 +104,21 @@ impl<'a> Outside<'a> {
             .set(self.spent.get().saturating_add(bytes + EACH));
         self.spent.get() <= MOST_TEXT
     }
+}
+
+/// A text in which credentials of the environment are not filled in.
+pub(super) fn unfilled(text: &str, secrets: &[EnvSecret]) -> String {
+    without(secrets, text, |variable, _| format!("${{env.{variable}}}"))
+}
+
+fn without(secrets: &[EnvSecret], text: &str, instead: impl Fn(&str, &str) -> String) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.is_told_apart()) {
+        if let Ok(value) = str::from_utf8(secret.value.expose()) {
+            text = text.replace(value, &instead(&secret.variable, value));
+        }
+    }
+    text
 }
 
 impl<'a> Scope<'a> {

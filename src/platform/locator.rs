@@ -56,7 +56,7 @@ impl Locator {
     fn named<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let mut named = Cow::Borrowed(text);
         let secrets = self.secrets.iter();
-        for EnvSecret { variable, value } in secrets.filter(|known| is_told_apart(&known.value)) {
+        for EnvSecret { variable, value } in secrets.filter(|known| known.is_told_apart()) {
             let value = value.expose();
             let mut from = 0;
             while let Some(at) = memmem::find(&named[from..], value) {
@@ -139,12 +139,15 @@ impl Locator {
     }
 }
 
-/// Whether a value stands nowhere by chance: what is a word may be a part of places that have nothing to do with it,
-/// which would all be others when it changes.
-fn is_told_apart(value: &Secret) -> bool {
-    const SHORTEST: usize = 8;
-    let is_of_word = |byte: &u8| byte.is_ascii_lowercase() || b"-_".contains(byte);
-    value.len() >= SHORTEST && !value.expose().iter().all(is_of_word)
+impl EnvSecret {
+    /// Whether its value stands nowhere by chance: what is a word may be a part of texts that have nothing to do
+    /// with it, and places that it is a part of would all be others when it changes.
+    #[must_use]
+    pub fn is_told_apart(&self) -> bool {
+        const SHORTEST: usize = 8;
+        let is_of_word = |byte: &u8| byte.is_ascii_lowercase() || b"-_".contains(byte);
+        self.value.len() >= SHORTEST && !self.value.expose().iter().all(is_of_word)
+    }
 }
 
 impl PlaceId {

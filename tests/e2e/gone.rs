@@ -376,6 +376,57 @@ fn what_the_environment_fills_in_is_shown_nowhere_and_moves_no_place() {
 }
 
 #[test]
+fn no_name_shows_what_the_environment_fills_in() {
+    let deployments = "  - name: 'cart-${v}'
+    project: checkout
+    vars: { v: '${env.A_TOKEN}' }
+    owner: 'team ${env.A_TOKEN}'
+    environment: 'e-${env.A_TOKEN}'
+    labels: { by: 'x${env.A_TOKEN}', region: '${env.REGION}' }
+    route: [ { command: { argv: [ sh, -c, 'cat key', '${v}' ], stage: config } } ]
+";
+    let scene = scene(deployments).file("key", OLD);
+    let digits = |token: &str| fingerprint(token)["sha256:".len()..][..8].to_owned();
+    for (token, told) in [
+        (
+            "zKd93kfLs02mVq81",
+            format!("cart-sha256:{}", digits("zKd93kfLs02mVq81")),
+        ),
+        ("5hort-0ne", "cart-${env.A_TOKEN}".to_owned()),
+    ] {
+        let run = |arguments: &[&str]| {
+            let ran = scene
+                .straggler(arguments)
+                .env("XDG_STATE_HOME", scene.path("state"))
+                .env("A_TOKEN", token)
+                .env("REGION", "eu-west-1")
+                .run();
+            assert!(!ran.to_string().contains(token), "{ran}");
+            ran
+        };
+        run(&["audit", "--dry-run"]).ends(0);
+        run(&["audit", "-f", "json"])
+            .ends(1)
+            .prints(&told)
+            .prints("eu-west-1");
+        run(&["audit"]).ends(1).prints(&told);
+        run(&["audit", "--deployment", &told]).ends(1);
+        run(&["history"]).ends(0);
+        let expanded = run(&["config", "expand"]).ends(0);
+        // What it says is filled in again to what it was made from.
+        put(&scene, "expanded.yaml", expanded.stdout);
+        run(&["audit", "-c", "expanded.yaml", "--no-ledger"])
+            .ends(1)
+            .prints(&told);
+        for file in fs::read_dir(scene.path("state").join("straggler")).unwrap() {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            let mut windows = bytes.windows(token.len());
+            assert!(!windows.any(|window| window == token.as_bytes()));
+        }
+    }
+}
+
+#[test]
 fn nothing_is_left_beside_the_ledgers_of_others() {
     let route = "  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n";
     let scene = scene(route)
