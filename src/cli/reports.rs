@@ -9,6 +9,7 @@ use super::exit::Failure;
 use super::output::{self, Kind, Output};
 use super::terminal::{self, Color};
 use crate::audit::Audit;
+use crate::explain::notices;
 use crate::gate::{self, ExitCode};
 use crate::ledger::Changes;
 use crate::report::{FORMATS, Format, Look, Shown};
@@ -29,6 +30,9 @@ pub(super) struct Reports {
     output: Vec<(&'static Format, PathBuf)>,
 
     /// Print nothing but errors and what -f asks for: the exit code and the files of -o speak
+    ///
+    /// That a reference changed, or may be behind, is an error here until something settles it: all that is found
+    /// to be current may be wrong.
     #[arg(short, long)]
     pub(super) quiet: bool,
 
@@ -146,6 +150,10 @@ impl Reports {
     /// Whether there was something for standard output, and all of it was taken.
     fn print(&self, audit: &mut Audit, changes: Option<&Changes>, color: Color) -> bool {
         let Some(format) = self.printed() else {
+            let notices = notices(audit);
+            for notice in notices.iter().filter(|notice| notice.is_urgent()) {
+                terminal::say(&format!("{}; {}", notice.message, notice.remedy));
+            }
             return false;
         };
         let look = Look {

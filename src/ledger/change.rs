@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::inventory::Deployment;
+use crate::keyring::ProjectId;
 use crate::verdict::Verdict;
 
 /// What somebody is told of an audit.
@@ -11,6 +12,8 @@ pub struct Changes {
     pub first: bool,
     /// First those of the audit, as declared, then those that are gone.
     pub list: Vec<Change>,
+    /// Whose references changed, where nothing tells yet why, and they were not told so.
+    pub references: Vec<ProjectId>,
     /// How many more there are that wait for the end of `grace`.
     pub held_back: usize,
 }

@@ -16,6 +16,7 @@ mod past;
 mod people;
 mod place;
 mod record;
+mod references;
 mod retain;
 mod rotations;
 mod schema;

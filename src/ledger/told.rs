@@ -4,9 +4,11 @@ use super::db::{Connection, Value};
 use super::difference::{Difference, Held, Standing, difference};
 use super::error::Failure;
 use super::record::{Known, is_partial, known, named};
+use super::references::{self, Became};
 use super::words::kept;
 use super::{Change, ChangeKind, Changes, Conclusion, Ledger, LedgerError, Name, inventories};
-use crate::audit::Audit;
+use crate::audit::{Audit, Owner};
+use crate::key::Fingerprint;
 use crate::verdict::Verdict;
 
 /// What of an audit is to be told to one receiver, and what will have been when it was.
@@ -17,6 +19,8 @@ pub struct ChangeSet {
     /// `None` where nothing of it will be kept.
     inventory: Option<i64>,
     news: Vec<News>,
+    /// What changed references are now; `None` where the receiver was told of all of that.
+    became: Option<Became>,
 }
 
 /// What is different for a receiver, and how that stands.
@@ -71,7 +75,14 @@ impl Ledger {
         let mut news = set.news;
         news.retain(|news| !held_back.contains(&news.name) && concerns(&news.name, news.index));
         let mut turn = self.write().await?;
-        let told = tell(&mut turn.connection, news, inventory, &set.receiver).await;
+        let connection = &mut turn.connection;
+        let told = match tell(connection, news, inventory, &set.receiver).await {
+            Ok(()) => match set.became {
+                Some(now) => references::tell(connection, inventory, &set.receiver, &now).await,
+                None => Ok(()),
+            },
+            failed => failed,
+        };
         turn.end(told).await
     }
 }
@@ -106,6 +117,7 @@ async fn sets(
         None => HashMap::new(),
     };
     let named = named(audit);
+    let unsettled = references::unsettled(audit);
     let mut sets = Vec::with_capacity(receivers.len());
     for receiver in receivers {
         let mut set = ChangeSet {
@@ -113,6 +125,7 @@ async fn sets(
             receiver: (*receiver).to_owned(),
             inventory,
             news: Vec::new(),
+            became: None,
         };
         if let Some(inventory) = inventory {
             let told = standings(connection, inventory, receiver).await?;
@@ -129,6 +142,19 @@ async fn sets(
             set.news.extend(gone);
             let changes = set.news.iter().filter_map(|news| news.change(audit));
             set.changes.list = changes.collect();
+            let told = references::told(connection, inventory, receiver).await?;
+            let is_told = |owner: &Owner, is: &Fingerprint| {
+                told.get(owner).is_some_and(|told| told.agrees(is))
+            };
+            let news = unsettled
+                .iter()
+                .filter(|(_, owner, is)| !is_told(owner, is));
+            set.changes.references = news.map(|(id, ..)| *id).collect();
+            let became: Became = unsettled
+                .iter()
+                .map(|(_, owner, is)| (owner.clone(), *is))
+                .collect();
+            set.became = (became != told).then_some(became);
         }
         sets.push(set);
     }

@@ -57,6 +57,38 @@ fn a_reference_that_goes_back_is_loud_and_open_until_somebody_says_that_it_is_ri
 }
 
 #[test]
+fn a_wrong_key_that_all_follow_is_told_to_who_is_told_of_changes_alone() {
+    let scene = scene();
+    let told = || {
+        let told = fs::read_to_string(scene.path("told")).unwrap_or_default();
+        let told: Vec<serde_json::Value> = told
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        told
+    };
+    let nightly = ["audit", "--changed-only", "--quiet"];
+    run(&scene, &nightly).ends(0);
+    let before = told().len();
+    rotate(&scene, NEXT);
+    all_hold(&scene, NEXT);
+    for _ in 0..2 {
+        let ran = run(&scene, &nightly).ends(0);
+        let ran = ran.complains("the reference of checkout changed");
+        assert_eq!(ran.stdout, "");
+        let told = told();
+        assert_eq!(told.len(), before + 1);
+        let reference = &told[before]["references"][0];
+        assert_eq!(reference["project"], "checkout");
+        assert_eq!(reference["before"], fingerprint(CURRENT));
+        assert_eq!(reference["now"], fingerprint(NEXT));
+    }
+    run(&scene, &["history", "confirm", "checkout"]).ends(0);
+    assert_eq!(run(&scene, &nightly).ends(0).stderr, "");
+    assert_eq!(told().len(), before + 1);
+}
+
+#[test]
 fn references_that_were_swapped_make_nobody_current() {
     let scene = scene();
     run(&scene, &["audit"]).ends(0);

@@ -6,7 +6,7 @@ use straggler::ledger::Name;
 use straggler::verdict::Stage;
 
 use super::ground::Ground;
-use super::scene::{LOG, Scene, TARGETS, changes, conclusion, said, told};
+use super::scene::{LOG, Scene, TARGETS, changes, checkout, conclusion, said, told};
 
 const NOTHING: [&str; 0] = [];
 
@@ -136,6 +136,41 @@ pub async fn what_is_out_of_reach_counts_from_the_third_time_on(ground: &Ground)
     assert_eq!(night().await, NOTHING);
     assert_eq!(night().await, ["better web unreachable current"]);
     assert_eq!(night().await, NOTHING);
+}
+
+pub async fn a_reference_that_changed_is_told_once(ground: &Ground) {
+    let ledger = ground.ledger().await;
+    let scene = Scene::new(ground.folder());
+    scene.reference("one");
+    scene.all_hold("one");
+    let night = async || {
+        let audit = scene.night(&ledger).await;
+        let sets = ledger.changes(&audit, &conclusion(&audit), &[LOG]).await;
+        let set = sets.unwrap().remove(0);
+        let references = set.changes.references.clone();
+        ledger
+            .tell(set, &BTreeSet::new(), |_, _| true)
+            .await
+            .unwrap();
+        references.len()
+    };
+    assert_eq!(night().await, 0);
+    // Everything follows it, and is current.
+    for key in ["two", "three"] {
+        scene.reference(key);
+        scene.all_hold(key);
+        assert_eq!([night().await, night().await], [1, 0]);
+    }
+    // It was taken back, and is told again when it comes again.
+    for (key, news) in [("one", 0), ("three", 1)] {
+        scene.reference(key);
+        assert_eq!(night().await, news);
+    }
+    ledger
+        .confirm(&checkout(), None, scene.now())
+        .await
+        .unwrap();
+    assert_eq!(night().await, 0);
 }
 
 pub async fn what_a_waiver_accepts_is_fine(ground: &Ground) {

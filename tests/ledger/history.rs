@@ -6,7 +6,7 @@ use straggler::ledger::{Converged, Ledger, Retired, Span};
 use straggler::verdict::{Stage, Verdict};
 
 use super::ground::Ground;
-use super::scene::{self, LOG, Scene, TARGETS, conclusion, print};
+use super::scene::{self, LOG, Scene, TARGETS, checkout, conclusion, print};
 
 /// `0 current 9:01-` is the first hop, current from 9:01 on.
 fn told(spans: &[Span]) -> Vec<String> {

@@ -57,6 +57,7 @@ const SUITE: &[(&str, Test)] = suite![
     changes::the_first_time_all_that_is_not_fine_is_told,
     changes::what_flaps_is_told_once,
     changes::what_is_out_of_reach_counts_from_the_third_time_on,
+    changes::a_reference_that_changed_is_told_once,
     changes::what_a_waiver_accepts_is_fine,
     changes::what_was_not_told_comes_later,
     changes::nothing_is_told_that_was_not_compared,

@@ -129,7 +129,7 @@ pub async fn with_words_of_nobody(ground: &Ground) {
         DROP TABLE acceptance; ALTER TABLE before RENAME TO acceptance;
         ALTER TABLE audit DROP COLUMN inventory;
         ALTER TABLE hop DROP COLUMN identity; ALTER TABLE reign DROP COLUMN said_seen;
-        DROP TABLE retired; UPDATE ledger SET version = 4";
+        DROP TABLE retired; DROP TABLE told_reference; UPDATE ledger SET version = 4";
     ground.sql(sql).await;
 }
 

@@ -118,7 +118,8 @@ fn unlisted(changes: &Changes, page: &mut Page<'_>) -> io::Result<()> {
         .iter()
         .filter(|change| change.kind == ChangeKind::Gone);
     let mut told = true;
-    match (changes.first, changes.list.is_empty()) {
+    let nothing = changes.list.is_empty() && changes.references.is_empty();
+    match (changes.first, nothing) {
         (true, true) => page.text("nothing was told before to compare with", 0)?,
         (true, false) => page.text(
             "nothing was told before to compare with, so all that is not fine is new",

@@ -1,7 +1,8 @@
-use super::document::{Digest, HopRow, Kind, Row};
+use super::document::{Digest, HopRow, Kind, ReferenceRow, Row};
 use crate::audit::Audit;
-use crate::explain::{Spot, spots};
-use crate::judge::DeploymentOutcome;
+use crate::explain::{Spot, notice, spots};
+use crate::judge::{DeploymentOutcome, Warning};
+use crate::keyring::ProjectId;
 use crate::ledger::{Change, ChangeKind};
 use crate::text::escape;
 use crate::verdict::{Fault, Verdict};
@@ -35,6 +36,30 @@ pub fn row(audit: &Audit, change: &Change) -> Row {
         message: spot.map(|spot| spot.message()),
         remedy: spot.and_then(|spot| spot.remedy()),
     }
+}
+
+/// A changed reference, in words.
+pub fn reference(audit: &Audit, id: ProjectId) -> Option<ReferenceRow> {
+    let mut warnings = audit.warnings.iter();
+    let (warning, former) = warnings.find_map(|warning| match warning {
+        Warning::ReferenceChanged {
+            project, former, ..
+        } if *project == id => Some((warning, *former)),
+        _ => None,
+    })?;
+    let project = audit.inventory.project(id);
+    let notice = notice(audit, warning);
+    Some(ReferenceRow {
+        project: escape(&project.name).into_owned(),
+        environment: project
+            .environment
+            .as_deref()
+            .map(|name| escape(name).into_owned()),
+        before: Digest(former),
+        now: Digest(audit.projects.get(id.0 as usize)?.held?),
+        message: notice.message,
+        remedy: notice.remedy,
+    })
 }
 
 /// The worst come first, then what is better, then what is gone.

@@ -41,6 +41,8 @@ pub struct Document {
     pub first: bool,
     /// The change set and the whole audit in numbers.
     pub summary: Summary,
+    /// References that changed, where nothing tells yet whether the key was rotated.
+    pub references: Vec<ReferenceRow>,
     /// What changed, worst first; 1000 at most.
     pub changes: Vec<Row>,
 }
@@ -74,6 +76,26 @@ pub struct Counts {
     pub better: usize,
     /// Deployments that targets.yaml no longer names.
     pub gone: usize,
+    /// References that changed, where nothing tells yet whether the key was rotated.
+    pub references: usize,
+}
+
+/// A reference that changed, where nothing tells yet whether the key was rotated or another one is read now.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChangedReference")]
+pub struct ReferenceRow {
+    /// The project whose key it should be.
+    pub project: String,
+    /// The environment that has a key of its own; null for the project's own.
+    pub environment: Option<String>,
+    /// What it was.
+    pub before: Digest,
+    /// What it is now.
+    pub now: Digest,
+    /// What was found and what that means.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// What became of one deployment.

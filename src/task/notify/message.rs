@@ -4,15 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::change::{order, row};
-use super::document::{Counts, Document, Row, SCHEMA, Summary, Time};
+use super::change::{order, reference, row};
+use super::document::{Counts, Document, ReferenceRow, Row, SCHEMA, Summary, Time};
 use super::slack;
-use super::text::{fitted, headline, line};
+use super::text::{fitted, headline, line, reference_line};
 use crate::audit::Audit;
 use crate::explain::{Spot, spots};
 use crate::gate::{Coverage, exit_code};
 use crate::inventory::Receiver;
 use crate::judge::DeploymentOutcome;
+use crate::keyring::ProjectId;
 use crate::ledger::{Change, ChangeKind, Changes, Name};
 use crate::verdict::Verdict;
 
@@ -38,35 +39,58 @@ impl Message {
         let mut list: Vec<_> = list
             .filter(|change| concerns(audit, &change.name, change.outcome, receiver))
             .collect();
-        if list.is_empty() {
+        let references = changes.references.iter();
+        let references = references.filter(|id| is_of(audit, **id, receiver));
+        let references: Vec<_> = references.filter_map(|id| reference(audit, *id)).collect();
+        if list.is_empty() && references.is_empty() {
             return None;
         }
         list.sort_by(|one, other| order(one).cmp(&order(other)));
         let rows: Vec<_> = list.iter().map(|change| row(audit, change)).collect();
-        Some(Self::made(audit, rows, changes.first, &receiver.name))
+        Some(Self::made(
+            audit,
+            references,
+            rows,
+            changes.first,
+            &receiver.name,
+        ))
     }
 
-    fn made(audit: &Audit, mut rows: Vec<Row>, first: bool, receiver: &str) -> Self {
-        let total = rows.len();
-        let projects: BTreeSet<&str> = rows.iter().map(|row| &*row.project).collect();
+    fn made(
+        audit: &Audit,
+        references: Vec<ReferenceRow>,
+        mut rows: Vec<Row>,
+        first: bool,
+        receiver: &str,
+    ) -> Self {
+        let total = rows.len() + references.len();
+        let of_rows = rows.iter().map(|row| &*row.project);
+        let of_references = references.iter().map(|row| &*row.project);
+        let projects: BTreeSet<&str> = of_rows.chain(of_references).collect();
         let projects: Vec<_> = projects.into_iter().collect();
         let several = projects.len() > 1;
-        let summary = summary(audit, &rows, total.saturating_sub(LISTED));
+        let left_out = rows.len().saturating_sub(LISTED);
+        let summary = summary(audit, &rows, references.len(), left_out);
         let current = audit.deployments.iter().filter(|o| is_current(audit, o));
         let mut headline = headline(&projects, &rows, &summary, current.count());
         if first {
             headline.push_str("; nothing was told before to compare with");
         }
         rows.truncate(LISTED);
-        let lines: Vec<_> = rows.iter().map(|row| line(row, several)).collect();
+        let lines: Vec<_> = references
+            .iter()
+            .map(reference_line)
+            .chain(rows.iter().map(|row| line(row, several)))
+            .collect();
         let text = fitted(&headline, &lines, total, usize::MAX, str::to_owned);
         let document = Document {
             schema: SCHEMA,
-            id: id(receiver, audit.generated_at, total, &rows),
+            id: id(receiver, audit.generated_at, total, (&references, &rows)),
             generated_at: Time(audit.generated_at),
             text,
             first,
             summary,
+            references,
             changes: rows,
         };
         Self {
@@ -160,9 +184,22 @@ pub fn concerns(audit: &Audit, name: &Name, outcome: Option<usize>, receiver: &R
     }
 }
 
-fn summary(audit: &Audit, rows: &[Row], left_out: usize) -> Summary {
+/// Whether a receiver is told of this project's reference: with an owner, where a deployment of that one rests on it.
+fn is_of(audit: &Audit, id: ProjectId, receiver: &Receiver) -> bool {
+    let is_project = |wanted: &std::sync::Arc<str>| *wanted == audit.inventory.project(id).name;
+    let has_one = |owner: &std::sync::Arc<str>| {
+        let mut deployments = audit.inventory.deployments.iter();
+        deployments.any(|one| one.project == id && one.owner.as_ref() == Some(owner))
+    };
+    receiver.project.as_ref().is_none_or(is_project) && receiver.owner.as_ref().is_none_or(has_one)
+}
+
+fn summary(audit: &Audit, rows: &[Row], references: usize, left_out: usize) -> Summary {
     use super::document::Kind;
-    let mut changes = Counts::default();
+    let mut changes = Counts {
+        references,
+        ..Counts::default()
+    };
     for row in rows {
         let count = match row.kind {
             Kind::New => &mut changes.new,
@@ -193,9 +230,9 @@ fn is_current(audit: &Audit, outcome: &DeploymentOutcome) -> bool {
 }
 
 /// The same for every attempt at one message, and another for each other message.
-fn id(receiver: &str, time: Timestamp, total: usize, rows: &[Row]) -> String {
+fn id(receiver: &str, time: Timestamp, total: usize, rows: (&[ReferenceRow], &[Row])) -> String {
     #[derive(Serialize)]
-    struct Content<'a>(&'a str, String, usize, &'a [Row]);
+    struct Content<'a>(&'a str, String, usize, (&'a [ReferenceRow], &'a [Row]));
     let content = Content(receiver, time.to_string(), total, rows);
     // Plain structs can always be written; the receiver and the time alone would tell it apart as well.
     let bytes = serde_json::to_vec(&content).unwrap_or_else(|_| content.1.into_bytes());

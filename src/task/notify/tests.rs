@@ -9,6 +9,8 @@ use super::{Message, due, schema};
 use crate::audit::Audit;
 use crate::gate::testing::{Scene, at, current, failed, foreign, hop, missing, revoked, stale};
 use crate::inventory::{Means, Receiver, Site};
+use crate::judge::Warning;
+use crate::key::Fingerprint;
 use crate::ledger::{Change, ChangeKind, Changes, Name};
 use crate::platform::Credential;
 use crate::verdict::Verdict;
@@ -186,6 +188,43 @@ fn while_a_rotation_is_young_only_what_is_gone_is_told() {
 }
 
 #[test]
+fn a_reference_that_changed_is_told_though_all_follow_it() {
+    let mut audit = audit();
+    let checkout = crate::keyring::ProjectId(0);
+    audit.warnings.push(Warning::ReferenceChanged {
+        project: checkout,
+        former: Fingerprint::of(b"former"),
+        last_seen: at("2026-11-22T12:00:00Z"),
+        returned: false,
+        declared: None,
+    });
+    let now = audit.projects[0].held.unwrap();
+    let changes = Changes {
+        references: vec![checkout],
+        ..Changes::default()
+    };
+    let told = Message::of(&audit, &changes, &receiver(None, None)).unwrap();
+    let text = told.text();
+    assert!(text.starts_with(&format!("checkout: 1 changed reference; {IN_ALL}\nthe reference of checkout changed: it was sha256:")), "{text}");
+    assert!(
+        text.contains("`straggler history confirm checkout`"),
+        "{text}"
+    );
+    let value: Value = serde_json::from_slice(&told.json().unwrap()).unwrap();
+    assert_eq!(value["summary"]["changes"]["references"], 1);
+    assert_eq!(value["references"][0]["project"], "checkout");
+    assert_eq!(value["references"][0]["now"], now.to_string());
+    for (owner, project, is_told) in [
+        (None, Some("checkout"), true),
+        (None, Some("shop"), false),
+        (Some("growth"), None, false),
+    ] {
+        let message = Message::of(&audit, &changes, &receiver(owner, project));
+        assert_eq!(message.is_some(), is_told, "{owner:?} {project:?}");
+    }
+}
+
+#[test]
 fn whoever_is_told_for_the_first_time_is_told_so() {
     let audit = audit();
     let changes = Changes {
@@ -225,7 +264,7 @@ fn programs_are_told_every_field_by_the_schema() {
     assert_eq!(value["generated_at"], "2026-11-23T12:00:00Z");
     assert_eq!(value["text"], told.text());
     let summary = json!({
-        "changes": {"new": 3, "worse": 1, "better": 1, "gone": 1},
+        "changes": {"new": 3, "worse": 1, "better": 1, "gone": 1, "references": 0},
         "left_out": 0,
         "deployments": 5,
         "verdicts": {"revoked": 1, "stale": 1, "missing": 1, "unreachable": 1, "current": 1},

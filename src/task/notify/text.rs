@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::document::{Kind, Row, Summary};
+use super::document::{Kind, ReferenceRow, Row, Summary};
 use crate::explain;
 use crate::verdict::Verdict;
 
@@ -26,15 +26,15 @@ pub fn headline(projects: &[&str], rows: &[Row], summary: &Summary, current: usi
     };
     format!(
         "{projects}: {}; in all {current} of {} {plural} current, {}; exit {}",
-        counted(rows),
+        counted(rows, summary.changes.references),
         summary.deployments,
         explain::coverage(&summary.coverage),
         summary.exit_code
     )
 }
 
-/// `1 now revoked, 2 new stale, 1 better, 3 gone`.
-fn counted(rows: &[Row]) -> String {
+/// `1 changed reference, 1 now revoked, 2 new stale, 1 better, 3 gone`.
+fn counted(rows: &[Row], references: usize) -> String {
     let (mut bad, mut better, mut gone) = (BTreeMap::<_, usize>::new(), 0, 0);
     for row in rows {
         match (row.kind, row.now) {
@@ -44,12 +44,23 @@ fn counted(rows: &[Row]) -> String {
             (Kind::Gone, _) | (_, None) => gone += 1,
         }
     }
+    let changed = match references {
+        0 => None,
+        1 => Some("1 changed reference".to_owned()),
+        many => Some(format!("{many} changed references")),
+    };
     let bad = bad.into_iter();
     let bad = bad.map(|((now, how), count)| format!("{count} {how} {now}"));
     let rest = [(better, "better"), (gone, "gone")].into_iter();
     let rest = rest.filter(|(count, _)| *count > 0);
     let rest = rest.map(|(count, what)| format!("{count} {what}"));
-    bad.chain(rest).collect::<Vec<_>>().join(", ")
+    let all = changed.into_iter().chain(bad).chain(rest);
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// `the reference of checkout changed: …; if it was rotated, …`.
+pub fn reference_line(row: &ReferenceRow) -> String {
+    cut(&format!("{}; {}", row.message, row.remedy), LONGEST)
 }
 
 /// `new  stale  checkout-api (production)  at vault:…: holds …; write …`.
