@@ -5,8 +5,18 @@ use zeroize::Zeroizing;
 
 const SIGNS: [&[u8]; 8] = [b"#", b"//", b"--", b";", b">", b"+", b"-", b"*"];
 
-/// The lines of each sign without it and without the blanks around it, where there are two or more.
+/// The lines of each sign without it and without the blanks around it, where there are two or more; and the same
+/// where another sign stands behind it, as in a quotation that was commented out.
 pub(super) fn uncommented(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut all = without_signs(text);
+    for index in 0..all.len() {
+        let behind = without_signs(&all[index]);
+        all.extend(behind);
+    }
+    all
+}
+
+fn without_signs(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let lines = || {
         text.split(|byte| *byte == b'\n')
             .map(<[u8]>::trim_ascii_start)
@@ -48,6 +58,8 @@ mod tests {
             ("## A\n# # B", &["A\nB\n"]),
             ("#--A--\n#B", &["--A--\nB\n"]),
             ("-A\n-B\n+C\n+D", &["C\nD\n", "A\nB\n"]),
+            ("# > A\n# > B", &["> A\n> B\n", "A\nB\n"]),
+            ("// # A\n// # B", &["# A\n# B\n", "A\nB\n"]),
             ("#A\nB", &[]),
             ("A\nB", &[]),
         ] {
