@@ -75,6 +75,13 @@ impl Verdict {
         self <= Self::Unknown
     }
 
+    /// Whether nothing was seen there.
+    #[must_use]
+    pub fn shows_nothing(self) -> bool {
+        use Verdict::{Missing, NotRequired, NotSelected, Unreachable};
+        matches!(self, Missing | Unreachable | NotRequired | NotSelected)
+    }
+
     /// Whether there is something to tell: drift, or a place that proved nothing.
     #[must_use]
     pub fn is_finding(self) -> bool {

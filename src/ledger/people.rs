@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use super::db::{Connection, Value};
 use super::error::Failure;
 use super::left::held;
+use super::scope::Scopes;
 use super::words::{environment, kept, micros, place_id};
 use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope};
 use crate::audit::{Owner, Reign};
 use crate::inventory::Inventory;
 use crate::key::{Digits, Fingerprint};
 use crate::platform::PlaceId;
+use crate::verdict::Verdict;
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,20 +192,33 @@ async fn acceptances(
     };
     // Whoever answered for a place did not know what was seen there since.
     let sql = "SELECT deployment.name, deployment.title, deployment.inventory, hop.identity, span.fingerprint, \
-               span.since, span.until, hop.holds FROM deployment \
+               span.since, span.until, hop.holds, span.verdict, deployment.id, deployment.last_seen FROM deployment \
                JOIN hop ON hop.deployment = deployment.id JOIN span ON span.hop = hop.id \
-               WHERE span.since > $1 OR span.until > $1";
+               WHERE span.since > $1 OR span.until > $1 \
+               OR span.until IS NULL AND (span.fingerprint IS NOT NULL OR hop.holds <> '')";
     let values = [micros(first.at)];
+    let scopes = Scopes::read(connection).await?;
     for row in connection.query(sql, &values).await? {
         let (name, title): (String, String) = (row.get(0)?, row.get(1)?);
         let inventory = row.get::<i64>(2)?;
         let is_own = inventory == nobody || Some(inventory) == own;
         let place = row.place_id_or_none(3)?;
         let itself = row.fingerprint_or_none(4)?;
-        let held = held(row.get::<Option<&str>>(7)?)?.unwrap_or_default();
+        let verdict: Verdict = row.word(8)?;
+        // What was seen when something was seen last.
+        let held = match verdict.shows_nothing() {
+            true => Vec::new(),
+            false => held(row.get::<Option<&str>>(7)?)?.unwrap_or_default(),
+        };
         let since: i64 = row.get(5)?;
-        // What nobody read again may stay open for ever.
-        let last = row.get::<Option<i64>>(6)?.unwrap_or(since);
+        // As it is still, it was when its deployment was looked at last.
+        let last = match row.get::<Option<i64>>(6)? {
+            Some(until) => until,
+            None => {
+                let (last_seen, _) = scopes.since(row.get(9)?, row.time(10)?, 0);
+                last_seen.as_microsecond().max(since)
+            }
+        };
         accepted.retain(|acceptance| {
             let is_named = acceptance.deployment == name || acceptance.deployment == title;
             let is_it = place.is_some_and(|place| acceptance.places.contains(&place));

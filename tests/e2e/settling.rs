@@ -419,6 +419,47 @@ deployments:
 }
 
 #[test]
+fn who_answered_for_a_deployment_did_not_answer_for_what_is_still_as_it_was() {
+    let kiosk = "  - { name: kiosk, project: shop, route: [ { file: { path: DIR/kiosk } } ] }\n";
+    let targets = "version: 1
+projects:
+  shop:
+    variable: KEY
+    current: { file: { path: DIR/shop } }
+    previous: [ { file: { path: DIR/old } } ]
+deployments:
+  - { name: till, project: shop, route: [ { file: { path: DIR/till } } ] }
+";
+    let scene = Scene::with(&format!("{targets}{kiosk}"))
+        .file("shop", CURRENT)
+        .file("old", OLD)
+        .file("till", CURRENT)
+        .file("kiosk", OLD);
+    let with = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let without: String = with
+        .lines()
+        .filter(|line| !line.contains("kiosk"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let named = |is_named: bool| {
+        let text = if is_named { &with } else { &without };
+        fs::write(scene.path("targets.yaml"), text).unwrap();
+    };
+    run(&scene, &["audit"]).ends(1);
+    let ask = |more: &[&str]| run(&scene, &[&["revoke-check", "shop"], more].concat());
+    named(false);
+    ask(&[]).ends(3);
+    ask(&["--accept", "kiosk", "--reason", "switched off"]).ends(0);
+    run(&scene, &["audit"]).ends(0);
+    ask(&[]).ends(0);
+    // It is looked at again, and still holds what it held.
+    named(true);
+    run(&scene, &["audit"]).ends(1);
+    named(false);
+    ask(&[]).ends(3);
+}
+
+#[test]
 fn who_keeps_a_key_that_was_shared_is_believed() {
     let targets = |shared| {
         format!(
