@@ -272,9 +272,15 @@ impl Memory {
 
     /// Adds a finished audit to the ledger; whether it is in it.
     pub(super) async fn keep(&mut self, audit: &Audit) -> bool {
-        let Some(ledger) = self.ledger.as_ref().filter(|_| !audit.interrupted) else {
+        let Some(ledger) = &self.ledger else {
             return false;
         };
+        if audit.interrupted {
+            terminal::say(
+                "interrupted: the ledger keeps nothing of this audit, so later ones do not know what it found",
+            );
+            return false;
+        }
         let mut recorded = false;
         let kept = kept(ledger, audit, self.last_audit, &mut recorded);
         let during = "this audit was added to it, so the audit is not kept";

@@ -236,7 +236,7 @@ async fn known(
         known: memory.known(),
         deployments: ledger.deployments(None).await?,
         forgotten: Vec::new(),
-        places: ledger.places().await?,
+        places: ledger.places(inventory).await?,
         others: others
             .map(|other| (other.id, Other::of(other, inventory, ledger.place()).into()))
             .collect(),
@@ -354,11 +354,17 @@ impl Args {
         }
     }
 
-    /// The project and its environments, or the one that is named.
+    /// The project and its environments, or the one that is named, and whoever shares their keys.
     fn owners(&self, inventory: &Inventory) -> Result<Vec<ProjectId>, Failure> {
         let environment = self.environment.as_deref();
-        inventory
-            .keys_of(&self.project, environment)
-            .map_err(Failure::usage)
+        let named = inventory.keys_of(&self.project, environment);
+        let mut owners = named.map_err(Failure::usage)?;
+        let all = (0..).map(ProjectId).take(inventory.projects.len());
+        let shared: Vec<_> = all
+            .filter(|&id| !owners.contains(&id))
+            .filter(|&id| owners.iter().any(|&owner| inventory.share_a_key(owner, id)))
+            .collect();
+        owners.extend(shared);
+        Ok(owners)
     }
 }

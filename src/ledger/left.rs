@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::db::Connection;
 use super::error::Failure;
-use super::{Ledger, LedgerError, Name};
+use super::{Ledger, LedgerError, Name, inventories};
+use crate::inventory::Inventory;
 use crate::key::Fingerprint;
 use crate::platform::PlaceId;
 use crate::verdict::{Evidence, Verdict};
@@ -31,31 +32,47 @@ pub struct LastSeen {
 }
 
 impl Ledger {
-    /// Every place that was ever on the route of a deployment which nobody retired.
+    /// Every place that was ever on the route of a deployment which nobody retired, or which this inventory names
+    /// again.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub async fn places(&self) -> Result<Vec<LastSeen>, LedgerError> {
+    pub async fn places(&self, inventory: &Inventory) -> Result<Vec<LastSeen>, LedgerError> {
         let mut turn = self.read().await?;
-        let places = places(&mut turn.connection).await;
+        let places = places(&mut turn.connection, inventory).await;
         turn.end(places).await
     }
 }
 
-async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
+async fn places(
+    connection: &mut Connection,
+    inventory: &Inventory,
+) -> Result<Vec<LastSeen>, Failure> {
+    let own = inventories::find(connection, inventory).await?;
+    let named = inventories::names(inventory);
     // The last stretch of each, for what was written down before `holds` was.
     let sql = "SELECT deployment.project, deployment.title, deployment.name, hop.source, \
                hop.location, hop.holds, span.verdict, span.evidence, span.fingerprint, \
-               deployment.inventory, span.id, span.until, hop.identity, hop.deployment \
+               deployment.inventory, span.id, span.until, hop.identity, hop.deployment, \
+               deployment.retired_at \
                FROM hop JOIN deployment ON deployment.id = hop.deployment \
                LEFT JOIN span ON span.id = (SELECT MAX(last.id) FROM span AS last \
                WHERE last.hop = hop.id) \
-               WHERE deployment.retired_at IS NULL ORDER BY hop.id";
+               ORDER BY hop.id";
     let mut places: Vec<LastSeen> = Vec::new();
     // A place that stood elsewhere on the route before is the same place: what was read last of it counts.
     let mut known: HashMap<_, (usize, i64)> = HashMap::new();
     for row in connection.query(sql, &[]).await? {
+        let name = Name {
+            project: row.get::<&str>(0)?.into(),
+            title: row.get::<&str>(1)?.into(),
+        };
+        let of = row.get::<i64>(9)?;
+        let is_own = of == inventories::NOBODY || Some(of) == own;
+        if row.time_or_none(14)?.is_some() && !(is_own && named.contains(&name)) {
+            continue;
+        }
         let holds = match held(row.get::<Option<&str>>(5)?)? {
             Some(held) => Some(held),
             None => proven(
@@ -70,11 +87,8 @@ async fn places(connection: &mut Connection) -> Result<Vec<LastSeen>, Failure> {
             (Some(_), Some(until)) => until,
         };
         let place = LastSeen {
-            name: Name {
-                project: row.get::<&str>(0)?.into(),
-                title: row.get::<&str>(1)?.into(),
-            },
-            inventory: row.get(9)?,
+            name,
+            inventory: of,
             // What was read and ended so long ago that this was dropped is on it no more.
             is_on_route: row.get::<Option<i64>>(11)?.is_none()
                 && (row.get::<Option<i64>>(10)?.is_some() || row.get::<Option<&str>>(5)?.is_none()),

@@ -69,6 +69,23 @@ fn a_place_that_is_out_of_sight_is_not_free_of_what_it_held() {
 }
 
 #[test]
+fn who_is_named_again_is_retired_no_more() {
+    let route = "  - { name: cart, project: checkout, route: [ { file: { path: key } } ] }\n";
+    let till = "  - { name: till, project: checkout, route: [ { file: { path: till } } ] }\n";
+    let both = format!("{route}{till}");
+    let scene = scene(&both).file("key", OLD).file("till", CURRENT);
+    run(&scene, &["audit"]).ends(1);
+    put(&scene, "targets.yaml", targets(till));
+    run(&scene, &["history", "retire", "cart"]).ends(0);
+    ask(&scene, &[]).ends(0);
+    fs::rename(scene.path("key"), scene.path("unmounted")).unwrap();
+    put(&scene, "targets.yaml", targets(&both));
+    for _ in 0..2 {
+        ask(&scene, &[]).ends(3);
+    }
+}
+
+#[test]
 fn what_is_said_to_be_gone_is_gone() {
     let route = |more: &str| {
         format!(
@@ -502,6 +519,23 @@ fn a_project_that_got_another_name_and_another_key_at_once_may_be_alive_by_its_f
     run(&scene, &["audit"]).ends(0);
     let about = fingerprint(SIBLING);
     ask(&scene, &["--key", &about]).ends(3);
+}
+
+#[test]
+fn who_shares_a_key_shares_its_earlier_ones() {
+    let shared = with_project(
+        "  shop: { variable: KEY, current: { file: { path: shop } }, same_key_as: checkout }\n",
+    ) + "  - { name: till, project: shop, route: [ { file: { path: till } } ] }\n";
+    let scene = scene("").file("targets.yaml", shared);
+    let scene = ["checkout", "shop", "key", "till"]
+        .into_iter()
+        .fold(scene, |scene, name| scene.file(name, CURRENT));
+    for project in ["checkout", "shop"] {
+        for (held, code) in [(OLD, 1), (CURRENT, 0)] {
+            put(&scene, "till", held);
+            run(&scene, &["revoke-check", project]).ends(code);
+        }
+    }
 }
 
 #[test]

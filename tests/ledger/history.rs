@@ -162,7 +162,7 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
     let ledger = ground.ledger().await;
     let scene = Scene::new(ground.folder());
     let holds = async || {
-        let places = ledger.places().await.unwrap();
+        let places = ledger.places(&scene.inventory()).await.unwrap();
         let at = |file: &str| {
             let place = places.iter().find(|place| place.location.contains(file));
             place.unwrap().holds.clone()
@@ -205,7 +205,7 @@ pub async fn what_a_place_held_is_known_when_it_has_left(ground: &Ground) {
         .retire(&scene.inventory(), None, "web", scene.now())
         .await
         .unwrap();
-    let places = ledger.places().await.unwrap();
+    let places = ledger.places(&scene.inventory()).await.unwrap();
     assert!(
         places
             .iter()

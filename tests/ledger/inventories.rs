@@ -94,7 +94,7 @@ pub async fn what_another_one_knew_is_asked_for(ground: &Ground) {
     assert_eq!(own, Some(known[1].id));
     // Keys are the ledger's: both have one project, and one history of it.
     assert_eq!(ledger.recall().await.unwrap().reigns.len(), 2);
-    let places = ledger.places().await.unwrap();
+    let places = ledger.places(&one.inventory()).await.unwrap();
     let mine = places.iter().filter(|place| Some(place.inventory) == own);
     assert_eq!(mine.count(), 3);
     let web = places
@@ -105,7 +105,7 @@ pub async fn what_another_one_knew_is_asked_for(ground: &Ground) {
     assert_eq!(web.holds, None);
     one.hold("web.env", "one");
     night(&ledger, &one).await;
-    let places = ledger.places().await.unwrap();
+    let places = ledger.places(&one.inventory()).await.unwrap();
     let web = places
         .iter()
         .find(|place| &*place.name.title == "web (production)");

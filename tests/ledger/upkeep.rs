@@ -241,7 +241,7 @@ pub async fn a_ledger_of_an_earlier_version_is_taken_over(ground: &Ground) {
     // What another key has followed since stays, and the last one was never sure.
     let expected = [Some(Confirmation::First), Some(Confirmation::Proven), None];
     assert_eq!(how, expected);
-    let places = ledger.places().await.unwrap();
+    let places = ledger.places(&scene.inventory()).await.unwrap();
     assert!(
         places
             .iter()
@@ -313,7 +313,7 @@ pub async fn the_released_format_keeps_its_history(ground: &Ground) {
     let before = ledger.past("web", None).await.unwrap();
     let verdicts: Vec<_> = before.iter().map(|span| span.verdict.name()).collect();
     assert_eq!(verdicts, ["current", "unknown", "current"]);
-    assert_eq!(ledger.places().await.unwrap().len(), 3);
+    assert_eq!(ledger.places(&scene.inventory()).await.unwrap().len(), 3);
     let known = ledger.deployments(None).await.unwrap();
     let last: jiff::Timestamp = "2025-11-20T09:02:00Z".parse().unwrap();
     assert!(
