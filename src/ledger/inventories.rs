@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::{Connection, Value};
 use super::error::Failure;
+use super::merge::merge;
 use super::{Ledger, LedgerError, Name, scope};
 use crate::inventory::{Identity, Inventory};
 
@@ -369,7 +370,8 @@ async fn rename(
     let Some(from) = by_name(before).or_else(by_file) else {
         return Ok(None);
     };
-    let from = Value::from(from.id);
+    let from_id = from.id;
+    let from = Value::from(from_id);
     let Some(to) = by_name(after) else {
         let sql = "UPDATE inventory SET name = $1 WHERE id = $2";
         connection.run(sql, &[after.into(), from.clone()]).await?;
@@ -385,6 +387,7 @@ async fn rename(
                SELECT 1 FROM deployment AS other WHERE other.inventory = $1 \
                AND other.project = deployment.project AND other.title = deployment.title)";
     let came = connection.run(sql, &both).await?;
+    let came = came + merge(connection, from_id, to.id).await?;
     let stays = names_one_of("$2");
     let accepted = format!(
         "UPDATE acceptance SET inventory = $1 WHERE inventory = $2 AND NOT {stays} AND NOT EXISTS (\

@@ -12,6 +12,7 @@ mod inventories;
 mod keys;
 mod left;
 mod lock;
+mod merge;
 mod past;
 mod people;
 mod place;

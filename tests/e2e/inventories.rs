@@ -284,6 +284,27 @@ fn of_several_ledgers_from_before_all_are_named_the_nearest_first() {
 }
 
 #[test]
+fn what_was_audited_by_both_names_is_one_deployment() {
+    let scene = two_folders("b.env");
+    let targets = fs::read_to_string(scene.path("y1/targets.yaml")).unwrap();
+    fs::create_dir(scene.path("z")).unwrap();
+    let renamed = targets.replace("inventory: y1", "inventory: z");
+    fs::write(scene.path("z/targets.yaml"), renamed).unwrap();
+    hold(&scene, "z/b", NEXT);
+    within(&scene, "z", &["audit"])
+        .ends(0)
+        .complains("straggler history rename y1 z");
+    let ask = || within(&scene, "z", &["revoke-check", "checkout"]);
+    ask().ends(3).prints("y1:b");
+    within(&scene, "z", &["history", "rename", "y1", "z"])
+        .ends(0)
+        .prints("1 deployment carried over to the inventory z");
+    let ran = ask();
+    assert!(!ran.to_string().contains("y1"), "{ran}");
+    within(&scene, "z", &["history", "--deployment", "b"]).ends(0);
+}
+
+#[test]
 fn how_an_inventory_was_known_again_is_told() {
     let scene = two();
     let targets = fs::read_to_string(scene.path("targets.yaml")).unwrap();
@@ -316,8 +337,8 @@ fn how_an_inventory_was_known_again_is_told() {
         .ends(0)
         .prints("carried over to the inventory bazaar");
     on_one(&scene, "new/targets.yaml", &rename)
-        .ends(0)
-        .prints("0 deployments");
+        .ends(2)
+        .complains("knows no inventory of that name");
     for slip in [[OLD, "bazaar"], ["bazaar", OLD]] {
         let rename = ["history", "rename", slip[0], slip[1]];
         let ran = on_one(&scene, "new/targets.yaml", &rename).ends(2);
