@@ -10,10 +10,10 @@ use super::seen::{Seen, Unexplained, circumstances};
 use crate::cores::{cores, on_all_cores};
 use crate::fetch::{Fetcher, Gathered, Work};
 use crate::inventory::{Deployment, Hop, Inventory};
-use crate::judge::{self, Bench, Circumstances, Judged};
+use crate::judge::{self, Bench, Circumstances, Judged, Why};
 use crate::keyring::Around;
 use crate::platform::{Asking, Stop};
-use crate::reading::{ErrorKind, Found, Identity, ReadError, Reading};
+use crate::reading::{ErrorKind, Found, Identity, ReadError, Reading, Unsearched};
 use crate::verdict::Stage;
 
 /// So many hops are looked at to learn how long one takes.
@@ -125,7 +125,15 @@ impl Hops<'_> {
                 Found::Value(value) => self.seen.wholes.within(value, self.bench.keyring),
                 _ => None,
             };
-            let judged = judge::judge(reading, &self.bench, &scope, circumstances);
+            let unsearched = reading.unsearched;
+            let mut judged = judge::judge(reading, &self.bench, &scope, circumstances);
+            // The key may well be there under another name.
+            let is_nothing = matches!(judged.outcome.why, Why::NotThere | Why::Placeholder(_));
+            let unsearched = unsearched.filter(|why| *why != Unsearched::Untold || is_nothing);
+            if unsearched.is_some() {
+                let elsewhere = judged.outcome.elsewhere.get_or_insert_default();
+                elsewhere.open = unsearched;
+            }
             let around = whole.and_then(|whole| {
                 let own = judged.outcome.fingerprint.as_ref();
                 let wholes = &self.seen.wholes;

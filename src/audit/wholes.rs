@@ -8,7 +8,7 @@ use crate::inventory::Inventory;
 use crate::judge::{Elsewhere, KeyBeside, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role, unwrapped};
-use crate::reading::Identity;
+use crate::reading::{Identity, Unsearched};
 
 /// So many texts are remembered before those are looked for that nobody needs any longer.
 const MANY: usize = 1024;
@@ -181,7 +181,7 @@ impl Wholes {
             for at in 0..together.readers.len() {
                 let reader = together.readers[at];
                 let found = together.beside(at, asked, inventory, references);
-                if found.open || !found.keys.is_empty() || !found.asked.is_empty() {
+                if found.open.is_some() || !found.keys.is_empty() || !found.asked.is_empty() {
                     let elsewhere = &mut judged[reader.job][reader.reading].elsewhere;
                     match elsewhere {
                         Some(before) => before.add(found),
@@ -212,7 +212,7 @@ impl Together<'_> {
         };
         let is_taken = |print: &Fingerprint| self.taken.iter().any(|taken| taken.agrees(print));
         let mut found = Elsewhere {
-            open: reader.around.cut,
+            open: reader.around.cut.then_some(Unsearched::TooLarge),
             within: reader.is_within,
             ..Elsewhere::default()
         };

@@ -12,7 +12,7 @@ use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{Damage, Scrubber, Wire};
 use crate::platform;
 use crate::reading::{ErrorKind, ReadError, Reading};
-use crate::task::inspect::{Comparison, Held, Oddity, Place, Seen, Side, Sight};
+use crate::task::inspect::{Comparison, Held, Oddity, Place, Seen, Side, Sight, given};
 use crate::text::{escape, opaque};
 
 /// Look at one key here without showing it
@@ -209,7 +209,7 @@ fn read(args: &Args, variable: &str) -> Result<(String, Vec<Reading>), Failure> 
     } else if let Some(unit) = &place.unit {
         Place::process("unit", unit.as_str().into(), variable)
     } else {
-        let reading = Reading::value(stdin::read()?);
+        let reading = given(stdin::read()?);
         return Ok(("standard input".to_owned(), vec![reading]));
     };
     let scrubber = Scrubber::default().knowing(args.withheld(), Vec::new());

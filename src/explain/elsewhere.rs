@@ -5,6 +5,7 @@ use super::clause::beside;
 use super::known::age;
 use crate::judge::{Elsewhere, Member, Outcome};
 use crate::keyring::{KeyId, Role, Way};
+use crate::reading::Unsearched;
 use crate::text::escape;
 
 /// The sources that take a part of what they read by settings of their own.
@@ -36,8 +37,14 @@ impl Spot<'_> {
             within,
         } = &**reading.elsewhere.as_ref()?;
         if keys.is_empty() && asked.is_empty() {
-            let told = "the rest of what was read is too large, or packed in too many layers, to be searched for keys";
-            return open.then(|| told.to_owned());
+            let told = match (*open)? {
+                Unsearched::TooLarge => {
+                    "the rest of what was read is too large, or packed in too many layers, to be searched for keys"
+                }
+                Unsearched::Cut => "more stands beside it than its reading names",
+                Unsearched::Untold => "its reading does not say what stands beside it",
+            };
+            return Some(told.to_owned());
         }
         let mut told: Vec<String> = keys
             .iter()

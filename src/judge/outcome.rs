@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::{Digits, Fingerprint};
 use crate::keyring::{Damage, Inside, KeyId, Placeholder, ProjectId, Role, Way, Wire};
-use crate::reading::{Mend, ReadError};
+use crate::reading::{Mend, ReadError, Unsearched};
 use crate::verdict::{Evidence, Fault, Verdict};
 
 /// One judged reading. It carries codes, ids and digests; sentences are made when it is shown.
@@ -41,8 +41,8 @@ pub struct Elsewhere {
     pub keys: Vec<KeyBeside>,
     /// The keys that were asked for by their fingerprints and are nobody's.
     pub asked: Vec<Fingerprint>,
-    /// Whether there was more than could be looked at.
-    pub open: bool,
+    /// Why there may be more than was looked at, if there may.
+    pub open: Option<Unsearched>,
     /// Whether they stand in that part itself, which is a known key as a whole.
     pub within: bool,
 }
@@ -62,7 +62,7 @@ impl Elsewhere {
                 self.asked.push(key);
             }
         }
-        self.open |= other.open;
+        self.open = self.open.or(other.open);
         self.within &= other.within;
     }
 }

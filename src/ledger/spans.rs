@@ -65,7 +65,10 @@ pub(super) struct Hop {
 fn held(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<Vec<Fingerprint>> {
     let mut held = Vec::new();
     for reading in &judged.readings {
-        let is_open = reading.elsewhere.as_ref().is_some_and(|seen| seen.open);
+        let is_open = reading
+            .elsewhere
+            .as_ref()
+            .is_some_and(|seen| seen.open.is_some());
         if is_open || !is_explained(reading, stage, false) {
             return None;
         }

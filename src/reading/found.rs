@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Identity, Mend, ReadError, Written};
+use super::{Identity, Mend, ReadError, Unsearched, Written};
 use crate::key::{Fingerprint, Secret};
 use crate::verdict::Evidence;
 
@@ -23,6 +23,8 @@ pub struct Reading {
     pub identity: Option<Identity>,
     /// All that was read, where the key is only a part of it. Hops that read the same share it.
     pub whole: Option<Arc<Secret>>,
+    /// Why that is not all there is, where a reading from elsewhere says so or says nothing of it.
+    pub unsearched: Option<Unsearched>,
     /// What was seen of how the value gets here, which says how to mend it.
     pub mend: Option<Box<Mend>>,
 }
@@ -88,6 +90,7 @@ impl Reading {
             note: None,
             identity: None,
             whole: None,
+            unsearched: None,
             mend: None,
         }
     }

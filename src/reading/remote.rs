@@ -3,12 +3,13 @@
 mod document;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, Found, ReadError, Reading};
+use super::{ErrorKind, Found, ReadError, Reading, Unsearched};
 use crate::key::{Fingerprint, Secret};
 use crate::text::Escaped;
 
@@ -39,6 +40,13 @@ pub struct RemoteReading {
     /// Whether the place was read and holds no key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+    /// The fingerprints of other words that may be keys, in the file or the environment that this was read from: as
+    /// long as `fingerprint`, each once and sorted. Empty where nothing stands there, left out where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Vec<String>>,
+    /// Whether there are more of them than `beside` names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside_cut: bool,
 }
 
 /// How the bytes that a command or a server gave are meant.
@@ -147,7 +155,11 @@ fn remote_reading(bytes: &Secret, variable: &str) -> Result<Reading, ReadError> 
 impl RemoteReading {
     fn into_reading(self, variable: &str) -> Result<Reading, ReadError> {
         // A name from outside may be anything, so it is not repeated.
-        if self.variable.is_some_and(|other| other != variable) {
+        if self
+            .variable
+            .as_ref()
+            .is_some_and(|other| other != variable)
+        {
             return Err(bad(
                 format!(
                     "the reading that came back is of another variable than {}",
@@ -156,6 +168,7 @@ impl RemoteReading {
                 "look at that variable there, or say `variable` in the hop if the key has another name there",
             ));
         }
+        let beside = self.beside()?;
         let found = match (self.fingerprint, self.absent) {
             (None, true) if self.length.is_none_or(|length| length == 0) => Found::Absent,
             (None, true) => return Err(contradiction("`absent`, and a length")),
@@ -191,7 +204,43 @@ impl RemoteReading {
         };
         let mut reading = Reading::new(found).started_at(self.started_at);
         reading.replica = self.replica.map(Into::into);
+        reading.unsearched = match (&beside, self.beside_cut) {
+            (None, _) => Some(Unsearched::Untold),
+            (Some(_), true) => Some(Unsearched::Cut),
+            (Some(_), false) => None,
+        };
+        let beside = beside.unwrap_or_default();
+        if !beside.is_empty() {
+            let lines = beside.iter().map(|print| print.as_bytes());
+            reading = reading.out_of(Arc::new(Secret::of_lines(lines)));
+        }
         Ok(reading)
+    }
+
+    /// The fingerprints of what stands beside it, where that is told.
+    fn beside(&self) -> Result<Option<Vec<String>>, ReadError> {
+        let Some(beside) = &self.beside else {
+            return match self.beside_cut {
+                true => Err(contradiction("`beside_cut`, and no `beside`")),
+                false => Ok(None),
+            };
+        };
+        let prints = beside.iter().chain(&self.fingerprint);
+        let prints: Result<Vec<Fingerprint>, _> = prints.map(|text| text.parse()).collect();
+        let prints = prints.map_err(|_| {
+            bad(
+                "the reading that came back has a broken fingerprint",
+                SAME_VERSION,
+            )
+        })?;
+        if !prints
+            .iter()
+            .all(|print| print.digits() == prints[0].digits())
+        {
+            return Err(contradiction("fingerprints of several lengths"));
+        }
+        let beside = prints.iter().take(beside.len());
+        Ok(Some(beside.map(ToString::to_string).collect()))
     }
 }
 

@@ -80,9 +80,27 @@ its host: only its fingerprint travels. A program that goes by a variable of str
 | `reading` | a `straggler.reading/v1` |
 
 A reading is accepted only if it is consistent: it is of the variable that the hop asks for, is either `absent` \
-or has a fingerprint, gives the length that the key of this fingerprint has, and has every member once and of \
-its type. Anything else is `unreachable`. So is any other document of straggler's, including a reading of a \
+or has a fingerprint, gives the length that the key of this fingerprint has, has fingerprints of one length in \
+`beside`, and has every member once and of its type. Anything else is `unreachable`. So is any other document of straggler's, including a reading of a \
 later version: none of them is ever taken for the key itself.
+
+**Beside the variable.** Where the far end looks at an env file or a process, a reading also says what else stands \
+there, comments and arguments included: `beside`, the sorted fingerprints of all words that may be keys. A previous \
+key among them is a warning in an audit (`old-key-beside`) and a blind spot for `revoke-check`, as it is in a file \
+that is read here. Told are only words that nobody guesses: of 16 characters and more, in which letters, capitals \
+and digits take turns. So an old key that is shorter, or reads as a password, and one that is damaged, are not seen \
+beside a variable at the far end.
+
+| a reading says | `revoke-check` |
+|---|---|
+| `beside`, also if it is empty | counts it as looked at |
+| `beside_cut`: more than the 1,000 words that are told stand there, or more than could be looked through | a blind spot |
+| no `beside`, and the key or a value is there | counts it as looked at: what is beside is not part of the place |
+| no `beside`, and `absent` (or the fingerprint of a placeholder) | a blind spot: the key may have another name \
+there. A straggler from before `beside` writes such a reading; who writes one otherwise adds `\"beside\": []` if nothing \
+else stands there |
+
+`inspect --env` looks at no more than the variable, because the rest of that environment is straggler's own.
 
 Most programs print a newline after a value: say `trim: newline` for those. `env` adds to the environment \
 straggler runs in; a value is a text, or says where a credential is with `{ env: NAME }`, `{ file: PATH }` or `{ \

@@ -144,7 +144,11 @@ A load balancer answers for one instance at a time: name the instances, or the o
         let mut reading = understand(Secret::copied(bytes), self.yields, at.variable)?;
         reading.replica = reading.replica.map(|replica| escape(&replica).into());
         if member.is_some() {
-            reading = reading.out_of(whole());
+            // A reading may name what stands beside it there.
+            let parts = reading.whole.iter().map(|part| part.expose());
+            let parts = parts.chain([answer.expose()]);
+            let whole = Secret::of_lines(parts);
+            reading = reading.out_of(Arc::new(whole));
         }
         Ok(vec![reading])
     }

@@ -1,4 +1,5 @@
 mod argued;
+mod unseen;
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -7,6 +8,7 @@ use glob::Pattern;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use self::unseen::{hidden_processes, told};
 use super::{At, Case, Info, Source};
 use crate::extract::compile_pattern;
 use crate::platform::commands::quoted;
@@ -82,12 +84,19 @@ When nothing matches, the hop is `unreachable`, because nothing was seen.
 **Never matched,** so that straggler does not take itself for the service:
 
 - straggler itself, kernel threads and zombies;
-- by name, pattern or unit, what started a straggler (a shell, `timeout`, `sudo`, a session, cron), what it \
+- by name, pattern or unit, what started straggler (a shell, `timeout`, `sudo`, a session, cron), what it \
 started, and other stragglers with theirs: their command lines may hold the same words as the service's. By its \
 `pid` such a process can be read;
 - by `name` and `match`, a process whose command line runs straggler (`watch straggler audit`, a shell that \
 sleeps between two of them), that is, has its name as a word followed by one of its commands. The reading names \
 it. A process that merely has the word in a path or an argument is matched like any other.
+
+A service, an application or cron may start straggler itself. So what started it and matches is one more \
+replica, `unverified`, with its name and number: it was not looked at, and for `revoke-check` it is a blind spot. \
+Nothing is said of a shell, `timeout`, `sudo`, `env` or the like whose command line has straggler's command line \
+in it (`sh -c 'straggler audit …'`, `timeout 60 straggler …`), nor, by `match`, of another program that matches \
+only by those words (`vault-run -- straggler …`). A script that runs straggler (`sh /srv/web/check.sh`) is named \
+where it matches: a `match` that begins with `^` and the service's own program leaves it out.
 
 **`loads`** says where the program takes its key from.
 
@@ -211,17 +220,22 @@ was not seen may hold the old key.",
         if let (Some(told), Some(first)) = (told(&passed_over), readings.first_mut()) {
             first.note.get_or_insert_with(|| told.into());
         }
-        let hidden = snapshot.partial && self.pid.is_none();
-        match (readings.is_empty(), hidden) {
-            (true, _) => Err(Stop::Failed(
-                self.nothing_seen(snapshot.partial, &passed_over),
-            )),
-            (false, true) => {
-                readings.push(Reading::new(Found::Failed(hidden_processes())).of_replica("hidden"));
-                Ok(readings)
-            }
-            (false, false) => Ok(readings),
+        let starters = snapshot.processes.iter();
+        let starters: Vec<&Running> = starters
+            .filter(|process| selector.may_mean(process))
+            .collect();
+        if readings.is_empty() {
+            return Err(Stop::Failed(self.nothing_seen(
+                snapshot.partial,
+                &passed_over,
+                &starters,
+            )));
         }
+        readings.extend(starters.into_iter().map(Running::left_out));
+        if snapshot.partial && self.pid.is_none() {
+            readings.push(Reading::new(Found::Failed(hidden_processes())).of_replica("hidden"));
+        }
+        Ok(readings)
     }
 }
 
@@ -297,39 +311,6 @@ impl Process {
             escape(user)
         )
     }
-
-    fn nothing_seen(&self, partial: bool, passed_over: &[&Running]) -> ReadError {
-        let selector = self.shown();
-        if let Some(told) = told(passed_over) {
-            return ReadError::new(
-                ErrorKind::NotFound,
-                format!("no running process matches {selector} but what runs straggler: {told}"),
-                "start it, or name the process by `pid` or `unit` if one of those is meant",
-            );
-        }
-        if partial {
-            return ReadError::new(
-                ErrorKind::Denied,
-                format!("no process that straggler can see matches {selector}: nothing was seen"),
-                "run straggler as root, or mount /proc without hidepid",
-            );
-        }
-        ReadError::new(
-            ErrorKind::NotFound,
-            format!("no running process matches {selector}: nothing was seen"),
-            "start it, or correct what it is selected by",
-        )
-    }
-}
-
-/// Those that were not counted because their command lines run straggler; `None` where there are none.
-fn told(passed_over: &[&Running]) -> Option<String> {
-    let names: Vec<_> = passed_over
-        .iter()
-        .map(|process| format!("{} (process {})", Escaped(&process.name), process.id.pid))
-        .collect();
-    (!names.is_empty())
-        .then(|| format!("not counted, since it runs straggler: {}", names.join(", ")))
 }
 
 impl Selector {
@@ -343,6 +324,20 @@ impl Selector {
             Self::Unit(unit) => process.is_in_unit(unit),
         }
     }
+
+    /// Whether it was left out because it started straggler, and may be the service itself.
+    fn may_mean(&self, process: &Running) -> bool {
+        let Some(rest) = &process.may_be_meant else {
+            return false;
+        };
+        match self {
+            Self::Pid(_) => false,
+            Self::Name(name) => process.is_named(name),
+            // What matches by the words of straggler's command line alone is not meant.
+            Self::Match(pattern) => pattern.is_match(rest.expose()),
+            Self::Unit(unit) => process.is_in_unit(unit),
+        }
+    }
 }
 
 /// A unit without a suffix is a service, as it is for systemctl.
@@ -353,14 +348,6 @@ fn full_unit(unit: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(format!("{unit}.service"))
     }
-}
-
-fn hidden_processes() -> ReadError {
-    ReadError::new(
-        ErrorKind::Denied,
-        "/proc hides other users' processes from straggler, so there may be more",
-        "run straggler as root, or mount /proc without hidepid",
-    )
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::fetch::{Fetcher, Limits, Quiet, Work};
 use crate::key::{Digits, Fingerprint, Secret};
 use crate::keyring::{
-    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Scrubber, SearchOutcome, Wire,
+    Damage, KeyId, Keyring, Known, Placeholder, ProjectId, Scrubber, SearchOutcome, Tellable, Wire,
     placeholder,
 };
 use crate::platform::{Asking, Connections, Stop};
@@ -27,6 +27,8 @@ const MOST_SHOWN: usize = 1000;
 pub struct Place {
     source: Box<dyn AnySource>,
     variable: Arc<str>,
+    /// Whether it stands in something that is nobody else's: a file, the environment of one program.
+    is_in_document: bool,
 }
 
 impl Place {
@@ -36,7 +38,12 @@ impl Place {
     ///
     /// As [`Place::process`].
     pub fn env(variable: &str) -> Result<Self, String> {
-        Self::parse("env", json!({ "variable": variable }), variable)
+        let place = Self::parse("env", json!({ "variable": variable }), variable)?;
+        // Whoever calls straggler made its environment, for more than this.
+        Ok(Self {
+            is_in_document: false,
+            ..place
+        })
     }
 
     /// The exact bytes of one file. `variable` is the name the key is deployed under, if any.
@@ -77,6 +84,7 @@ impl Place {
         Ok(Self {
             source,
             variable: variable.into(),
+            is_in_document: true,
         })
     }
 
@@ -107,8 +115,27 @@ impl Place {
         };
         let mut fetcher = Fetcher::new(connections, limits, &Quiet, interrupt);
         fetcher.read(&mut one).await;
-        one.readings.unwrap_or_else(|| Ok(Vec::new()))
+        let mut readings = one.readings.unwrap_or_else(|| Ok(Vec::new()))?;
+        for reading in &mut readings {
+            match self.is_in_document {
+                // A file that is the key has nothing beside it.
+                true => reading.whole = reading.whole.take().or_else(|| Some(nothing())),
+                false => reading.whole = None,
+            }
+        }
+        Ok(readings)
     }
+}
+
+/// What stands beside a key that stands alone.
+fn nothing() -> Arc<Secret> {
+    Arc::new(Secret::new(Vec::new()))
+}
+
+/// What somebody gives to be looked at, with nothing beside it.
+#[must_use]
+pub fn given(value: Secret) -> Reading {
+    Reading::value(value).out_of(nothing())
 }
 
 /// A single hop to be read.
@@ -146,6 +173,8 @@ pub struct Seen {
     pub note: Option<Box<str>>,
     /// What was there.
     pub sight: Sight,
+    /// What else stands there that may be a key; `None` where it was not looked for.
+    pub beside: Option<Tellable>,
 }
 
 /// What was there.
@@ -207,8 +236,16 @@ impl Seen {
             found,
             started_at,
             note,
+            whole,
             ..
         } = reading;
+        let beside = whole.map(|whole| {
+            let itself = match &found {
+                Found::Value(secret) => Some(secret.expose()),
+                _ => None,
+            };
+            Tellable::of(whole.expose(), itself, digits)
+        });
         let own = match &found {
             Found::Value(secret) => vec![Secret::copied(secret.expose())],
             _ => Vec::new(),
@@ -247,6 +284,7 @@ impl Seen {
             started_at,
             note: note.map(|note| shown(&note).into()),
             sight,
+            beside,
         }
     }
 
@@ -289,6 +327,11 @@ impl Seen {
                 ));
             }
             Sight::Failed(error) => return Err(error.clone()),
+        }
+        if let Some(beside) = &self.beside {
+            let prints = beside.fingerprints.iter();
+            remote.beside = Some(prints.map(ToString::to_string).collect());
+            remote.beside_cut = beside.cut;
         }
         Ok(remote)
     }

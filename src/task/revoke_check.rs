@@ -320,7 +320,10 @@ impl Question<'_> {
     /// something takes it from there.
     fn is_around(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> bool {
         let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
-        let is_open = reading.elsewhere.as_ref().is_some_and(|seen| seen.open);
+        let is_open = reading
+            .elsewhere
+            .as_ref()
+            .is_some_and(|seen| seen.open.is_some());
         is_open || spot.audit.elsewhere(reading).any(is_one)
     }
 

@@ -51,6 +51,109 @@ fn what_started_straggler_is_not_taken_for_the_service() {
     );
 }
 
+/// What `revoke-check` says of the deployment, as a script that is the service asks it: the service has this key.
+fn asked_by_service(scene: &Scene, arguments: &str) -> (String, i32) {
+    let targets = scene.path("targets.yaml");
+    let script = scene.write(
+        "service.sh",
+        &format!(
+            "{STRAGGLER} {arguments} --no-ledger -c {}; exit $?",
+            targets.display()
+        ),
+    );
+    let output = Command::new("sh")
+        .args([script.as_os_str(), "--of".as_ref(), scene.mark().as_ref()])
+        .env(VARIABLE, OLD)
+        .output()
+        .unwrap();
+    let [answer, errors] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    for text in [&answer, &errors] {
+        for secret in [OLD, "--of"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+    (answer, output.status.code().unwrap())
+}
+
+#[test]
+fn a_service_that_starts_straggler_itself_is_named_and_never_safe() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    scene.declare(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    // One of its workers has the current key by now.
+    let _worker = service(&scene, NEW);
+    let (told, code) = asked_by_service(&scene, "revoke-check checkout");
+    assert_eq!(code, 3, "{told}");
+    assert!(told.contains("it may be the service itself"), "{told}");
+    let (told, code) = asked_by_service(&scene, "audit -f json");
+    assert_eq!(code, 3, "{told}");
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let readings = &report["deployments"][0]["hops"][0]["readings"];
+    let readings = readings.as_array().unwrap();
+    assert_eq!(readings.len(), 2, "{told}");
+    let mut named = readings.iter();
+    let named = named.find(|one| one["verdict"] == "unverified").unwrap();
+    assert!(
+        named["replica"].as_str().unwrap().starts_with("sh/"),
+        "{named}"
+    );
+    // By its program it is told from the worker.
+    scene.declare(&format!("{{ process: {{ match: '^{mark}-service' }} }}"));
+    let (told, code) = asked_by_service(&scene, "revoke-check checkout");
+    assert_eq!(code, 0, "{told}");
+}
+
+#[test]
+fn what_only_runs_straggler_is_no_blind_spot() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    scene.declare(&format!("{{ process: {{ match: '{mark}' }} }}"));
+    let _service = service(&scene, NEW);
+    let targets = scene.path("targets.yaml");
+    let line = format!(
+        "timeout 90 {STRAGGLER} revoke-check checkout --no-ledger -c {}; exit $?",
+        targets.display()
+    );
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+}
+
+/// A program whose first thread has ended, and another one goes on.
+fn without_its_first_thread(scene: &Scene, key: &str) -> Running {
+    let program = scene.write(
+        "threads.py",
+        "\
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+",
+    );
+    let mut command = Command::new("python3");
+    let running = scene.start(command.arg(program).arg(scene.mark()), key);
+    let stat = format!("/proc/{}/stat", running.pid());
+    let state = || std::fs::read_to_string(&stat).unwrap_or_default();
+    until(|| state().contains(") Z "), state);
+    running
+}
+
+#[test]
+fn a_process_whose_first_thread_ended_is_no_zombie() {
+    let scene = Scene::new();
+    let pid = {
+        let running = without_its_first_thread(&scene, OLD);
+        let pid = running.pid();
+        for selector in [format!("match: '{}'", scene.mark()), format!("pid: {pid}")] {
+            let found = scene.audit(&format!("{{ process: {{ {selector} }} }}"));
+            says(&found, "stale", "value", 1);
+        }
+        pid
+    };
+    let found = scene.audit(&format!("{{ process: {{ pid: {pid} }} }}"));
+    says(&found, "unreachable", "none", 3);
+}
+
 #[test]
 fn another_straggler_and_what_it_started_are_not_taken_for_the_service() {
     let scene = Scene::new();

@@ -445,7 +445,7 @@ impl Printed {
         match content {
             Content::Failed | Content::Open => printed.failed(spot, &reading, dice),
             Content::Absent if dice.percent(50) => {
-                printed.bytes = reading(r#""absent":true"#.to_owned()).into();
+                printed.bytes = reading(r#""absent":true,"beside":[]"#.to_owned()).into();
                 ", yields: reading".clone_into(&mut printed.settings);
             }
             Content::Absent => {

@@ -1,7 +1,8 @@
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind as Io, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use procfs::FromRead;
@@ -21,6 +22,8 @@ const PROC: &str = "/proc";
 const MOST_ARGUMENTS: usize = 128 << 10;
 /// Linux allows 6 MiB of arguments and environment together.
 const MOST_ENVIRONMENT: usize = 8 << 20;
+/// How often a process is looked at anew whose threads end meanwhile.
+const TRIES: usize = 5;
 
 /// Every process that straggler's user can see, but for the one that looks.
 pub(super) fn list(own: u32) -> Result<Snapshot, ReadError> {
@@ -36,56 +39,118 @@ pub(super) fn list(own: u32) -> Result<Snapshot, ReadError> {
     let mut partial = pids.first() != Some(&1);
     let mut processes = Vec::with_capacity(pids.len());
     for pid in pids {
-        match look(pid, &clock) {
+        // The thread that was looked at may have ended, and others go on.
+        let seen = match look(pid, &clock) {
+            Err(error) if is_gone(&error) => look(pid, &clock),
+            seen => seen,
+        };
+        match seen {
             Ok(process) => processes.extend(process),
             Err(error) if is_gone(&error) => {}
             Err(_) => partial = true,
         }
     }
-    surroundings::mark(&mut processes, own, |process| {
+    let is_straggler = |process: &Process| {
         process.is_named("straggler")
             || (program.is_some() && self::program(process.id.pid) == program)
-    });
+    };
+    surroundings::mark(&mut processes, own, is_straggler, program_name);
     processes.retain(|process| process.id.pid != own);
     Ok(Snapshot { processes, partial })
 }
 
 /// The file that a process runs, where that may be told.
 fn program(pid: u32) -> Option<(u64, u64)> {
-    let file = fs::metadata(Path::new(PROC).join(pid.to_string()).join("exe")).ok()?;
+    let file = fs::metadata(folder(pid).join("exe")).ok()?;
     Some((file.dev(), file.ino()))
+}
+
+/// What that file is called.
+fn program_name(process: &Process) -> Option<OsString> {
+    let file = fs::read_link(folder(process.id.pid).join("exe")).ok()?;
+    file.file_name().map(ToOwned::to_owned)
+}
+
+fn folder(pid: u32) -> PathBuf {
+    Path::new(PROC).join(pid.to_string())
+}
+
+/// Where the memory of a process shows: in its own folder, or in that of a thread that goes on though the first
+/// one has ended. `None` where none does.
+fn living(pid: u32, stat: &Stat) -> io::Result<Option<PathBuf>> {
+    let own = folder(pid);
+    if is_alive(stat) {
+        return Ok(Some(own));
+    }
+    for thread in fs::read_dir(own.join("task"))? {
+        let thread = thread?.path();
+        match self::stat(&thread) {
+            Ok(stat) if is_alive(&stat) => return Ok(Some(thread)),
+            Err(error) if !is_gone(&error) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// The initial environment of a process; `None` when it is gone.
 pub(super) fn environ(id: ProcessId) -> Result<Option<Secret>, ReadError> {
-    let read = read(id.pid, "environ", MOST_ENVIRONMENT);
-    // The number may have gone to another process in between, whose environment this would be.
-    match stat(id.pid) {
-        Ok(stat) if stat.starttime == id.started_ticks && is_alive(&stat) => {}
-        Err(error) if !is_gone(&error) => return Err(environ_unreadable(id.pid, &error)),
-        _ => return Ok(None),
+    let shown = || match stat(&folder(id.pid)) {
+        Ok(stat) if stat.starttime == id.started_ticks => living(id.pid, &stat),
+        Ok(_) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let failed = |error: io::Error| match is_gone(&error) {
+        true => Ok(None),
+        false => Err(environ_unreadable(id.pid, &error)),
+    };
+    for _ in 0..TRIES {
+        let place = match shown() {
+            Ok(Some(place)) => place,
+            Ok(None) => return Ok(None),
+            Err(error) => return failed(error),
+        };
+        let read = read(&place, "environ", MOST_ENVIRONMENT);
+        // The number may have gone to another process in between, whose environment this would be; and the memory
+        // of a thread that ended shows nothing.
+        match shown() {
+            Ok(Some(still)) if still == place => {}
+            Ok(Some(_)) => continue,
+            Ok(None) => return Ok(None),
+            Err(error) => return failed(error),
+        }
+        return match read {
+            // A part of it would make what is missing look absent.
+            Ok(bytes) if bytes.len() >= MOST_ENVIRONMENT => Err(ReadError::new(
+                ErrorKind::TooLarge,
+                format!("process {} has an environment of over 8 MiB", id.pid),
+                "look at what starts it",
+            )),
+            Ok(bytes) => Ok(Some(bytes.into_secret())),
+            Err(error) => failed(error),
+        };
     }
-    match read {
-        // A part of it would make what is missing look absent.
-        Ok(bytes) if bytes.len() >= MOST_ENVIRONMENT => Err(ReadError::new(
-            ErrorKind::TooLarge,
-            format!("process {} has an environment of over 8 MiB", id.pid),
-            "look at what starts it",
-        )),
-        Ok(bytes) => Ok(Some(bytes.into_secret())),
-        Err(error) if is_gone(&error) => Ok(None),
-        Err(error) => Err(environ_unreadable(id.pid, &error)),
-    }
+    Err(ReadError::new(
+        ErrorKind::Protocol,
+        format!(
+            "the threads of process {} ended faster than its environment could be read",
+            id.pid
+        ),
+        "look at it again",
+    )
+    .transient())
 }
 
 /// `None` for what runs no program: a kernel thread, a zombie.
 fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
-    let stat = stat(pid)?;
-    let kernel = StatFlags::from_bits_retain(stat.flags).contains(StatFlags::PF_KTHREAD);
-    if kernel || !is_alive(&stat) {
+    let stat = stat(&folder(pid))?;
+    if StatFlags::from_bits_retain(stat.flags).contains(StatFlags::PF_KTHREAD) {
         return Ok(None);
     }
-    let groups = read(pid, "cgroup", 64 << 10)?.into_secret();
+    let Some(place) = living(pid, &stat)? else {
+        return Ok(None);
+    };
+    let groups = read(&place, "cgroup", 64 << 10)?.into_secret();
     Ok(Some(Process {
         id: ProcessId {
             pid,
@@ -94,16 +159,17 @@ fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
         parent: u32::try_from(stat.ppid).unwrap_or(0),
         started_at: clock.at(stat.starttime),
         name: stat.comm.into(),
-        arguments: read(pid, "cmdline", MOST_ARGUMENTS)?.into_secret(),
+        arguments: read(&place, "cmdline", MOST_ARGUMENTS)?.into_secret(),
         cgroup: cgroup(groups.expose()).into(),
         containers: containers(groups.expose()),
         ours: false,
+        may_be_meant: None,
         runs_straggler: false,
     }))
 }
 
-fn stat(pid: u32) -> io::Result<Stat> {
-    let bytes = read(pid, "stat", 4096)?.into_secret();
+fn stat(place: &Path) -> io::Result<Stat> {
+    let bytes = read(place, "stat", 4096)?.into_secret();
     Stat::from_read(bytes.expose()).map_err(|_| Io::InvalidData.into())
 }
 
@@ -111,9 +177,9 @@ fn is_alive(stat: &Stat) -> bool {
     !matches!(stat.state, 'Z' | 'X' | 'x')
 }
 
-/// Reads up to `cap` bytes of a process's file and leaves the rest.
-fn read(pid: u32, name: &str, cap: usize) -> io::Result<Buffer> {
-    let mut file = File::open(Path::new(PROC).join(pid.to_string()).join(name))?;
+/// Reads up to `cap` bytes of a file of a process or a thread and leaves the rest.
+fn read(place: &Path, name: &str, cap: usize) -> io::Result<Buffer> {
+    let mut file = File::open(place.join(name))?;
     let mut buffer = Buffer::new(4095, cap);
     while buffer.len() < cap
         && let Ok(room) = buffer.room()
@@ -185,7 +251,7 @@ fn environ_unreadable(pid: u32, error: &io::Error) -> ReadError {
     if error.kind() != Io::PermissionDenied {
         return unreadable(&format!("the environment of process {pid}"), error);
     }
-    let owner = fs::metadata(Path::new(PROC).join(pid.to_string())).map(|folder| folder.uid());
+    let owner = fs::metadata(folder(pid)).map(|folder| folder.uid());
     let reader = user::current();
     match owner {
         Ok(owner) if owner != user::current_uid() => ReadError::new(
@@ -299,10 +365,10 @@ mod tests {
     fn what_has_ended_is_gone_even_as_a_zombie() {
         let mut ended = Command::new("true").spawn().unwrap();
         let pid = ended.id();
-        while stat(pid).is_ok_and(|stat| is_alive(&stat)) {
+        while stat(&folder(pid)).is_ok_and(|stat| is_alive(&stat)) {
             std::thread::yield_now();
         }
-        let started_ticks = stat(pid).unwrap().starttime;
+        let started_ticks = stat(&folder(pid)).unwrap().starttime;
         let id = ProcessId { pid, started_ticks };
         assert!(environ(id).ok().unwrap().is_none(), "a zombie");
         assert!(

@@ -2,6 +2,8 @@ use glob::Pattern;
 use jiff::Timestamp;
 
 use crate::key::Secret;
+use crate::reading::{Found, Reading};
+use crate::text::Escaped;
 
 /// The processes that ran at one moment, without straggler itself, kernel threads and zombies.
 #[derive(Default)]
@@ -40,12 +42,25 @@ pub struct Process {
     /// Whether it belongs to a straggler: what started this one, what this one started, another one.
     /// Only who names its number can mean it.
     pub ours: bool,
+    /// Where it is left out because it started a straggler, and may do more than that: its command line without
+    /// straggler's own, by which it may be meant.
+    pub may_be_meant: Option<Secret>,
     /// Whether its command line runs straggler, again and again perhaps. It is passed over like those, and
     /// told of, since only its command line says so.
     pub runs_straggler: bool,
 }
 
 impl Process {
+    /// What is said of one that was left out because it started straggler, and may be meant.
+    #[must_use]
+    pub fn left_out(&self) -> Reading {
+        let why = "it started straggler, so it was left out, though it may be the service itself: read it by its \
+                   `pid`, let something else start straggler, or choose the processes by what this one does not match";
+        Reading::new(Found::hidden(None, why))
+            .of_replica(format!("{}/{}", Escaped(&self.name), self.id.pid))
+            .started_at(self.started_at)
+    }
+
     /// Whether it is called so: by the kernel, or by the file name of its first argument. Of a title
     /// that a program gave itself, `nginx: worker process`, the first word is a name too.
     #[must_use]
@@ -140,6 +155,7 @@ impl Process {
             cgroup: "/".into(),
             containers: Box::default(),
             ours: false,
+            may_be_meant: None,
             runs_straggler: false,
         }
     }

@@ -1,16 +1,24 @@
 //! Which processes belong to a straggler, and are nobody's service.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::ops::Range;
 
 use super::Process;
 use super::snapshot::file_name;
+use crate::key::Secret;
 
 /// As many ancestors as are followed. What is read one after the other may seem to go round.
 const MOST_ANCESTORS: usize = 256;
 
 /// Marks what belongs to stragglers. `own` is the number of this one, which is listed too;
-/// `is_straggler` says which other processes are one.
-pub(super) fn mark(processes: &mut [Process], own: u32, is_straggler: impl Fn(&Process) -> bool) {
+/// `is_straggler` says which other processes are one, and `program` which file a process runs.
+pub(super) fn mark(
+    processes: &mut [Process],
+    own: u32,
+    is_straggler: impl Fn(&Process) -> bool,
+    program: impl Fn(&Process) -> Option<OsString>,
+) {
     let at: HashMap<u32, usize> = processes
         .iter()
         .enumerate()
@@ -26,16 +34,28 @@ pub(super) fn mark(processes: &mut [Process], own: u32, is_straggler: impl Fn(&P
     };
 
     let mut ours = HashSet::new();
+    let mut doubtful = HashMap::new();
     let mut open = Vec::new();
     for (index, process) in processes.iter().enumerate() {
-        if process.id.pid == own {
-            // Its shell, `timeout`, `sudo`, the session it was started in.
-            ours.extend(ancestors(index));
-            open.push(index);
-        } else if is_straggler(process) {
-            // Of another one only those that name it: a service may start stragglers too.
-            ours.extend(ancestors(index).take_while(|&index| names_straggler(&processes[index])));
-            open.push(index);
+        let is_own = process.id.pid == own;
+        if !is_own && !is_straggler(process) {
+            continue;
+        }
+        open.push(index);
+        let mut stragglers = vec![process.command_line()];
+        for above in ancestors(index) {
+            let starter = &processes[above];
+            // Its shell, `timeout`, `sudo`, the session it was started in. Of another one only those that name it: a
+            // service may start stragglers too.
+            if !is_own && !names_straggler(starter) {
+                break;
+            }
+            ours.insert(above);
+            if is_straggler(starter) {
+                stragglers.push(starter.command_line());
+            } else if let Some(rest) = beside_straggler(starter, &stragglers, &program) {
+                doubtful.entry(above).or_insert(rest);
+            }
         }
     }
     // With everything they started.
@@ -45,8 +65,10 @@ pub(super) fn mark(processes: &mut [Process], own: u32, is_straggler: impl Fn(&P
             open.extend(children.get(&processes[index].id.pid).into_iter().flatten());
         }
     }
+    doubtful.retain(|index, _| !started.contains(index));
     for index in ours.into_iter().chain(started) {
         processes[index].ours = true;
+        processes[index].may_be_meant = doubtful.remove(&index);
     }
     // `watch`, `timeout`, a shell that sleeps between two of them: one that will run straggler again has no
     // straggler under it just now.
@@ -72,9 +94,8 @@ const COMMANDS: [&[u8]; 9] = [
 /// of its commands behind it. What only speaks of straggler, as in the name of a folder, does not.
 fn runs_straggler(process: &Process) -> bool {
     let line = process.command_line();
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b";|&(){}`'\"$".contains(byte);
-    let words = line.expose().split(is_between);
-    let mut words = words.filter(|word| !word.is_empty()).peekable();
+    let line = line.expose();
+    let mut words = words(line).map(|range| &line[range]).peekable();
     while let Some(word) = words.next() {
         if file_name(word) != b"straggler" {
             continue;
@@ -89,6 +110,111 @@ fn runs_straggler(process: &Process) -> bool {
         }
     }
     false
+}
+
+/// The words of a command line, as a shell or straggler itself would divide it: quotes come away.
+fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b";|&(){}`'\"$".contains(byte);
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let start = end + line[end..].iter().position(|byte| !is_between(byte))?;
+        let length = line[start..].iter().position(is_between);
+        end = length.map_or(line.len(), |length| start + length);
+        Some(start..end)
+    })
+}
+
+/// What runs another program that its arguments name, and is nobody's service.
+const RUNNERS: [&str; 33] = [
+    "sh",
+    "bash",
+    "dash",
+    "ash",
+    "zsh",
+    "ksh",
+    "mksh",
+    "fish",
+    "busybox",
+    "timeout",
+    "sudo",
+    "doas",
+    "su",
+    "runuser",
+    "setpriv",
+    "env",
+    "nice",
+    "ionice",
+    "chrt",
+    "taskset",
+    "nohup",
+    "setsid",
+    "stdbuf",
+    "time",
+    "watch",
+    "flock",
+    "xargs",
+    "script",
+    "strace",
+    "unshare",
+    "nsenter",
+    "systemd-run",
+    "systemd-inhibit",
+];
+
+/// What may be the service itself, though it started one of these stragglers: its command line without straggler's.
+/// `None` where it surely does nothing but run that, as `sh -c 'straggler audit …'` and `timeout 60 straggler …` do.
+fn beside_straggler(
+    process: &Process,
+    stragglers: &[Secret],
+    program: impl Fn(&Process) -> Option<OsString>,
+) -> Option<Secret> {
+    let line = process.command_line();
+    let carried = stragglers.iter().find_map(|one| carried(&line, one));
+    let is_runner = |name: &[u8]| {
+        let name = name.strip_prefix(b"-").unwrap_or(name);
+        RUNNERS.iter().any(|runner| runner.as_bytes() == name)
+    };
+    if carried.is_some() || runs_straggler(process) {
+        let first = process.arguments().next().unwrap_or_default();
+        let file = program(process).unwrap_or_default();
+        let names = [file_name(first), file.as_encoded_bytes()];
+        if names.into_iter().any(is_runner) {
+            return None;
+        }
+    }
+    let Some(carried) = carried else {
+        return Some(line);
+    };
+    let line = line.expose();
+    let parts = [&line[..carried.start], &line[carried.end..]];
+    Some(Secret::new(parts.concat()))
+}
+
+/// Where a command line has straggler's own, behind straggler's name.
+fn carried(line: &Secret, straggler: &Secret) -> Option<Range<usize>> {
+    let (line, own) = (line.expose(), straggler.expose());
+    let ranges: Vec<_> = words(line).collect();
+    let mut own = words(own).map(|range| &own[range]);
+    let name = file_name(own.next()?);
+    let arguments: Vec<&[u8]> = own.collect();
+    let named = ranges
+        .iter()
+        .position(|range| file_name(&line[range.clone()]) == name)?;
+    let behind = &ranges[named + 1..];
+    let is_here = |part: &[Range<usize>]| {
+        let words = part.iter().map(|range| &line[range.clone()]);
+        words.eq(arguments.iter().copied())
+    };
+    let at = behind
+        .windows(arguments.len().max(1))
+        .position(|part| !arguments.is_empty() && is_here(part))?;
+    // The name comes along where it stands right before.
+    let before = ranges[named + at].clone();
+    let start = match file_name(&line[before.clone()]) == name {
+        true => before.start,
+        false => behind[at].start,
+    };
+    Some(start..behind[at + arguments.len() - 1].end)
 }
 
 fn names_straggler(process: &Process) -> bool {
@@ -157,10 +283,129 @@ mod tests {
                 ..Process::made(*pid, name, arguments)
             })
             .collect();
-        mark(&mut processes, 13, |process| &*process.name == "straggler");
+        mark(&mut processes, 13, is_straggler, |_| None);
         for (process, (pid, .., ours)) in processes.iter().zip(PROCESSES) {
             assert_eq!(process.ours, *ours, "{pid}");
         }
+        let doubtful = processes.iter().filter(|one| one.may_be_meant.is_some());
+        let doubtful: Vec<u32> = doubtful.map(|one| one.id.pid).collect();
+        assert_eq!(
+            doubtful,
+            [1, 10, 11],
+            "who does not carry the command line of straggler may do something else"
+        );
+    }
+
+    fn is_straggler(process: &Process) -> bool {
+        &*process.name == "straggler"
+    }
+
+    #[test]
+    fn what_only_runs_straggler_is_told_from_what_may_be_the_service() {
+        const OWN: [&str; 4] = ["straggler", "audit", "-c", "my web.yaml"];
+        for (arguments, file, rest) in [
+            (
+                &["timeout", "60", "straggler", "audit", "-c", "my web.yaml"][..],
+                "",
+                None,
+            ),
+            (
+                &["sh", "-c", "cd /srv/web; straggler audit -c 'my web.yaml'"],
+                "",
+                None,
+            ),
+            (
+                &["/bin/sh", "-c", "/opt/straggler audit -c \"$X\" | mail web"],
+                "",
+                None,
+            ),
+            (
+                &[
+                    "-bash",
+                    "-c",
+                    "straggler \"$@\"",
+                    "web",
+                    "audit",
+                    "-c",
+                    "my web.yaml",
+                ],
+                "",
+                None,
+            ),
+            (
+                &["web-sh", "-c", "straggler audit -c 'my web.yaml'"],
+                "dash",
+                None,
+            ),
+            (
+                &[
+                    "vault-run",
+                    "web",
+                    "--",
+                    "straggler",
+                    "audit",
+                    "-c",
+                    "my web.yaml",
+                ],
+                "",
+                Some("vault-run web -- "),
+            ),
+            (
+                &[
+                    "web",
+                    "--each-night",
+                    "straggler audit -c 'my web.yaml'",
+                    "--port=80",
+                ],
+                "web",
+                Some("web --each-night ' --port=80"),
+            ),
+            (
+                &["gunicorn", "web:app"],
+                "python3",
+                Some("gunicorn web:app"),
+            ),
+            (
+                &["sh", "/srv/web/start.sh"],
+                "dash",
+                Some("sh /srv/web/start.sh"),
+            ),
+            (&["bash"], "bash", Some("bash")),
+            (
+                &["node", "audit", "-c", "my", "web.yaml"],
+                "",
+                Some("node audit -c my web.yaml"),
+            ),
+        ] {
+            let starter = Process::made(2, "x", arguments);
+            let own = Process {
+                parent: 2,
+                ..Process::made(3, "straggler", &OWN)
+            };
+            let mut processes = [starter, own];
+            mark(&mut processes, 3, is_straggler, |_| Some(file.into()));
+            assert!(processes[0].ours);
+            let found = processes[0].may_be_meant.as_ref();
+            let found =
+                found.map(|rest| String::from_utf8_lossy(rest.expose()).replace("'my", "my"));
+            assert_eq!(found.as_deref(), rest, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_started_another_straggler_and_names_it_may_be_meant() {
+        let made = |pid, parent, name, arguments: &[&str]| Process {
+            parent,
+            ..Process::made(pid, name, arguments)
+        };
+        let mut processes = [
+            made(2, 1, "node", &["node", "/srv/straggler/web.js"]),
+            made(3, 2, "straggler", &["straggler", "audit"]),
+            made(9, 1, "straggler", &["straggler", "audit"]),
+        ];
+        mark(&mut processes, 9, is_straggler, |_| None);
+        let rest = processes[0].may_be_meant.as_ref().unwrap();
+        assert_eq!(rest.expose(), b"node /srv/straggler/web.js");
     }
 
     #[test]
@@ -205,7 +450,7 @@ mod tests {
         ];
         for (arguments, runs) in told {
             let mut processes = [Process::made(9, arguments[0], arguments)];
-            mark(&mut processes, 1, |_| false);
+            mark(&mut processes, 1, |_| false, |_| None);
             assert_eq!(processes[0].runs_straggler, runs, "{arguments:?}");
             assert!(!processes[0].ours);
         }
@@ -217,7 +462,7 @@ mod tests {
             parent,
             ..Process::made(pid, "x", &[])
         });
-        mark(&mut processes, 1, |_| true);
+        mark(&mut processes, 1, |_| true, |_| None);
         assert!(processes.iter().all(|process| process.ours));
     }
 }

@@ -108,6 +108,26 @@ fn a_reading_that_contradicts_itself_is_not_believed() {
             r#""fingerprint":"sha256:nothing""#.to_owned(),
             "a broken fingerprint",
         ),
+        (
+            r#""absent":true,"beside":["SECRET_NAME"]"#.to_owned(),
+            "a broken fingerprint",
+        ),
+        (
+            r#""fingerprint":"sha256:ba7816bf8f01","beside":["sha256:ba7816bf"]"#.to_owned(),
+            "fingerprints of several lengths",
+        ),
+        (
+            r#""absent":true,"beside":["sha256:ba7816bf8f01","sha256:ba7816bf"]"#.to_owned(),
+            "fingerprints of several lengths",
+        ),
+        (
+            r#""absent":true,"beside_cut":true"#.to_owned(),
+            "`beside_cut`, and no `beside`",
+        ),
+        (
+            r#""absent":true,"beside":"sha256:ba7816bf8f01""#.to_owned(),
+            "not as straggler.reading/v1 wants it",
+        ),
     ] {
         let text = format!(r#"{{"schema":"straggler.reading/v1",{members}}}"#);
         for yields in [None, Some(Yields::Reading)] {
@@ -123,6 +143,33 @@ fn a_reading_that_contradicts_itself_is_not_believed() {
     let empty =
         format!(r#"{{"schema":"straggler.reading/v1","fingerprint":"{nothing}","length":0}}"#);
     assert!(understood(&empty, None).is_ok());
+}
+
+#[test]
+fn what_stands_beside_it_is_taken_over_and_silence_about_it_told() {
+    let of = |members: &str| {
+        let text = format!(r#"{{"schema":"straggler.reading/v1",{members}}}"#);
+        let reading = understood(&text, None).ok().unwrap();
+        let whole = reading.whole.map(|whole| whole.expose().to_vec());
+        let whole = whole.map(|whole| String::from_utf8(whole).unwrap());
+        (whole.unwrap_or_default(), reading.unsearched)
+    };
+    let own = r#""fingerprint":"sha256:ba7816bf8f01""#;
+    let some = r#""beside":["sha256:0123456789ab","sha256:ba7816bf8f02"]"#;
+    let lines = "sha256:0123456789ab\nsha256:ba7816bf8f02\n";
+    for (members, whole, unsearched) in [
+        (own.to_owned(), "", Some(Unsearched::Untold)),
+        (r#""absent":true"#.to_owned(), "", Some(Unsearched::Untold)),
+        (r#""absent":true,"beside":[]"#.to_owned(), "", None),
+        (format!("{own},{some}"), lines, None),
+        (
+            format!("{own},{some},\"beside_cut\":true"),
+            lines,
+            Some(Unsearched::Cut),
+        ),
+    ] {
+        assert_eq!(of(&members), (whole.to_owned(), unsearched), "{members}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inside::left_out;
 use super::renew::Renewal;
 use super::{At, replica};
 use crate::key::Secret;
@@ -48,6 +49,7 @@ pub(super) fn read(
             };
             readings.push(renewal.of_argument(option, at, reading));
         }
+        readings.extend(left_out(container, listed));
     }
     Ok(readings)
 }

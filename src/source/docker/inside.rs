@@ -80,8 +80,17 @@ pub(super) fn read(
         } else {
             readings.extend(from_outside(own, variable, details).into_iter().map(mended));
         }
+        readings.extend(left_out(container, listed));
     }
     Ok(readings)
+}
+
+/// The processes of a container that started straggler, and may be its program.
+pub(super) fn left_out(container: &Container, listed: &[Process]) -> impl Iterator<Item = Reading> {
+    let starters = listed
+        .iter()
+        .filter(|process| process.may_be_meant.is_some() && process.is_in_container(&container.id));
+    starters.map(Process::left_out)
 }
 
 /// A container, and those of its processes of which it does not speak.

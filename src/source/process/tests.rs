@@ -166,6 +166,51 @@ async fn of_a_unit_helpers_lack_nothing_and_what_straggler_was_started_by_does_n
     }
 }
 
+#[tokio::test]
+async fn what_started_straggler_and_may_be_the_service_is_named() {
+    let known = |rest: &str, with_other: bool| {
+        let (one, ask) = listed(1);
+        let (mut starter, _) = listed(2);
+        starter.ours = true;
+        starter.may_be_meant = Some(Secret::copied(rest.as_bytes()));
+        let mut processes = vec![starter];
+        if with_other {
+            processes.push(one);
+        }
+        let partial = false;
+        Known::default()
+            .with(List, Ok(Snapshot { processes, partial }))
+            .with(ask, Ok(Some(Secret::copied(b"ALLSTAK_API_KEY=new\0"))))
+    };
+    for (settings, rest, is_named) in [
+        (json!({"match": "web"}), "web", true),
+        // It matches by the words of straggler alone.
+        (json!({"match": "web"}), "run -- ", false),
+        (json!({"name": "web"}), "run -- ", true),
+        (json!({"unit": "web"}), "run -- ", true),
+        (json!({"pid": 1}), "web", false),
+    ] {
+        let readings = read_known("process", settings.clone(), known(rest, true)).await;
+        let readings = readings.unwrap();
+        assert_eq!(readings.len(), 1 + usize::from(is_named), "{settings}");
+        assert_eq!(told(&readings[0].found), "new");
+        if is_named {
+            assert_eq!(readings[1].replica.as_deref(), Some("we\\u{1b}b/2"));
+            let told = told(&readings[1].found);
+            assert!(told.starts_with("hidden: it started straggler"), "{told}");
+        }
+    }
+    let alone = read_known("process", json!({"name": "web"}), known("web", false)).await;
+    let error = alone.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert!(
+        error
+            .message
+            .ends_with("but what started straggler: we\\u{1b}b (process 2)"),
+        "{error}"
+    );
+}
+
 /// A process that was listed, and the ask for its environment.
 fn listed(pid: u32) -> (Running, Environ) {
     let process = Running {

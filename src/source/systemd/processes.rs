@@ -65,15 +65,16 @@ pub(super) fn held(
         within: "",
     };
     let own = main.map(|process| looking.replica(process));
-    let is_main = |reading: &Reading| own.is_some() && reading.replica.as_deref() == own.as_deref();
+    let is_of_main =
+        |reading: &Reading| own.is_some() && reading.replica.as_deref() == own.as_deref();
     let mut programs = looking.at(processes.into_iter().zip(environments));
     if let Some(unseen) = unseen {
-        programs.readings.retain(|reading| !is_main(reading));
+        programs.readings.retain(|reading| !is_of_main(reading));
         let replica = own.clone().unwrap_or_else(|| unit.main_pid.to_string());
         let unseen = unseen.of_replica(replica).started_at(unit.started_at);
         programs.readings.push(unseen);
     }
-    let told = |reading: Reading| match is_main(&reading) {
+    let told = |reading: Reading| match is_of_main(&reading) {
         true => told_of_next(reading, unit, next.as_ref()),
         false => reading,
     };
@@ -91,6 +92,10 @@ pub(super) fn held(
         let left_out = readings.split_off(1);
         Reading::take_wholes(&mut readings, left_out);
     }
+    let starters = snapshot.processes.iter().filter(|process| {
+        process.may_be_meant.is_some() && !is_main(process) && process.is_in_system_unit(name)
+    });
+    readings.extend(starters.map(Process::left_out));
     if snapshot.partial {
         readings.push(Reading::new(Found::Failed(others_hidden(name))).of_replica("hidden"));
     }

@@ -2,6 +2,7 @@ use super::Place;
 use crate::explain::{Spot, word};
 use crate::judge::{Outcome, Why, is_nothing};
 use crate::keyring::Placeholder;
+use crate::reading::Unsearched;
 use crate::verdict::Evidence;
 
 impl Place<'_> {
@@ -59,6 +60,12 @@ fn around(spot: &Spot<'_>, reading: &Outcome) -> String {
         return format!(
             "remove it there, or write the current key in its place; or make sure that nothing takes it from there, and \
              answer for it: --accept {title} --reason TEXT"
+        );
+    }
+    if seen.and_then(|seen| seen.open) == Some(Unsearched::Untold) {
+        return format!(
+            "let a straggler of this version write that reading, or have it say `beside`; or search all that is there \
+             for the key by hand, and answer for it: --accept {title} --reason TEXT"
         );
     }
     format!(

@@ -350,6 +350,16 @@ fn looking_at_a_key_does_not_show_it() {
                 "inspect", "--file", "key", "-f", "json", "--expect", &expect,
             ],
             &["inspect", "--file", "key", "-f", "reading"],
+            // The key stands beside this variable.
+            &[
+                "inspect",
+                "--file",
+                ".env",
+                "--variable",
+                "OTHER",
+                "-f",
+                "reading",
+            ],
             &[
                 "inspect",
                 "--file",

@@ -1,0 +1,248 @@
+//! What somebody elsewhere may be told of what stands beside a key: fingerprints of words that nobody guesses.
+
+use std::collections::BTreeSet;
+
+use super::candidates::{assigned, candidates};
+use super::decode::{base64, hexadecimal};
+use super::texts::{Texts, without_blanks};
+use super::words::may_be_any_key;
+use crate::key::{Digits, Fingerprint};
+
+/// How many words of one text are looked at.
+const MOST_WORDS: usize = 256 * 1024;
+/// How many are told.
+const MOST: usize = 1000;
+/// A word that is shorter may be guessed, and a piece of one is part of its frame.
+const SHORTEST: usize = 16;
+const PIECE: usize = 8;
+/// How many characters have to stand in runs that are shorter than words and years.
+const SCRAMBLED: usize = 8;
+const RUN: usize = 3;
+/// Or how often letters and digits have to take turns, in a word and in a piece that is long for a password.
+const TURNS: usize = 6;
+const LONG: usize = 24;
+const TURNS_IN_LONG: usize = 2;
+
+/// The words of a document that may be keys, and that nobody guesses from their fingerprints.
+#[derive(Debug, Default)]
+pub struct Tellable {
+    /// Their fingerprints, each once and sorted.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Whether there are more.
+    pub cut: bool,
+}
+
+impl Tellable {
+    /// Looks for them in a document, as a search around a key does: in all that stands there, encoded or not. What
+    /// has `own` in it, the value that is told by itself, is left out.
+    #[must_use]
+    pub fn of(document: &[u8], own: Option<&[u8]>, digits: Digits) -> Self {
+        Self::at_most(MOST, document, own, digits)
+    }
+
+    fn at_most(most: usize, document: &[u8], own: Option<&[u8]>, digits: Digits) -> Self {
+        let texts = Texts::new(document);
+        let mut cut = texts.cut;
+        let mut told = BTreeSet::new();
+        for text in texts.all.iter().filter(|text| !text.is_noise()) {
+            let bytes = text.bytes();
+            let (words, more) = candidates(bytes, &text.breaks, &[], true, MOST_WORDS);
+            cut |= more;
+            let words = words.into_iter().map(|word| word.range);
+            for range in words.chain(assigned(bytes)) {
+                let word = &bytes[range.clone()];
+                let whole = may_be_any_key(bytes, &range) && is_unguessable(word);
+                let joined = without_blanks(word).filter(|word| is_unguessable(word));
+                let joined = joined.as_deref().map(|word| &word[..]);
+                for word in [whole.then_some(word), joined].into_iter().flatten() {
+                    if !own.is_some_and(|own| has(word, own)) {
+                        told.insert(Fingerprint::of(word).cut(digits));
+                    }
+                }
+            }
+        }
+        cut |= told.len() > most;
+        Self {
+            fingerprints: told.into_iter().take(most).collect(),
+            cut,
+        }
+    }
+}
+
+fn has(word: &[u8], own: &[u8]) -> bool {
+    own.len() >= PIECE && memchr::memmem::find(word, own).is_some()
+}
+
+/// Whether a word is no password that somebody made up, nor one in a frame that can be known: an address, a pair, an
+/// encoded text.
+fn is_unguessable(word: &[u8]) -> bool {
+    // What stands behind a name is what has to be kept.
+    let last = word.rsplit(|&byte| byte == b':').next().unwrap_or(word);
+    let bare = last.trim_ascii_end();
+    let padding = bare.iter().rev().take_while(|&&byte| byte == b'=').count();
+    let bare = &bare[..bare.len() - padding];
+    word.len() >= SHORTEST
+        && padding <= 2
+        && word.iter().all(is_of_keys)
+        && !bare.contains(&b'=')
+        && !word.starts_with(b"//")
+        && !word.windows(3).any(|part| part == b"://")
+        && is_scrambled(bare)
+        && !is_encoded_text(last)
+}
+
+fn is_of_keys(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.+/~=:".contains(byte)
+}
+
+/// Whether letters, capitals and digits take turns in it as they do in no words and numbers.
+fn is_scrambled(word: &[u8]) -> bool {
+    let pieces = word.split(|byte| !byte.is_ascii_alphanumeric());
+    let pieces = pieces.filter(|piece| piece.len() >= PIECE);
+    let (mut short, mut turns, mut long) = (0, 0, false);
+    for piece in pieces {
+        let has = |is: fn(&u8) -> bool| piece.iter().any(is);
+        let is_hex = |case: fn(&u8) -> bool| {
+            let is_digit =
+                |byte: &u8| byte.is_ascii_digit() || case(byte) && byte.is_ascii_hexdigit();
+            piece.iter().all(is_digit)
+        };
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        if is_mixed && (is_hex(u8::is_ascii_lowercase) || is_hex(u8::is_ascii_uppercase)) {
+            short += piece.len();
+            continue;
+        }
+        // `Word`, `WORD`, `word`, `2024`.
+        let is_one = |one: &u8, next: &u8| {
+            let is = |is: fn(&u8) -> bool| is(one) && is(next);
+            is(u8::is_ascii_digit)
+                || is(u8::is_ascii_lowercase)
+                || is(u8::is_ascii_uppercase)
+                || one.is_ascii_uppercase() && next.is_ascii_lowercase()
+        };
+        let runs = piece.chunk_by(is_one).map(<[u8]>::len);
+        short += runs.filter(|&run| run <= RUN).sum::<usize>();
+        let alike = |one: &u8, next: &u8| one.is_ascii_digit() == next.is_ascii_digit();
+        let own = piece.chunk_by(alike).count() - 1;
+        turns += own;
+        long |= piece.len() >= LONG && own >= TURNS_IN_LONG;
+    }
+    short >= SCRAMBLED || turns >= TURNS || long
+}
+
+/// Whether it only spells a text, which may be guessed: what stands in that is looked at by itself.
+fn is_encoded_text(word: &[u8]) -> bool {
+    let is_text = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+    };
+    let decoded = [base64(word).map(|(_, bytes)| bytes), hexadecimal(word)];
+    decoded.into_iter().flatten().any(|bytes| is_text(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "ask_live_4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9Ua";
+
+    fn told(document: &str, own: Option<&str>) -> Vec<Fingerprint> {
+        let own = own.map(str::as_bytes);
+        let found = Tellable::of(document.as_bytes(), own, Digits::DEFAULT);
+        assert!(!found.cut);
+        found.fingerprints
+    }
+
+    fn print(word: &str) -> Fingerprint {
+        Fingerprint::of(word.as_bytes()).cut(Digits::DEFAULT)
+    }
+
+    #[test]
+    fn what_may_be_a_key_is_told_wherever_it_stands() {
+        let encoded = data_encoding::BASE64.encode(KEY.as_bytes());
+        for document in [
+            format!("PORT=80\nOLD={KEY}\n"),
+            format!("# KEY=\"{KEY}\"\n"),
+            format!("DSN=https://{KEY}@host/1"),
+            format!("AUTH={encoded}"),
+            format!("A=1\0OLD={KEY}\0B=2\0"),
+            format!("{{\"a\": [\"{KEY}\"]}}"),
+        ] {
+            assert!(told(&document, None).contains(&print(KEY)), "{document}");
+            assert!(told(&document, Some(KEY)).is_empty(), "{document}");
+        }
+    }
+
+    #[test]
+    fn keys_of_every_kind_are_told() {
+        for key in [
+            "9b2d1c3e-77aa-4f10-9d2e-0a23b5c789ab",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            "q8ad7v2mz1kx05tr9wye6bnu3hjc4p",
+            "AKIA5XQ7ZB2N4JW8M3TD",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzT3qX8Nd2k",
+            "vL3+9xQ0/ab7Zk2TtN8wYh5cJr1mPd4s6uE=",
+            "123456789:AAH4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9",
+            KEY,
+        ] {
+            assert!(
+                told(&format!("K={key}\n"), None).contains(&print(key)),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_that_may_be_guessed() {
+        let pair = data_encoding::BASE64.encode(b"checkout:Summer-2024-now");
+        let hex = hex::encode("checkout:Summer-2024");
+        for value in [
+            "s3cr3t",
+            "hunter2-Ab12xY9",
+            "Summer2024Summer2024",
+            "hunter2hunter2hunter2",
+            "MyCompanyProduction2024",
+            "correct-horse-battery-staple",
+            "correcthorsebatterystaple",
+            "4111111111111111",
+            "2026-11-20T09:00:00.123456Z",
+            "postgres://checkout:hunter2@db.internal:5432/checkout",
+            "https://host/a?password=hunter2&x=9b2d1c3e77aa4f10",
+            "password=hunter2hunter2",
+            "/usr/lib/x86_64-linux-gnu/libexec",
+            "checkout.eu-west-1.internal.example",
+            "9b2d1c3e77aa4f109d2e:hunter2",
+            "undefined",
+            &pair,
+            &hex,
+        ] {
+            for document in [
+                format!("K={value}\n"),
+                format!("# {value}"),
+                format!("K='{value}'\0"),
+            ] {
+                let told = told(&document, None);
+                let allowed = ["9b2d1c3e77aa4f10", "9b2d1c3e77aa4f109d2e"].map(print);
+                assert!(
+                    told.iter().all(|one| allowed.contains(one)),
+                    "{document}: {told:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn they_are_sorted_and_told_up_to_a_number() {
+        let key = |at: usize| format!("K{at}={at}{}\n", &KEY[9..]);
+        let text: String = (0..5).map(key).collect();
+        let at_most = |most| Tellable::at_most(most, text.as_bytes(), None, Digits::MAX);
+        let all = at_most(MOST);
+        let count = all.fingerprints.len();
+        assert!(!all.cut && count >= 5 && all.fingerprints.is_sorted());
+        assert!(!at_most(count).cut);
+        let most = at_most(count - 1);
+        assert!(most.cut);
+        assert_eq!(most.fingerprints, all.fingerprints[..count - 1]);
+    }
+}
