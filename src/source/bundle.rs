@@ -136,8 +136,10 @@ the folder of the targets.yaml they are written in.
 \"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in Next's flight data across two pushes. Where all keys \
 begin with the same four bytes or more, such as `ask_live_`, they are also found in any list of texts, in \
 templates, in lists of character codes, in hex, and attached to letters or digits, with which they are compared. \
-As many codes near `fromCharCode` as a key has characters, which give no key, are reported as unread. What is \
-compressed or encrypted within a base64 text, or computed in other ways, is not seen.
+Blanks, comments and chains of `.concat(` between the parts change nothing, and base64 may go on in the next line, literal or element of a list. \
+As many codes near `fromCharCode` as a key has characters, which give no key, are \
+reported as unread, and so is the beginning of a key that code goes on with: `\"ask_live_ab\" + a`. \
+What is compressed or encrypted within a base64 text, or computed in other ways, is not seen.
 
 | what is found | verdict or effect |
 |---|---|

@@ -13,6 +13,7 @@ mod folder;
 mod function;
 mod html;
 mod indirect;
+mod joint;
 mod literal;
 mod media;
 mod names;
@@ -29,6 +30,7 @@ mod texture;
 mod unpack;
 mod wide;
 mod window;
+mod wrapped;
 
 pub use chunks::ChunkNames;
 pub use code::{Code, Unfollowed};
