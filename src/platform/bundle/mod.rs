@@ -2,6 +2,7 @@
 
 mod appended;
 mod argument;
+mod asked;
 mod base64;
 mod chunks;
 mod code;
