@@ -263,7 +263,11 @@ impl Coded {
                 // SystemJS starts from the page, and may put an ending behind it.
                 if view.bytes[place.range.start..].starts_with(b"System") {
                     push(&mut self.code.workers, name.as_bytes());
-                    self.data(&format!("{name}.js"), Strength::Guess);
+                    if !is_script(&name) {
+                        let script = format!("{name}.js");
+                        self.data(&script, Strength::Guess);
+                        push(&mut self.code.imports, script.as_bytes());
+                    }
                 }
                 push(&mut self.code.imports, name.as_bytes());
             }

@@ -145,7 +145,7 @@ impl Seen {
             });
         }
         let mut turns = turns.into_iter().peekable();
-        let is_manifest = self.url.path().ends_with("/manifest.json");
+        let is_manifest = self.url.path().ends_with("/.vite/manifest.json");
         strings(view, |start, text| {
             while let Some((_, open)) = turns.next_if(|(at, _)| *at <= start) {
                 self.in_map = open;

@@ -88,7 +88,7 @@ fn modules_are_looked_for_where_they_may_be() {
     assert_eq!(written(&code.workers), ["./app"]);
     assert_eq!(
         written(&code.imports),
-        ["./app", "./lib/a.js", "./b.json.js"]
+        ["./app.js", "./app", "./lib/a.js", "./b.json.js"]
     );
     let data: Vec<_> = code.data.iter().map(|(address, _)| &**address).collect();
     assert_eq!(
