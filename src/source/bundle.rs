@@ -89,7 +89,9 @@ Write one `format` or `pattern` that all of them fit, as in `ask_live_[A-Za-z0-9
 is read and run for every id that it lists and every id that a script loads. Each of them has to be there;
 - what scripts import, and what they run as workers, service workers among them;
 - data in JSON that a page asks for while it runs, where its address is written out in a script or the page \
-(`fetch(\"/config.json\")`), or a link preloads it;
+(`fetch(\"/config.json\")`), or a link preloads it, and the JSON and scripts of the same hosts that such data \
+names (`{\"configUrl\": \"/env/prod.json\"}`, `remoteEntry`); also files such as `env.txt` or `config.yaml` that \
+are handed to `fetch` and the like;
 - source maps, by their comment or header, or inside of a script;
 - `.vite/manifest.json` and `asset-manifest.json` beside the page, and `env.js` of SvelteKit.
 
@@ -104,6 +106,10 @@ name, is a reading of its own, `unverified`: the page was not read completely. W
 they create, by `document.write`, or as text that is fetched for `eval`, is followed if its address is written \
 out, and reported as unread if it is computed for the page's own host. A tag whose `src` is a variable, as in \
 every bundler's runtime, is not reported.
+
+**Data by a computed address** is reported as unread in the same way where it may be the page's own configuration or code: the address that is handed to `fetch`, `XMLHttpRequest`, `axios` and the like does not name another host, and ends in `.json`, `.js`, `.env`, `.txt`, `.yaml` or the like behind a part that code puts in (`\"/config/\" + env + \".json\"`), or such a part stands in a folder or file named `config`, `env` or `settings` (``fetch(`/config/${env}`)``). Elsewhere in a script that holds for `.json` behind an address that begins with `/`, `./` or `../`. It is not reported where only a query is computed, where the only such part comes before a whole path (the page's base), in a folder of an API (`/api/`, `/v1/`) without such an ending, and for the data of other pages that Next and Gatsby load.
+
+**Modules by their ids.** RequireJS's `require([\"app/main\"])` and `require.config({…})` are always reported as unread, since settings elsewhere may say where modules lie; what `data-main` names is read, and ids are looked for beside the page and beside the script, with `.js` behind them. What `System.import` and `System.register` name is followed from the page and from the script; a name that only an import map in another file explains is not.
 
 Nor is what an API answers to scripts, as in `fetch(\"/api/settings\")`: name it in an `http` hop. Other pages, \
 frames and style sheets are not seen: name the built folder in another hop for those. Caches, and \
@@ -136,8 +142,10 @@ the folder of the targets.yaml they are written in.
 \"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in Next's flight data across two pushes. Where all keys \
 begin with the same four bytes or more, such as `ask_live_`, they are also found in any list of texts, in \
 templates, in lists of character codes, in hex, and attached to letters or digits, with which they are compared. \
-As many codes near `fromCharCode` as a key has characters, which give no key, are reported as unread. What is \
-compressed or encrypted within a base64 text, or computed in other ways, is not seen.
+Blanks, comments and chains of `.concat(` between the parts change nothing, and base64 may go on in the next line, literal or element of a list. \
+As many codes near `fromCharCode` as a key has characters, which give no key, are \
+reported as unread, and so is the beginning of a key that code goes on with: `\"ask_live_ab\" + a`. \
+What is compressed or encrypted within a base64 text, or computed in other ways, is not seen.
 
 | what is found | verdict or effect |
 |---|---|

@@ -317,3 +317,49 @@ fn data_that_a_page_asks_for_while_it_runs_is_read() {
         .collect();
     assert_eq!(names, ["/js/tags.js", "/late.js", "/parts/old.js"], "{ran}");
 }
+
+#[test]
+fn data_by_an_address_that_code_puts_together_is_said_and_what_data_names_is_read() {
+    let server = Server::new(|asked| {
+        let script = |text: &str| Answer::status(200, format!("k=\"{CURRENT}\";{text}"));
+        match &*asked.path {
+            "/api.js" => script("fetch(\"/api/users/\"+id);fetch(`/api/users/${id}`)"),
+            "/sum.js" => script("fetch(\"/config/\"+env+\".json\")"),
+            "/template.js" => script("fetch(`/config/${env}.json`)"),
+            "/folder.js" => script("axios.get(\"/config/\"+env)"),
+            "/json.js" => script("fetch(\"/config.json\")"),
+            "/remote.js" => script("fetch(\"/mf/manifest.json\")"),
+            "/amd.js" => script("require([\"app/main\"])"),
+            "/system.js" => script("System.import(\"./app\")"),
+            "/config.json" => Answer::status(200, "{\"configUrl\": \"/env/prod.json\"}"),
+            "/mf/manifest.json" => Answer::status(200, "{\"remoteEntry\":\"remoteEntry.js\"}"),
+            "/env/prod.json" | "/mf/remoteEntry.js" | "/app/main.js" | "/app.js" => {
+                Answer::status(200, format!("{{\"k\": \"{OLD}\"}}"))
+            }
+            path if path.starts_with("/page/") => {
+                let text = format!("<script src=/{}.js></script>", &path[6..]);
+                Answer::status(200, text).header("Content-Type", "text/html")
+            }
+            _ => Answer::status(404, ""),
+        }
+    });
+    let pages = [
+        ("api", "current"),
+        ("sum", "unverified"),
+        ("template", "unverified"),
+        ("folder", "unverified"),
+        ("json", "stale"),
+        ("remote", "stale"),
+        ("amd", "stale"),
+        ("system", "stale"),
+    ];
+    let hops = pages.map(|(page, _)| {
+        let url = server.url(&format!("/page/{page}"));
+        format!("{{ url: '{url}' }}")
+    });
+    let ran = scene(&hops).run(["audit", "-f", "json"]).ends(1);
+    assert_eq!(verdicts(&ran), pages.map(|(_, verdict)| verdict), "{ran}");
+    // No page with a part that was not read is called safe.
+    let ran = scene(&hops[1..2]).run(["revoke-check", "checkout"]).ends(3);
+    assert!(ran.to_string().contains("could not be followed"), "{ran}");
+}

@@ -38,6 +38,12 @@ pub(super) fn argument(text: &[u8]) -> (Argument, usize) {
     (read(&plain(&text[..length])), length)
 }
 
+/// The first argument as it is written, and how many bytes it takes; `None` where no end of it is seen.
+pub(super) fn argument_text(text: &[u8]) -> Option<(String, usize)> {
+    let length = length(text)?;
+    Some((plain(&text[..length]), length))
+}
+
 /// Constant parts of a text: `"a" + 'b'`.
 pub(super) fn constant(text: &str) -> Option<String> {
     let mut whole = String::new();

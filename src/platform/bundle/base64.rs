@@ -106,7 +106,7 @@ impl Open {
     fn decoded(&mut self, digits: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut decoded = Zeroizing::new(Vec::with_capacity(digits.len()));
         for &digit in digits {
-            self.bits = self.bits << 6 | u32::from(VALUES[usize::from(digit)]);
+            self.bits = self.bits << 6 | value(digit);
             self.count += 6;
             if self.count >= 8 {
                 self.count -= 8;
@@ -135,11 +135,17 @@ const fn values() -> [u8; 256] {
     values
 }
 
-fn is_digit(byte: u8) -> bool {
+/// What a digit stands for.
+pub(super) fn value(digit: u8) -> u32 {
+    u32::from(VALUES[usize::from(digit)])
+}
+
+pub(super) fn is_digit(byte: u8) -> bool {
     VALUES[usize::from(byte)] != NONE
 }
 
-fn digits(bytes: &[u8]) -> usize {
+/// How many digits a text starts with.
+pub(super) fn digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_digit(**byte)).count()
 }
 

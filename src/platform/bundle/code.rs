@@ -2,10 +2,13 @@
 //! than the script.
 
 use super::argument::{Argument, argument, constant};
+use super::asked::{Asked, asked, begins_here, template_begins_here};
 use super::chunks::ChunkNames;
 use super::function::{Function, Progress};
 use super::indirect;
+use super::names::is_script;
 use super::places::{Kind, Place, next, scalars};
+use super::reference::{Strength, is_rooted};
 use super::window::View;
 
 /// How much of a script is looked at behind the place where it begins to load another one.
@@ -33,6 +36,8 @@ pub struct Code {
     pub imports: Vec<Box<str>>,
     /// What it runs as workers or by tags, as it is written: relative to the page.
     pub workers: Vec<Box<str>>,
+    /// What it asks for as data, as it is written: relative to the page.
+    pub data: Vec<(Box<str>, Strength)>,
     /// What it loads by names that could not be followed.
     pub unfollowed: Vec<Unfollowed>,
 }
@@ -158,6 +163,46 @@ impl Coded {
             }
             Kind::Template if is_for_context(&view.bytes[start.saturating_sub(300)..start]) => {}
             Kind::Template => self.unfollowed("`${…}.js`", at),
+            Kind::Asked => {
+                let (asked, length) = asked(&view.bytes[end..]);
+                match asked {
+                    Asked::At(addresses) => {
+                        for (address, strength) in addresses {
+                            self.data(&address, strength);
+                        }
+                    }
+                    Asked::Computed => {
+                        self.unfollowed("data that it asks for", at);
+                        return end + length;
+                    }
+                    Asked::Other => {}
+                }
+            }
+            Kind::DataSum => {
+                let before = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
+                if begins_here(before) && !is_for_context(before) {
+                    match constant_before(before) {
+                        Some(_) => {}
+                        None => self.unfollowed("… + \".json\"", at),
+                    }
+                }
+            }
+            Kind::DataTemplate => {
+                let before = &view.bytes[start.saturating_sub(300)..start];
+                if template_begins_here(before) && !is_for_context(before) {
+                    self.unfollowed("`${…}.json`", at);
+                }
+            }
+            Kind::Required => {
+                let list = &view.bytes[end..view.bytes.len().min(end + LONGEST)];
+                let length = memchr::memchr(b']', list).unwrap_or(list.len());
+                self.required(&list[..length], at);
+            }
+            Kind::Registered => {
+                for id in texts(text).filter(|id| is_rooted(id)) {
+                    push(&mut self.code.imports, id.as_bytes());
+                }
+            }
             Kind::Settings => self.unfollowed("require.config(…)", at),
             Kind::Source => {
                 // The sign behind `=` was looked at already.
@@ -215,6 +260,15 @@ impl Coded {
             Argument::Nothing | Argument::Held => {}
             Argument::Literal(name) if is_worker => push(&mut self.code.workers, name.as_bytes()),
             Argument::Literal(name) if place.kind != Kind::ImportScripts => {
+                // SystemJS starts from the page, and may put an ending behind it.
+                if view.bytes[place.range.start..].starts_with(b"System") {
+                    push(&mut self.code.workers, name.as_bytes());
+                    if !is_script(&name) {
+                        let script = format!("{name}.js");
+                        self.data(&script, Strength::Guess);
+                        push(&mut self.code.imports, script.as_bytes());
+                    }
+                }
                 push(&mut self.code.imports, name.as_bytes());
             }
             Argument::Literal(name) | Argument::FromScript(name) => {
@@ -240,6 +294,28 @@ impl Coded {
         place.range.end + length
     }
 
+    fn data(&mut self, address: &str, strength: Strength) {
+        if self.code.data.len() < MOST {
+            self.code.data.push((address.into(), strength));
+        }
+    }
+
+    /// Modules by their ids, which are names of files in a folder that settings elsewhere may say.
+    fn required(&mut self, list: &[u8], at: u64) {
+        for id in texts(list) {
+            let id = id.rsplit('!').next().unwrap_or_default();
+            for ending in ["", ".js"] {
+                let address = format!("{id}{ending}");
+                // From the page, and from the script, whose folder is the usual one.
+                self.data(&address, Strength::Guess);
+                if !address.contains(':') && !is_rooted(&address) && is_script(&address) {
+                    push(&mut self.code.imports, format!("./{address}").as_bytes());
+                }
+            }
+        }
+        self.unfollowed("require([…])", at);
+    }
+
     fn unfollowed(&mut self, how: &'static str, at: u64) {
         if self.code.unfollowed.len() < MOST {
             self.code.unfollowed.push(Unfollowed { how, at });
@@ -263,6 +339,12 @@ fn is_for_context(before: &[u8]) -> bool {
     let name = name.strip_prefix(b"\\").unwrap_or(name);
     let is_text = matches!(name.first(), Some(b'"' | b'\'' | b'`'));
     is_text && name[1..].starts_with(b".") && !name.iter().any(|byte| b";(){}".contains(byte))
+}
+
+/// The literals in a list.
+fn texts(list: &[u8]) -> impl Iterator<Item = &str> {
+    let text = std::str::from_utf8(list).unwrap_or_default();
+    text.split(['"', '\'', '`']).skip(1).step_by(2)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -6,8 +6,13 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-/// How many blanks may stand around the sign that puts two parts together.
+use super::joint::{self, is_quote, joint, opening, quote_before, trivia};
+
+/// How many blanks stand beside a key that is written in another way, as a rule.
 const MOST_BLANKS: usize = 80;
+
+/// How many places between the parts of one key may be filled with blanks or comments.
+const MOST_GAPS: usize = 4;
 
 /// How many bytes stand for one character, at most.
 const WIDEST: usize = 12;
@@ -21,6 +26,11 @@ pub(super) const fn reach(longest: usize) -> usize {
     2 * WIDEST * longest + 2 * MOST_BLANKS
 }
 
+/// The same where parts of it may stand far from each other.
+pub(super) const fn sight(longest: usize) -> usize {
+    reach(longest) + MOST_GAPS * joint::MOST
+}
+
 /// Every escape before such a place is looked at together with the one it was found for.
 pub(super) const fn step(longest: usize) -> usize {
     WIDEST * longest
@@ -29,14 +39,27 @@ pub(super) const fn step(longest: usize) -> usize {
 /// A text without its escapes.
 pub(super) struct Unescaped {
     pub text: Zeroizing<Vec<u8>>,
-    /// Where in it something stood for something else.
-    marks: Vec<usize>,
+    /// Where in it something stood for something else, and where that is in the text it was taken from.
+    marks: Vec<(usize, usize)>,
 }
 
 impl Unescaped {
-    pub fn of(raw: &[u8]) -> Self {
-        let mut unescaped = Self::with_room(raw.len());
-        unescaped.push(raw, part);
+    /// Up to this place, and so many bytes of what it stands for behind it.
+    pub fn of(raw: &[u8], until: usize, behind: usize) -> Self {
+        let mut unescaped = Self::with_room(until.min(raw.len()) + behind);
+        let end = unescaped.push(&raw[..until.min(raw.len())], raw, usize::MAX, part);
+        let first = unescaped.marks.len();
+        unescaped.push(&raw[end..], &raw[end..], behind, part);
+        for (_, at) in &mut unescaped.marks[first..] {
+            *at += end;
+        }
+        unescaped
+    }
+
+    /// So many bytes of what a text stands for if all literals in it are put together, as in a list.
+    pub fn joined(raw: &[u8], most: usize) -> Self {
+        let mut unescaped = Self::with_room(most);
+        unescaped.push(raw, raw, most, part_or_gap);
         unescaped
     }
 
@@ -45,9 +68,9 @@ impl Unescaped {
         let mut unescaped = Self::with_room(pieces.iter().map(|piece| piece.len()).sum());
         for piece in pieces {
             if !unescaped.text.is_empty() {
-                unescaped.marks.push(unescaped.text.len());
+                unescaped.marks.push((unescaped.text.len(), 0));
             }
-            unescaped.push(piece, |text| part(text).or_else(|| gap(text)));
+            unescaped.push(piece, piece, usize::MAX, part_or_gap);
         }
         unescaped
     }
@@ -59,12 +82,21 @@ impl Unescaped {
         }
     }
 
-    fn push(&mut self, raw: &[u8], part: impl Fn(&[u8]) -> Option<(usize, Option<u8>)>) {
+    /// Takes in what starts in these bytes, which may go on in more of them, up to so many bytes of what it stands
+    /// for; where it ended.
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        raw: &[u8],
+        most: usize,
+        part: impl Fn(&[u8]) -> Option<(usize, Option<u8>)>,
+    ) -> usize {
+        let most = self.text.len().saturating_add(most);
         let mut at = 0;
-        while at < raw.len() {
+        while at < bytes.len() && self.text.len() < most {
             match part(&raw[at..]) {
                 Some((length, sign)) => {
-                    self.marks.push(self.text.len());
+                    self.marks.push((self.text.len(), at));
                     self.text.extend(sign);
                     at += length;
                 }
@@ -74,53 +106,83 @@ impl Unescaped {
                 }
             }
         }
+        at
     }
 
     /// Whether a part of it was written in another way.
     pub fn is_changed(&self, range: &Range<usize>) -> bool {
-        let first = self.marks.partition_point(|mark| *mark < range.start);
-        self.marks.get(first).is_some_and(|mark| *mark < range.end)
+        self.changed(range).is_some()
+    }
+
+    /// Where the other way to write a part of it starts, in the text it was taken from.
+    pub fn changed(&self, range: &Range<usize>) -> Option<usize> {
+        let first = self.marks.partition_point(|(mark, _)| *mark < range.start);
+        let (mark, raw) = self.marks.get(first)?;
+        (*mark < range.end).then_some(*raw)
     }
 }
 
-/// The first place in this range where an escape stands for a character of a key, or one part of a text
-/// ends and another begins.
-pub(super) fn find(text: &[u8], range: Range<usize>) -> Option<usize> {
+/// Where something stands for a character of a key, or one part of a text ends and another begins.
+pub(super) struct Found {
+    pub start: usize,
+    /// Where the next one may be found.
+    pub next: usize,
+}
+
+/// The first such place that is recognized in this range.
+pub(super) fn find(text: &[u8], range: Range<usize>) -> Option<Found> {
     let within = text.get(range.clone())?;
-    let sign = memchr::memchr3_iter(b'\\', b'%', b'+', within).find_map(|at| {
-        let at = range.start + at;
-        match text[at] {
-            b'+' => joint_around(text, at),
-            _ => part(&text[at..]).map(|_| at),
+    let at = |start: usize| Found {
+        start,
+        next: start + 1,
+    };
+    let sign = memchr::memchr3_iter(b'\\', b'%', b'+', within).find_map(|found| {
+        let found = range.start + found;
+        match text[found] {
+            b'+' => joint_around(text, found),
+            _ => part(&text[found..]).map(|_| at(found)),
         }
     });
-    let until = sign.map_or(range.end, |at| at.max(range.start)) - range.start;
+    let end = |sign: &Found| sign.next - 1 - range.start;
+    let until = sign.as_ref().map_or(within.len(), end);
+    // What begins in the range may end behind it.
+    let visible = |sign: &Finder<'_>| {
+        let end = range.start + until + sign.needle().len() - 1;
+        &text[range.start..text.len().min(end)]
+    };
     let entity = ENTITY
-        .find_iter(&within[..until])
+        .find_iter(visible(&ENTITY))
         .map(|at| range.start + at)
-        .find(|at| part(&text[*at..]).is_some());
-    let until = entity.map_or(until, |at| at - range.start);
-    let concat = CONCAT.find_iter(&within[..until]).find_map(|at| {
-        let quote = (range.start + at).checked_sub(1)?;
-        part(&text[quote..]).map(|_| quote)
+        .find(|at| part(&text[*at..]).is_some())
+        .map(at);
+    let concat = CONCAT.find_iter(visible(&CONCAT)).find_map(|found| {
+        let call = range.start + found;
+        let quote = quote_before(text, call)?;
+        part(&text[quote..]).map(|_| Found {
+            start: quote,
+            next: call + 1,
+        })
     });
     concat.or(entity).or(sign)
 }
 
-/// The place of the quote before a sign that joins two texts.
-fn joint_around(text: &[u8], plus: usize) -> Option<usize> {
-    let before = &text[plus.saturating_sub(MOST_BLANKS)..plus];
-    let quote = plus - (before.len() - before.trim_ascii_end().len()) - 1;
-    let is_joint = plus > 0
-        && before
-            .trim_ascii_end()
-            .last()
-            .is_some_and(|last| is_quote(*last));
-    (is_joint && part(&text[quote..]).is_some()).then_some(quote)
+/// From the quote before a sign that joins two texts.
+fn joint_around(text: &[u8], plus: usize) -> Option<Found> {
+    let behind = &text[plus + 1..];
+    is_quote(*behind.get(opening(behind))?).then_some(())?;
+    let quote = quote_before(text, plus)?;
+    part(&text[quote..]).map(|_| Found {
+        start: quote,
+        next: plus + 1,
+    })
+}
+
+fn part_or_gap(text: &[u8]) -> Option<(usize, Option<u8>)> {
+    part(text).or_else(|| gap(text))
 }
 
 /// What stands for a character of a key, or for nothing between two parts: its length.
-fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
+pub(super) fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
     match text {
         [b'\\', b'\n', ..] => Some((2, None)),
         [b'\\', b'\r', b'\n', ..] => Some((3, None)),
@@ -150,27 +212,13 @@ fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
             };
             is_meant(sign).then_some((end + 3, Some(sign)))
         }
-        [quote, rest @ ..] if is_quote(*quote) => {
-            let blanks = |rest: &[u8]| {
-                let blanks = rest.iter().take(MOST_BLANKS);
-                blanks.take_while(|byte| byte.is_ascii_whitespace()).count()
-            };
-            let first = blanks(rest);
-            let rest = &rest[first..];
-            let sign = [&b"+"[..], b".concat("]
-                .into_iter()
-                .find(|sign| rest.starts_with(sign))?;
-            let rest = &rest[sign.len()..];
-            let second = blanks(rest);
-            let is_joint = rest.get(second).is_some_and(|next| is_quote(*next));
-            is_joint.then_some((first + sign.len() + second + 2, None))
-        }
+        [quote, ..] if is_quote(*quote) => Some((joint(text)?, None)),
         _ => None,
     }
 }
 
 /// What stands between two literals of a list, or around one in a template.
-fn gap(text: &[u8]) -> Option<(usize, Option<u8>)> {
+pub(super) fn gap(text: &[u8]) -> Option<(usize, Option<u8>)> {
     let length = |rest: &[u8]| text.len() - rest.len();
     if let Some([quote, rest @ ..]) = text.strip_prefix(b"${") {
         return is_quote(*quote).then(|| (length(rest), None));
@@ -184,13 +232,10 @@ fn gap(text: &[u8]) -> Option<(usize, Option<u8>)> {
     if let Some(rest) = rest.strip_prefix(b"}") {
         return Some((length(rest), None));
     }
-    let rest = &rest[..rest.len().min(2 * MOST_BLANKS)];
-    let next = rest
-        .trim_ascii_start()
-        .strip_prefix(b",")?
-        .trim_ascii_start();
-    let joins = next.first().is_some_and(|next| is_quote(*next));
-    joins.then_some((rest.len() - next.len() + 2, None))
+    let rest = rest[trivia(rest)..].strip_prefix(b",")?;
+    let rest = &rest[trivia(rest)..];
+    let joins = rest.first().is_some_and(|next| is_quote(*next));
+    joins.then_some((length(rest) + 1, None))
 }
 
 /// An escape of one to three octal digits, without its backslash.
@@ -216,10 +261,6 @@ fn is_meant(sign: u8) -> bool {
     sign.is_ascii_graphic() && !matches!(sign, b'"' | b'\'' | b'`' | b'\\' | b';' | b',')
 }
 
-fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +271,7 @@ mod tests {
             (&["\"a\",\"s\",\n 'k'"][..], "\"ask'"),
             (&["`ask_${\"live\"}_4`"], "`ask_live_4`"),
             (&["ask_", "live"], "ask_live"),
+            (&["\"ask_\" /* a */, // b\n \"live\""], "\"ask_live\""),
             (&["\"a\",b"], "\"a\",b"),
         ] {
             let pieces: Vec<_> = pieces.iter().map(|piece| piece.as_bytes()).collect();
@@ -253,10 +295,13 @@ mod tests {
             ("\"ask_\"+\"live\"", "\"ask_live\""),
             ("'ask_' +\n  `live`", "'ask_live`"),
             ("\"ask_\".concat(\"live\")", "\"ask_live\")"),
+            ("\"\".concat(\"ask_\").concat(\"live\")", "\"ask_live\")"),
+            ("\"ask_\" /* + */ + // x\n \"live\"", "\"ask_live\""),
+            ("\"ask_\" // x\n+ /* y */\"live\"", "\"ask_live\""),
             ("\\\"a\\n\\x22%22%2", "\\\"a\\n\\x22%22%2"),
             ("\"a\"+b", "\"a\"+b"),
         ] {
-            let unescaped = Unescaped::of(raw.as_bytes());
+            let unescaped = Unescaped::of(raw.as_bytes(), raw.len(), 0);
             assert_eq!(String::from_utf8_lossy(&unescaped.text), plain);
             let is_changed = unescaped.is_changed(&(0..plain.len()));
             assert_eq!(is_changed, raw != plain, "{raw}");

@@ -9,6 +9,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::search::{MOST_TOKENS, Token};
+use super::spelled::Made;
 use super::unpack::Unpacking;
 use crate::keyring::Format;
 use crate::platform::Ask;
@@ -176,12 +177,18 @@ pub(super) fn too_many(place: &str) -> ReadError {
 }
 
 /// A text that is only there once the script runs.
-pub(super) fn computed(place: &str, at: u64) -> ReadError {
+pub(super) fn computed(place: &str, (made, at): (Made, u64)) -> ReadError {
+    let how = match made {
+        Made::OfCodes => {
+            format!("makes a text of character codes at byte {at}, as long as a key,")
+        }
+        Made::OfParts => format!(
+            "puts a text together at byte {at} that begins like a key, and of which not all parts stand there,"
+        ),
+    };
     ReadError::new(
         ErrorKind::BadData,
-        format!(
-            "{place} makes a text of character codes at byte {at}, as long as a key, which could not be followed"
-        ),
+        format!("{place} {how} which could not be followed"),
         "look at it by hand; if it is none of the keys, name a folder without that script in `path`",
     )
 }

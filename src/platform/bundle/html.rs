@@ -86,7 +86,7 @@ impl Tags {
                     .flatten()
                     .map(Tag::Script)
                     .for_each(&mut *take);
-                if word("type") == "importmap" {
+                if ["importmap", "systemjs-importmap"].contains(&&*word("type")) {
                     take(Tag::ImportMap(at + name.len() + length));
                 } else if value("src").is_none() && is_run(&word("type")) {
                     take(Tag::Code(at + name.len() + length));

@@ -2,6 +2,7 @@
 
 mod appended;
 mod argument;
+mod asked;
 mod base64;
 mod chunks;
 mod code;
@@ -13,6 +14,7 @@ mod folder;
 mod function;
 mod html;
 mod indirect;
+mod joint;
 mod literal;
 mod media;
 mod names;
@@ -29,6 +31,7 @@ mod texture;
 mod unpack;
 mod wide;
 mod window;
+mod wrapped;
 
 pub use chunks::ChunkNames;
 pub use code::{Code, Unfollowed};

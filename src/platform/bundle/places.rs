@@ -49,6 +49,16 @@ pub(super) enum Kind {
     ThenEval,
     /// `require.config({…})`.
     Settings,
+    /// `require(["a"])`.
+    Required,
+    /// `System.register(["./a"], …)`.
+    Registered,
+    /// `fetch(…)` and others that ask for data.
+    Asked,
+    /// `+ ".json"`.
+    DataSum,
+    /// `${…}.json` in a template.
+    DataTemplate,
     /// It only looks like one.
     Ignored,
 }
@@ -70,6 +80,12 @@ const GROUPS: &[(&str, Kind)] = &[
     ("sum", Kind::Sum),
     ("template", Kind::Template),
     ("settings", Kind::Settings),
+    ("required", Kind::Required),
+    ("registered", Kind::Registered),
+    ("asked", Kind::Asked),
+    ("first", Kind::Asked),
+    ("datasum", Kind::DataSum),
+    ("datatemplate", Kind::DataTemplate),
     ("source", Kind::Source),
     ("write", Kind::Write),
     ("eval", Kind::Eval),
@@ -95,7 +111,13 @@ static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?<write>\bdocument\s*\.\s*write(?:ln)?\s*\()",
         r"(?<eval>\beval\s*\()",
         r"(?<then>\.then\(\s*eval\s*\))",
-        r"(?<settings>\brequire(?:js)?\.config\s*\(\s*\{)",
+        r#"(?<asked>\bfetch\s*\(|\.open\s*\(\s*["'`][A-Za-z]{3,7}["'`]\s*,|\baxios\s*\(|\.getJSON\s*\(|\bnew\s+Request\s*\()"#,
+        r#"(?<first>\.(?:get|ajax|load)\s*\(\s*)["'`]"#,
+        r#"\+\s*["'](?<datasum>[^"'`\\\s]{0,200}\.json(?:\?[^"'`\\\s]{0,100})?)["']"#,
+        r"(?<datatemplate>\$\{[^{}`]{1,300}\}[^`'\s{}]{0,200}\.json(?:\?[^`\s]{0,100})?`)",
+        r#"(?<settings>\b(?:require(?:js)?|System(?:JS)?)\.config\s*\(\s*\{|\brequirejs\s*\(\s*\{|\b(?:var\s+|window\.)require\s*=\s*\{\s*["']?(?:baseUrl|paths|deps)\b)"#,
+        r"(?<required>\brequire(?:js)?\s*\(\s*\[)",
+        r#"\bSystem\.register\s*\(\s*(?:["'][^"'\s]{1,200}["']\s*,\s*)?\[(?<registered>[^\]]{1,1500})\]"#,
     ];
     Regex::new(&format!("(?-u){}", parts.join("|"))).ok()
 });
@@ -119,7 +141,7 @@ pub(super) fn next(text: &[u8], from: usize) -> Option<Place> {
     Some(Place {
         range: match kind {
             // The address in it is handed over.
-            Kind::Remote => whole.start..inner.end,
+            Kind::Remote | Kind::Asked => whole.start..inner.end,
             _ => whole,
         },
         kind,

@@ -8,11 +8,13 @@ use zeroize::Zeroizing;
 
 use super::base64::{Runs, Step};
 use super::escape::ends_in_escape;
-use super::escaped::{self, Unescaped, reach, step};
+use super::escaped::{self, Unescaped, sight, step};
+use super::joint;
 use super::literal::{AROUND, around};
-use super::spelled::{Spelled, Spelling};
+use super::spelled::{self, Made, Spelled, Spelling};
 use super::wide::Wide;
 use super::window::{View, Window};
+use super::wrapped::{Chains, Link};
 use crate::key::{Fingerprint, Secret};
 use crate::keyring::Format;
 
@@ -50,13 +52,16 @@ pub(super) struct Search {
     next_escape: u64,
     too_many: bool,
     spelled: Option<Spelled>,
-    unfollowed: Option<u64>,
+    unfollowed: Option<(Made, u64)>,
     depth: u32,
     wide: Wide,
     wide_inner: Option<Box<Inner>>,
     /// `None` where keys are too short for it.
     runs: Option<Runs>,
     runs_inner: Option<Box<Inner>>,
+    /// The same in several parts.
+    chains: Option<Chains>,
+    chains_inner: [Option<Box<Inner>>; 4],
 }
 
 /// A text within another.
@@ -72,8 +77,8 @@ pub(super) struct Tokens {
     pub tokens: Vec<Token>,
     /// Whether there are others.
     pub too_many: bool,
-    /// Where characters are made of codes that may be those of a key.
-    pub unfollowed: Option<u64>,
+    /// Where a text is made that may be a key, and of what.
+    pub unfollowed: Option<(Made, u64)>,
 }
 
 impl Inner {
@@ -100,6 +105,7 @@ impl Search {
     }
 
     fn at_depth(format: Arc<Format>, depth: u32) -> Self {
+        let longest = format.longest();
         let shortest = Some(format.shortest());
         let shortest = shortest.filter(|shortest| *shortest >= SHORTEST && depth < DEEPEST);
         Self {
@@ -116,6 +122,8 @@ impl Search {
             wide_inner: None,
             runs: shortest.map(Runs::new),
             runs_inner: None,
+            chains: shortest.map(|shortest| Chains::new(shortest, longest)),
+            chains_inner: [const { None }; 4],
         }
     }
 
@@ -123,8 +131,10 @@ impl Search {
     pub fn window(&self, behind: usize) -> Window {
         let longest = self.format.longest();
         let before = self.runs.as_ref().map_or(0, Runs::before);
-        let before = before.max(longest + AROUND).max(Spelled::before(longest));
-        Window::new(before, behind.max(reach(longest) + AROUND))
+        let before = before.max(self.chains.as_ref().map_or(0, Chains::before));
+        let before = before.max(longest + AROUND + joint::MOST);
+        let before = before.max(Spelled::before(longest));
+        Window::new(before, behind.max(sight(longest) + AROUND))
     }
 
     pub fn look(&mut self, view: &View<'_>) {
@@ -133,6 +143,7 @@ impl Search {
         self.look_spelled(view);
         self.look_wide(view);
         self.look_in_base64(view);
+        self.look_in_parts(view);
     }
 
     fn look_plain(&mut self, view: &View<'_>) {
@@ -154,11 +165,13 @@ impl Search {
         let resumed = usize::try_from(resumed).unwrap_or(usize::MAX);
         let mut from = view.places.start.max(resumed);
         while from < view.places.end
-            && let Some(at) = escaped::find(view.bytes, from..view.places.end)
+            && let Some(sign) = escaped::find(view.bytes, from..view.places.end)
         {
+            let at = sign.start;
             let start = at.saturating_sub(longest + AROUND);
-            let end = view.bytes.len().min(at + reach(longest));
-            let unescaped = Unescaped::of(&view.bytes[start..end]);
+            let end = view.bytes.len().min(at + sight(longest) + AROUND);
+            let until = at + step(longest) - start;
+            let unescaped = Unescaped::of(&view.bytes[start..end], until, longest + AROUND);
             let text = &unescaped.text;
             let mut next = 0;
             while let Some(found) = self.format.find_from(text, next, ends_in_escape) {
@@ -167,7 +180,11 @@ impl Search {
                     self.take_from(text, found);
                 }
             }
-            from = at + step(longest);
+            if let Some(cut) = spelled::cut_in(view.bytes, start, &unescaped, &self.format) {
+                let at = view.gone + cut as u64;
+                self.unfollowed.get_or_insert((Made::OfParts, at));
+            }
+            from = sign.next.max(at + step(longest));
         }
         self.next_escape = view.gone + from as u64;
     }
@@ -183,8 +200,8 @@ impl Search {
                 self.add(value.fingerprint(), Token::Wrapped(value));
             }
             Spelling::Token(text, found) => self.take_from(text, found),
-            Spelling::Unfollowed(at) => {
-                self.unfollowed.get_or_insert(view.gone + at as u64);
+            Spelling::Unfollowed(made, at) => {
+                self.unfollowed.get_or_insert((made, view.gone + at as u64));
             }
         });
         self.spelled = Some(spelled);
@@ -227,6 +244,29 @@ impl Search {
         self.runs = Some(runs);
     }
 
+    fn look_in_parts(&mut self, view: &View<'_>) {
+        let Some(mut chains) = self.chains.take() else {
+            return;
+        };
+        chains.look(view, |link| match link {
+            Link::Bytes(phase, bytes) => {
+                let inner = inner(&mut self.chains_inner[phase], &self.format, self.depth);
+                inner.push(bytes);
+            }
+            Link::End => self.finish_parts(),
+        });
+        self.chains = Some(chains);
+    }
+
+    fn finish_parts(&mut self) {
+        for phase in 0..self.chains_inner.len() {
+            let found = self.chains_inner[phase].as_mut();
+            if let Some(found) = found.and_then(|inner| inner.finish()) {
+                self.merge(found);
+            }
+        }
+    }
+
     /// What was found, and ready for another stream.
     pub fn finish(&mut self) -> Tokens {
         let wide = self.wide_inner.as_mut().and_then(|inner| inner.finish());
@@ -234,7 +274,9 @@ impl Search {
         for found in [wide, cut].into_iter().flatten() {
             self.merge(found);
         }
+        self.finish_parts();
         self.wide = Wide::default();
+        self.chains.iter_mut().for_each(Chains::restart);
         self.runs.iter_mut().for_each(Runs::restart);
         self.seen.clear();
         self.spelled.iter_mut().for_each(Spelled::restart);

@@ -41,12 +41,18 @@ pub(super) struct Seen {
     prefixes: Vec<(Box<str>, Box<str>)>,
     /// Whether this is a script, and no source map or data.
     is_script: bool,
+    /// Whether this is data that may name more of it.
+    is_json: bool,
     /// Whether a script of the page is open.
     in_script: bool,
     /// Whether it is written with two bytes a character, so that no names are seen in it.
     is_wide: bool,
     code: Coded,
     imported: Vec<Url>,
+    /// What may lie beside the data that names it.
+    beside: Vec<Url>,
+    /// What data names on other hosts.
+    entries: Vec<Box<str>>,
     names: HashMap<Box<str>, Strength>,
     maps: Vec<Box<str>>,
     data: BTreeMap<Box<str>, Strength>,
@@ -84,10 +90,13 @@ impl Seen {
             in_map: false,
             prefixes: Vec::new(),
             is_script: !is_html && !is_data,
+            is_json: !is_html && url.path().ends_with(".json"),
             in_script: false,
             is_wide: false,
             code: Coded::default(),
             imported: Vec::new(),
+            beside: Vec::new(),
+            entries: Vec::new(),
             names: HashMap::new(),
             maps: header.map(Into::into).collect(),
             data: BTreeMap::new(),
@@ -136,7 +145,7 @@ impl Seen {
             });
         }
         let mut turns = turns.into_iter().peekable();
-        let is_manifest = self.url.path().ends_with("/manifest.json");
+        let is_manifest = self.url.path().ends_with("/.vite/manifest.json");
         strings(view, |start, text| {
             while let Some((_, open)) = turns.next_if(|(at, _)| *at <= start) {
                 self.in_map = open;
@@ -161,6 +170,16 @@ impl Seen {
                 if !view.bytes[start..].starts_with(b"${") {
                     self.name(text, self.strength);
                 }
+                if self.is_json {
+                    self.entry(before, text);
+                }
+            } else if self.is_json && names::is_data(text) && before.ends_with(b":") {
+                // What code makes of it is relative to the page as a rule, and may be to the data.
+                match is_rooted(text) {
+                    true => self.data(text, Strength::Named),
+                    false => self.data(text, Strength::Guess),
+                }
+                self.beside.extend(join(&self.url, text));
             } else if (self.is_script || self.is_html) && names::is_data(text) {
                 // What is not asked for right here may be a name of something else.
                 let is_asked = [&b"fetch("[..], b".get(", b"getJSON("]
@@ -196,6 +215,20 @@ impl Seen {
         }
     }
 
+    /// A script that data names, which may lie beside it or on another host.
+    fn entry(&mut self, before: &[u8], text: &str) {
+        let url = join(&self.url, text);
+        let is_entry = before
+            .strip_suffix(b":")
+            .and_then(|word| last_text(word.trim_ascii_end()))
+            .is_some_and(|word| ["remoteEntry", "entry", "remote"].contains(&word));
+        match url {
+            Some(url) if url.origin() == self.url.origin() => self.beside.push(url),
+            Some(_) if is_entry => self.entries.push(text.into()),
+            _ => {}
+        }
+    }
+
     fn data(&mut self, address: &str, strength: Strength) {
         if let Some(known) = self.data.get_mut(address) {
             *known = strength.max(*known);
@@ -210,6 +243,9 @@ impl Seen {
     fn locate(&mut self) -> Code {
         let mut code = self.code.finish();
         let own = self.url.origin();
+        for (address, strength) in std::mem::take(&mut code.data) {
+            self.data(&address, strength);
+        }
         code.imports.retain(|import| {
             if !is_rooted(import) {
                 return true;
@@ -221,6 +257,7 @@ impl Seen {
             self.imported.push(url);
             elsewhere
         });
+        code.imports.append(&mut self.entries);
         code
     }
 
@@ -248,6 +285,10 @@ impl Seen {
         }
         for url in self.imported {
             add(url, Strength::Named);
+        }
+        self.beside.truncate(MOST_DATA);
+        for url in self.beside {
+            add(url, Strength::Guess);
         }
         for map in &self.maps {
             join(&self.url, map)

@@ -7,13 +7,17 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use zeroize::Zeroizing;
 
 use super::escape::ends_in_escape;
-use super::escaped::{Unescaped, reach};
+use super::escaped::{Unescaped, gap, part, reach, sight};
+use super::joint::{self, is_quote, trivia};
 use super::literal::AROUND;
 use super::window::View;
 use crate::keyring::Format;
 
 /// How far from a call that makes characters of codes their list may stand.
 const NEAR: usize = 1 << 10;
+
+/// How far from a joint the key begins that it is in the beginning of.
+const NEAR_PREFIX: usize = 64;
 
 /// The fewest bytes of a key whose codes are worth a word when they were not understood.
 const SHORTEST: usize = 16;
@@ -24,8 +28,17 @@ pub(super) enum Spelling<'t> {
     Glued(&'t [u8]),
     /// A key in a text that was put together.
     Token(&'t [u8], Range<usize>),
-    /// Characters are made at this place from codes that may be those of a key after a calculation.
-    Unfollowed(usize),
+    /// A text is made at this place that may be a key.
+    Unfollowed(Made, usize),
+}
+
+/// What a text is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// Codes of characters, after a calculation.
+    OfCodes,
+    /// The beginning of a key, and what code puts behind it.
+    OfParts,
 }
 
 #[derive(Clone, Copy)]
@@ -113,7 +126,15 @@ impl Spelled {
             };
             match self.kinds[found.pattern().as_usize()] {
                 Sign::Prefix => prefixed(text, sign.start, format, &mut take),
-                Sign::Pieces => joined(&text[around(reach(format.longest()))], format, &mut take),
+                Sign::Pieces => {
+                    joined(&text[around(reach(format.longest()))], format, &mut take);
+                    let start = sign.start.saturating_sub(NEAR_PREFIX);
+                    let most = 2 * NEAR_PREFIX + format.longest() + AROUND;
+                    let whole = Unescaped::joined(&text[start..], most);
+                    if let Some(at) = cut_in(text, start, &whole, format) {
+                        take(Spelling::Unfollowed(Made::OfParts, at));
+                    }
+                }
                 Sign::Flight => {
                     let end = memchr::memmem::rfind(&text[around(NEAR).start..sign.start], b"\"])");
                     if let Some(end) = end {
@@ -178,7 +199,7 @@ impl Spelled {
             match format.find_from(&codes, 0, ends_in_escape) {
                 Some(key) => take(Spelling::Token(&codes, key)),
                 None if is_whole && count.contains(&codes.len()) => {
-                    take(Spelling::Unfollowed(call));
+                    take(Spelling::Unfollowed(Made::OfCodes, call));
                 }
                 None => {}
             }
@@ -219,8 +240,12 @@ fn of_prefix(prefix: &[u8]) -> Vec<(Vec<u8>, Sign)> {
 fn prefixed(text: &[u8], at: usize, format: &Format, take: &mut impl FnMut(Spelling<'_>)) {
     let longest = format.longest();
     let Some(key) = format.at(text, at) else {
-        let pieces = &text[at..text.len().min(at + reach(longest))];
-        return joined(pieces, format, take);
+        let pieces = &text[at..text.len().min(at + sight(longest) + AROUND)];
+        let whole = Unescaped::joined(pieces, longest + AROUND);
+        if !take_changed(&whole, format, take) && is_cut(text, at, longest) {
+            take(Spelling::Unfollowed(Made::OfParts, at));
+        }
+        return;
     };
     let end = text.len().min(key.end + Format::SIGHT);
     if format
@@ -255,14 +280,100 @@ fn joined(text: &[u8], format: &Format, take: &mut impl FnMut(Spelling<'_>)) {
 
 /// Keys that go across the ends of literals.
 fn put_together(pieces: &[&[u8]], format: &Format, take: &mut impl FnMut(Spelling<'_>)) {
-    let whole = Unescaped::of_pieces(pieces);
-    let mut from = 0;
+    take_changed(&Unescaped::of_pieces(pieces), format, take);
+}
+
+/// Takes the keys that were written in another way; whether there were any.
+fn take_changed(whole: &Unescaped, format: &Format, take: &mut impl FnMut(Spelling<'_>)) -> bool {
+    let (mut from, mut any) = (0, false);
     while let Some(found) = format.find_from(&whole.text, from, ends_in_escape) {
         from = found.end;
         if whole.is_changed(&found) {
+            any = true;
             take(Spelling::Token(&whole.text, found));
         }
     }
+    any
+}
+
+/// Where the beginning of a key that was written in another way goes on with what is no literal, if it does. The text
+/// was taken from this place.
+pub(super) fn cut_in(
+    text: &[u8],
+    start: usize,
+    whole: &Unescaped,
+    format: &Format,
+) -> Option<usize> {
+    format.prefixes().iter().find_map(|prefix| {
+        let mut found = memchr::memmem::find_iter(&whole.text, prefix);
+        found.find_map(|at| {
+            let raw = start + whole.changed(&(at..at + prefix.len()))?;
+            let is_cut =
+                format.at(&whole.text, at).is_none() && is_cut(text, raw, format.longest());
+            is_cut.then_some(raw)
+        })
+    })
+}
+
+/// Whether the beginning of a key, which stands here, goes on with what is no literal.
+fn is_cut(text: &[u8], start: usize, longest: usize) -> bool {
+    let rest = &text[start..text.len().min(start + sight(longest))];
+    let (mut at, mut count) = (0, 0);
+    while count <= longest && at < rest.len() {
+        if is_word(rest[at]) || b"-.~:/+=".contains(&rest[at]) {
+            (at, count) = (at + 1, count + 1);
+        } else if let Some((length, sign)) = part(&rest[at..]).or_else(|| gap(&rest[at..])) {
+            (at, count) = (at + length, count + usize::from(sign.is_some()));
+        } else {
+            let before = &text[start.saturating_sub(NEAR)..start];
+            return goes_on(&rest[at..], before);
+        }
+    }
+    false
+}
+
+/// Whether code puts something behind the literal that ends here, or into it.
+fn goes_on(rest: &[u8], before: &[u8]) -> bool {
+    if rest.starts_with(b"${") {
+        return true;
+    }
+    if !rest.first().is_some_and(|byte| is_quote(*byte)) {
+        return false;
+    }
+    // A bracket may end a call that only looks for such a text.
+    if let Some(sign) = joint::sign(rest) {
+        return !(sign.in_brackets && sign.is_plus);
+    }
+    let behind = &rest[1 + trivia(&rest[1..])..];
+    // Nobody looks behind a comment as long as that.
+    if behind.starts_with(b"/*") || behind.starts_with(b"//") {
+        return true;
+    }
+    let Some(list) = behind.strip_prefix(b",") else {
+        return false;
+    };
+    let statement = |text: &[u8]| text.iter().all(|byte| !matches!(byte, b';' | b'{' | b'}'));
+    let is_joined = memchr::memmem::find(list, b"].join(")
+        .is_some_and(|end| end < NEAR && statement(&list[..end]) && is_level(&list[..end]));
+    let is_handed = memchr::memmem::rfind(before, b".concat(").is_some_and(|call| {
+        let handed = &before[call + 8..];
+        statement(handed) && !handed.contains(&b')')
+    });
+    is_joined || is_handed
+}
+
+/// Whether no bracket ends in a text that does not begin in it.
+fn is_level(text: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    text.iter().all(|byte| {
+        let left = match byte {
+            b'(' | b'[' => Some(depth + 1),
+            b')' | b']' => depth.checked_sub(1),
+            _ => Some(depth),
+        };
+        depth = left.unwrap_or(0);
+        left.is_some()
+    })
 }
 
 fn is_word(byte: u8) -> bool {

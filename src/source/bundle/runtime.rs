@@ -145,7 +145,7 @@ pub(super) fn unfollowed(code: &Code) -> Option<Found> {
     Some(Found::hidden(
         None,
         format!(
-            "it loads further scripts by names that its code puts together, which could not be followed: {} at byte {}{more}; add \
+            "it loads further scripts or data by names that its code puts together, which could not be followed: {} at byte {}{more}; add \
              a `bundle` hop with the built folder in `path`",
             first.how, first.at
         ),

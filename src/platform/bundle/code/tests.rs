@@ -12,7 +12,7 @@ fn seen(text: &str, size: usize) -> Code {
     coded.finish()
 }
 
-fn texts(list: &[Box<str>]) -> Vec<&str> {
+fn written(list: &[Box<str>]) -> Vec<&str> {
     list.iter().map(|text| &**text).collect()
 }
 
@@ -73,10 +73,31 @@ fn what_code_loads_by_name_is_followed() {
         ),
     ] {
         let code = seen(text, 1000);
-        assert_eq!(texts(&code.imports), imports, "{text}");
-        assert_eq!(texts(&code.workers), workers, "{text}");
+        assert_eq!(written(&code.imports), imports, "{text}");
+        assert_eq!(written(&code.workers), workers, "{text}");
         assert_eq!(code.unfollowed, [], "{text}");
     }
+}
+
+#[test]
+fn modules_are_looked_for_where_they_may_be() {
+    let code = seen(
+        "System.import('./app');require(['lib/a','text!b.json'])",
+        1000,
+    );
+    assert_eq!(written(&code.workers), ["./app"]);
+    assert_eq!(
+        written(&code.imports),
+        ["./app.js", "./app", "./lib/a.js", "./b.json.js"]
+    );
+    let data: Vec<_> = code.data.iter().map(|(address, _)| &**address).collect();
+    assert_eq!(
+        data,
+        ["./app.js", "lib/a", "lib/a.js", "b.json", "b.json.js"]
+    );
+    let code = seen("System.register('x',['./y.js',\"../z\",'react'],f)", 1000);
+    assert_eq!(written(&code.imports), ["./y.js", "../z"]);
+    assert_eq!(code.unfollowed, []);
 }
 
 #[test]
@@ -106,6 +127,24 @@ fn what_code_loads_by_a_name_that_it_makes_is_said() {
         ("eval((await(await fetch(e)).text()))", "eval(…)"),
         ("fetch(e).then(e=>e.text()).then(eval)", "eval(…)"),
         ("require.config({baseUrl:x})", "require.config(…)"),
+        ("requirejs({baseUrl:x},['a'])", "require.config(…)"),
+        ("var require = { baseUrl: '/js' }", "require.config(…)"),
+        ("System.config({map:{a:'./a.js'}})", "require.config(…)"),
+        ("require(['app/main'],m=>m())", "require([…])"),
+        ("requirejs([x])", "require([…])"),
+        ("fetch(\"/config/\"+env+\".json\")", "data that it asks for"),
+        ("fetch(`/config/${env}.json`)", "data that it asks for"),
+        (
+            "x.open(\"GET\",\"/config/\"+e+\".json\")",
+            "data that it asks for",
+        ),
+        (
+            "axios.get(\"config/\"+e+\".json\")",
+            "data that it asks for",
+        ),
+        ("axios(\"/config/\"+e)", "data that it asks for"),
+        ("u=\"/config/\"+e+\".json\"", "… + \".json\""),
+        ("u=`/config/${e}.json`;fetch(u)", "`${…}.json`"),
         ("r.u=e=>q(e)+\".js\",r.o=1", "a function that names chunks"),
     ] {
         let code = seen(text, 1000);
@@ -136,6 +175,13 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         "o(280)(\"./\"+e+\".js\").then(f)",
         "self.TURBOPACK_NEXT_CHUNK_URLS.push(t);try{importScripts(t)}catch(n){}",
         "a=b+\"https://host.test/a.js\"",
+        "fetch(\"/api/users/\"+id);fetch(`/api/users/${id}`);fetch(e,t)",
+        "fetch(\"/config.json?v=\"+Date.now())",
+        "m.get(e+\"x\");m.get(\"/users/\"+e)",
+        "u=`/_next/data/${b}${t}.json`;v=e+\".json\";w=\"/page-data/\"+e+\"/page-data.json\"",
+        "await o(280)(`./${e}.json`)",
+        "\"function\"==typeof define&&define.amd?define([\"exports\",\"react\"],t):t(e)",
+        "require(280)([1]);n.require(\"x\")",
     ] {
         let code = seen(text, 1000);
         assert_eq!(code.unfollowed, [], "{text}");
@@ -157,9 +203,9 @@ fn runtimes_are_read_however_they_arrive() {
         let known = code.chunks[0].known();
         assert_eq!(known.len(), 20_000);
         assert_eq!(known["19999"], "static/19999.h19999.js");
-        assert_eq!(texts(&code.public_paths), ["/_next/"]);
-        assert_eq!(texts(&code.ids), ["480", "a_b", "c", "331"]);
-        assert_eq!(texts(&code.loose_ids), ["266", "267"]);
+        assert_eq!(written(&code.public_paths), ["/_next/"]);
+        assert_eq!(written(&code.ids), ["480", "a_b", "c", "331"]);
+        assert_eq!(written(&code.loose_ids), ["266", "267"]);
         assert_eq!(code.unfollowed, []);
     }
     let auto = seen(

@@ -137,3 +137,104 @@ fn more_tokens_than_can_be_keys_are_said_to_be_too_many() {
     assert!(found.too_many);
     assert!(search.finish().tokens.is_empty());
 }
+
+/// Whether a text says that something in it could not be followed.
+fn is_unfollowed(text: &str) -> bool {
+    let mut search = search(PATTERN);
+    let mut window = search.window(0);
+    window.push(text.as_bytes(), &mut |view| search.look(view));
+    window.show(true, &mut |view| search.look(view));
+    let found = search.finish();
+    assert_eq!(told(&found.tokens), [], "{text}");
+    found.unfollowed.is_some()
+}
+
+#[test]
+fn keys_in_parts_are_found_over_comments_and_chains_of_calls() {
+    let (first, second) = KEY.split_at(20);
+    let (prefix, rest) = KEY.split_at(6);
+    let comment = format!("/* {} */", "why \" + it's here ".repeat(30));
+    for spelled in [
+        format!("\"{first}\" + /* x */ \"{second}\""),
+        format!("\"{first}\" /* x */ + \"{second}\""),
+        format!("\"{first}\" + // x\n \"{second}\""),
+        format!("\"{first}\" // it's \"x\" + y\n + // x\n // y\n \"{second}\""),
+        format!("\"{first}\" {comment} + {comment} \"{second}\""),
+        format!("\"{prefix}\" {comment} + {comment} \"{rest}\""),
+        format!("\"\".concat(\"{first}\").concat(\"{second}\")"),
+        format!("\"\".concat(\"{prefix}\").concat(\"{rest}\")"),
+        format!("\"\".concat(\"{prefix}\", \"{rest}\")"),
+        format!("\"\".concat(\"{first}\", /* x */ \"{second}\")"),
+        format!("(\"{first}\")+(\"{second}\")"),
+        format!("[\"{first}\", // x\n \"{second}\"].join(\"\")"),
+        format!("[\"{prefix}\", /* x */ \"{rest}\"].join(\"\")"),
+    ] {
+        let filler = "x=a+1;".repeat(3000);
+        let text = format!("{filler}{spelled};{filler}");
+        for size in [7, 4099, 1 << 20] {
+            let found = found(PATTERN, text.as_bytes(), &[size]);
+            let expected = [(Fingerprint::of(KEY.as_bytes()), false)];
+            assert_eq!(found, expected, "{spelled}, {size}");
+        }
+    }
+}
+
+#[test]
+fn the_beginning_of_a_key_that_code_goes_on_with_is_said() {
+    let far = format!("\"ask_live_ab\" /* {} */ + \"cd\"", "x".repeat(3000));
+    for text in [
+        "\"\".concat(\"ask_live_ab\").concat(a,\"cd\")",
+        "\"ask_live_ab\".concat(a,\"cd\")",
+        "\"\".concat(\"ask_live_ab\",a,\"cd\")",
+        "k=\"ask_live_ab\"+a",
+        "k='ask_live_ab' + // x\n a + 'cd'",
+        "k=\"ask_live_ab\"+\"cd\"+a",
+        "k=`ask_live_ab${a}cd`",
+        "k=[\"ask_live_ab\",a,\"cd\"].join(\"\")",
+        "k=[\"ask_\",\"live_ab\",a].join('')",
+        "k=\"ask_\"+\"live_ab\"+a",
+        "k='\\x61sk_live_ab'+a",
+        &far,
+    ] {
+        assert!(is_unfollowed(text), "{text}");
+    }
+    for text in [
+        "k.startsWith(\"ask_live_\")",
+        "k.indexOf(\"ask_live_\")+1",
+        "k.startsWith(\"ask_live_\",0)||[a].join(\"\")",
+        "throw Error(\"a key begins with ask_live_, and not with \"+k)",
+        "/^ask_live_[A-Za-z0-9]{32}$/.test(k)",
+        "placeholder:\"ask_live_...\",label:\"Key\"",
+        "<code>ask_live_</code>",
+        "[\"ask_live_\",\"ask_test_\"].some(e=>k.startsWith(e))",
+        "[\"ask_live_\",\"ask_test_\"].join(\", \")",
+        "e===\"ask_live_\"?a+b:c",
+    ] {
+        assert!(!is_unfollowed(text), "{text}");
+    }
+}
+
+#[test]
+fn base64_in_parts_is_decoded() {
+    let base64 = data_encoding::BASE64.encode(format!("{{\"key\":\"{KEY}\"}}").as_bytes());
+    let parts = |length: usize, between: &str| {
+        let parts = base64.as_bytes().chunks(length);
+        let parts: Vec<_> = parts.map(String::from_utf8_lossy).collect();
+        parts.join(between)
+    };
+    for spelled in [
+        format!("`-----BEGIN DATA-----\n{}\n`", parts(32, "\n")),
+        format!("\"{}\"", parts(16, "\\\n")),
+        format!("\"{}\"", parts(20, "\\n")),
+        format!("[\"{}\"].join(\"\")", parts(16, "\",\"")),
+        format!("[\n  '{}',\n].join('')", parts(10, "',\n  '")),
+        format!("'{}'", parts(24, "' +\n    '")),
+    ] {
+        let text = format!("{};{spelled};{}", "x=1;".repeat(3000), "y=2;".repeat(3000));
+        for size in [7, 4099, 1 << 20] {
+            let found = found(PATTERN, text.as_bytes(), &[size]);
+            let expected = [(Fingerprint::of(KEY.as_bytes()), false)];
+            assert_eq!(found, expected, "{spelled}, {size}");
+        }
+    }
+}

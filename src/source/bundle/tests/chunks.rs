@@ -191,7 +191,7 @@ async fn what_cannot_be_followed_is_said_beside_what_was_found() {
             .file("/a.js", &format!("{}{text}", key()));
         let read = site.read().await;
         assert_eq!(read[..1], pairs(&[("/a.js", "current")]), "{text}");
-        let said = "hidden: it loads further scripts by names that its code puts together";
+        let said = "hidden: it loads further scripts or data by names that its code puts together";
         assert!(read.len() == 2 && read[1].0 == "/a.js", "{text}: {read:?}");
         assert!(read[1].1.starts_with(said), "{text}: {read:?}");
     }
