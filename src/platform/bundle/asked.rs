@@ -24,8 +24,16 @@ const ENDINGS: [&str; 14] = [
 /// Folders and files that hold configuration, by the beginnings of their names.
 const CONFIGURATION: [&str; 5] = ["config", "conf", "env", "settings", "runtime-config"];
 
-/// What other pages are made of, which are not looked at: Next's, Gatsby's.
-const OTHER_PAGES: [&str; 2] = ["/_next/data/", "/page-data/"];
+/// What is no part of this page's code: what Next and Gatsby make other pages of, and translations.
+const NO_CODE: [&str; 7] = [
+    "/_next/data/",
+    "/page-data/",
+    "locales/",
+    "locale/",
+    "i18n/",
+    "lang/",
+    "translations/",
+];
 
 /// What a call asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +98,7 @@ fn is_own(address: &str) -> bool {
     let is_rooted = address.starts_with('/') && !address.starts_with("//")
         || address.starts_with("./")
         || address.starts_with("../");
-    is_rooted && !OTHER_PAGES.iter().any(|other| address.contains(other))
+    is_rooted && !NO_CODE.iter().any(|other| address.contains(other))
 }
 
 /// The sums in an expression, each with its parts.
@@ -210,7 +218,7 @@ fn judge(parts: Vec<Part>) -> Asked {
         })
     };
     if texts().next().is_none_or(is_elsewhere)
-        || texts().any(|text| OTHER_PAGES.iter().any(|other| text.contains(other)))
+        || texts().any(|text| NO_CODE.iter().any(|other| text.contains(other)))
         || texts().any(|text| text.starts_with("data:") || text.starts_with("blob:"))
     {
         return Asked::Other;
@@ -323,6 +331,8 @@ mod tests {
             "`https://host.test/${e}.json`)",
             "\"//host.test/\"+e+\".json\")",
             "`/_next/data/${b}${p}.json`)",
+            "`/locales/${lang}/common.json`)",
+            "\"./assets/i18n/\"+e+\".json\")",
             "e)",
             "e.request)",
             "e,{method:\"GET\"})",
