@@ -3,10 +3,13 @@
 mod document;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use memchr::memmem;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorKind, Found, ReadError, Reading, Unsearched};
@@ -47,6 +50,10 @@ pub struct RemoteReading {
     /// Whether there are more of them than `beside` names.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub beside_cut: bool,
+    /// Members of which nothing is known here, as in what somebody else writes.
+    #[serde(flatten, skip_serializing)]
+    #[schemars(skip)]
+    pub others: BTreeMap<String, IgnoredAny>,
 }
 
 /// How the bytes that a command or a server gave are meant.
@@ -149,7 +156,26 @@ fn remote_reading(bytes: &Secret, variable: &str) -> Result<Reading, ReadError> 
             SAME_VERSION,
         )
     })?;
-    remote.into_reading(variable)
+    // Whatever else it says may be a key as well, or the fingerprint of one.
+    let says_more = remote.replica.is_some() || !remote.others.is_empty();
+    let own = remote.fingerprint.clone();
+    let reading = remote.into_reading(variable)?;
+    if !says_more {
+        return Ok(reading);
+    }
+    let around = match own {
+        Some(own) => without(bytes, own.as_bytes()),
+        None => Secret::copied(bytes),
+    };
+    Ok(reading.out_of(Arc::new(around)))
+}
+
+/// A document without the first place in which this stands.
+fn without(bytes: &[u8], part: &[u8]) -> Secret {
+    match memmem::find(bytes, part) {
+        Some(at) => Secret::new([&bytes[..at], &bytes[at + part.len()..]].concat()),
+        None => Secret::copied(bytes),
+    }
 }
 
 impl RemoteReading {
