@@ -2,11 +2,15 @@ use std::collections::BTreeMap;
 
 use super::hops::jobs;
 use super::references::known_keys;
+use crate::cores::on_all_cores;
 use crate::fetch::{Plan, Planned};
-use crate::inventory::{Inventory, Origin, Place, Project};
+use crate::inventory::{Deployment, Inventory, Origin, Place, Project};
 use crate::platform::{Answer, Answers, Asking, Here, Request};
 use crate::reading::ReadError;
 use crate::verdict::Stage;
+
+/// So many deployments are worth a thread that looks which files they are read from.
+const WORTH: usize = 128;
 
 /// What an audit would ask first, and what it would ask then.
 pub struct Plans {
@@ -64,14 +68,15 @@ pub fn reads(inventory: &Inventory, file: &Here<'_>) -> bool {
         Origin::Place(place) => Some((project, place)),
         _ => None,
     });
-    let hops = inventory.deployments.iter().flat_map(|deployment| {
+    let by_hops = |deployment: &Deployment| {
         let project = inventory.project(deployment.project);
-        deployment.hops.iter().map(move |hop| (project, &hop.place))
-    });
+        let mut hops = deployment.hops.iter();
+        hops.any(|hop| asks(project, &hop.place))
+    };
     places
         .into_iter()
-        .chain(hops)
         .any(|(project, place)| asks(project, place))
+        || on_all_cores(&inventory.deployments, WORTH, by_hops).contains(&true)
 }
 
 fn add(

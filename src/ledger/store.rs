@@ -24,6 +24,9 @@ const LOGIN: Duration = Duration::from_secs(30);
 /// How many rows SQLite's thread may be ahead; the fewer, the more often the two wait for each other.
 const ROWS: usize = 1_000;
 
+/// How many bytes of a file are read and written at once: larger pages are fewer, and take fewer steps to fill.
+const PAGE: u32 = 8 * 1024;
+
 /// What is remembered from one audit to the next.
 ///
 /// Whatever it is asked is one transaction, and nobody else writes meanwhile: what is killed, runs out
@@ -191,6 +194,8 @@ pub(super) async fn connect(place: &Place) -> Result<Connection, Failure> {
 async fn open_file(path: &Path) -> Result<Connection, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(path)
+        // Of a new file; one that is there keeps its own.
+        .page_size(PAGE)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .row_buffer_size(ROWS)

@@ -84,6 +84,38 @@ fn nothing_that_the_audit_reads_or_keeps_is_written_over() {
 }
 
 #[test]
+fn of_many_deployments_no_file_of_any_is_written_over() {
+    const MANY: usize = 600;
+    let mut targets = "\
+version: 1
+projects: { checkout: { variable: KEY, current: { file: { path: current } } } }
+routes: { host: [{ dotenv: { path: 'envs/${name}.env' } }] }
+defaults: { environment: production, owner: payments, route: host }
+deployments:
+"
+    .to_owned();
+    for number in 0..MANY {
+        targets += &format!("  - {{ name: web-{number}, project: checkout }}\n");
+    }
+    let line = format!("KEY={CURRENT}\n");
+    let scene = Scene::with(&targets).file("current", CURRENT);
+    let scene = (0..MANY).fold(scene, |scene, number| {
+        scene.file(&format!("envs/web-{number}.env"), &line)
+    });
+    for number in [0, MANY / 2, MANY - 1] {
+        let file = format!("envs/web-{number}.env");
+        audit(&scene, &[&format!("json={file}")])
+            .ends(2)
+            .complains("a file that the audit reads");
+        assert_eq!(fs::read_to_string(scene.path(&file)).unwrap(), line);
+    }
+    for _ in 0..2 {
+        // The second time there is a report, which is no file of theirs.
+        audit(&scene, &["json=envs/web-600.json"]).ends(0);
+    }
+}
+
+#[test]
 fn what_a_store_logs_in_with_is_not_written_over() {
     let stores = "stores:
   main: { vault: { address: 'https://vault.test', token: { file: token }, tls: { ca: tls/ca.pem } } }
