@@ -217,6 +217,19 @@ fn what_a_reading_does_not_tell_is_a_blind_spot() {
             3,
             "the rest of what was read holds the previous key",
         ),
+        (
+            format!(
+                "\"fingerprint\":\"{current}\",\"former\":\"{}\"",
+                fingerprint(OLD)
+            ),
+            3,
+            "the rest of what was read holds the previous key",
+        ),
+        (
+            format!("\"fingerprint\":\"{current}\",\"replica\":\"{OLD}\""),
+            3,
+            "the rest of what was read holds the previous key",
+        ),
     ] {
         let reading = format!("{{\"schema\":\"straggler.reading/v1\",{members}}}");
         let scene = inspected("").file("reading", &reading);

@@ -167,6 +167,17 @@ fn what_stands_beside_it_is_taken_over_and_silence_about_it_told() {
             lines,
             Some(Unsearched::Cut),
         ),
+        // What nobody here knows a meaning for may hold a key, or the fingerprint of one.
+        (
+            format!("{own},\"other\":\"ask_live_0\""),
+            "{\"schema\":\"straggler.reading/v1\",\"fingerprint\":\"\",\"other\":\"ask_live_0\"}",
+            Some(Unsearched::Untold),
+        ),
+        (
+            "\"absent\":true,\"replica\":\"ask_live_0\"".to_owned(),
+            "{\"schema\":\"straggler.reading/v1\",\"absent\":true,\"replica\":\"ask_live_0\"}",
+            Some(Unsearched::Untold),
+        ),
     ] {
         assert_eq!(of(&members), (whole.to_owned(), unsearched), "{members}");
     }
