@@ -75,7 +75,8 @@ pub fn age(audit: &Audit, key: KeyId) -> String {
     let behind = audit.behind(key);
     let rotations = if behind == 1 { "rotation" } else { "rotations" };
     let mut told = format!(", {behind} {rotations} behind");
-    let replaced = replaced(audit, key.project, behind, now);
+    let came = known.and_then(|known| known.rotated_at);
+    let replaced = replaced(audit, key.project, (behind, came), now);
     if let Some(replaced) = &replaced {
         told.push_str(", ");
         told.push_str(replaced);
@@ -93,9 +94,19 @@ pub fn age(audit: &Audit, key: KeyId) -> String {
     told
 }
 
-/// When the key after the one that is so far behind came to be.
-fn replaced(audit: &Audit, id: ProjectId, behind: u32, now: Timestamp) -> Option<String> {
+/// When the key after the one that is so far behind, and came to be then, came to be. One that came before it has come
+/// back: nobody knows here when that was.
+fn replaced(
+    audit: &Audit,
+    id: ProjectId,
+    (behind, came): (u32, Option<Timestamp>),
+    now: Timestamp,
+) -> Option<String> {
     let project = audit.projects.get(id.0 as usize)?;
+    let came_back = came.zip(project.rotated_at);
+    if behind == 1 && came_back.is_some_and(|(came, rotated_at)| rotated_at < came) {
+        return None;
+    }
     if behind > 1 {
         let mut keys = project.previous.iter();
         let newer = keys.find(|newer| newer.behind == behind - 1)?;
@@ -180,6 +191,14 @@ mod tests {
             told(&audit, 1),
             ", 2 rotations behind, replaced 2026-08-01, to be revoked 2026-12-24"
         );
+        let came = audit.projects[0].previous[0].rotated_at;
+        audit.projects[0].previous[0].rotated_at = Some(at("2026-11-22T09:00:00Z"));
+        let rolled_back = told(&audit, 0);
+        assert!(
+            rolled_back.starts_with(", 1 rotation behind, dead since"),
+            "{rolled_back}"
+        );
+        audit.projects[0].previous[0].rotated_at = came;
         audit.inventory.projects[0].retirement = Retirement::Immediate;
         assert_eq!(
             told(&audit, 9),
