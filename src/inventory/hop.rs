@@ -77,6 +77,21 @@ pub(super) fn source(
     ground: &Ground<'_>,
 ) -> Option<Arc<dyn AnySource>> {
     let [key, settings] = only_source(reader, id, rest, beside, alternatives, ground)?;
+    if reader.tree.is_scalar(settings) && !reader.tree.is_null(settings) {
+        let name = reader.tree.text(key);
+        let message = "expected a map, found a string";
+        reader
+            .log
+            .report_with(reader.tree.site(settings), message, || {
+                let mut infos = source::infos().into_iter();
+                let example = infos.find(|info| info.id == name)?.example;
+                let first = example.lines().next()?.strip_prefix("- ")?;
+                first
+                    .ends_with('}')
+                    .then(|| format!("write it as in `{first}`"))
+            });
+        return None;
+    }
     let mut source = reader.attempt(settings, |de| {
         match source::parse(reader.tree.text(key), de) {
             Some(result) => result.map(Some),

@@ -340,6 +340,11 @@ fn deployments() {
                 "targets.yaml:5:48: expected a map with one source, found a string",
             ),
             (
+                "{ name: web, project: shop, route: [{ dotenv: .env }] }",
+                "targets.yaml:5:49: expected a map, found a string; write it as in \
+             `dotenv: { path: /srv/web/.env }`",
+            ),
+            (
                 "{ name: web, project: shop, route: [{ env: {}, expcet: absent, extract: 5, decode: gzip }] }",
                 "targets.yaml:5:50: unknown key `expcet`: expected one of `expect`, `variable`, `waive`, \
              `extract`, `decode`, `trim`, `folder`; did you mean `expect`?\n\
