@@ -215,6 +215,17 @@ impl Keyring {
             if thorough && !text.is_noise() {
                 let damaged = self.damaged_in(bytes, strange, &known);
                 known.extend(damaged.into_iter().map(|(range, print)| part(range, print)));
+                let bare = self.known_by_letters(bytes).filter(|(range, print)| {
+                    let is_told = known.iter().any(|part| {
+                        let is_around =
+                            part.range.start <= range.start && range.end <= part.range.end;
+                        let overlaps = part.range.start < range.end && range.start < part.range.end;
+                        is_around || overlaps && part.fingerprint == *print
+                    });
+                    !is_told && !is_itself(print)
+                });
+                let bare: Vec<_> = bare.collect();
+                known.extend(bare.into_iter().map(|(range, print)| part(range, print)));
             }
             copies.count(&known, &texts, index);
             parts.take(known, Vec::new());

@@ -2,6 +2,7 @@
 //! fingerprint by them.
 
 mod around;
+mod bare;
 mod beside;
 mod book;
 mod candidates;

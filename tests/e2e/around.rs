@@ -124,6 +124,36 @@ fn another_variable_a_comment_and_an_encoded_key_are_seen_in_an_env_file() {
     }
 }
 
+/// What is read, the step that takes the current key from it, and both keys.
+fn answers_for(text: &str, step: &str, [new, old]: [&str; 2], code: i32) {
+    let scene = scene(&format!("{{ file: {{ path: DIR/app }}, extract: {step} }}"));
+    let scene = scene.file("shop", new).file("old", old).file("app", text);
+    revoke(&scene, code);
+}
+
+#[test]
+fn a_key_of_several_lines_or_with_a_letter_that_is_none_of_ascii_is_seen_beside_another_one() {
+    let key = |seed: &str| {
+        let line = data_encoding::BASE64.encode(seed.repeat(6).as_bytes());
+        format!("-----BEGIN KEY-----\n{line}\nMHcCAQEE{line}\n-----END KEY-----")
+    };
+    let (new, old) = (key("Zk3MpB8v"), key("Qw7ZxT4m"));
+    let block = |key: &str| key.replace('\n', "\n  ");
+    let yaml = |beside: &str| format!("k: |-\n  {}\nold: |-\n  {}\n", block(&new), block(beside));
+    answers_for(&yaml(&old), "{ yaml: /k }", [&new, &old], 3);
+    answers_for(&yaml(&new), "{ yaml: /k }", [&new, &old], 0);
+    let (new, old) = ("n3w-brand-82k33z-7711", "Pass-w\u{f6}rd-47x11q-8822");
+    let json = |beside: &str| format!("{{\"k\":\"{new}\",\"old\":\"{beside}\"}}");
+    let escaped = json(r"Pass-w\u00f6rd-47x11q-8822");
+    answers_for(&escaped, "{ json: /k }", [new, old], 3);
+    answers_for(
+        &json(r"ein-anderes-W\u00f6rt-77"),
+        "{ json: /k }",
+        [new, old],
+        0,
+    );
+}
+
 #[test]
 fn what_another_hop_takes_from_the_same_file_is_told_there_alone() {
     let scene = scene(
