@@ -262,7 +262,7 @@ fn is_within_word(text: &[u8], letters: &Letters, at: usize) -> bool {
     let between = &text[*before as usize + 1..*after as usize];
     between
         .iter()
-        .all(|byte| b"-_.+/=~".contains(byte) || !byte.is_ascii())
+        .all(|byte| b"-_.+/~".contains(byte) || !byte.is_ascii())
 }
 
 /// The letters and digits of a key, as far as they tell it from other texts; and what they are in UTF-16, where that

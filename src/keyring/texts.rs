@@ -309,8 +309,9 @@ fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
         let encoding = Some(Damage::TypographicCharacters);
         found.extend(plain.map(|bytes| Derived::whole(encoding, bytes)));
     }
-    // Pieces that a program joins may stand on lines of their own.
-    if (text.kind == Kind::Read || text.kind == Kind::Rewritten(1) && !text.breaks.is_empty())
+    // Pieces that a program joins may stand on lines of their own, or in a string that is code.
+    let may_join = !text.breaks.is_empty() || text.encoding == Some(Damage::JsonEscaped);
+    if (text.kind == Kind::Read || text.kind == Kind::Rewritten(1) && may_join)
         && let Some(joined) = joined(bytes)
     {
         cut |= joined.cut;

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 
 use crate::support::server::{Answer, Server};
-use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene, fingerprint};
+use crate::support::{CURRENT, OLD, SIBLING, STRANGE, Scene, fingerprint, fingerprint_of};
 
 /// `shop` held OLD before. The route is that of its one deployment, `web`.
 fn scene(route: &str) -> Scene {
@@ -506,11 +506,22 @@ fn the_environment_of_a_process_is_seen_beside_its_argument() {
 
 #[test]
 fn another_fingerprint_in_the_answer_of_a_server_is_seen() {
-    for (other, code) in [(OLD, 3), (STRANGE, 0)] {
+    let [old, strange] = [OLD, STRANGE].map(fingerprint);
+    let damaged = fingerprint_of(format!("{OLD}\n"), 64);
+    let bare = damaged.trim_start_matches("sha256:").to_owned();
+    for (other, code) in [
+        (old.to_uppercase(), 3),
+        (old, 3),
+        (bare.to_uppercase(), 3),
+        (bare, 3),
+        (damaged, 3),
+        (fingerprint(&OLD[..OLD.len() - 1]), 3),
+        (fingerprint_of(format!("{STRANGE}\n"), 64), 0),
+        (strange, 0),
+    ] {
         let body = format!(
-            "{{\"key\": \"{}\", \"fallback\": [\"{}\"]}}",
-            fingerprint(CURRENT),
-            fingerprint(other)
+            "{{\"key\": \"{}\", \"fallback\": [\"{other}\"]}}",
+            fingerprint(CURRENT)
         );
         let server = Server::new(move |_| Answer::status(200, body.clone()));
         let hop = format!(

@@ -107,6 +107,10 @@ fn a_key_of_several_lines_is_found_whatever_becomes_of_its_line_ends() {
             ),
             ("a list", list.clone()),
             (
+                "without its first and last line",
+                format!("X={}", old.lines().skip(1).take(lines).collect::<String>()),
+            ),
+            (
                 "a list in a string",
                 format!("{{\"o\": \"{}\"}}", escaped(&list)),
             ),
