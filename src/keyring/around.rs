@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::blocks::blocks;
 use super::book::Keyring;
 use super::candidates::{assigned, candidates, windows};
 use super::embedded::{Fragment, Part, Parts};
 use super::known::Explanation;
 use super::layers::Described;
 use super::texts::{Texts, without_blanks as squeezed};
+use super::unescape::backslashes;
 use super::way::Way;
 use super::words::may_be_any_key;
 use crate::key::Fingerprint;
@@ -63,7 +65,9 @@ impl Around {
     /// that.
     pub fn add_fingerprints(&mut self, text: &[u8]) {
         let unknown = std::mem::take(&mut self.unknown);
-        self.written = written(text).take(MOST).collect();
+        let unescaped = backslashes(text).unwrap_or_default();
+        let all = written(text).chain(written(&unescaped));
+        self.written = all.take(MOST).collect();
         let written = self.written.iter().copied();
         self.unknown = unknown.into_iter().chain(written).collect();
     }
@@ -196,10 +200,13 @@ impl Keyring {
                 let lasting = found.fits || thorough && may_be;
                 (thorough || may_be).then_some((found.range, lasting))
             });
-            let values = match by_words {
+            let mut values = match by_words {
                 true => assigned(bytes),
                 false => Vec::new(),
             };
+            if thorough {
+                values.extend(blocks(bytes));
+            }
             let values = values.into_iter().map(|range| (range, thorough));
             let mut strange = Vec::new();
             for (range, lasting) in words.chain(values) {

@@ -4,6 +4,7 @@
 mod around;
 mod bare;
 mod beside;
+mod blocks;
 mod book;
 mod candidates;
 mod comments;

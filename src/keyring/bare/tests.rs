@@ -141,6 +141,43 @@ fn a_key_of_several_lines_is_found_whatever_becomes_of_its_line_ends() {
 }
 
 #[test]
+fn a_key_that_says_where_it_ends_is_found_by_its_fingerprint_alone() {
+    let old = pem(2, 3);
+    let text = |key: &str| {
+        format!(
+            "a: 1\nold: |\n{}\nb: 2\n",
+            each_line(key, |line| format!("  {line}"), "\n")
+        )
+    };
+    for (told, form) in [
+        ("a block of YAML", text(&old)),
+        (
+            "an env-file of Windows",
+            format!("OLD=\"{}\"\r\nK=1\r\n", old.replace('\n', "\r\n")),
+        ),
+        (
+            "behind comment signs",
+            each_line(&old, |line| format!("# {line}"), "\n"),
+        ),
+        (
+            "a block of YAML in base64",
+            format!("x: {}\n", BASE64.encode(text(&old).as_bytes())),
+        ),
+    ] {
+        for key in [old.clone(), format!("{old}\n")] {
+            let id = KeyId::previous(OWN, 0);
+            let known = Known::by_fingerprint(id, Fingerprint::of(key.as_bytes()));
+            let ring = Keyring::new(vec![known], &[]);
+            if key.ends_with('\n') && form.starts_with("OLD") {
+                continue;
+            }
+            assert!(finds(&ring, format!("{form}\n").as_bytes()), "{told}");
+            assert!(!finds(&ring, text(&pem(3, 3)).as_bytes()), "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_letter_that_is_none_of_ascii_hides_no_key() {
     let latin = |text: &str| {
         text.chars()
