@@ -26,6 +26,8 @@ const PIECE: usize = 32;
 const STEP: usize = 16;
 /// So many long keys may have a part in common by which they are found.
 const ALIKE: usize = 8;
+/// So many places are looked at where a text has something in common with long keys.
+const RUNS: usize = 4096;
 /// How many letters and digits may be others where a long key was damaged.
 const EDITED: usize = 2;
 
@@ -172,6 +174,9 @@ impl Bare {
             let Some(&(index, at)) = self.pieces.get(piece) else {
                 continue;
             };
+            if seen.len() == RUNS {
+                break;
+            }
             let is_seen = |(other, run): &(usize, Run)| *other == index && run.has(at, &range);
             if seen.iter().any(is_seen)
                 || whole.iter().chain(&found).any(|(other, _)| *other == index)
@@ -273,8 +278,9 @@ fn forms(key: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         && text.chars().any(|character| u32::from(character) > 0xff)
     {
         for order in [u16::to_le_bytes, u16::to_be_bytes] {
-            let bytes: Zeroizing<Vec<u8>> =
-                Zeroizing::new(text.encode_utf16().flat_map(order).collect());
+            // At once, so that growing leaves no copies behind.
+            let mut bytes = Zeroizing::new(Vec::with_capacity(2 * text.len()));
+            bytes.extend(text.encode_utf16().flat_map(order));
             forms.push(Letters::of(&bytes).bytes);
         }
     }
