@@ -7,7 +7,10 @@ use super::references::References;
 use crate::inventory::Inventory;
 use crate::judge::{Elsewhere, KeyBeside, Outcome, Why};
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::{Around, KeyId, Keyring, Known, ProjectId, Role, unwrapped};
+use crate::keyring::{
+    Around, Explanation, KeyId, Keyring, Known, ProjectId, Role, SearchOutcome, SeenAround,
+    unwrapped,
+};
 use crate::reading::{Identity, Unsearched};
 
 /// So many texts are remembered before those are looked for that nobody needs any longer.
@@ -135,6 +138,36 @@ impl Wholes {
     }
 }
 
+impl Wholes {
+    /// The damaged keys whose fingerprints are written somewhere.
+    fn damaged(
+        &self,
+        project: impl Fn(usize) -> ProjectId,
+        keyring: &Keyring,
+    ) -> HashMap<Fingerprint, Explanation> {
+        let readers = self.readers.iter();
+        let written = readers.flat_map(|reader| {
+            let own = project(reader.job);
+            let prints = reader.around.written().iter();
+            prints.map(move |print| (own, *print))
+        });
+        let mut wanted: Vec<_> = written.filter(|(_, print)| !keyring.knows(print)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return HashMap::new();
+        }
+        let found = keyring.search(&wanted).outcomes.into_iter();
+        let found = wanted.iter().zip(found);
+        found
+            .filter_map(|((_, print), outcome)| match outcome {
+                SearchOutcome::Explained(explanation) => Some((*print, explanation)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
 /// The readings of one text.
 #[derive(Default)]
 struct Together<'w> {
@@ -177,10 +210,14 @@ impl Wholes {
             together.taken.extend(outcome.fingerprint);
             together.taken.extend(held(outcome, &references.keyring));
         }
+        let damaged = match self.thorough {
+            true => self.damaged(&project, &references.keyring),
+            false => HashMap::new(),
+        };
         for together in wholes.values() {
             for at in 0..together.readers.len() {
                 let reader = together.readers[at];
-                let found = together.beside(at, asked, inventory, references);
+                let found = together.beside(at, asked, &damaged, inventory, references);
                 if found.open.is_some() || !found.keys.is_empty() || !found.asked.is_empty() {
                     let elsewhere = &mut judged[reader.job][reader.reading].elsewhere;
                     match elsewhere {
@@ -199,6 +236,7 @@ impl Together<'_> {
         &self,
         at: usize,
         asked: &[Fingerprint],
+        damaged: &HashMap<Fingerprint, Explanation>,
         inventory: &Inventory,
         references: &References,
     ) -> Elsewhere {
@@ -216,7 +254,16 @@ impl Together<'_> {
             within: reader.is_within,
             ..Elsewhere::default()
         };
-        for seen in keyring.explain_around(own, &reader.around) {
+        let written = reader.around.written().iter();
+        let written = written.filter_map(|print| {
+            Some(SeenAround {
+                explanation: damaged.get(print)?.clone(),
+                way: None,
+                once: false,
+                damaged: true,
+            })
+        });
+        for seen in keyring.explain_around(own, &reader.around).chain(written) {
             let keys = &seen.explanation.keys;
             let Some(&key) = keys.first() else {
                 continue;

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use memchr::memmem::find_iter;
-
+use super::blocks::blocks;
 use super::book::Keyring;
 use super::candidates::{assigned, candidates, windows};
 use super::embedded::{Fragment, Part, Parts};
 use super::known::Explanation;
 use super::layers::Described;
 use super::texts::{Texts, without_blanks as squeezed};
+use super::unescape::backslashes;
 use super::way::Way;
 use super::words::may_be_any_key;
 use crate::key::Fingerprint;
@@ -27,6 +27,7 @@ const WINDOWS: usize = 64 * 1024;
 pub struct Around {
     known: Box<[Copied]>,
     unknown: Box<[Fingerprint]>,
+    written: Box<[Fingerprint]>,
     /// Whether the text holds more than was looked at.
     pub cut: bool,
     /// Whether it is not said how the keys stand there, for there is only one, and it is asked for by somebody
@@ -64,13 +65,17 @@ impl Around {
     /// that.
     pub fn add_fingerprints(&mut self, text: &[u8]) {
         let unknown = std::mem::take(&mut self.unknown);
-        let written = find_iter(text, Fingerprint::PREFIX).filter_map(|start| {
-            let digits = text[start + Fingerprint::PREFIX.len()..].iter();
-            let digits = digits.take_while(|byte| byte.is_ascii_hexdigit()).take(64);
-            let end = start + Fingerprint::PREFIX.len() + digits.count();
-            std::str::from_utf8(&text[start..end]).ok()?.parse().ok()
-        });
-        self.unknown = unknown.into_iter().chain(written.take(MOST)).collect();
+        let unescaped = backslashes(text).unwrap_or_default();
+        let all = written(text).chain(written(&unescaped));
+        self.written = all.take(MOST).collect();
+        let written = self.written.iter().copied();
+        self.unknown = unknown.into_iter().chain(written).collect();
+    }
+
+    /// The fingerprints that are written in it, where they stand for keys. One may be that of a damaged key.
+    #[must_use]
+    pub fn written(&self) -> &[Fingerprint] {
+        &self.written
     }
 
     /// Whether it tells enough to somebody who takes this key from there.
@@ -86,6 +91,33 @@ impl Around {
         let known = self.known.iter().map(|known| &known.part.fingerprint);
         !self.cut && known.chain(&self.unknown).all(is_own)
     }
+}
+
+/// The fingerprints in a text: `sha256:` and digits, in capitals too, or 64 digits alone.
+fn written(text: &[u8]) -> impl Iterator<Item = Fingerprint> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
+    let mut at = 0;
+    let words = std::iter::from_fn(move || {
+        at += text.get(at..)?.iter().position(is_word)?;
+        let start = at;
+        at += text[start..]
+            .iter()
+            .take_while(|byte| is_word(byte))
+            .count();
+        Some(start..at)
+    });
+    words.filter_map(|word| {
+        let digits = &text[word.clone()];
+        let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit());
+        let length = length.take(64).count();
+        let prefix = word.start.saturating_sub(Fingerprint::PREFIX.len());
+        let is_told = text[prefix..word.start].eq_ignore_ascii_case(Fingerprint::PREFIX.as_bytes());
+        if !is_told && (length, digits.len()) != (64, 64) {
+            return None;
+        }
+        let digits = std::str::from_utf8(&digits[..length]).ok()?;
+        format!("{}{digits}", Fingerprint::PREFIX).parse().ok()
+    })
 }
 
 impl Keyring {
@@ -168,10 +200,13 @@ impl Keyring {
                 let lasting = found.fits || thorough && may_be;
                 (thorough || may_be).then_some((found.range, lasting))
             });
-            let values = match by_words {
+            let mut values = match by_words {
                 true => assigned(bytes),
                 false => Vec::new(),
             };
+            if thorough {
+                values.extend(blocks(bytes));
+            }
             let values = values.into_iter().map(|range| (range, thorough));
             let mut strange = Vec::new();
             for (range, lasting) in words.chain(values) {
@@ -215,6 +250,17 @@ impl Keyring {
             if thorough && !text.is_noise() {
                 let damaged = self.damaged_in(bytes, strange, &known);
                 known.extend(damaged.into_iter().map(|(range, print)| part(range, print)));
+                let bare = self.known_by_letters(bytes).filter(|(range, print)| {
+                    let is_told = known.iter().any(|part| {
+                        let is_around =
+                            part.range.start <= range.start && range.end <= part.range.end;
+                        let overlaps = part.range.start < range.end && range.start < part.range.end;
+                        is_around || overlaps && part.fingerprint == *print
+                    });
+                    !is_told && !is_itself(print)
+                });
+                let bare: Vec<_> = bare.collect();
+                known.extend(bare.into_iter().map(|(range, print)| part(range, print)));
             }
             copies.count(&known, &texts, index);
             parts.take(known, Vec::new());
@@ -238,6 +284,7 @@ impl Keyring {
         Around {
             known: known.collect(),
             unknown: unknown.into_iter().collect(),
+            written: Box::default(),
             cut,
             is_brief: false,
         }

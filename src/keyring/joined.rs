@@ -19,7 +19,7 @@ pub(super) struct Joined {
 
 /// Puts a text together; `None` where nothing of it changes.
 pub(super) fn joined(text: &[u8]) -> Option<Joined> {
-    let has_signs = text.iter().any(|byte| b"\"'`$".contains(byte));
+    let has_signs = refers(text) || text.iter().any(|byte| b"\"'`".contains(byte));
     let goes_on = text
         .windows(2)
         .any(|pair| pair == b"\\\n" || pair == b"\\\r");
@@ -40,7 +40,7 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
         cut: false,
     };
     let lines = || text.split(|byte| b"\n\0".contains(byte));
-    let last = match appends || text.contains(&b'$') {
+    let last = match appends || refers(text) {
         true => joiner.last_values(lines()),
         false => Values::default(),
     };
@@ -51,7 +51,7 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
         if here[..] != *line || goes_on {
             append_line(&mut bytes, &here);
         }
-        if line.contains(&b'$') {
+        if refers(line) {
             let then = joiner.put(line, &[&last]);
             if then != here {
                 append_line(&mut bytes, &then);
@@ -68,7 +68,7 @@ pub(super) fn joined(text: &[u8]) -> Option<Joined> {
             if let Some(before) = now.get(set.name).filter(|_| set.appends) {
                 value = Zeroizing::new([&before[..], &value].concat());
             }
-            if set.appends || is_one_of_many && set.value.contains(&b'$') {
+            if set.appends || is_one_of_many && refers(set.value) {
                 append_line(&mut bytes, &value);
                 joiner.room = joiner.room.saturating_sub(value.len());
             }
@@ -203,7 +203,7 @@ impl Joiner {
 
     /// No fewer bytes than come of a text, so that the buffer never moves.
     fn longest(&self, text: &[u8], values: &[&Values<'_>]) -> usize {
-        let references = text.iter().filter(|byte| **byte == b'$').count();
+        let references = text.iter().filter(|byte| b"$%".contains(byte)).count();
         let all = values.iter().flat_map(|values| values.values());
         let longest = match references {
             0 => 0,
@@ -228,6 +228,7 @@ impl Joiner {
             }
             let reference = match byte {
                 b'$' if depth < DEPTH => Reference::at(&text[at..]),
+                b'%' if depth < DEPTH => Reference::of_python(&text[at..]),
                 _ => None,
             };
             let value = reference.as_ref().and_then(|reference| {
@@ -265,11 +266,20 @@ impl Joiner {
     }
 }
 
+/// Whether a text may hold references to variables.
+fn refers(text: &[u8]) -> bool {
+    text.contains(&b'$') || text.windows(2).any(|pair| pair == b"%(")
+}
+
 /// How much stands between a quote and the next piece in quotes, that quote included; 0 where there is none.
 fn joint(after: &[u8]) -> usize {
     let blanks = |at: usize| after[at..].iter().take_while(|byte| b" \t".contains(byte));
     let mut at = blanks(0).count();
-    at += usize::from(matches!(after.get(at), Some(b'+' | b'.' | b',' | b'&')));
+    at += match after[at..] {
+        [b'|', b'|', ..] | [b'.', b'.', ..] | [b'+', b'+', ..] | [b'<', b'>', ..] => 2,
+        [b'+' | b'.' | b',' | b'&' | b'~', ..] => 1,
+        _ => 0,
+    };
     at += blanks(at).count();
     match after.get(at) {
         Some(b'"' | b'\'' | b'`') => at + 1,
@@ -277,7 +287,7 @@ fn joint(after: &[u8]) -> usize {
     }
 }
 
-/// `$NAME`, `${NAME}`, `${NAME:-…}`, `$(NAME)`.
+/// `$NAME`, `${NAME}`, `${NAME:-…}`, `$(NAME)`, `%(NAME)s`.
 struct Reference {
     name: Range<usize>,
     /// What says when something stands instead of it: `-`, `=`, `+`; 0 where nothing does.
@@ -287,6 +297,19 @@ struct Reference {
 }
 
 impl Reference {
+    /// As Python's configparser has it.
+    fn of_python(text: &[u8]) -> Option<Self> {
+        let name = text.strip_prefix(b"%(")?.iter();
+        let end = 2 + name.take_while(|byte| in_name(**byte)).count();
+        let is_one = end > 2 && text[end..].starts_with(b")s");
+        is_one.then_some(Self {
+            name: 2..end,
+            sign: 0,
+            instead: end..end,
+            length: end + 2,
+        })
+    }
+
     fn at(text: &[u8]) -> Option<Self> {
         let open = text.get(1).filter(|byte| b"{(".contains(byte));
         let start = 1 + usize::from(open.is_some());
@@ -372,7 +395,12 @@ mod tests {
             ("A=b\nC=d", ""),
             ("A=\"b\"'c'd", "A=bcd\n"),
             ("A=\"b\" + \"c\"", "A=bc\n"),
+            ("A='b' || 'c'", "A=bc\n"),
+            ("A=\"b\" .. \"c\"", "A=bc\n"),
+            ("A='b' | 'c'", "A=b | c\n"),
             ("A=b\\\n  c", "A=bc\n"),
+            ("[s]\np = b\na = %(p)s-c", "a = b-c\n"),
+            ("p=b\na=%(q)s%(p)d%(p", ""),
             ("P=b\nA=${P}c", "A=bc\n"),
             ("A=$P-c\nP=b", "A=b-c\n"),
             ("P=b\nA=${P}c\nP=d", "A=bc\nA=dc\n"),

@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use super::bare::Bare;
 use super::grams::Grams;
 use super::known::{KeyId, Known};
 use super::resemble::Resemblance;
@@ -25,6 +26,8 @@ pub(super) struct Lookup {
     usual: OnceLock<Vec<usize>>,
     /// Finds the keys that words are damaged forms of.
     resemblance: OnceLock<Resemblance>,
+    /// Finds keys by their letters and digits.
+    bare: OnceLock<Bare>,
 }
 
 impl Lookup {
@@ -33,6 +36,7 @@ impl Lookup {
         let id = key.id();
         self.usual = OnceLock::new();
         self.resemblance = OnceLock::new();
+        self.bare = OnceLock::new();
         match key.secret() {
             Some(secret) => {
                 if let Some(place) = place {
@@ -60,6 +64,7 @@ impl Lookup {
         let id = key.id();
         self.usual = OnceLock::new();
         self.resemblance = OnceLock::new();
+        self.bare = OnceLock::new();
         self.hidden.remove(&id);
         self.told.remove(&id);
         self.formless.remove(&id);
@@ -71,6 +76,11 @@ impl Lookup {
     /// What finds the keys that words are damaged forms of, made when it is first needed.
     pub(super) fn resemblance(&self, make: impl FnOnce() -> Resemblance) -> &Resemblance {
         self.resemblance.get_or_init(make)
+    }
+
+    /// What finds keys by their letters and digits, made when it is first needed.
+    pub(super) fn bare(&self, make: impl FnOnce() -> Bare) -> &Bare {
+        self.bare.get_or_init(make)
     }
 
     /// Whether some key's project has no format.

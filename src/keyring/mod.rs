@@ -2,7 +2,9 @@
 //! fingerprint by them.
 
 mod around;
+mod bare;
 mod beside;
+mod blocks;
 mod book;
 mod candidates;
 mod comments;

@@ -3,6 +3,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
+use super::blocks::outdented;
 use super::comments::uncommented;
 use super::damage::Damage;
 use super::decode::{base32, base64, hexadecimal};
@@ -294,6 +295,7 @@ fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
     let mut cut = false;
     let mut found = derived(bytes, true);
     found.extend(squeezed(bytes));
+    found.extend(outdented(bytes).map(|plain| Derived::whole(None, plain)));
     if text.kind == Kind::Read {
         let plain = without_escapes(bytes);
         found.extend(plain.map(|plain| Derived::whole(Some(Damage::TerminalEscapes), plain)));
@@ -309,8 +311,9 @@ fn derived_thoroughly(text: &Text<'_>) -> (Vec<Derived>, bool) {
         let encoding = Some(Damage::TypographicCharacters);
         found.extend(plain.map(|bytes| Derived::whole(encoding, bytes)));
     }
-    // Pieces that a program joins may stand on lines of their own.
-    if (text.kind == Kind::Read || text.kind == Kind::Rewritten(1) && !text.breaks.is_empty())
+    // Pieces that a program joins may stand on lines of their own, or in a string that is code.
+    let may_join = !text.breaks.is_empty() || text.encoding == Some(Damage::JsonEscaped);
+    if (text.kind == Kind::Read || text.kind == Kind::Rewritten(1) && may_join)
         && let Some(joined) = joined(bytes)
     {
         cut |= joined.cut;

@@ -1,11 +1,38 @@
 use zeroize::Zeroizing;
 
+/// What an escape stands for: a byte, or a character of up to four.
+#[derive(Clone, Copy)]
+struct Meant {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+impl Meant {
+    fn byte(byte: u8) -> Self {
+        Self {
+            bytes: [byte, 0, 0, 0],
+            length: 1,
+        }
+    }
+
+    fn character(character: char) -> Self {
+        let mut bytes = [0; 4];
+        let length = character.encode_utf8(&mut bytes).len();
+        Self { bytes, length }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 /// Undoes backslash escapes anywhere in a text, and leaves what is none as it is; `None` where there
 /// is no backslash.
 pub(super) fn backslashes(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !text.contains(&b'\\') {
         return None;
     }
+    // Nothing is longer than its escape.
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text;
     while let [first, tail @ ..] = rest {
@@ -18,53 +45,58 @@ pub(super) fn backslashes(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
             bytes.push(*first);
             continue;
         }
-        let (byte, after) = match escape {
-            b'n' => (b'\n', after),
-            b'r' => (b'\r', after),
-            b't' => (b'\t', after),
-            b'b' => (0x08, after),
-            b'f' => (0x0c, after),
-            b'u' | b'U' | b'x' => match code(*escape, after) {
-                Some((byte, after)) => (byte, after),
-                None => (b'\\', tail),
-            },
-            b'0' | b'1' => match octal(tail) {
-                Some((byte, after)) => (byte, after),
-                None => (b'\\', tail),
-            },
-            escape if escape.is_ascii_punctuation() => (*escape, after),
-            _ => (b'\\', tail),
+        let simple = |byte| (Meant::byte(byte), after);
+        let (meant, after) = match escape {
+            b'n' => simple(b'\n'),
+            b'r' => simple(b'\r'),
+            b't' => simple(b'\t'),
+            b'b' => simple(0x08),
+            b'f' => simple(0x0c),
+            b'u' | b'U' | b'x' => code(*escape, after).unwrap_or((Meant::byte(b'\\'), tail)),
+            b'0'..=b'3' => octal(tail).unwrap_or((Meant::byte(b'\\'), tail)),
+            escape if escape.is_ascii_punctuation() => simple(*escape),
+            _ => (Meant::byte(b'\\'), tail),
         };
-        bytes.push(byte);
+        bytes.extend_from_slice(meant.bytes());
         rest = after;
     }
     Some(bytes)
 }
 
-/// An ASCII character by its number: `\x41`, `\u0041`, `\u{41}` or `\U00000041`.
-fn code(escape: u8, digits: &[u8]) -> Option<(u8, &[u8])> {
+/// A character by its number, `\u0041`, `\u{41}` or `\U00000041`, or a byte: `\x41`.
+fn code(escape: u8, digits: &[u8]) -> Option<(Meant, &[u8])> {
     if escape == b'u'
         && let Some(digits) = digits.strip_prefix(b"{")
     {
         let end = digits.iter().take(7).position(|&byte| byte == b'}')?;
-        let byte = number(&digits[..end], 16)?;
-        return byte.is_ascii().then_some((byte, &digits[end + 1..]));
+        let character = char::from_u32(number(&digits[..end], 16)?)?;
+        return Some((Meant::character(character), &digits[end + 1..]));
     }
-    let digits = match escape {
-        b'u' => digits.strip_prefix(b"00")?,
-        b'U' => digits.strip_prefix(b"000000")?,
-        _ => digits,
+    let length = match escape {
+        b'u' => 4,
+        b'U' => 8,
+        _ => 2,
     };
-    let (digits, after) = digits.split_first_chunk::<2>()?;
-    let byte = number(digits, 16)?;
-    byte.is_ascii().then_some((byte, after))
+    let (digits, after) = digits.split_at_checked(length)?;
+    let code = number(digits, 16)?;
+    if escape == b'x' {
+        return Some((Meant::byte(u8::try_from(code).ok()?), after));
+    }
+    if let Some(character) = char::from_u32(code) {
+        return Some((Meant::character(character), after));
+    }
+    // A character that takes two of them.
+    let (second, after) = after.strip_prefix(b"\\u")?.split_at_checked(4)?;
+    let units = [code, number(second, 16)?].map(|unit| u16::try_from(unit).unwrap_or(0));
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((Meant::character(character), after))
 }
 
-/// The same in three octal digits, as shells and C have it.
-fn octal(digits: &[u8]) -> Option<(u8, &[u8])> {
+/// A byte in three octal digits, as shells and C have it.
+fn octal(digits: &[u8]) -> Option<(Meant, &[u8])> {
     let (digits, after) = digits.split_first_chunk::<3>()?;
-    let byte = number(digits, 8)?;
-    byte.is_ascii().then_some((byte, after))
+    let byte = u8::try_from(number(digits, 8)?).ok()?;
+    Some((Meant::byte(byte), after))
 }
 
 /// The names that HTML and XML have for ASCII signs.
@@ -91,8 +123,8 @@ const ENTITIES: [(&[u8], u8); 20] = [
     (b"NewLine", b'\n'),
 ];
 
-/// Undoes HTML's entities of ASCII characters, and leaves the others as they are; `None` where there
-/// is none.
+/// Undoes HTML's entities by number or by the name of an ASCII sign, and leaves the others as they are; `None`
+/// where there is none.
 pub(super) fn entities(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const LONGEST: usize = 9;
     if !text.contains(&b'&') {
@@ -107,10 +139,10 @@ pub(super) fn entities(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let entity = end
             .filter(|_| *first == b'&')
             .and_then(|end| tail.split_at_checked(end))
-            .and_then(|(name, after)| Some((entity(name)?, after)));
+            .and_then(|(name, after)| Some((named(name)?, after)));
         match entity {
-            Some((byte, after)) => {
-                bytes.push(byte);
+            Some((meant, after)) => {
+                bytes.extend_from_slice(meant.bytes());
                 rest = after.get(1..).unwrap_or_default();
                 any = true;
             }
@@ -120,10 +152,20 @@ pub(super) fn entities(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     any.then_some(bytes)
 }
 
+fn named(name: &[u8]) -> Option<Meant> {
+    let number = match name {
+        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
+        [b'#', digits @ ..] => number(digits, 10)?,
+        name => return entity(name).map(Meant::byte),
+    };
+    Some(Meant::character(char::from_u32(number)?))
+}
+
+/// The ASCII character that an entity stands for.
 pub(super) fn entity(name: &[u8]) -> Option<u8> {
     match name {
-        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
-        [b'#', digits @ ..] => number(digits, 10),
+        [b'#', b'x' | b'X', digits @ ..] => u8::try_from(number(digits, 16)?).ok(),
+        [b'#', digits @ ..] => u8::try_from(number(digits, 10)?).ok(),
         name => {
             let (_, byte) = ENTITIES.iter().find(|(known, _)| *known == name)?;
             Some(*byte)
@@ -132,10 +174,10 @@ pub(super) fn entity(name: &[u8]) -> Option<u8> {
     .filter(u8::is_ascii)
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u8> {
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digits = std::str::from_utf8(digits).ok()?;
     let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain.then(|| u8::from_str_radix(digits, radix).ok())?
+    plain.then(|| u32::from_str_radix(digits, radix).ok())?
 }
 
 #[cfg(test)]
@@ -149,7 +191,15 @@ mod tests {
             (r"a\nb\tc\/d", Some("a\nb\tc/d")),
             (r"\u006bey\x5f1", Some("key_1")),
             (r"\153\145y\u{5f}\U00000031", Some("key_1")),
-            (r"\1a\19\u{100}\U00000100", Some(r"\1a\19\u{100}\U00000100")),
+            (
+                r"\1a\19\u{110000}\U00110000",
+                Some(r"\1a\19\u{110000}\U00110000"),
+            ),
+            (
+                r"\u00f6\xc3\xb6\303\266\u{f6}\U000000f6\ud83d\udd11",
+                Some("ööööö🔑"),
+            ),
+            (r"\ud83d-\ud83d\u0041", Some(r"\ud83d-\ud83dA")),
             (r"C:\key\uz\", Some(r"C:\key\uz\")),
             ("key", None),
         ] {
@@ -169,7 +219,8 @@ mod tests {
             ("a=1&amp;k=key", Some("a=1&k=key")),
             ("a=1&k=key;", None),
             ("&auml;&lt;", Some("&auml;<")),
-            ("&#300;&", None),
+            ("&#246;&#xF6;&#128273;&", Some("öö🔑&")),
+            ("&#1114112;&", None),
             ("key", None),
         ] {
             let found = entities(text.as_bytes());

@@ -1,5 +1,7 @@
 //! A key beside the part of a place that a hop takes: an audit tells of it, and it is never safe to revoke.
 
+mod forms;
+
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
@@ -471,23 +473,6 @@ fn the_environment_of_a_process_is_seen_beside_its_argument() {
         let pid = running.0.id();
         let scene = scene(&format!("{{ process: {{ pid: {pid}, argument: --key }} }}"));
         revoke(&scene, code);
-    }
-}
-
-#[test]
-fn another_fingerprint_in_the_answer_of_a_server_is_seen() {
-    for (other, code) in [(OLD, 3), (STRANGE, 0)] {
-        let body = format!(
-            "{{\"key\": \"{}\", \"fallback\": [\"{}\"]}}",
-            fingerprint(CURRENT),
-            fingerprint(other)
-        );
-        let server = Server::new(move |_| Answer::status(200, body.clone()));
-        let hop = format!(
-            "{{ http: {{ url: '{}', pointer: /key, yields: fingerprint }} }}",
-            server.url("/")
-        );
-        revoke(&scene(&hop), code);
     }
 }
 

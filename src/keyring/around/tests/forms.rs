@@ -41,6 +41,17 @@ fn damaged() -> Vec<(&'static str, String)> {
             "truncated at its end",
             format!("X={}", &OLD[..OLD.len() - 5]),
         ),
+        (
+            "a list of characters in a string of JSON",
+            format!(
+                r#"X={{"q": "[{}]"}}"#,
+                each(|byte| format!(r#"\"{}\""#, char::from(byte)), ",")
+            ),
+        ),
+        (
+            "with a backslash before each sign",
+            format!("X={}", each(|byte| format!("\\{}", char::from(byte)), "")),
+        ),
         ("truncated at its start", format!("X=\"{}\"", &OLD[3..])),
         (
             "truncated, in a comment",
@@ -270,6 +281,24 @@ fn spelled() -> Vec<(&'static str, String)> {
         (
             "of two variables of one line",
             format!("export P={start} Q={end}; export X=$P$Q"),
+        ),
+        (
+            "as Python's configparser has it",
+            format!("[s]\np = {start}\nx = %(p)s{end}"),
+        ),
+        (
+            "joined in a string of JSON",
+            format!(r#"X={{"q": "\"{start}\" + \"{end}\""}}"#),
+        ),
+        ("joined in SQL", format!("X='{start}' || '{end}'")),
+        ("joined in Lua", format!("X=\"{start}\" .. \"{end}\"")),
+        (
+            "as octal numbers",
+            format!("X = [{}]", each(|byte| format!("0o{byte:o}"), ", ")),
+        ),
+        (
+            "as binary numbers",
+            format!("X = [{}]", each(|byte| format!("0b{byte:b}"), ", ")),
         ),
         ("of a variable that grows", format!("X={start}\nX+={end}")),
         (
