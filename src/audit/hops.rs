@@ -128,7 +128,7 @@ impl Hops<'_> {
             let unsearched = reading.unsearched;
             let mut judged = judge::judge(reading, &self.bench, &scope, circumstances);
             // The key may well be there under another name.
-            let is_nothing = matches!(judged.outcome.why, Why::NotThere | Why::Placeholder(_));
+            let is_nothing = matches!(judged.outcome.why, Why::NotThere | Why::Placeholder(_, _));
             let unsearched = unsearched.filter(|why| *why != Unsearched::Untold || is_nothing);
             if unsearched.is_some() {
                 let elsewhere = judged.outcome.elsewhere.get_or_insert_default();

@@ -74,7 +74,7 @@ impl Scrub<'_> {
             Why::Holds { .. }
             | Why::Unexplained { .. }
             | Why::NotThere
-            | Why::Placeholder(_)
+            | Why::Placeholder(_, _)
             | Why::NoReference
             | Why::NotSelected => {}
         }

@@ -61,13 +61,13 @@ pub fn clause(spot: &Spot<'_>, outcome: &Outcome, alone: bool) -> String {
             format!("holds a value that is no known key{facts}{unexpected}")
         }
         Why::NotThere => format!("does not have the key{}", if_required(spot, outcome)),
-        Why::Placeholder(Placeholder::Masked) if outcome.verdict == Verdict::Unverified => {
+        Why::Placeholder(Placeholder::Masked, _) if outcome.verdict == Verdict::Unverified => {
             "shows a masked key, which may be any".to_owned()
         }
-        Why::Placeholder(placeholder) if outcome.verdict == Verdict::Unverified => {
+        Why::Placeholder(placeholder, _) if outcome.verdict == Verdict::Unverified => {
             format!("{}; whether it did was not seen", placeholder.meaning())
         }
-        Why::Placeholder(placeholder) => {
+        Why::Placeholder(placeholder, _) => {
             format!("{}{}", placeholder.meaning(), if_required(spot, outcome))
         }
         Why::NoReference => format!(

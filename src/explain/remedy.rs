@@ -183,12 +183,12 @@ impl Spot<'_> {
                 damage,
                 ..
             } => self.or_extract(reading, damage, words),
-            Why::Placeholder(Placeholder::Resolvable(_)) => format!(
+            Why::Placeholder(Placeholder::Resolvable(_), _) => format!(
                 "if what reads it resolves the reference, leave it and declare the place that it leads to as the hop \
                  instead ({}); if nothing does, {words}",
                 self.site()
             ),
-            Why::Placeholder(Placeholder::Encrypted(_)) => format!(
+            Why::Placeholder(Placeholder::Encrypted(_), _) => format!(
                 "if what reads it decrypts it, leave it and read it decrypted, by a `command` hop in its place ({}); if \
                  nothing does, {words}",
                 self.site()
@@ -226,7 +226,7 @@ impl Spot<'_> {
             Why::Holds { damage, .. } if reading.verdict == Verdict::Malformed => {
                 (There::Damaged, &**damage)
             }
-            Why::Holds { .. } | Why::Unexplained { .. } | Why::Placeholder(_) => {
+            Why::Holds { .. } | Why::Unexplained { .. } | Why::Placeholder(_, _) => {
                 (There::Another, &[][..])
             }
             Why::NotThere => (There::Nothing, &[][..]),
@@ -335,7 +335,7 @@ impl Spot<'_> {
                     name_of(self.audit, self.owner())
                 )
             }
-            Why::Placeholder(Placeholder::Masked) => UNMASK.to_owned(),
+            Why::Placeholder(Placeholder::Masked, _) => UNMASK.to_owned(),
             Why::Unexplained { .. } => format!(
                 "find out what it is, and say with `extract` or `field` where the key stands in it ({})",
                 self.site()

@@ -321,7 +321,7 @@ pub(crate) fn empty() -> Outcome {
     outcome(
         Verdict::Missing,
         Evidence::Value,
-        Why::Placeholder(Placeholder::Empty),
+        Why::Placeholder(Placeholder::Empty, 0),
     )
 }
 

@@ -281,7 +281,7 @@ impl<'a> Scope<'a> {
 
 /// Whether somebody who sees a variable's value may be able to use it: by its name, or by its looks.
 fn may_be_credential(name: &str, value: &str) -> bool {
-    const WORDS: [&str; 18] = [
+    const WORDS: [&str; 25] = [
         "APIKEY",
         "AUTH",
         "BEARER",
@@ -293,18 +293,33 @@ fn may_be_credential(name: &str, value: &str) -> bool {
         "DSN",
         "JWT",
         "KEY",
+        "OTP",
         "PASS",
+        "PASSPHRASE",
         "PASSWD",
         "PASSWORD",
         "PAT",
+        "PIN",
+        "PSK",
         "PW",
+        "SALT",
+        "SAS",
         "SECRET",
         "TOKEN",
+        "WEBHOOK",
+    ];
+    const ENDS: [&str; 7] = [
+        "KEY", "PASS", "PASSWD", "PASSWORD", "PHRASE", "SECRET", "TOKEN",
     ];
     let is_path = value.starts_with(['/', '.', '~']);
     let words = name.split(|sign: char| !sign.is_ascii_alphanumeric());
     let mut words = words.map(str::to_ascii_uppercase);
-    !is_path && words.any(|word| WORDS.contains(&&*word)) || opaque(value)
+    let is_secret = |word: &str| {
+        WORDS.contains(&word) || ENDS.iter().any(|end| word.len() > 6 && word.ends_with(end))
+    };
+    // `PWD` alone is a folder.
+    let is_password = name.to_ascii_uppercase().ends_with("_PWD") && name != "OLD_PWD";
+    !is_path && (is_password || words.any(|word| is_secret(&word))) || opaque(value)
 }
 
 enum Wrong {

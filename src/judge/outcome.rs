@@ -115,8 +115,8 @@ pub enum Why {
     },
     /// The key is not there at all.
     NotThere,
-    /// Something that is no key stands where the key should.
-    Placeholder(Placeholder),
+    /// Something that is no key stands where the key should: what, and what tells it from another text.
+    Placeholder(Placeholder, u64),
     /// It holds something, but the project's reference is not sound, so nothing can be compared.
     NoReference,
     /// Only times can be seen.

@@ -186,7 +186,7 @@ fn of_value(value: &Secret, bench: &Bench<'_>, scope: &Scope<'_>, hop: Circumsta
                 && !may_hide
                 && let Some(placeholder) = no_key(value, scope)
             {
-                let mut judged = stands_in(placeholder, hop);
+                let mut judged = stands_in(placeholder, &value.fingerprint(), hop);
                 if may_be_within {
                     // Earlier versions of the references may still tell a key in it.
                     judged.unexplained = Some((fingerprint, Evidence::Value));
@@ -244,7 +244,9 @@ fn of_hearsay(
         return None;
     }
     match shape(value, scope.project) {
-        Soundness::Placeholder(placeholder) => Some(stands_in(placeholder, hop)),
+        Soundness::Placeholder(placeholder) => {
+            Some(stands_in(placeholder, &value.fingerprint(), hop))
+        }
         Soundness::OutsideFormat { .. } if hop.expect != Expectation::Absent => {
             // It is whoever else's has this fingerprint.
             exact.keys.retain(|key| !is_ours(key));
@@ -291,7 +293,7 @@ fn of_fingerprint(
     if exact.is_none()
         && let Some(placeholder) = placeholder_by_fingerprint(&fingerprint, &scope.project.variable)
     {
-        return stands_in(placeholder, hop);
+        return stands_in(placeholder, &fingerprint, hop);
     }
     let mut judged = match exact {
         Some(explanation) => {
@@ -513,21 +515,27 @@ fn no_key(value: &Secret, scope: &Scope<'_>) -> Option<Placeholder> {
 
 /// A mask proves nothing where keys are shown masked, and neither does a reference where something may
 /// have put the key in its place since.
-fn stands_in(placeholder: Placeholder, hop: Circumstances) -> Judged {
+fn stands_in(placeholder: Placeholder, text: &Fingerprint, hop: Circumstances) -> Judged {
     let proves_nothing = match placeholder {
         Placeholder::Masked => hop.may_mask,
         Placeholder::Resolvable(_) => matches!(hop.stage, Stage::Running | Stage::Bundle),
         _ => false,
     };
     if proves_nothing {
-        let why = Why::Placeholder(placeholder);
+        let why = Why::Placeholder(placeholder, mark(text));
         return plain(Verdict::Unverified, Evidence::None, why);
     }
     let expect = match hop.expect {
         Expectation::Optional if placeholder != Placeholder::Empty => Expectation::Current,
         other => other,
     };
-    nothing_there(Why::Placeholder(placeholder), expect)
+    nothing_there(Why::Placeholder(placeholder, mark(text)), expect)
+}
+
+/// What tells a text from another one, and is shown nowhere.
+fn mark(text: &Fingerprint) -> u64 {
+    let bytes = text.bytes().iter().take(8);
+    bytes.fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 
 fn nothing_there(why: Why, expect: Expectation) -> Judged {

@@ -79,7 +79,7 @@ fn same_holding(a: &Outcome, b: &Outcome) -> bool {
         }
         (Why::Unexplained { .. }, Why::Unexplained { .. }) => same_value(a, b),
         (Why::NotThere, Why::NotThere) => true,
-        (Why::Placeholder(a), Why::Placeholder(b)) => a == b,
+        (Why::Placeholder(a, _), Why::Placeholder(b, _)) => a == b,
         _ => false,
     }
 }

@@ -25,8 +25,8 @@ pub fn is_explained(outcome: &Outcome, stage: Stage, accept_attested: bool) -> b
     match &outcome.why {
         // Another key may stand beside it that could not be looked for.
         Why::Holds { inside, .. } => is_seen && inside.as_ref().is_none_or(|inside| !inside.open),
-        Why::Placeholder(Placeholder::Encrypted(_) | Placeholder::Resolvable(_)) => false,
-        Why::NotThere | Why::Placeholder(_) => {
+        Why::Placeholder(Placeholder::Encrypted(_) | Placeholder::Resolvable(_), _) => false,
+        Why::NotThere | Why::Placeholder(_, _) => {
             is_seen && stage != Stage::Running && outcome.verdict != Verdict::Unverified
         }
         Why::Unexplained { .. }

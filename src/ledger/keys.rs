@@ -119,7 +119,13 @@ pub(super) async fn reigns(connection: &mut Connection) -> Result<Reigns, Failur
 pub(super) async fn record(connection: &mut Connection, audit: &Audit) -> Result<(), Failure> {
     let mut known = reigns(connection).await?;
     let named: BTreeSet<Owner> = audit.inventory.projects.iter().map(Owner::of).collect();
-    for seen in sightings(audit) {
+    people::are_back(connection, &named).await?;
+    let sightings = sightings(audit);
+    let live = sightings.iter().map(|seen| seen.fingerprint);
+    let next = audit.projects.iter().filter_map(|project| project.next);
+    let live: Vec<_> = live.chain(next).collect();
+    people::are_live(connection, &live, rounded(audit.started_at)).await?;
+    for seen in sightings {
         let mut seen = as_kept(seen, audit);
         let is_known = known.contains_key(&seen.owner);
         if let Some(taken) = taken_over(&known, &named, &seen.owner, &seen.fingerprint) {

@@ -13,7 +13,7 @@ use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope}
 use crate::audit::{Owner, Reign};
 use crate::inventory::Inventory;
 use crate::key::{Digits, Fingerprint};
-use crate::platform::PlaceId;
+use crate::platform::{Beside, PlaceId};
 use crate::verdict::Verdict;
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
@@ -125,6 +125,40 @@ pub(super) async fn retired(
         .collect()
 }
 
+/// Notes that these are named again.
+pub(super) async fn are_back(
+    connection: &mut Connection,
+    named: &BTreeSet<Owner>,
+) -> Result<(), Failure> {
+    let back = retired(connection).await?;
+    for owner in back.keys().filter(|owner| named.contains(*owner)) {
+        let sql = "DELETE FROM retired WHERE project = $1 AND environment = $2";
+        connection.run(sql, &keys::own(owner)).await?;
+    }
+    Ok(())
+}
+
+/// Ends what was said of these keys before, since they are live now: they may be brought to any place.
+pub(super) async fn are_live(
+    connection: &mut Connection,
+    live: &[Fingerprint],
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let sql = "SELECT DISTINCT fingerprint FROM acceptance WHERE accepted_at < $1";
+    let mut over = Vec::new();
+    for row in connection.query(sql, &[micros(at)]).await? {
+        let key = row.fingerprint(0)?;
+        if live.iter().any(|live| live.agrees(&key)) {
+            over.push(row.get::<&str>(0)?.to_owned());
+        }
+    }
+    for key in over {
+        let sql = "DELETE FROM acceptance WHERE fingerprint = $1 AND accepted_at < $2";
+        connection.run(sql, &[key.into(), micros(at)]).await?;
+    }
+    Ok(())
+}
+
 async fn accept(
     connection: &mut Connection,
     inventory: &Inventory,
@@ -224,10 +258,18 @@ async fn acceptances(
             let is_it = place.is_some_and(|place| acceptance.places.contains(&place));
             let is_later = last > acceptance.at.as_microsecond();
             // What stood beside it when somebody answered may stand there still.
-            let is_beside = place.is_some_and(|place| acceptance.places.contains(&place.beside()));
+            let is_beside = place.is_some_and(|place| {
+                let mut beside = [Beside::Key, Beside::Damaged].into_iter();
+                beside.any(|what| acceptance.places.contains(&place.beside(what)))
+            });
             let held = itself.iter().chain(held.iter().filter(|_| !is_beside));
             let is_held = held.into_iter().any(|print| acceptance.key.agrees(print));
-            !((is_it || is_own && is_named) && is_later && is_held)
+            // It was said of what nobody saw, and then something was seen that nobody could explain.
+            let shown = itself.filter(|_| verdict == Verdict::Unknown);
+            let is_unexplained = place.zip(shown).is_some_and(|(place, shown)| {
+                is_it && !acceptance.places.contains(&place.showing(&shown))
+            });
+            !((is_it || is_own && is_named) && is_later && (is_held || is_unexplained))
         });
     }
     Ok(accepted)

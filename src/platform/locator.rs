@@ -33,6 +33,17 @@ pub struct EnvSecret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceId([u8; 16]);
 
+/// What stands beside the part that a hop takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// A known key.
+    Key,
+    /// A damaged copy of one.
+    Damaged,
+    /// What could not be searched.
+    Unsearched,
+}
+
 impl Locator {
     /// For places whose relative paths start in this folder, wherever that lies, and in which credentials of
     /// straggler's own environment stand for their variables, whatever they are now.
@@ -153,20 +164,34 @@ impl EnvSecret {
 impl PlaceId {
     /// What stands there beside the part that a hop takes.
     #[must_use]
-    pub fn beside(&self) -> Self {
-        let mut locator = Locator::default();
-        locator.text("beside");
-        locator.text(self.0);
-        locator.finish()
+    pub fn beside(&self, what: Beside) -> Self {
+        let what = match what {
+            Beside::Key => "beside",
+            Beside::Damaged => "damaged beside",
+            Beside::Unsearched => "unsearched",
+        };
+        self.derived(what, "")
     }
 
     /// This value there, which nobody could explain.
     #[must_use]
     pub fn showing(&self, value: &Fingerprint) -> Self {
+        self.derived("showing", &value.cut(Digits::MIN).to_string())
+    }
+
+    /// This text there, by its mark, which stands for a key.
+    #[must_use]
+    pub fn showing_text(&self, mark: u64) -> Self {
+        self.derived("text", &mark.to_string())
+    }
+
+    fn derived(&self, what: &str, more: &str) -> Self {
         let mut locator = Locator::default();
-        locator.text("showing");
+        locator.text(what);
         locator.text(self.0);
-        locator.text(value.cut(Digits::MIN).to_string());
+        if !more.is_empty() {
+            locator.text(more);
+        }
         locator.finish()
     }
 

@@ -21,7 +21,7 @@ deployments:
     )
 }
 
-fn scene(route: &str) -> Scene {
+pub fn scene(route: &str) -> Scene {
     Scene::new()
         .file("targets.yaml", targets(route))
         .file("checkout", CURRENT)

@@ -6,6 +6,7 @@
     reason = "a test ends where its world breaks"
 )]
 
+mod accepted;
 mod answered;
 mod around;
 mod azure;

@@ -37,7 +37,8 @@ pub fn check(
     answer: &Value,
 ) -> (BTreeSet<i32>, Vec<String>) {
     let keyring = judge::keyring(world);
-    let own = |scope: usize| world.scopes[scope].project == question.project;
+    let of = asked_of(world, &question.project);
+    let own = |scope: usize| of.contains(&scope);
     let mut asked: BTreeSet<&str> = BTreeSet::new();
     let mut dead: BTreeSet<&str> = BTreeSet::new();
     for entry in keyring.iter().filter(|entry| own(entry.scope)) {
@@ -60,8 +61,9 @@ pub fn check(
     let alive = keyring
         .iter()
         .any(|entry| asked.contains(entry.key) && !matches!(entry.role, Role::Previous(_)));
-    let unsound = world.scopes.iter().any(|scope| {
-        !scope.dropped && scope.project == question.project && scope.reference != Reference::Sound
+    let unsound = of.iter().any(|&scope| {
+        let scope = &world.scopes[scope];
+        !scope.dropped && scope.reference != Reference::Sound
     });
     // What another project's reference holds may be this very key.
     let elsewhere = world.scopes.iter().any(|scope| {
@@ -74,8 +76,8 @@ pub fn check(
     let hidden = keyring.iter().any(|entry| entry.is_hidden(world));
     let mut worst = Sight::Clear;
     // A previous key that is the fingerprint of nothing is no key, or one that nobody knows.
-    let nothing = |scope: &Scope| scope.project == question.project && scope.previous_nothing;
-    let mut open = all_dead || world.scopes.iter().any(nothing);
+    let nothing = |scope: &usize| world.scopes[*scope].previous_nothing;
+    let mut open = all_dead || of.iter().any(nothing);
     let mut faults = Vec::new();
     for deployment in &world.deployments {
         let mut only_reference = true;
@@ -146,6 +148,33 @@ pub fn check(
         }
     }
     (codes, faults)
+}
+
+/// Whose keys are asked about: the project's and its environments', and "those who share a key also share its earlier
+/// keys".
+fn asked_of(world: &World, project: &str) -> BTreeSet<usize> {
+    let title = |scope: &Scope| match &scope.environment {
+        Some(environment) => format!("{}/{environment}", scope.project),
+        None => scope.project.clone(),
+    };
+    let names = |one: &Scope, other: &Scope| one.same_key_as.as_deref() == Some(&title(other));
+    let all = || world.scopes.iter().enumerate();
+    let own = all().filter(|(_, scope)| scope.project == project);
+    let mut of: BTreeSet<usize> = own.map(|(index, _)| index).collect();
+    loop {
+        let is_linked = |scope: &Scope| {
+            let mut known = of.iter().map(|&known| &world.scopes[known]);
+            known.any(|known| names(known, scope) || names(scope, known))
+        };
+        let more: Vec<usize> = all()
+            .filter(|(index, scope)| !of.contains(index) && is_linked(scope))
+            .map(|(index, _)| index)
+            .collect();
+        if more.is_empty() {
+            return of;
+        }
+        of.extend(more);
+    }
 }
 
 fn is_embedded(content: &Content) -> bool {

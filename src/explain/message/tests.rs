@@ -507,7 +507,7 @@ fn a_key_in_something_larger_leaves_the_rest_and_a_reference_is_not_replaced() {
         "{told}"
     );
     let mut reference = empty();
-    reference.why = Why::Placeholder(Placeholder::Resolvable(Resolver::OnePassword));
+    reference.why = Why::Placeholder(Placeholder::Resolvable(Resolver::OnePassword), 0);
     let told = remedy("dotenv", reference);
     assert!(
         told.starts_with("if what reads it resolves the reference, leave it"),

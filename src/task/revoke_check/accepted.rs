@@ -8,7 +8,7 @@ use crate::inventory::Inventory;
 use crate::judge::Why;
 use crate::key::Fingerprint;
 use crate::ledger::LastSeen;
-use crate::platform::{Locator, PlaceId};
+use crate::platform::{Beside, Locator, PlaceId};
 
 /// A blind spot that somebody answers for, as far as one key goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,18 +86,31 @@ impl Place<'_> {
     pub(super) fn accepted_as(&self) -> Vec<PlaceId> {
         let hop = &self.spot.hop.place;
         let id = self.spot.audit.place_id(hop);
-        let is_of_files = ["file", "dotenv"].contains(&hop.source.info().id);
+        let is_of_files = ["file", "dotenv", "bundle"].contains(&hop.source.info().id);
         let itself = self.readings.iter().map(|reading| {
             let replica = reading.replica.as_deref().filter(|_| is_of_files);
             let id = replica.map_or(id, |name| id.replica(name));
-            let shown = match &reading.why {
-                Why::Unexplained { .. } | Why::Placeholder(_) => reading.fingerprint,
-                _ => None,
-            };
-            shown.map_or(id, |shown| id.showing(&shown))
+            match (&reading.why, reading.fingerprint) {
+                (Why::Unexplained { .. }, Some(shown)) => id.showing(&shown),
+                (Why::Placeholder(_, mark), _) => id.showing_text(*mark),
+                _ => id,
+            }
         });
         let itself = itself.filter(|_| !self.is_around);
-        let beside = self.has_around.then(|| id.beside());
+        let seen = self.readings.iter().filter(|_| self.has_around);
+        let beside = seen.filter_map(|reading| reading.elsewhere.as_ref());
+        let beside = beside.flat_map(|seen| {
+            let has_whole = seen.keys.iter().any(|key| !key.damaged) || !seen.asked.is_empty();
+            let has_damaged = seen.keys.iter().any(|key| key.damaged);
+            let what = [
+                (has_whole, Beside::Key),
+                (has_damaged, Beside::Damaged),
+                (seen.open.is_some(), Beside::Unsearched),
+            ];
+            what.into_iter()
+                .filter(|(has, _)| *has)
+                .map(|(_, what)| id.beside(what))
+        });
         itself.chain(beside).collect()
     }
 }

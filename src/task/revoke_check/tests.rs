@@ -79,14 +79,14 @@ fn inferred() -> Outcome {
 
 fn placeholder(stands_there: Placeholder) -> Outcome {
     let mut reading = missing();
-    reading.why = Why::Placeholder(stands_there);
+    reading.why = Why::Placeholder(stands_there, 0);
     reading
 }
 
 /// Encrypted text where no key is to be.
 fn unexpected_cipher() -> Outcome {
     let mut reading = not_required();
-    reading.why = Why::Placeholder(Placeholder::Encrypted(Cipher::Dotenvx));
+    reading.why = Why::Placeholder(Placeholder::Encrypted(Cipher::Dotenvx), 0);
     reading
 }
 

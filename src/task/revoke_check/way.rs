@@ -82,13 +82,13 @@ pub fn way_out(spot: &Spot<'_>, reading: &Outcome) -> String {
         word(&spot.deployment.title())
     );
     match &reading.why {
-        Why::Placeholder(Placeholder::Encrypted(_)) => {
+        Why::Placeholder(Placeholder::Encrypted(_), _) => {
             format!("read it decrypted, by a `command` hop in its place, or {answer}")
         }
-        Why::Placeholder(Placeholder::Resolvable(_)) => format!(
+        Why::Placeholder(Placeholder::Resolvable(_), _) => format!(
             "add the place that it leads to as a hop, or read the key where it is used; or {answer}"
         ),
-        Why::NotThere | Why::Placeholder(_) => format!(
+        Why::NotThere | Why::Placeholder(_, _) => format!(
             "the program may read its key itself: add the file it reads as a hop (`loads: itself` says so), \
              or read the key where it is used, and {answer}"
         ),
