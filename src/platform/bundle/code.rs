@@ -316,7 +316,7 @@ impl Coded {
         self.unfollowed("require([…])", at);
     }
 
-    fn unfollowed(&mut self, how: &'static str, at: u64) {
+    pub fn unfollowed(&mut self, how: &'static str, at: u64) {
         if self.code.unfollowed.len() < MOST {
             self.code.unfollowed.push(Unfollowed { how, at });
         }
