@@ -223,8 +223,11 @@ fn of_prefix(prefix: &[u8]) -> Vec<(Vec<u8>, Sign)> {
         codes.join(between).into_bytes()
     };
     for between in [",", ", "] {
-        let writes: [fn(&u8) -> String; 3] = [
+        let writes: [fn(&u8) -> String; 6] = [
             u8::to_string,
+            |code| format!("0o{code:o}"),
+            |code| format!("0b{code:b}"),
+            |code| format!("0b{code:08b}"),
             |code| format!("0x{code:02x}"),
             |code| format!("0x{code:02X}"),
         ];
@@ -395,9 +398,11 @@ fn length(list: &[u8]) -> usize {
 fn each_code(list: &[u8], mut take: impl FnMut(u8)) -> usize {
     let mut at = 0;
     loop {
-        let (digits, radix) = match list[at..].strip_prefix(b"0x") {
-            Some(hex) => (hex, 16),
-            None => (&list[at..], 10),
+        let (digits, radix) = match &list[at..] {
+            [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+            [b'0', b'o' | b'O', digits @ ..] => (digits, 8),
+            [b'0', b'b' | b'B', digits @ ..] => (digits, 2),
+            digits => (digits, 10),
         };
         let count = digits
             .iter()
