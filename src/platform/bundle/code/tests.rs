@@ -80,6 +80,21 @@ fn what_code_loads_by_name_is_followed() {
 }
 
 #[test]
+fn data_is_followed_wherever_its_address_is_written_out() {
+    for text in [
+        "$.ajax({type:'GET',url:'/config/prod.json'})",
+        "axios({method:\"get\",url:\"/config/\"+\"prod.json\"})",
+        "fetch([\"/config\",\"prod.json\"].join(\"/\"))",
+        "self['fetch']('/config/prod.json')",
+    ] {
+        let code = seen(text, 1000);
+        assert_eq!(code.data.len(), 1, "{text}");
+        assert_eq!(&*code.data[0].0, "/config/prod.json", "{text}");
+        assert_eq!(code.unfollowed, [], "{text}");
+    }
+}
+
+#[test]
 fn modules_are_looked_for_where_they_may_be() {
     let code = seen(
         "System.import('./app');require(['lib/a','text!b.json'])",
@@ -143,6 +158,23 @@ fn what_code_loads_by_a_name_that_it_makes_is_said() {
             "data that it asks for",
         ),
         ("axios(\"/config/\"+e)", "data that it asks for"),
+        (
+            "$.ajax({type:\"GET\",headers:{a:1},url:\"config/\"+env+\".json\"})",
+            "data that it asks for",
+        ),
+        ("axios({url:\"/config/\"+env})", "data that it asks for"),
+        (
+            "axios.request({\"url\": `/config/${e}`})",
+            "data that it asks for",
+        ),
+        (
+            "fetch([\"/config/\",e,\".json\"].join(\"\"))",
+            "data that it asks for",
+        ),
+        (
+            "x[\"open\"](\"GET\",\"config/\"+e+\".json\")",
+            "data that it asks for",
+        ),
         ("u=\"/config/\"+e+\".json\"", "… + \".json\""),
         ("u=`/config/${e}.json`;fetch(u)", "`${…}.json`"),
         ("r.u=e=>q(e)+\".js\",r.o=1", "a function that names chunks"),
