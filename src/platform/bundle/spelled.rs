@@ -198,7 +198,7 @@ impl Spelled {
             let count = self.shortest.max(SHORTEST)..=2 * format.longest();
             match format.find_from(&codes, 0, ends_in_escape) {
                 Some(key) => take(Spelling::Token(&codes, key)),
-                None if is_whole && count.contains(&codes.len()) => {
+                None if is_whole && count.contains(&codes.len()) && !is_ordered(&codes) => {
                     take(Spelling::Unfollowed(Made::OfCodes, call));
                 }
                 None => {}
@@ -381,6 +381,11 @@ fn is_level(text: &[u8]) -> bool {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether each number is greater than the one before it, as in tables of character classes: no key is made of those.
+fn is_ordered(codes: &[u8]) -> bool {
+    codes.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// The characters whose codes a list starts with, as far as they are bytes.

@@ -199,6 +199,9 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         "\"function\"==typeof importScripts",
         "import(\"./\"+r.u(e))",
         "throw Error(\"no \"+e+\".json\")",
+        "throw Error(\"cannot find ./\"+n+\".js\")",
+        "console.warn(`cannot find ./${n}.js`)",
+        "e.endsWith(n+\".js\")||m[`./${n}.js`]",
         "s.src=e",
         "s=document.createElement(\"script\");s.charset=\"utf-8\";s.src=e;b.append(s)",
         "j=d.createElement('script');j.src='https://tags.test/gtm?id='+i",
@@ -218,6 +221,22 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         let code = seen(text, 1000);
         assert_eq!(code.unfollowed, [], "{text}");
         assert!(code.chunks.is_empty() && code.imports.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn names_that_only_a_loader_makes_an_address_of_are_told_apart() {
+    for (text, needs) in [
+        ("const f=n+\".js\"", true),
+        ("f=x.replace(/\\.js$/,\"\")+\".js\"", true),
+        ("f=`${n}.js`", true),
+        ("s.src=\"/c/\"+n+\".js\"", false),
+        ("s.src=`/c/${n}.js`", false),
+        ("require([n])", false),
+    ] {
+        let code = seen(text, 1000);
+        let told: Vec<_> = code.unfollowed.iter().map(|one| one.needs_loader).collect();
+        assert_eq!(told, [needs], "{text}");
     }
 }
 
