@@ -105,9 +105,15 @@ that address.
 name, is a reading of its own, `unverified`: the page was not read completely. What scripts load by tags that \
 they create, by `document.write`, or as text that is fetched for `eval`, is followed if its address is written \
 out, and reported as unread if it is computed for the page's own host. A tag whose `src` is a variable, as in \
-every bundler's runtime, is not reported.
+every bundler's runtime, is not reported. A name such as `n + \".js\"` is not reported either where it is a message, is \
+compared or looked up, or where no script of the page calls anything that may load it (`import`, `fetch`, a tag that \
+is created, a worker).
 
-**Data by a computed address** is reported as unread in the same way where it may be the page's own configuration or code: the address that is handed to `fetch`, `XMLHttpRequest`, `axios` and the like does not name another host, and ends in `.json`, `.js`, `.env`, `.txt`, `.yaml` or the like behind a part that code puts in (`\"/config/\" + env + \".json\"`), or such a part stands in a folder or file named `config`, `env` or `settings` (``fetch(`/config/${env}`)``). Elsewhere in a script that holds for `.json` behind an address that begins with `/`, `./` or `../`. It is not reported where only a query is computed, where the only such part comes before a whole path (the page's base), in a folder of an API (`/api/`, `/v1/`) without such an ending, for the data of other pages that Next and Gatsby load, and for translations (in a folder `locales`, `i18n`, `lang` or `translations`).
+What is reported as unread stays `unverified` beside other hops. Read the built folder with `path` in place of the \
+page, or beside it: then `revoke-check` asks about the page until somebody answers for it with `--accept NAME --reason \
+TEXT`.
+
+**Data by a computed address** is reported as unread in the same way where it may be the page's own configuration or code: the address that is handed to `fetch`, `XMLHttpRequest`, `axios` and the like does not name another host, and ends in `.json`, `.js`, `.env`, `.txt`, `.yaml` or the like behind a part that code puts in (`\"/config/\" + env + \".json\"`, also joined from a list), or such a part stands in a folder or file named `config`, `env` or `settings` (``fetch(`/config/${env}`)``). Elsewhere in a script that holds for `.json` behind an address that begins with `/`, `./` or `../`. It is not reported where only a query is computed, where the only such part comes before a whole path (the page's base), in a folder of an API (`/api/`, `/v1/`) without such an ending, for the data of other pages that Next and Gatsby load, and for translations (in a folder `locales`, `i18n`, `lang` or `translations`).
 
 **Modules by their ids.** RequireJS's `require([\"app/main\"])` and `require.config({…})` are always reported as unread, since settings elsewhere may say where modules lie; what `data-main` names is read, and ids are looked for beside the page and beside the script, with `.js` behind them. What `System.import` and `System.register` name is followed from the page and from the script; a name that only an import map in another file explains is not.
 
@@ -138,12 +144,12 @@ compresses its caches in its own way, so they are `unreachable`: name the folder
 the folder of the targets.yaml they are written in.
 
 **How tokens are found.** In UTF-16, in base64 of 12 bytes and more (`atob`, `data:` addresses), with `\\x61`, \
-`\\u0061`, `\\141`, `%61` or `&#97;` for their characters, in constant parts that are concatenated (`\"ask_\" + \
+`\\u0061`, `\\141`, `%61` or `&#97;` for their characters or a needless backslash before one, in constant parts that are concatenated (`\"ask_\" + \
 \"live_…\"`, `[\"ask_\",\"live_…\"].join(\"\")`), and in Next's flight data across two pushes. Where all keys \
 begin with the same four bytes or more, such as `ask_live_`, they are also found in any list of texts, in \
 templates, in lists of character codes, in hex, and attached to letters or digits, with which they are compared. \
 Blanks, comments and chains of `.concat(` between the parts change nothing, and base64 may go on in the next line, literal or element of a list. \
-As many codes near `fromCharCode` as a key has characters, which give no key, are \
+As many codes near `fromCharCode` as a key has characters, which give no key and are no table in ascending order, are \
 reported as unread, and so is the beginning of a key that code goes on with: `\"ask_live_ab\" + a`. \
 What is compressed or encrypted within a base64 text, or computed in other ways, is not seen.
 

@@ -363,3 +363,35 @@ fn data_by_an_address_that_code_puts_together_is_said_and_what_data_names_is_rea
     let ran = scene(&hops[1..2]).run(["revoke-check", "checkout"]).ends(3);
     assert!(ran.to_string().contains("could not be followed"), "{ran}");
 }
+
+#[test]
+fn a_page_that_was_not_read_completely_is_answered_for_beside_its_built_folder() {
+    let server = Server::new(|asked| {
+        let script = |text: &str| Answer::status(200, format!("k=\"{CURRENT}\";{text}"));
+        match &*asked.path {
+            "/" => Answer::status(
+                200,
+                "<p title=\"<!--\"></p><noscript><!--</noscript><script src=/a.js></script>",
+            )
+            .header("Content-Type", "text/html"),
+            "/a.js" => script("s.src=\"/c/\"+n+\".js\""),
+            "/plain" => Answer::status(200, "<script src=/b.js></script>")
+                .header("Content-Type", "text/html"),
+            "/b.js" => script("const f=n+\".js\",g=x.replace(/\\.js$/,\"\")+\".js\""),
+            _ => Answer::status(404, ""),
+        }
+    });
+    let page = |path: &str| format!("{{ url: '{}' }}", server.url(path));
+    let both = format!("{} }}, {{ bundle: {{ path: dist }}", page("/"));
+    let dist = format!("k=\"{CURRENT}\"");
+    let scene_of = |hop: &str| scene(&[hop.to_owned()]).file("dist/a.js", &dist);
+    let both = scene_of(&both);
+    let ran = both.run(["revoke-check", "checkout"]).ends(3);
+    assert!(ran.to_string().contains("answer for this page"), "{ran}");
+    let accept = ["--accept", "d0", "--reason", "read in dist"];
+    let accepting = both.straggler(["revoke-check", "checkout"].into_iter().chain(accept));
+    let state = both.path("state");
+    accepting.env("XDG_STATE_HOME", state).run().ends(0);
+    let plain = scene_of(&page("/plain"));
+    plain.run(["revoke-check", "checkout"]).ends(0);
+}

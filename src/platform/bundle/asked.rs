@@ -1,6 +1,6 @@
 //! What a page asks for while it runs by an address that code puts together.
 
-use super::argument::{LONGEST, argument_text};
+use super::argument::{LONGEST, argument_text, constant};
 use super::reference::Strength;
 
 /// What files of a page's own configuration end in.
@@ -124,6 +124,14 @@ fn sums(expression: &str) -> Vec<Vec<Part>> {
                 rest = behind;
                 continue;
             }
+            '[' if depth == 0
+                && !in_code
+                && let Some((parts, behind)) = list(rest) =>
+            {
+                sum.into_iter().for_each(|sum| sum.extend(parts.clone()));
+                rest = behind;
+                continue;
+            }
             '(' | '[' | '{' => {
                 if let Some(sum) = sum.filter(|_| depth == 0 && !in_code) {
                     sum.push(Part::Code);
@@ -150,6 +158,32 @@ fn sums(expression: &str) -> Vec<Vec<Part>> {
         rest = &rest[sign.len_utf8()..];
     }
     sums
+}
+
+/// The parts of a list at the start of a text that is joined right there, and what is behind it.
+fn list(text: &str) -> Option<(Vec<Part>, &str)> {
+    let mut parts = Vec::new();
+    let mut rest = &text[1..];
+    while !rest.trim_start().starts_with(']') {
+        let (_, length) = argument_text(rest.as_bytes())?;
+        let element = sums(rest.get(..length)?);
+        match element.as_slice() {
+            [sum] => parts.push(sum.clone()),
+            // One of several.
+            _ => parts.push(vec![Part::Code]),
+        }
+        rest = rest.get(length..)?;
+        rest = rest.strip_prefix(',').unwrap_or(rest);
+    }
+    let rest = rest.trim_start().strip_prefix(']')?.trim_start();
+    let call = rest.strip_prefix(".join")?.trim_start().strip_prefix('(')?;
+    let (separator, length) = argument_text(call.as_bytes())?;
+    let between = match separator.as_str() {
+        "" => Part::Text(",".to_owned()),
+        written => constant(written).map_or(Part::Code, Part::Text),
+    };
+    let behind = call.get(length..)?.strip_prefix(')')?;
+    Some((parts.join(&between), behind))
 }
 
 /// The parts of a literal at the start of a text, and what is behind it.
@@ -301,6 +335,14 @@ mod tests {
             ("`/env-${e}`)", Asked::Computed),
             ("`/settings/${e}/app`)", Asked::Computed),
             ("x?\"/a.json\":\"/b/\"+e+\".json\")", Asked::Computed),
+            ("\"/config/\"+env})", Asked::Computed),
+            ("[\"/config/\",e,\".json\"].join(\"\"))", Asked::Computed),
+            ("[b, \"config\", `${e}.json`].join('/'))", Asked::Computed),
+            ("[\"/config\",x?\"a\":\"b\"].join(\"/\"))", Asked::Computed),
+            (
+                "[\"/config\",\"prod.json\"].join(\"/\"))",
+                at("/config/prod.json"),
+            ),
             ("\"/conf\"+\"ig.json\")", at("/config.json")),
             ("\"/config.json?v=\"+Date.now())", at("/config.json")),
             ("`/config.json?v=${n}`)", at("/config.json")),
@@ -338,6 +380,9 @@ mod tests {
             "e,{method:\"GET\"})",
             "`${e}/users/${id}`)",
             "\"/contact/\"+e)",
+            "[\"/api\",e].join(\"/\"))",
+            "[1,2])",
+            "[\"a\"",
             "\"/environmental/\"+e)",
             ")",
             "\"unfinished",

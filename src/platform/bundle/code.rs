@@ -9,6 +9,7 @@ use super::indirect;
 use super::names::is_script;
 use super::places::{Kind, Place, next, scalars};
 use super::reference::{Strength, is_rooted};
+use super::sums::{self, is_handed, is_harmless};
 use super::window::View;
 
 /// How much of a script is looked at behind the place where it begins to load another one.
@@ -40,6 +41,8 @@ pub struct Code {
     pub data: Vec<(Box<str>, Strength)>,
     /// What it loads by names that could not be followed.
     pub unfollowed: Vec<Unfollowed>,
+    /// Whether it may load what another place, or another script, made the name of.
+    pub loads: bool,
 }
 
 /// Something that is loaded by a name which code puts together.
@@ -49,6 +52,8 @@ pub struct Unfollowed {
     pub how: &'static str,
     /// How many bytes stand before it.
     pub at: u64,
+    /// Whether it only counts where some script of the page may load what it did not name.
+    pub needs_loader: bool,
 }
 
 /// Looks at one script, view after view.
@@ -64,6 +69,7 @@ pub(super) struct Coded {
 impl Coded {
     /// Looks at these places, where `is_code` says so.
     pub fn look(&mut self, view: &View<'_>, is_code: impl Fn(usize) -> bool) {
+        self.code.loads = self.code.loads || sums::may_load(view);
         let resumed = usize::try_from(self.next.saturating_sub(view.gone)).unwrap_or(usize::MAX);
         let mut from = view.places.start.max(resumed);
         if self.open.is_some() {
@@ -150,7 +156,7 @@ impl Coded {
             Kind::Sum => {
                 let line = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
                 match constant_before(line) {
-                    _ if is_for_context(line) => {}
+                    _ if is_for_context(line) || is_harmless(line) => {}
                     Some(first) => {
                         let second = String::from_utf8_lossy(text);
                         push(
@@ -158,11 +164,17 @@ impl Coded {
                             format!("{first}{second}").as_bytes(),
                         );
                     }
-                    None => self.unfollowed("… + \".js\"", at),
+                    None => self.made("… + \".js\"", at, !is_handed(line)),
                 }
             }
-            Kind::Template if is_for_context(&view.bytes[start.saturating_sub(300)..start]) => {}
-            Kind::Template => self.unfollowed("`${…}.js`", at),
+            Kind::Template => {
+                let line = &view.bytes[start.saturating_sub(super::places::LONGEST)..start];
+                let line = &line[..memchr::memrchr(b'`', line).unwrap_or(line.len())];
+                let context = &view.bytes[start.saturating_sub(300)..start];
+                if !is_for_context(context) && !is_harmless(line) {
+                    self.made("`${…}.js`", at, !is_handed(line));
+                }
+            }
             Kind::Asked => {
                 let (asked, length) = asked(&view.bytes[end..]);
                 match asked {
@@ -316,9 +328,18 @@ impl Coded {
         self.unfollowed("require([…])", at);
     }
 
-    fn unfollowed(&mut self, how: &'static str, at: u64) {
+    pub fn unfollowed(&mut self, how: &'static str, at: u64) {
+        self.made(how, at, false);
+    }
+
+    /// A name that is made here, which something may load.
+    fn made(&mut self, how: &'static str, at: u64, needs_loader: bool) {
         if self.code.unfollowed.len() < MOST {
-            self.code.unfollowed.push(Unfollowed { how, at });
+            self.code.unfollowed.push(Unfollowed {
+                how,
+                at,
+                needs_loader,
+            });
         }
     }
 }

@@ -196,7 +196,7 @@ pub(super) fn part(text: &[u8]) -> Option<(usize, Option<u8>)> {
                     (end + 3, hex(&digits[..end])?)
                 }
                 [b'u', digits @ ..] => (5, hex(digits.get(..4)?)?),
-                digits => octal(digits)?,
+                rest => octal(rest).or_else(|| itself(rest))?,
             };
             is_meant(sign).then_some((count + length, Some(sign)))
         }
@@ -249,6 +249,13 @@ fn octal(text: &[u8]) -> Option<(usize, u8)> {
     Some((digits.len(), code))
 }
 
+/// A character that is none of an escape, and means itself behind a backslash.
+fn itself(text: &[u8]) -> Option<(usize, u8)> {
+    let sign = *text.first()?;
+    let is_escape = matches!(sign, b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'u' | b'x');
+    (!is_escape).then_some((1, sign))
+}
+
 fn hex(digits: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(digits).ok()?;
     let is_hex = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -292,6 +299,10 @@ mod tests {
             ("ask&#95;live&#x5f;", "ask_live_"),
             ("\\1 \\0 &#10; &#;", "\\1 \\0 &#10; &#;"),
             ("ask_\\\nlive", "ask_live"),
+            ("ask\\_live", "ask_live"),
+            ("as\\k\\_liv\\\r\ne", "ask_live"),
+            ("as\\\\k\\-\\9", "ask-9"),
+            ("\\b\\t\\u\\x\\; \\", "\\b\\t\\u\\x\\; \\"),
             ("\"ask_\"+\"live\"", "\"ask_live\""),
             ("'ask_' +\n  `live`", "'ask_live`"),
             ("\"ask_\".concat(\"live\")", "\"ask_live\")"),

@@ -20,53 +20,258 @@ pub(super) enum Tag {
     Code(usize),
     /// A script ends at this place.
     End(usize),
+    /// At this place stands a tag that is too long to be read as a whole.
+    TooLong(usize),
 }
 
-/// Reads the tags of a page, one view after the other.
+/// Elements whose text holds no tags but the one that ends them. Scripts have rules of their own.
+const RAW: [&str; 9] = [
+    "noscript",
+    "iframe",
+    "noembed",
+    "noframes",
+    "xmp",
+    "textarea",
+    "title",
+    "style",
+    "plaintext",
+];
+
+/// Elements in which what begins a comment or such a text is told in another way.
+const ODD: [&str; 3] = ["svg", "math", "select"];
+
+/// Reads the tags of a page, one view after the other, as browsers tell them from texts and comments.
 #[derive(Default)]
 pub(super) struct Tags {
     inside: Inside,
+    /// How many bytes were looked at already.
+    skip: usize,
+    /// The tag that is open, for what comes behind it.
+    tag: Option<Open>,
+    /// How many odd elements are open. In there, tags are also taken from what looks like a comment or a text.
+    odd: usize,
+    /// Whether that goes on to the end of the page.
+    stays_odd: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Inside {
     #[default]
     Page,
-    /// Nothing is a tag in there.
-    Script,
+    Tag(Attribute),
+    /// The text of one of [`RAW`].
+    Raw(&'static str),
+    Script(Escaped),
     Comment,
+    /// What is no tag and no comment, up to the next `>`.
+    Declaration,
+    Cdata,
+}
+
+/// Where in a tag something stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attribute {
+    /// In the name of the element.
+    Element,
+    Before,
+    Name,
+    Behind,
+    Value,
+    Quoted(u8),
+    Unquoted,
+}
+
+/// What a script has of comments, which may hold another script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escaped {
+    No,
+    Comment,
+    Script,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    ends: bool,
+    element: Option<&'static str>,
+    /// Whether `/` was the last sign.
+    slash: bool,
 }
 
 impl Tags {
-    pub fn look(&mut self, view: &View<'_>, mut take: impl FnMut(Tag)) {
-        for at in view.places.clone() {
-            let rest = &view.bytes[at..];
-            match (self.inside, rest[0]) {
-                (Inside::Page, b'<') => self.open(rest, at, &mut take),
-                (Inside::Script, b'<') if starts_with(rest, "</script") => {
-                    self.inside = Inside::Page;
-                    take(Tag::End(at));
-                }
-                (Inside::Comment, b'-') if rest.starts_with(b"-->") => self.inside = Inside::Page,
-                _ => {}
-            }
+    /// XML has other rules for texts, comments and what ends itself.
+    pub fn new(is_xml: bool) -> Self {
+        Self {
+            stays_odd: is_xml,
+            ..Self::default()
         }
     }
 
-    fn open(&mut self, text: &[u8], at: usize, take: &mut impl FnMut(Tag)) {
-        if text.starts_with(b"<!--") {
-            self.inside = Inside::Comment;
-            return;
+    pub fn look(&mut self, view: &View<'_>, mut take: impl FnMut(Tag)) {
+        for at in view.places.clone() {
+            if self.skip > 0 {
+                self.skip -= 1;
+                continue;
+            }
+            let rest = &view.bytes[at..];
+            let is_hidden = !matches!(self.inside, Inside::Page | Inside::Tag(_));
+            if is_hidden && rest[0] == b'<' && self.is_doubtful() {
+                let base = |tag: &Tag| matches!(tag, Tag::Base(_));
+                let take = &mut |tag| {
+                    Some(tag)
+                        .filter(|tag| !base(tag))
+                        .into_iter()
+                        .for_each(&mut take)
+                };
+                if element(rest, "</", "script") {
+                    take(Tag::End(at));
+                }
+                self.open(rest, at, take);
+            }
+            self.step(rest, at, &mut take);
         }
+    }
+
+    /// Whether what is hidden may be a tag all the same.
+    fn is_doubtful(&self) -> bool {
+        self.odd > 0 || self.stays_odd || self.inside == Inside::Raw("noscript")
+    }
+
+    fn step(&mut self, rest: &[u8], at: usize, take: &mut impl FnMut(Tag)) {
+        match (self.inside, rest[0]) {
+            (Inside::Page, b'<') => self.page(rest, at, take),
+            (Inside::Tag(place), byte) => self.tag(place, byte),
+            (Inside::Raw(name), b'<') if name != "plaintext" && element(rest, "</", name) => {
+                self.begin(true, Some(name), 2 + name.len());
+            }
+            (Inside::Script(escaped), b'<' | b'-') => self.script(escaped, rest, at, take),
+            (Inside::Comment, b'-') if rest.starts_with(b"-->") => self.leave(3),
+            (Inside::Comment, b'-') if rest.starts_with(b"--!>") => self.leave(4),
+            (Inside::Declaration, b'>') => self.leave(1),
+            (Inside::Cdata, b']') if rest.starts_with(b"]]>") => self.leave(3),
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, length: usize) {
+        self.inside = Inside::Page;
+        self.skip = length - 1;
+    }
+
+    /// A tag of this element begins.
+    fn begin(&mut self, ends: bool, element: Option<&'static str>, length: usize) {
+        self.inside = Inside::Tag(Attribute::Before);
+        self.skip = length - 1;
+        self.tag = Some(Open {
+            ends,
+            element,
+            slash: false,
+        });
+    }
+
+    fn page(&mut self, rest: &[u8], at: usize, take: &mut impl FnMut(Tag)) {
+        match rest {
+            [b'<', b'!', b'-', b'-', b'>', ..] => self.leave(5),
+            [b'<', b'!', b'-', b'-', b'-', b'>', ..] => self.leave(6),
+            [b'<', b'!', b'-', b'-', ..] => {
+                self.inside = Inside::Comment;
+                self.skip = 3;
+            }
+            _ if rest.starts_with(b"<![CDATA[") && self.is_doubtful() => {
+                self.inside = Inside::Cdata;
+                self.skip = 8;
+            }
+            [b'<', b'/', b'>', ..] => self.leave(3),
+            [b'<', b'/', first, ..] | [b'<', first, ..] if first.is_ascii_alphabetic() => {
+                let ends = rest[1] == b'/';
+                let start = if ends { "</" } else { "<" };
+                let mut known = RAW.iter().chain(&ODD).chain(&["script"]).copied();
+                let found = known.find(|name| element(rest, start, name));
+                if !ends {
+                    self.stays_odd |= element(rest, "<", "foreignobject");
+                    self.open(rest, at, take);
+                }
+                self.begin(ends, found, start.len());
+                self.inside = Inside::Tag(Attribute::Element);
+            }
+            [b'<', b'!' | b'?' | b'/', ..] => {
+                self.inside = Inside::Declaration;
+                self.skip = 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn tag(&mut self, place: Attribute, byte: u8) {
+        let blank = byte.is_ascii_whitespace();
+        let place = match (place, byte) {
+            (Attribute::Quoted(quote), _) if byte == quote => Attribute::Before,
+            (Attribute::Quoted(_), _) => place,
+            (_, b'>') => return self.end_of_tag(),
+            (Attribute::Value, b'"' | b'\'') => Attribute::Quoted(byte),
+            (Attribute::Value, _) if blank => Attribute::Value,
+            (Attribute::Value, _) => Attribute::Unquoted,
+            (Attribute::Unquoted, _) if !blank => Attribute::Unquoted,
+            (Attribute::Unquoted, _) | (_, b'/') => Attribute::Before,
+            (Attribute::Element, _) if blank => Attribute::Before,
+            (Attribute::Element, _) => place,
+            (Attribute::Name | Attribute::Behind, b'=') => Attribute::Value,
+            (Attribute::Name, _) if blank => Attribute::Behind,
+            (Attribute::Before | Attribute::Behind, _) if blank => place,
+            _ => Attribute::Name,
+        };
+        if let Some(tag) = &mut self.tag {
+            tag.slash = byte == b'/' && place == Attribute::Before;
+        }
+        self.inside = Inside::Tag(place);
+    }
+
+    fn end_of_tag(&mut self) {
+        self.inside = Inside::Page;
+        let Some(Open {
+            ends,
+            element: Some(name),
+            slash,
+        }) = self.tag.take()
+        else {
+            return;
+        };
+        match (ends, name) {
+            (true, _) if ODD.contains(&name) => self.odd = self.odd.saturating_sub(1),
+            (false, _) if ODD.contains(&name) => {
+                self.odd += usize::from(!slash || name == "select")
+            }
+            (false, "script") => self.inside = Inside::Script(Escaped::No),
+            (false, _) => self.inside = Inside::Raw(name),
+            (true, _) => {}
+        }
+    }
+
+    fn script(&mut self, escaped: Escaped, rest: &[u8], at: usize, take: &mut impl FnMut(Tag)) {
+        let next = match escaped {
+            Escaped::Comment | Escaped::Script if rest.starts_with(b"-->") => Escaped::No,
+            Escaped::No if rest.starts_with(b"<!-->") || rest.starts_with(b"<!--->") => return,
+            Escaped::No if rest.starts_with(b"<!--") => {
+                self.skip = 3;
+                Escaped::Comment
+            }
+            Escaped::Comment if element(rest, "<", "script") => Escaped::Script,
+            Escaped::Script if element(rest, "</", "script") => Escaped::Comment,
+            _ if element(rest, "</", "script") => {
+                take(Tag::End(at));
+                return self.begin(true, Some("script"), 8);
+            }
+            _ => return,
+        };
+        self.inside = Inside::Script(next);
+    }
+
+    /// Tells of a tag that begins here.
+    fn open(&self, text: &[u8], at: usize, take: &mut impl FnMut(Tag)) {
         let name = ["<script", "<link", "<base"]
             .into_iter()
-            .find(|name| starts_with(text, name));
+            .find(|name| element(text, "<", &name[1..]));
         let Some(name) = name else { return };
         let rest = &text[name.len()..text.len().min(LONGEST)];
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
-        if !rest.first().is_some_and(ends) {
-            return;
-        }
         let (attributes, length) = attributes(rest);
         let value = |name: &str| {
             let found = attributes.iter().find(|(known, _)| known == name);
@@ -74,13 +279,16 @@ impl Tags {
         };
         let word = |name: &str| value(name).unwrap_or_default().to_ascii_lowercase();
         match name {
+            _ if length == rest.len() && text.len() >= LONGEST => take(Tag::TooLong(at)),
             "<script" => {
-                self.inside = Inside::Script;
                 let main = value("data-main").map(|main| match main.ends_with(".js") {
                     true => main,
                     false => main + ".js",
                 });
-                let sources = [value("src"), value("data-src"), main];
+                // Scripts in drawings have it in `href`.
+                let href = || value("href").or_else(|| value("xlink:href"));
+                let href = (self.odd > 0 || self.stays_odd).then(href).flatten();
+                let sources = [value("src"), value("data-src"), main, href];
                 sources
                     .into_iter()
                     .flatten()
@@ -98,7 +306,9 @@ impl Tags {
                 let href = value("href").unwrap_or_default();
                 if rels.clone().any(|rel| is_loaded(rel, &word("as"), &href)) {
                     take(Tag::Script(href));
-                } else if rels.any(|rel| rel == "preload") && word("as") == "fetch" {
+                } else if rels.any(|rel| matches!(rel, "preload" | "prefetch"))
+                    && word("as") == "fetch"
+                {
                     take(Tag::Data(href));
                 }
             }
@@ -147,6 +357,13 @@ pub(super) fn linked(header: &str) -> impl Iterator<Item = &str> {
 fn starts_with(text: &[u8], word: &str) -> bool {
     text.get(..word.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether a tag of this element begins here.
+fn element(text: &[u8], start: &str, name: &str) -> bool {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
+    let rest = text.strip_prefix(start.as_bytes()).unwrap_or_default();
+    starts_with(rest, name) && rest.get(name.len()).is_some_and(ends)
 }
 
 /// The attributes up to the end of a tag, and how many bytes they take.
@@ -198,90 +415,4 @@ fn decoded(text: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(html: &str) -> Vec<String> {
-        let mut told = Vec::new();
-        let mut tags = Tags::default();
-        let view = View {
-            bytes: html.as_bytes(),
-            places: 0..html.len(),
-            gone: 0,
-        };
-        tags.look(&view, |tag| {
-            told.push(match tag {
-                Tag::Base(address) => format!("base {address}"),
-                Tag::Data(address) => format!("data {address}"),
-                Tag::Script(address) => address,
-                Tag::ImportMap(at) => format!("map {}", &html[at..at + 2]),
-                Tag::Code(at) => format!("code {}", &html[at..at + 2]),
-                Tag::End(at) => format!("end {at}"),
-            });
-        });
-        told.retain(|tag| !tag.starts_with("end"));
-        told
-    }
-
-    #[test]
-    fn every_tag_that_loads_a_script_is_seen() {
-        for (html, names) in [
-            ("<script src=/a.js></script>", &["/a.js"][..]),
-            ("<SCRIPT\nTYPE=module SRC = '/a.js' />", &["/a.js"]),
-            (
-                r#"<script defer data-x="a > b" src="a.js?v=1&amp;w=2">"#,
-                &["a.js?v=1&w=2"],
-            ),
-            (
-                r#"<link rel="modulepreload" crossorigin href="/m.js">"#,
-                &["/m.js"],
-            ),
-            (
-                r#"<link rel="preload" as="script" href="/p.js"/>"#,
-                &["/p.js"],
-            ),
-            (r#"<link rel="preload" as="font" href="/f.woff2">"#, &[]),
-            (r#"<link rel="stylesheet" href="/a.css">"#, &[]),
-            (r#"<base href="/app/">"#, &["base /app/"]),
-            (
-                r#"<script type="importmap">{"imports":{}}</script>"#,
-                &["map {\""],
-            ),
-            (
-                r#"<script type="application/json" data-src="/_payload.json">"#,
-                &["/_payload.json"],
-            ),
-            (
-                r#"<!-- <script src="/old.js"></script> --><script src="/new.js">"#,
-                &["/new.js"],
-            ),
-            (
-                r#"<script>document.write('<script src="/x.js">')</script><script src="/y.js">"#,
-                &["code do", "/y.js"],
-            ),
-            (
-                "<script type=text/x-template>ab</script><script type=module>cd</script>",
-                &["code cd"],
-            ),
-            (
-                "<script data-main=js/app src=/require.js></script>",
-                &["/require.js", "js/app.js"],
-            ),
-            ("<link rel=preload as=worker href=/w.js>", &["/w.js"]),
-            ("<link href=/js/a.1.js rel=prefetch>", &["/js/a.1.js"]),
-            ("<link href=/next-page rel=prefetch>", &[]),
-            ("<scripts src=/a.js><linker href=/b>", &[]),
-            ("<script src=", &[""]),
-            ("<script", &[]),
-        ] {
-            assert_eq!(told(html), names, "{html}");
-        }
-    }
-
-    #[test]
-    fn a_header_may_name_scripts_too() {
-        let header = "</a.js>; rel=modulepreload, </b.css>; rel=preload; as=style, \
-            </c.js>; as=\"script\"; rel=\"preload\", <https://cdn.test>; rel=preconnect";
-        assert_eq!(linked(header).collect::<Vec<_>>(), ["/a.js", "/c.js"]);
-    }
-}
+mod tests;

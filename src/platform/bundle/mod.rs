@@ -27,6 +27,7 @@ mod search;
 mod seen;
 mod spelled;
 mod streams;
+mod sums;
 mod texture;
 mod unpack;
 mod wide;

@@ -67,6 +67,10 @@ impl Seen {
             let kind = kind.as_bytes().to_ascii_lowercase();
             kind.starts_with(b"text/html") || kind.starts_with(b"application/xhtml")
         });
+        let is_xml = kind.is_some_and(|kind| {
+            let kind = kind.as_bytes().to_ascii_lowercase();
+            kind.starts_with(b"application/xhtml")
+        });
         let manifest = ["/_buildManifest.js", "/asset-manifest.json"]
             .iter()
             .any(|name| url.path().ends_with(name));
@@ -86,7 +90,7 @@ impl Seen {
             },
             search: Search::new(format),
             texture: Texture::default(),
-            tags: Tags::default(),
+            tags: Tags::new(is_xml),
             in_map: false,
             prefixes: Vec::new(),
             is_script: !is_html && !is_data,
@@ -133,6 +137,10 @@ impl Seen {
                 Tag::End(at) => {
                     turns.push((at, false));
                     scripts.push((at, false));
+                }
+                Tag::TooLong(at) => {
+                    let at = view.gone + at as u64;
+                    self.code.unfollowed("a tag of more than 8 KiB", at);
                 }
             });
             self.tags = tags;

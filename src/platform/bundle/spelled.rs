@@ -198,7 +198,7 @@ impl Spelled {
             let count = self.shortest.max(SHORTEST)..=2 * format.longest();
             match format.find_from(&codes, 0, ends_in_escape) {
                 Some(key) => take(Spelling::Token(&codes, key)),
-                None if is_whole && count.contains(&codes.len()) => {
+                None if is_whole && count.contains(&codes.len()) && !is_ordered(&codes) => {
                     take(Spelling::Unfollowed(Made::OfCodes, call));
                 }
                 None => {}
@@ -223,8 +223,11 @@ fn of_prefix(prefix: &[u8]) -> Vec<(Vec<u8>, Sign)> {
         codes.join(between).into_bytes()
     };
     for between in [",", ", "] {
-        let writes: [fn(&u8) -> String; 3] = [
+        let writes: [fn(&u8) -> String; 6] = [
             u8::to_string,
+            |code| format!("0o{code:o}"),
+            |code| format!("0b{code:b}"),
+            |code| format!("0b{code:08b}"),
             |code| format!("0x{code:02x}"),
             |code| format!("0x{code:02X}"),
         ];
@@ -380,6 +383,11 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
+/// Whether each number is greater than the one before it, as in tables of character classes: no key is made of those.
+fn is_ordered(codes: &[u8]) -> bool {
+    codes.windows(2).all(|pair| pair[0] < pair[1])
+}
+
 /// The characters whose codes a list starts with, as far as they are bytes.
 fn codes(list: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut codes = Zeroizing::new(Vec::new());
@@ -395,9 +403,11 @@ fn length(list: &[u8]) -> usize {
 fn each_code(list: &[u8], mut take: impl FnMut(u8)) -> usize {
     let mut at = 0;
     loop {
-        let (digits, radix) = match list[at..].strip_prefix(b"0x") {
-            Some(hex) => (hex, 16),
-            None => (&list[at..], 10),
+        let (digits, radix) = match &list[at..] {
+            [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+            [b'0', b'o' | b'O', digits @ ..] => (digits, 8),
+            [b'0', b'b' | b'B', digits @ ..] => (digits, 2),
+            digits => (digits, 10),
         };
         let count = digits
             .iter()

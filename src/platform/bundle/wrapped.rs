@@ -1,9 +1,11 @@
 //! Base64 that goes on in another line, literal or element of a list.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use super::base64::{digits, is_digit, value};
-use super::joint::is_quote;
+use super::joint::{is_quote, joint, trivia};
 use super::window::View;
 
 /// The most blanks in one place between two parts.
@@ -83,7 +85,14 @@ impl Chains {
                 break;
             };
             if let Some(other) = new.iter().rposition(|byte| !fits(*byte)) {
-                at = fitting.max(at) + other + 1;
+                let behind = fitting.max(at) + other + 1;
+                match begins(bytes, at..behind) {
+                    Some(start) if start < view.places.end => {
+                        self.open = Some(Chain::at(view.gone + start as u64));
+                        at = start;
+                    }
+                    start => at = start.unwrap_or(behind),
+                }
                 fitting = at;
                 continue;
             }
@@ -95,11 +104,7 @@ impl Chains {
             // The letter of an escape is none of its characters.
             at += usize::from(at > 0 && bytes[at - 1] == b'\\');
             if at < view.places.end && is_digit(bytes[at]) {
-                self.open = Some(Chain {
-                    start: view.gone + at as u64,
-                    count: 0,
-                    phases: Vec::new(),
-                });
+                self.open = Some(Chain::at(view.gone + at as u64));
             }
         }
         self.next = view.gone + at as u64;
@@ -142,6 +147,14 @@ impl Chains {
 }
 
 impl Chain {
+    fn at(start: u64) -> Self {
+        Self {
+            start,
+            count: 0,
+            phases: Vec::new(),
+        }
+    }
+
     /// Decodes the end of the first part, which the next one goes on with.
     fn begin(&mut self, view: &View<'_>, end: usize, tail: usize) {
         self.phases.push(Phase::default());
@@ -238,24 +251,50 @@ fn line_end(text: &[u8]) -> Option<usize> {
 
 /// From the end of a literal into the next one.
 fn between_literals(text: &[u8]) -> Option<usize> {
-    let blanks = |text: &[u8]| {
-        let blanks = text.iter().take(MOST_BLANKS);
-        blanks.take_while(|byte| byte.is_ascii_whitespace()).count()
-    };
     let slashes = |text: &[u8]| text.iter().take_while(|byte| **byte == b'\\').count();
     let mut at = slashes(text);
-    at += usize::from(is_quote(*text.get(at)?));
-    if at == 0 || !is_quote(text[at - 1]) {
+    if !is_quote(*text.get(at)?) {
         return None;
     }
-    at += blanks(&text[at..]);
-    at += usize::from(matches!(text.get(at)?, b',' | b'+'));
-    if !matches!(text[at - 1], b',' | b'+') {
+    if at == 0
+        && let Some(length) = joint(text)
+    {
+        return Some(length);
+    }
+    at += 1;
+    at += trivia(&text[at..]);
+    if !matches!(text.get(at)?, b',' | b'+') {
         return None;
     }
-    at += blanks(&text[at..]);
+    at += 1;
+    at += trivia(&text[at..]);
     at += slashes(&text[at..]);
     is_quote(*text.get(at)?).then_some(at + 1)
+}
+
+/// Where the first part begins in this range that goes on behind a comment, a bracket or a call, which have signs
+/// that stand in no other chain.
+fn begins(text: &[u8], range: Range<usize>) -> Option<usize> {
+    let start = range.start;
+    let mut quotes = memchr::memchr3_iter(b'"', b'\'', b'`', &text[range]);
+    quotes.find_map(|quote| {
+        let before = &text[start..start + quote];
+        let padding = before
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|byte| **byte == b'=');
+        let part = &before[..before.len() - padding.count()];
+        let digits = part
+            .iter()
+            .rev()
+            .take_while(|byte| is_digit(**byte))
+            .count();
+        let gap = gap(&text[start + part.len()..]).filter(|_| digits > 0)?;
+        let gap = &text[start + part.len()..][..gap.length];
+        let is_odd = gap.iter().any(|byte| !fits(*byte));
+        is_odd.then_some(start + part.len() - digits)
+    })
 }
 
 #[cfg(test)]
@@ -318,6 +357,12 @@ mod tests {
             format!("k=\"{}\"", parts(10, "\\n\" +\n  \"")),
             format!("k: |\n  {}\n", parts(20, "\n  ")),
             format!("k=[{}]", alone.join(", ")),
+            format!("atob(\"{}\")", parts(10, "\"/*c*/+\"")),
+            format!("atob(\"{}\")", parts(10, "\" + // it's (x)\n\"")),
+            format!("[\"{}\"].join(\"\")", parts(10, "\", // (x).\n\"")),
+            format!("[\"{}\"].join(\"\")", parts(50, "\" /* (x). */, \"")),
+            format!("\"\".concat(\"{}\")", parts(10, "\").concat(\"")),
+            format!("k=[{}]", alone.join(" /* (x) */, ")),
             format!("k=[\"abc\",\"de\",\"{}\"]", parts(7, "\",\"")),
             format!("\"{}\",\"{}\"", "A".repeat(5000), parts(30, "\\\n")),
         ] {

@@ -222,6 +222,7 @@ impl<'a> Crawl<'a> {
         let mut readings: Vec<Reading> = Vec::new();
         let mut searched = (0, 0);
         self.there.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let loads = self.there.iter().any(|(_, found)| found.code.loads);
         for (url, found) in &self.there {
             let name = name_of(url, page);
             let of = |reading: Reading| {
@@ -240,7 +241,7 @@ impl<'a> Crawl<'a> {
             searched.1 += found.bytes;
             readings.extend(found.tokens.iter().map(reading).map(of));
             readings.extend(found.cut.clone().map(failed));
-            readings.extend(unfollowed(&found.code).map(|found| of(Reading::new(found))));
+            readings.extend(unfollowed(&found.code, loads).map(|found| of(Reading::new(found))));
         }
         self.failed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (url, error) in &self.failed {

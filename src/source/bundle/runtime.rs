@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::platform::bundle::{ChunkNames, Code, Page, located};
+use crate::platform::bundle::{ChunkNames, Code, Page, Unfollowed, located};
 use crate::reading::{ErrorKind, Found, ReadError};
 
 /// The chunks of a page, as far as its runtimes name them.
@@ -90,8 +90,9 @@ impl<'a> Chunks<'a> {
     ) -> impl Iterator<Item = (&str, Found)> {
         self.runtimes.iter().filter_map(move |runtime| {
             if runtime.takes_any && runtime.used.is_empty() && runtime.chunks.is_empty() {
-                let why = "its runtime names chunks by code, and nothing that was seen says which there are: add a \
-                           `bundle` hop with the built folder in `path`";
+                let why = "its runtime names chunks by code, and nothing that was seen says which there are: read the \
+                           built folder with `path` in place of this hop, or beside it, and then answer for this page with \
+                           `revoke-check --accept NAME --reason TEXT`";
                 return Some((&*runtime.script, Found::hidden(None, why)));
             }
             let is_missing = |addresses: &&Vec<Arc<str>>| {
@@ -135,18 +136,21 @@ fn places(script: &str, code: &Code, document: &str) -> Vec<Arc<str>> {
     places
 }
 
-/// What is said of a script that loads others by names which could not be followed.
-pub(super) fn unfollowed(code: &Code) -> Option<Found> {
-    let first = code.unfollowed.first()?;
-    let more = match code.unfollowed.len() - 1 {
+/// What is said of a script that loads others by names which could not be followed; whether any script of the page
+/// `loads` what it does not name.
+pub(super) fn unfollowed(code: &Code, loads: bool) -> Option<Found> {
+    let counts = |one: &&Unfollowed| loads || !one.needs_loader;
+    let first = code.unfollowed.iter().find(counts)?;
+    let more = match code.unfollowed.iter().filter(counts).count() - 1 {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     Some(Found::hidden(
         None,
         format!(
-            "it loads further scripts or data by names that its code puts together, which could not be followed: {} at byte {}{more}; add \
-             a `bundle` hop with the built folder in `path`",
+            "it loads further scripts or data by names that its code puts together, which could not be followed: {} at byte {}{more}; read \
+             the built folder with `path` in place of this hop, or beside it, and then answer for this page with `revoke-check \
+             --accept NAME --reason TEXT`",
             first.how, first.at
         ),
     ))

@@ -80,6 +80,21 @@ fn what_code_loads_by_name_is_followed() {
 }
 
 #[test]
+fn data_is_followed_wherever_its_address_is_written_out() {
+    for text in [
+        "$.ajax({type:'GET',url:'/config/prod.json'})",
+        "axios({method:\"get\",url:\"/config/\"+\"prod.json\"})",
+        "fetch([\"/config\",\"prod.json\"].join(\"/\"))",
+        "self['fetch']('/config/prod.json')",
+    ] {
+        let code = seen(text, 1000);
+        assert_eq!(code.data.len(), 1, "{text}");
+        assert_eq!(&*code.data[0].0, "/config/prod.json", "{text}");
+        assert_eq!(code.unfollowed, [], "{text}");
+    }
+}
+
+#[test]
 fn modules_are_looked_for_where_they_may_be() {
     let code = seen(
         "System.import('./app');require(['lib/a','text!b.json'])",
@@ -143,6 +158,23 @@ fn what_code_loads_by_a_name_that_it_makes_is_said() {
             "data that it asks for",
         ),
         ("axios(\"/config/\"+e)", "data that it asks for"),
+        (
+            "$.ajax({type:\"GET\",headers:{a:1},url:\"config/\"+env+\".json\"})",
+            "data that it asks for",
+        ),
+        ("axios({url:\"/config/\"+env})", "data that it asks for"),
+        (
+            "axios.request({\"url\": `/config/${e}`})",
+            "data that it asks for",
+        ),
+        (
+            "fetch([\"/config/\",e,\".json\"].join(\"\"))",
+            "data that it asks for",
+        ),
+        (
+            "x[\"open\"](\"GET\",\"config/\"+e+\".json\")",
+            "data that it asks for",
+        ),
         ("u=\"/config/\"+e+\".json\"", "… + \".json\""),
         ("u=`/config/${e}.json`;fetch(u)", "`${…}.json`"),
         ("r.u=e=>q(e)+\".js\",r.o=1", "a function that names chunks"),
@@ -167,6 +199,9 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         "\"function\"==typeof importScripts",
         "import(\"./\"+r.u(e))",
         "throw Error(\"no \"+e+\".json\")",
+        "throw Error(\"cannot find ./\"+n+\".js\")",
+        "console.warn(`cannot find ./${n}.js`)",
+        "e.endsWith(n+\".js\")||m[`./${n}.js`]",
         "s.src=e",
         "s=document.createElement(\"script\");s.charset=\"utf-8\";s.src=e;b.append(s)",
         "j=d.createElement('script');j.src='https://tags.test/gtm?id='+i",
@@ -186,6 +221,22 @@ fn what_loads_nothing_that_was_not_seen_is_passed_over() {
         let code = seen(text, 1000);
         assert_eq!(code.unfollowed, [], "{text}");
         assert!(code.chunks.is_empty() && code.imports.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn names_that_only_a_loader_makes_an_address_of_are_told_apart() {
+    for (text, needs) in [
+        ("const f=n+\".js\"", true),
+        ("f=x.replace(/\\.js$/,\"\")+\".js\"", true),
+        ("f=`${n}.js`", true),
+        ("s.src=\"/c/\"+n+\".js\"", false),
+        ("s.src=`/c/${n}.js`", false),
+        ("require([n])", false),
+    ] {
+        let code = seen(text, 1000);
+        let told: Vec<_> = code.unfollowed.iter().map(|one| one.needs_loader).collect();
+        assert_eq!(told, [needs], "{text}");
     }
 }
 

@@ -55,7 +55,7 @@ proptest! {
     #[test]
     fn chunks_change_nothing(
         parts in prop::collection::vec(prop::sample::select(vec![
-            "a", "ab", "k-a", "k-abc", "_", " ", "\"", "\\n", "\\", "n", "é", "\u{a0}", "k-abcdefgh", ",", ";",
+            "a", "ab", "k-a", "k-abc", "_", " ", "\"", "\\n", "\\ ", "n", "é", "\u{a0}", "k-abcdefgh", ",", ";",
         ]), 0..200),
         sizes in prop::collection::vec(1_usize..40, 1..8),
     ) {
@@ -103,8 +103,14 @@ fn spellings_are_found_wherever_a_stream_is_cut() {
     let codes: Vec<_> = KEY.bytes().map(|code| code.to_string()).collect();
     let letters: Vec<_> = KEY.chars().map(|sign| format!("\"{sign}\"")).collect();
     let (first, second) = KEY.split_at(20);
+    let listed = |write: fn(u8) -> String| KEY.bytes().map(write).collect::<Vec<_>>().join(",");
     for spelled in [
         format!("[{}]", codes.join(", ")),
+        format!("[{}]", listed(|code| format!("0o{code:o}"))),
+        format!("[{}]", listed(|code| format!("0b{code:b}"))),
+        format!("[{}]", listed(|code| format!("0b{code:08b}"))),
+        format!("fromCharCode({})", listed(|code| format!("0B{code:b}"))),
+        format!("\"{}\"", KEY.replace('_', "\\_").replace('k', "\\k")),
         format!("[{}]", letters.join(",")),
         format!("`{first}${{\"{second}\"}}`"),
         format!("\"{}\"", hex::encode(KEY)),
@@ -229,6 +235,9 @@ fn base64_in_parts_is_decoded() {
         format!("[\"{}\"].join(\"\")", parts(16, "\",\"")),
         format!("[\n  '{}',\n].join('')", parts(10, "',\n  '")),
         format!("'{}'", parts(24, "' +\n    '")),
+        format!("atob(\"{}\")", parts(24, "\"/*c.*/+\"")),
+        format!("atob(\"{}\")", parts(40, "\" + // x.\n\"")),
+        format!("[\"{}\"].join(\"\")", parts(10, "\", // x.\n\"")),
     ] {
         let text = format!("{};{spelled};{}", "x=1;".repeat(3000), "y=2;".repeat(3000));
         for size in [7, 4099, 1 << 20] {

@@ -256,6 +256,8 @@ async fn what_minified_code_does_with_characters_is_nothing_to_say() {
          136,137,138,139,140,141,142,64976,64977,65e3];var w=String.fromCharCode;",
         "a=[509,14,32,10,3,1,11,3,46,10,8,0,46,9,7,2,37,13,2,9,6,1,45,0,13,2,49,13,9,3,2,11,83,11,7,0,3,0,158,11,6,9,7,3,\
          343,9];function b(e){return s.test(String.fromCharCode(e))}",
+        "p=[33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,58,59,60,61,62,63,64,91,92,93,94,95,96,123,124,125,126,161,167,171,\
+         182,183,187,191,192,193,194];String.fromCharCode(e)",
         "c={8:\"Backspace\",9:\"Tab\",13:\"Enter\"};String.fromCharCode(c)",
         "l=[0,0,0,1,5,11,0,5,22,44];self.__next_f.push([1,\"a\"])",
     ] {
