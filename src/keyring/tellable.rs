@@ -6,7 +6,7 @@ use super::candidates::{assigned, candidates};
 use super::decode::{base64, hexadecimal};
 use super::texts::{Texts, without_blanks};
 use super::words::may_be_any_key;
-use crate::key::{Digits, Fingerprint};
+use crate::key::{Digits, Fingerprint, Secret};
 
 /// How many words of one text are looked at.
 const MOST_WORDS: usize = 256 * 1024;
@@ -38,6 +38,14 @@ impl Tellable {
     #[must_use]
     pub fn of(document: &[u8], own: Option<&[u8]>, digits: Digits) -> Self {
         Self::at_most(MOST, document, own, digits)
+    }
+
+    /// Whether a key is told where it stands as the value of a variable.
+    #[must_use]
+    pub fn tells(key: &[u8]) -> bool {
+        let line = Secret::new([b"KEY=", key].concat());
+        let found = Self::of(line.expose(), None, Digits::MAX);
+        found.fingerprints.contains(&Fingerprint::of(key))
     }
 
     fn at_most(most: usize, document: &[u8], own: Option<&[u8]>, digits: Digits) -> Self {
@@ -87,7 +95,7 @@ fn is_unguessable(word: &[u8]) -> bool {
         && !bare.contains(&b'=')
         && !word.starts_with(b"//")
         && !word.windows(3).any(|part| part == b"://")
-        && is_scrambled(bare)
+        && (is_scrambled(bare) || is_access_key_id(bare))
         && !is_encoded_text(last)
 }
 
@@ -128,6 +136,16 @@ fn is_scrambled(word: &[u8]) -> bool {
         long |= piece.len() >= LONG && own >= TURNS_IN_LONG;
     }
     short >= SCRAMBLED || turns >= TURNS || long
+}
+
+/// Whether it is made as the ids of AWS's access keys are, which have few digits.
+fn is_access_key_id(word: &[u8]) -> bool {
+    const KINDS: [&[u8]; 4] = [b"AKIA", b"ASIA", b"ABIA", b"ACCA"];
+    let is_digit = |byte: &u8| matches!(byte, b'2'..=b'7');
+    word.len() == 20
+        && KINDS.iter().any(|kind| word.starts_with(kind))
+        && (word.iter()).all(|byte| byte.is_ascii_uppercase() || is_digit(byte))
+        && word.iter().any(is_digit)
 }
 
 /// Whether it only spells a text, which may be guessed: what stands in that is looked at by itself.
@@ -181,6 +199,8 @@ mod tests {
             "5f4dcc3b5aa765d61d8327deb882cf99",
             "q8ad7v2mz1kx05tr9wye6bnu3hjc4p",
             "AKIA5XQ7ZB2N4JW8M3TD",
+            "AKIAQWXZRTPLMNBV7CSD",
+            "ASIAQYPLR4ZNVTKWHJBX",
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzT3qX8Nd2k",
             "vL3+9xQ0/ab7Zk2TtN8wYh5cJr1mPd4s6uE=",
             "123456789:AAH4Vq8ZkT2mWc7RbX1sYdN6hJp3FgLe9",
@@ -190,6 +210,22 @@ mod tests {
                 told(&format!("K={key}\n"), None).contains(&print(key)),
                 "{key}"
             );
+            assert!(Tellable::tells(key.as_bytes()), "{key}");
+        }
+    }
+
+    #[test]
+    fn it_is_known_which_keys_are_not_told() {
+        for key in [
+            "hunter2",
+            "kqwzvjxhplmtrnbdgfsyceoa",
+            "8274650193827465",
+            "x7!Kq#9zW&4mT@2vR%8p",
+            "4Vq8ZkT2m\nWc7RbX1sY",
+            "AKIAPRODUCTIONSERVER",
+            "",
+        ] {
+            assert!(!Tellable::tells(key.as_bytes()), "{key}");
         }
     }
 

@@ -233,7 +233,9 @@ impl RemoteReading {
         reading.unsearched = match (&beside, self.beside_cut) {
             (None, _) => Some(Unsearched::Untold),
             (Some(_), true) => Some(Unsearched::Cut),
-            (Some(_), false) => None,
+            // A file that is the key has no variable, and nothing beside it.
+            (Some(beside), false) if beside.is_empty() && self.variable.is_none() => None,
+            (Some(_), false) => Some(Unsearched::ByRule),
         };
         let beside = beside.unwrap_or_default();
         if !beside.is_empty() {

@@ -253,6 +253,38 @@ fn what_a_reading_does_not_tell_is_a_blind_spot() {
 }
 
 #[test]
+fn a_key_that_no_reading_names_may_stand_beside_it() {
+    const UNLIKE: &str = "x7!Kq#9zW&4mT@2vR%8pLs";
+    const WHY: &str = "its reading tells no words like this key";
+    let file = format!("KEY={CURRENT}\n# {UNLIKE}\n");
+    let asked = |scene: &Scene| scene.run(["revoke-check", "checkout", "--no-ledger"]);
+    let scene = inspected(&file).file("old", UNLIKE);
+    asked(&scene).ends(3).prints(WHY);
+    // An audit has nothing to say of it.
+    let ran = scene.run(["audit", "--no-ledger"]).ends(0);
+    assert!(!ran.to_string().contains(WHY), "{ran}");
+    let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let write = |targets: &str| std::fs::write(scene.path("targets.yaml"), targets).unwrap();
+    // A file that is the key has nothing beside it.
+    let bare = targets.replace("web.env, --variable, KEY", "current");
+    assert_ne!(bare, targets);
+    write(&bare);
+    asked(&scene).ends(0);
+    // Of a key that nobody can see, the current one tells the looks.
+    let (head, tail) = targets.split_once("previous: [ {").unwrap();
+    let (_, tail) = tail.split_once("} } ]").unwrap();
+    let print = fingerprint(UNLIKE);
+    write(&format!(
+        "{head}previous: [ {{ fingerprint: '{print}' }} ]{tail}"
+    ));
+    asked(&scene).ends(0);
+    let scene = scene
+        .file("current", "q8!Zk#3xV&9nR@5wT%2mBd")
+        .file("web.env", "KEY='q8!Zk#3xV&9nR@5wT%2mBd'\n");
+    asked(&scene).ends(3).prints(WHY);
+}
+
+#[test]
 fn what_stands_beside_the_key_of_a_process_is_told_and_of_the_own_environment_not() {
     let reading = |ran: Ran| ran.ends(0).json();
     let scene = Scene::new();
