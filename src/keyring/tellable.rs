@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::candidates::{assigned, candidates};
 use super::decode::{base64, hexadecimal};
+use super::guessable::is_guessable;
 use super::texts::{Texts, without_blanks};
 use super::words::may_be_any_key;
 use crate::key::{Digits, Fingerprint, Secret};
@@ -97,6 +98,7 @@ fn is_unguessable(word: &[u8]) -> bool {
         && !word.windows(3).any(|part| part == b"://")
         && (is_scrambled(bare) || is_access_key_id(bare))
         && !is_encoded_text(last)
+        && !is_guessable(bare)
 }
 
 fn is_of_keys(byte: &u8) -> bool {
@@ -106,7 +108,7 @@ fn is_of_keys(byte: &u8) -> bool {
 /// Whether letters, capitals and digits take turns in it as they do in no words and numbers.
 fn is_scrambled(word: &[u8]) -> bool {
     let pieces = word.split(|byte| !byte.is_ascii_alphanumeric());
-    let pieces = pieces.filter(|piece| piece.len() >= PIECE);
+    let pieces = pieces.filter(|piece| piece.len() >= PIECE && !is_guessable(piece));
     let (mut short, mut turns, mut long) = (0, 0, false);
     for piece in pieces {
         let has = |is: fn(&u8) -> bool| piece.iter().any(is);
@@ -239,6 +241,15 @@ mod tests {
             "Summer2024Summer2024",
             "hunter2hunter2hunter2",
             "MyCompanyProduction2024",
+            "S3cr3tS3cr3tS3cr3t",
+            "P4ssw0rdP4ssw0rd1",
+            "P4ssw0rd-p4ssw0rd",
+            "1234abcd1234abcd",
+            "1qaz2wsx3edc4rfv",
+            "checkout:1qaz2wsx3edc4rfv",
+            "1q2w3e4r5t6y7u8i-production",
+            "DE89370400440532013000",
+            "FR14 2004 1010 0505 0001 3M02 606",
             "correct-horse-battery-staple",
             "correcthorsebatterystaple",
             "4111111111111111",
