@@ -91,7 +91,10 @@ that is read here. Told are only words that nobody guesses: of 16 characters and
 turns. So an old key that is shorter, reads as a password or has other signs in it (`!`, `#`, `%`, `&`, `@`), and \
 one that is damaged, are not seen beside a variable at the far end. Where such a key is known by its value, \
 `revoke-check` has a blind spot at every reading with `beside`; of a key that is known by its fingerprint alone, \
-the project's current key tells what it looks like.
+the project's current key tells what it looks like. What is glued to a key by `-`, `_` or `.` (`legacy-KEY`, \
+`KEY_old`) does not hide it, nor does a second copy right behind it (`KEYKEY`), if the key has 20 letters and \
+digits or more; what is glued to it without such a sign does, and so do more than 11 such signs around it, or 512 \
+characters in all.
 
 | a reading says | `revoke-check` |
 |---|---|
