@@ -102,6 +102,12 @@ pub fn understand(
     }
 }
 
+/// Whether a JSON object says itself that it is a document of straggler's, or cannot be told from one.
+#[must_use]
+pub fn is_document(object: &[u8]) -> bool {
+    document::is_one(object)
+}
+
 /// What both sides must agree on.
 const SAME_VERSION: &str = "run the same version of straggler on both sides";
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::server::{Answer, Server};
-use crate::support::{CURRENT, OLD, Ran, STRANGE, Scene, fingerprint};
+use crate::support::{CURRENT, OLD, Ran, STRANGE, Scene, fingerprint, fingerprint_of};
 
 /// A deployment whose hop is told this.
 fn told(reading: &str) -> Scene {
@@ -239,16 +239,44 @@ fn what_a_reading_does_not_tell_is_a_blind_spot() {
         let folder = scene.folder().display().to_string();
         let by_command = format!("{head}      - {}\n", hop.replace("DIR", &folder));
         // It may be a part of a larger answer.
-        let body = json!({ "reading": reading }).to_string();
-        let server = Server::new(move |_| Answer::status(200, body.clone()));
-        let url = server.url("/");
-        let by_server =
-            format!("{head}      - http: {{ url: '{url}', pointer: /reading, stage: config }}\n");
-        for targets in [by_command, by_server] {
+        let object = serde_json::from_str::<Value>(&reading).unwrap();
+        let bodies = [json!(reading), object].map(|told| json!({ "reading": told }).to_string());
+        let servers = bodies.map(|body| Server::new(move |_| Answer::status(200, body.clone())));
+        let by_server = servers.each_ref().map(|server| {
+            let url = server.url("/");
+            format!("{head}      - http: {{ url: '{url}', pointer: /reading, stage: config }}\n")
+        });
+        for targets in [by_command].into_iter().chain(by_server) {
             std::fs::write(scene.path("targets.yaml"), targets).unwrap();
             let asked = scene.run(["revoke-check", "checkout", "--no-ledger"]);
             asked.ends(code).prints(why);
         }
+    }
+}
+
+#[test]
+fn what_stands_beside_a_reading_in_an_answer_counts() {
+    let print = fingerprint_of(OLD, 64);
+    let digits = print.trim_start_matches("sha256:").to_owned();
+    for (beside, code) in [
+        ("x".to_owned(), 0),
+        (OLD.to_owned(), 3),
+        (format!("SHA256:{}", digits.to_uppercase()), 3),
+        (digits, 3),
+    ] {
+        let reading = json!({
+            "schema": "straggler.reading/v1", "fingerprint": fingerprint(CURRENT), "beside": []
+        });
+        let body = json!({ "reading": reading, "other": beside }).to_string();
+        let server = Server::new(move |_| Answer::status(200, body.clone()));
+        let scene = inspected("");
+        let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+        let (head, _) = targets.split_once("      - command:").unwrap();
+        let url = server.url("/");
+        let hop = format!("{head}      - http: {{ url: '{url}', pointer: /reading }}\n");
+        std::fs::write(scene.path("targets.yaml"), hop).unwrap();
+        let asked = scene.run(["revoke-check", "checkout", "--no-ledger"]);
+        asked.ends(code);
     }
 }
 
