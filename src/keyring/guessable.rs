@@ -20,26 +20,32 @@ pub(super) fn is_guessable(word: &[u8]) -> bool {
     let bare = word.iter().filter(|byte| byte.is_ascii_alphanumeric());
     let bare: Vec<u8> = bare.map(u8::to_ascii_lowercase).collect();
     let bare = Zeroizing::new(bare);
-    repeated(&bare, AROUND).is_some_and(|unit| unit.len() < UNIT) || is_walk(&bare) || is_iban(word)
+    is_repeated(&bare) || is_walk(&bare) || is_iban(word)
 }
 
-/// Where in a text the first of several copies of something stands that make up all of it but so many characters.
-pub(super) fn repeated(text: &[u8], around: usize) -> Option<Range<usize>> {
-    (1..=text.len() / 2).find_map(|length| {
-        let pairs = text.iter().zip(&text[length..]);
-        let (mut at, mut run, mut best) = (0, 0, (0, 0));
-        for (one, other) in pairs {
-            run = if one == other { run + 1 } else { 0 };
-            at += 1;
-            if run > best.1 {
-                best = (at - run, run);
-            }
+/// Whether all of a text but a few characters around are copies of something short.
+fn is_repeated(text: &[u8]) -> bool {
+    (1..UNIT.min(text.len() / 2 + 1)).any(|length| {
+        let same = text
+            .iter()
+            .zip(&text[length..])
+            .map(|(one, other)| one == other);
+        let (mut run, mut longest) = (0, 0);
+        for same in same {
+            run = if same { run + 1 } else { 0 };
+            longest = longest.max(run);
         }
-        let (start, run) = best;
-        let copies = run + length;
-        let is_most = text.len() - copies <= around && copies * 3 >= text.len() * 2;
-        (run >= length && is_most).then(|| start..start + length)
+        let copies = longest + length;
+        let is_most = text.len() - copies <= AROUND && copies * 3 >= text.len() * 2;
+        longest >= length && is_most
     })
+}
+
+/// What a text is nothing but copies of, if that has at least so many characters.
+pub(super) fn copied(text: &[u8], shortest: usize) -> Option<Range<usize>> {
+    let mut lengths = shortest..=text.len() / 2;
+    let is_unit = |length: &usize| text[*length..] == text[..text.len() - length];
+    lengths.find(is_unit).map(|length| 0..length)
 }
 
 /// Whether most of its characters lie side by side on the keyboard or follow each other.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::candidates::{assigned, candidates};
 use super::decode::{base64, hexadecimal};
-use super::guessable::{is_guessable, repeated};
+use super::guessable::{copied, is_guessable};
 use super::texts::{Texts, without_blanks};
 use super::words::may_be_any_key;
 use crate::key::{Digits, Fingerprint, Secret};
@@ -159,8 +159,8 @@ fn parts(word: &[u8]) -> Vec<Range<usize>> {
         }
     }
     let copies = |part: &Range<usize>| {
-        let unit = repeated(&word[part.clone()], 0)?;
-        Some(part.start + unit.start..part.start + unit.end)
+        let unit = copied(&word[part.clone()], SHORTEST_PART)?;
+        Some(part.start..part.start + unit.end)
     };
     let units: Vec<_> = found.iter().filter_map(copies).collect();
     found.extend(units);

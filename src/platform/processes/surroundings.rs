@@ -145,8 +145,7 @@ fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// What runs another program that its arguments name, and is nobody's service.
-const RUNNERS: [&str; 31] = [
-    "busybox",
+const RUNNERS: [&str; 30] = [
     "timeout",
     "sudo",
     "doas",
@@ -186,7 +185,10 @@ const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "f
 fn is_runner(process: &Process, program: impl Fn(&Process) -> Option<OsString>) -> bool {
     let mut arguments = process.arguments();
     let first = file_name(arguments.next().unwrap_or_default());
-    let first = first.strip_prefix(b"-").unwrap_or(first);
+    let mut first = first.strip_prefix(b"-").unwrap_or(first);
+    if first == b"busybox" {
+        first = arguments.next().unwrap_or_default();
+    }
     let file = program(process).unwrap_or_default();
     // What BusyBox is just now, its first argument says.
     let file = file.as_encoded_bytes();
@@ -546,6 +548,16 @@ mod tests {
                 &["httpd", "--hook", "straggler audit"],
                 "busybox",
                 Some("httpd --hook "),
+            ),
+            (
+                &["busybox", "httpd", "straggler audit"],
+                "busybox",
+                Some("busybox httpd "),
+            ),
+            (
+                &["busybox", "timeout", "9", "straggler", "audit"],
+                "busybox",
+                None,
             ),
         ] {
             let mut processes = [Process::made(9, "x", arguments)];
