@@ -36,6 +36,9 @@ pub struct Audit {
     pub unfinished: bool,
     /// Which keys would be found where places are looked through for what fits a format.
     pub sought: Vec<Sought>,
+    /// Which keys a reading from elsewhere would not name beside what it is of; empty unless earlier keys were asked
+    /// for.
+    pub untold: Vec<KeyId>,
     /// Where the stores led that were read from.
     pub leads: Leads,
     /// Takes every secret of it out of what is said later, as by a program that is told of it.

@@ -129,7 +129,11 @@ impl Hops<'_> {
             let mut judged = judge::judge(reading, &self.bench, &scope, circumstances);
             // The key may well be there under another name.
             let is_nothing = matches!(judged.outcome.why, Why::NotThere | Why::Placeholder(_, _));
-            let unsearched = unsearched.filter(|why| *why != Unsearched::Untold || is_nothing);
+            let unsearched = unsearched.filter(|why| match why {
+                Unsearched::Untold => is_nothing,
+                Unsearched::ByRule => self.seen.wholes.is_thorough(),
+                Unsearched::TooLarge | Unsearched::Cut => true,
+            });
             if unsearched.is_some() {
                 let elsewhere = judged.outcome.elsewhere.get_or_insert_default();
                 elsewhere.open = unsearched;

@@ -10,7 +10,7 @@ use super::references::References;
 use super::remembered::Remembered;
 use super::scrub::Scrub;
 use super::seen::Seen;
-use super::sought::sought;
+use super::sought::{sought, untold};
 use super::{Audit, Policy, history, hops, warnings};
 use crate::fetch::{Fetcher, Limits, Progress};
 use crate::inventory::Inventory;
@@ -92,6 +92,10 @@ pub async fn run(
     drop(fetcher);
 
     let sought = sought(&inventory, &references);
+    let untold = match options.trace.is_empty() {
+        true => Vec::new(),
+        false => untold(&references.keyring),
+    };
     let mut warnings = warnings::references_behind(&inventory, &deployments);
     warnings.extend(references.changed());
     warnings.extend(references.warnings);
@@ -121,6 +125,7 @@ pub async fn run(
         waited: None,
         unfinished: false,
         sought,
+        untold,
         leads,
         scrubber,
     }

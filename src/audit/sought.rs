@@ -4,7 +4,7 @@ use super::references::References;
 use crate::inventory::Inventory;
 use crate::judge::ProjectOutcome;
 use crate::key::{Fingerprint, Secret};
-use crate::keyring::Format;
+use crate::keyring::{Format, KeyId, Keyring, Known, Tellable};
 
 /// Which known keys are found where everything is looked through for what fits a format, as in bundles.
 pub struct Sought {
@@ -60,6 +60,17 @@ pub(super) fn sought(inventory: &Inventory, references: &References) -> Vec<Soug
         }
     };
     formats.into_iter().map(of).collect()
+}
+
+/// Which known keys a reading from elsewhere would not name beside what it is of. One of which only the fingerprint is
+/// known is taken to look as its project's current key does.
+pub(super) fn untold(keyring: &Keyring) -> Vec<KeyId> {
+    let is_untold = |key: &&Known| {
+        let current = || keyring.get(KeyId::current(key.id().project))?.secret();
+        let secret = keyring.secret_of(&key.fingerprint()).or_else(current);
+        secret.is_some_and(|secret| !Tellable::tells(secret.expose()))
+    };
+    keyring.known().filter(is_untold).map(Known::id).collect()
 }
 
 fn prints(outcome: &ProjectOutcome) -> impl Iterator<Item = Fingerprint> + use<'_> {

@@ -54,6 +54,11 @@ impl Wholes {
         self
     }
 
+    /// Whether it does.
+    pub fn is_thorough(&self) -> bool {
+        self.thorough
+    }
+
     /// What stands around a reading in what it is a part of, where that is more than this key, which the reading
     /// is. Where the part is no value, fingerprints beside it count too.
     pub fn look(

@@ -43,6 +43,10 @@ impl Spot<'_> {
                 }
                 Unsearched::Cut => "more stands beside it than its reading names",
                 Unsearched::Untold => "its reading does not say what stands beside it",
+                Unsearched::ByRule if self.audit.untold.is_empty() => return None,
+                Unsearched::ByRule => {
+                    "its reading tells no words like this key, so it may stand beside what was read"
+                }
             };
             return Some(told.to_owned());
         }

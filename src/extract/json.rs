@@ -35,6 +35,19 @@ pub fn is_container(text: &[u8]) -> bool {
 /// [`ErrorKind::BadData`] when the text is no JSON, names a member on the way twice, or leads to something else
 /// than a string.
 pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError> {
+    string_or_object_at(text, pointer, |_| false)
+}
+
+/// The same, or an object that a JSON pointer leads to, as it is written there, where that is one of those meant.
+///
+/// # Errors
+///
+/// As [`string_at`].
+pub fn string_or_object_at(
+    text: &[u8],
+    pointer: &str,
+    is_meant: impl FnOnce(&[u8]) -> bool,
+) -> Result<Option<Secret>, ReadError> {
     let text = relaxed::unmarked(text);
     let strict;
     let mut here: &RawValue = match serde_json::from_slice(text) {
@@ -72,6 +85,9 @@ pub fn string_at(text: &[u8], pointer: &str) -> Result<Option<Secret>, ReadError
             ))
         }),
         Kind::Null => Ok(None),
+        Kind::Object if is_meant(here.get().as_bytes()) => {
+            Ok(Some(Secret::copied(here.get().as_bytes())))
+        }
         other => Err(pointer::unfit(pointer, "leads to", other.name())),
     }
 }

@@ -15,7 +15,7 @@ mod url;
 mod yaml;
 
 pub use apply::Extracted;
-pub use json::{SecretText, is_container, is_object, is_relaxed, string_at};
+pub use json::{SecretText, is_container, is_object, is_relaxed, string_at, string_or_object_at};
 pub use members::Members;
 pub use pattern::compile as compile_pattern;
 pub use pointer::{check as check_pointer, meant as meant_pointer, pointer_to};

@@ -433,6 +433,7 @@ impl Scene {
             waited: None,
             unfinished: false,
             sought: Vec::new(),
+            untold: Vec::new(),
             leads: crate::audit::Leads::default(),
             scrubber: Arc::default(),
         })

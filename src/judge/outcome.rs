@@ -62,7 +62,8 @@ impl Elsewhere {
                 self.asked.push(key);
             }
         }
-        self.open = self.open.or(other.open);
+        let sure = self.open.filter(|why| *why != Unsearched::ByRule);
+        self.open = sure.or(other.open).or(self.open);
         self.within &= other.within;
     }
 }

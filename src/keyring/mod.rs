@@ -17,6 +17,7 @@ mod filter;
 mod format;
 mod forms;
 mod grams;
+mod guessable;
 mod html;
 mod joined;
 mod known;

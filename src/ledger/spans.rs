@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::judge::{DeploymentOutcome, HopOutcome, is_explained, is_nothing};
 use crate::key::{Digits, Fingerprint};
 use crate::platform::PlaceId;
+use crate::reading::Unsearched;
 use crate::verdict::{Evidence, Expectation, Fault, Stage, Verdict};
 
 /// Where a hop stands: its number on the route and what it reads.
@@ -68,7 +69,8 @@ fn held(audit: &Audit, judged: &HopOutcome, stage: Stage) -> Option<Vec<Fingerpr
         let is_open = reading
             .elsewhere
             .as_ref()
-            .is_some_and(|seen| seen.open.is_some());
+            .and_then(|seen| seen.open)
+            .is_some_and(|why| why != Unsearched::ByRule);
         if is_open || !is_explained(reading, stage, false) {
             return None;
         }

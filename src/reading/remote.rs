@@ -102,6 +102,12 @@ pub fn understand(
     }
 }
 
+/// Whether a JSON object says itself that it is a document of straggler's, or cannot be told from one.
+#[must_use]
+pub fn is_document(object: &[u8]) -> bool {
+    document::is_one(object)
+}
+
 /// What both sides must agree on.
 const SAME_VERSION: &str = "run the same version of straggler on both sides";
 
@@ -233,7 +239,9 @@ impl RemoteReading {
         reading.unsearched = match (&beside, self.beside_cut) {
             (None, _) => Some(Unsearched::Untold),
             (Some(_), true) => Some(Unsearched::Cut),
-            (Some(_), false) => None,
+            // A file that is the key has no variable, and nothing beside it.
+            (Some(beside), false) if beside.is_empty() && self.variable.is_none() => None,
+            (Some(_), false) => Some(Unsearched::ByRule),
         };
         let beside = beside.unwrap_or_default();
         if !beside.is_empty() {

@@ -7,4 +7,6 @@ pub enum Unsearched {
     Cut,
     /// A reading from elsewhere does not say what stands there.
     Untold,
+    /// A reading from elsewhere tells the words that stand there by a rule, and not every key is such a word.
+    ByRule,
 }

@@ -87,13 +87,19 @@ later version: none of them is ever taken for the key itself.
 **Beside the variable.** Where the far end looks at an env file or a process, a reading also says what else stands \
 there, comments and arguments included: `beside`, the sorted fingerprints of all words that may be keys. A previous \
 key among them is a warning in an audit (`old-key-beside`) and a blind spot for `revoke-check`, as it is in a file \
-that is read here. Told are only words that nobody guesses: of 16 characters and more, in which letters, capitals \
-and digits take turns. So an old key that is shorter, or reads as a password, and one that is damaged, are not seen \
-beside a variable at the far end.
+that is read here. Told are only words that nobody guesses: of 16 characters and more, in which letters, capitals and digits take \
+turns. So an old key that is shorter, reads as a password or has other signs in it (`!`, `#`, `%`, `&`, `@`), and \
+one that is damaged, are not seen beside a variable at the far end. Where such a key is known by its value, \
+`revoke-check` has a blind spot at every reading with `beside`; of a key that is known by its fingerprint alone, \
+the project's current key tells what it looks like. What is glued to a key by `-`, `_` or `.` (`legacy-KEY`, \
+`KEY_old`) does not hide it, nor does a second copy right behind it (`KEYKEY`), if the key has 20 letters and \
+digits or more; what is glued to it without such a sign does, and so do more than 11 such signs around it, or 512 \
+characters in all.
 
 | a reading says | `revoke-check` |
 |---|---|
-| `beside`, also if it is empty | counts it as looked at |
+| `beside`, also if it is empty | counts it as looked at; a blind spot, if the key is none of the words that are \
+told, unless `beside` is empty and no `variable` is named: a file that is the key |
 | `beside_cut`: more than the 1,000 words that are told stand there, or more than could be looked through | a blind spot |
 | no `beside`, and the key or a value is there | counts it as looked at: what is beside is not part of the place |
 | no `beside`, and `absent` (or the fingerprint of a placeholder) | a blind spot: the key may have another name \

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{At, Case, Info, Source};
-use crate::extract::{Trim, check_pointer, string_at};
+use crate::extract::{Trim, check_pointer, string_or_object_at};
 use crate::key::Secret;
 use crate::platform::http::{Get, Headers, check_headers, check_url, location};
 use crate::platform::{Asking, Locator, Stop};
-use crate::reading::remote::{Yields, understand};
+use crate::reading::remote::{Yields, is_document, understand};
 use crate::reading::{Found, Reading};
 use crate::text::{Escaped, escape};
 use crate::verdict::{Evidence, Stage};
@@ -23,7 +23,7 @@ pub struct Http {
     /// Headers by their names; each value is a reference to a credential, perhaps with a `scheme`.
     #[serde(default)]
     headers: Arc<Headers>,
-    /// A JSON pointer (RFC 6901) to the string that matters; by default the whole answer.
+    /// A JSON pointer (RFC 6901) to the string or reading that matters; by default the whole answer.
     #[serde(default)]
     pointer: Option<Box<str>>,
     /// What comes back; by default it is recognised.
@@ -57,10 +57,10 @@ impl Source for Http {
 ",
         tested: "a server on loopback: every status, redirects, compression, oversized and broken answers",
         manual: "\
-Requests a URL with GET. The answer, or the string that `pointer` leads to in it, is a reading, a fingerprint or \
-the key itself. `yields` (`value`, `fingerprint`, `reading`) says which; without it, readings and fingerprints \
-are recognised. Let a program answer with the fingerprint of the key that it really holds, and what is running \
-is proven without the key ever leaving it.
+Requests a URL with GET. The answer, or the string that `pointer` leads to in it, is a reading, a fingerprint \
+or the key itself; a reading may stand there as an object, too. `yields` (`value`, `fingerprint`, `reading`) \
+says which; without it, readings and fingerprints are recognised. Let a program answer with the fingerprint of \
+the key that it really holds, and what is running is proven without the key ever leaving it.
 
 Header values are always references: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM] }`, and `scheme: \
 Bearer` writes that word before the credential. They are sent to this origin only: a redirect to another scheme, \
@@ -133,7 +133,7 @@ A load balancer answers for one instance at a time: name the instances, or the o
         })?;
         let whole = || Arc::new(Secret::copied(answer.expose()));
         let member = match &self.pointer {
-            Some(pointer) => match string_at(answer.expose(), pointer)? {
+            Some(pointer) => match string_or_object_at(answer.expose(), pointer, is_document)? {
                 Some(member) => Some(member),
                 None => return Ok(vec![Reading::new(Found::Absent).out_of(whole())]),
             },
@@ -224,10 +224,40 @@ mod tests {
         );
         assert_eq!(told(&read_one("http", at("/a/v")).await.found), "key\n");
         assert_eq!(told(&read_one("http", at("/b")).await.found), "absent");
+        // No object is a key.
+        let error = read("http", at("/a")).await.err().unwrap();
+        assert!(error.message.contains("leads to an object"), "{error}");
         assert_eq!(
             read("http", at("/a/n")).await.err().unwrap().kind,
             ErrorKind::BadData
         );
+    }
+
+    #[tokio::test]
+    async fn a_pointer_may_lead_to_a_reading_as_an_object() {
+        let server = Server::answering(
+            "200 OK",
+            br#"{"a": {"schema": "straggler.reading/v1", "fingerprint": "sha256:ba7816bf8f01", "beside": []},
+                 "twice": {"schema": "straggler.reading/v1", "schema": "x", "absent": true},
+                 "old": "SHA256:0123456789AB"}"#,
+        );
+        let at = |pointer: &str| json!({"url": server.url("/"), "pointer": pointer});
+        let reading = read_one("http", at("/a")).await;
+        assert_eq!(told(&reading.found), "sha256:ba7816bf8f01");
+        let whole = reading.whole.unwrap();
+        let beside = std::str::from_utf8(whole.expose()).unwrap();
+        assert!(beside.contains("SHA256:0123456789AB"), "{beside}");
+        for (pointer, message) in [
+            ("/twice", "the reading that came back has a member twice"),
+            // One that only has a reading in it is none.
+            ("", "leads to an object"),
+        ] {
+            let error = read("http", at(pointer)).await.err().unwrap();
+            assert!(error.message.contains(message), "{pointer}: {error}");
+        }
+        let settings = json!({"url": server.url("/"), "pointer": "/a", "yields": "value"});
+        let error = read("http", settings).await.err().unwrap();
+        assert!(error.message.starts_with("a document of straggler's"));
     }
 
     #[tokio::test]

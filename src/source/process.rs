@@ -87,9 +87,13 @@ When nothing matches, the hop is `unreachable`, because nothing was seen.
 - by name, pattern or unit, what started straggler (a shell, `timeout`, `sudo`, a session, cron), what it \
 started, and other stragglers with theirs: their command lines may hold the same words as the service's. By its \
 `pid` such a process can be read;
-- by `name` and `match`, a process whose command line runs straggler (`watch straggler audit`, a shell that \
-sleeps between two of them), that is, has its name as a word followed by one of its commands. The reading names \
-it. A process that merely has the word in a path or an argument is matched like any other.
+- by `name` and `match`, a `watch`, `timeout`, `sudo`, `env`, `aws-vault` or the like, or a shell with `-c`, whose \
+command line runs straggler, that is, has its name as a word followed by one of its commands. The reading names it.
+
+Any other program whose command line runs straggler (`web --on-rotate 'straggler audit'`, `sh /srv/web/start.sh \
+--hook straggler audit`) is matched and judged like any other. If it fits a `match` only by the words that are \
+straggler's (from its name to the end of that argument or, if the name is an argument of its own, of all arguments), \
+it is one more replica, `unverified`.
 
 A service, an application or cron may start straggler itself. So what started it and matches is one more \
 replica, `unverified`, with its name and number: it was not looked at, and for `revoke-check` it is a blind spot. \
@@ -206,6 +210,9 @@ was not seen may hold the old key.",
             let by_words = matches!(selector, Selector::Name(_) | Selector::Match(_));
             by_words && process.runs_straggler
         });
+        let (doubtful, matching): (Vec<&Running>, Vec<_>) = matching
+            .into_iter()
+            .partition(|process| selector.fits_straggler(process));
         let mut readings = match &self.argument {
             Some(option) => argued::read(option, &matching, self.unit.is_some(), asking)?,
             None => self.environments(at, &matching, asking)?,
@@ -225,6 +232,7 @@ was not seen may hold the old key.",
             .filter(|process| selector.may_mean(process))
             .collect();
         if readings.is_empty() {
+            let passed_over = [passed_over, doubtful].concat();
             return Err(Stop::Failed(self.nothing_seen(
                 snapshot.partial,
                 &passed_over,
@@ -232,6 +240,7 @@ was not seen may hold the old key.",
             )));
         }
         readings.extend(starters.into_iter().map(Running::left_out));
+        readings.extend(doubtful.into_iter().map(Running::matches_by_straggler));
         if snapshot.partial && self.pid.is_none() {
             readings.push(Reading::new(Found::Failed(hidden_processes())).of_replica("hidden"));
         }
@@ -322,6 +331,15 @@ impl Selector {
             Self::Name(name) => process.is_named(name),
             Self::Match(pattern) => pattern.is_match(process.command_line().expose()),
             Self::Unit(unit) => process.is_in_unit(unit),
+        }
+    }
+
+    /// Whether what fits is nothing but the words with which it runs straggler.
+    fn fits_straggler(&self, process: &Running) -> bool {
+        let rest = process.besides_straggler.as_ref();
+        match (self, rest) {
+            (Self::Match(pattern), Some(rest)) => !pattern.is_match(rest.expose()),
+            _ => false,
         }
     }
 

@@ -30,6 +30,7 @@ use crate::key::Fingerprint;
 use crate::keyring::{KeyId, ProjectId, Role};
 use crate::ledger::LastSeen;
 use crate::platform::PlaceId;
+use crate::reading::Unsearched;
 use crate::verdict::{Evidence, Expectation};
 
 /// What is asked of an audit in which every hop of every project was read.
@@ -320,11 +321,23 @@ impl Question<'_> {
     /// something takes it from there.
     fn is_around(&self, asked: &Asked, spot: Spot<'_>, reading: &Outcome) -> bool {
         let is_one = |print: Fingerprint| asked.fingerprints.iter().any(|key| key.agrees(&print));
-        let is_open = reading
-            .elsewhere
-            .as_ref()
-            .is_some_and(|seen| seen.open.is_some());
+        let open = reading.elsewhere.as_ref().and_then(|seen| seen.open);
+        let is_open = match open {
+            Some(Unsearched::ByRule) => self.is_untold(asked, spot.audit),
+            open => open.is_some(),
+        };
         is_open || spot.audit.elsewhere(reading).any(is_one)
+    }
+
+    /// Whether a key in question is none that a reading from elsewhere would name beside what it is of. One that
+    /// nobody knows is taken to look as the keys do that it is asked for with.
+    fn is_untold(&self, asked: &Asked, audit: &Audit) -> bool {
+        let owners = self.owners.iter().map(|&owner| KeyId::current(owner));
+        let taken: Vec<KeyId> = match asked.keys.is_empty() {
+            true => owners.collect(),
+            false => asked.keys.clone(),
+        };
+        taken.iter().any(|key| audit.untold.contains(key))
     }
 
     /// The places that are on no route anymore, and held one of the keys when they were last read, or what

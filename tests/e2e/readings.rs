@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::server::{Answer, Server};
-use crate::support::{CURRENT, OLD, Ran, STRANGE, Scene, fingerprint};
+use crate::support::{CURRENT, OLD, Ran, STRANGE, Scene, fingerprint, fingerprint_of};
 
 /// A deployment whose hop is told this.
 fn told(reading: &str) -> Scene {
@@ -239,17 +239,77 @@ fn what_a_reading_does_not_tell_is_a_blind_spot() {
         let folder = scene.folder().display().to_string();
         let by_command = format!("{head}      - {}\n", hop.replace("DIR", &folder));
         // It may be a part of a larger answer.
-        let body = json!({ "reading": reading }).to_string();
-        let server = Server::new(move |_| Answer::status(200, body.clone()));
-        let url = server.url("/");
-        let by_server =
-            format!("{head}      - http: {{ url: '{url}', pointer: /reading, stage: config }}\n");
-        for targets in [by_command, by_server] {
+        let object = serde_json::from_str::<Value>(&reading).unwrap();
+        let bodies = [json!(reading), object].map(|told| json!({ "reading": told }).to_string());
+        let servers = bodies.map(|body| Server::new(move |_| Answer::status(200, body.clone())));
+        let by_server = servers.each_ref().map(|server| {
+            let url = server.url("/");
+            format!("{head}      - http: {{ url: '{url}', pointer: /reading, stage: config }}\n")
+        });
+        for targets in [by_command].into_iter().chain(by_server) {
             std::fs::write(scene.path("targets.yaml"), targets).unwrap();
             let asked = scene.run(["revoke-check", "checkout", "--no-ledger"]);
             asked.ends(code).prints(why);
         }
     }
+}
+
+#[test]
+fn what_stands_beside_a_reading_in_an_answer_counts() {
+    let print = fingerprint_of(OLD, 64);
+    let digits = print.trim_start_matches("sha256:").to_owned();
+    for (beside, code) in [
+        ("x".to_owned(), 0),
+        (OLD.to_owned(), 3),
+        (format!("SHA256:{}", digits.to_uppercase()), 3),
+        (digits, 3),
+    ] {
+        let reading = json!({
+            "schema": "straggler.reading/v1", "fingerprint": fingerprint(CURRENT), "beside": []
+        });
+        let body = json!({ "reading": reading, "other": beside }).to_string();
+        let server = Server::new(move |_| Answer::status(200, body.clone()));
+        let scene = inspected("");
+        let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+        let (head, _) = targets.split_once("      - command:").unwrap();
+        let url = server.url("/");
+        let hop = format!("{head}      - http: {{ url: '{url}', pointer: /reading }}\n");
+        std::fs::write(scene.path("targets.yaml"), hop).unwrap();
+        let asked = scene.run(["revoke-check", "checkout", "--no-ledger"]);
+        asked.ends(code);
+    }
+}
+
+#[test]
+fn a_key_that_no_reading_names_may_stand_beside_it() {
+    const UNLIKE: &str = "x7!Kq#9zW&4mT@2vR%8pLs";
+    const WHY: &str = "its reading tells no words like this key";
+    let file = format!("KEY={CURRENT}\n# {UNLIKE}\n");
+    let asked = |scene: &Scene| scene.run(["revoke-check", "checkout", "--no-ledger"]);
+    let scene = inspected(&file).file("old", UNLIKE);
+    asked(&scene).ends(3).prints(WHY);
+    // An audit has nothing to say of it.
+    let ran = scene.run(["audit", "--no-ledger"]).ends(0);
+    assert!(!ran.to_string().contains(WHY), "{ran}");
+    let targets = std::fs::read_to_string(scene.path("targets.yaml")).unwrap();
+    let write = |targets: &str| std::fs::write(scene.path("targets.yaml"), targets).unwrap();
+    // A file that is the key has nothing beside it.
+    let bare = targets.replace("web.env, --variable, KEY", "current");
+    assert_ne!(bare, targets);
+    write(&bare);
+    asked(&scene).ends(0);
+    // Of a key that nobody can see, the current one tells the looks.
+    let (head, tail) = targets.split_once("previous: [ {").unwrap();
+    let (_, tail) = tail.split_once("} } ]").unwrap();
+    let print = fingerprint(UNLIKE);
+    write(&format!(
+        "{head}previous: [ {{ fingerprint: '{print}' }} ]{tail}"
+    ));
+    asked(&scene).ends(0);
+    let scene = scene
+        .file("current", "q8!Zk#3xV&9nR@5wT%2mBd")
+        .file("web.env", "KEY='q8!Zk#3xV&9nR@5wT%2mBd'\n");
+    asked(&scene).ends(3).prints(WHY);
 }
 
 #[test]

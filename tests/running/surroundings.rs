@@ -297,6 +297,41 @@ fn one_that_will_run_straggler_again_is_not_taken_for_the_service_and_is_named()
 }
 
 #[test]
+fn a_service_with_a_hook_that_runs_straggler_is_judged() {
+    let scene = Scene::new();
+    let mark = scene.mark();
+    scene.declare(&format!("{{ process: {{ match: '^{mark}-service' }} }}"));
+    let _new = service(&scene, NEW);
+    let asked = || {
+        let mut command = Command::new(STRAGGLER);
+        let targets = scene.path("targets.yaml");
+        command.args(["revoke-check", "checkout", "--no-ledger", "-c"]);
+        command.arg(targets).output().unwrap().status.code()
+    };
+    assert_eq!(asked(), Some(0));
+    let mut command = Command::new("sleep");
+    command
+        .arg0(format!(
+            "{mark}-service --on-rotate 'straggler audit {mark}-night'"
+        ))
+        .arg("1000");
+    let _old = scene.start(&mut command, OLD);
+    assert_eq!(asked(), Some(1));
+    let found = scene.audit(&format!("{{ process: {{ match: '^{mark}-service' }} }}"));
+    assert_eq!(found.1, 1);
+    assert_eq!(found.0["readings"].as_array().unwrap().len(), 2);
+    // What fits by the words of straggler alone is not taken for the service, and not for nobody's either.
+    let hop = format!("{{ process: {{ match: '^{mark}-service 1000$|{mark}-night' }} }}");
+    let found = scene.audit(&hop);
+    assert_eq!(found.1, 3, "{:#}", found.0);
+    assert!(
+        found.0.to_string().contains("it matches only by the words"),
+        "{:#}",
+        found.0
+    );
+}
+
+#[test]
 fn a_service_that_only_has_the_word_in_a_path_is_not_passed_over() {
     let scene = Scene::new();
     let mark = scene.mark();

@@ -19,7 +19,9 @@ static LOADERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"(?:[(,]|[^=!<>]=)\s*["'`]script["'`]"#.to_owned(),
         r#"<scr(?:ipt)?[^>]{0,200}(?:\$\{|["'`]\s*(?:\+|\.\s*concat))"#.to_owned(),
         r"\bdocument\s*\.\s*write|\bcreateContextualFragment\b|\bnew\s+Function\b".to_owned(),
-        r"\.src\s*=\s*[\w$]+\s*[;,})]".to_owned(),
+        // Of an image as well, which nobody can tell here.
+        r#"\.src\s*=\s*[^=\s"'`]"#.to_owned(),
+        r#"["'`]src["'`]\s*,\s*[^\s"'`]|\bsrc\s*:\s*[^\s"'`]"#.to_owned(),
         r"\b(?:System|require|requirejs)\s*[.(\[]".to_owned(),
         r"\.[el]\(\s*[A-Za-z_$]".to_owned(),
     ];

@@ -50,9 +50,13 @@ pub(super) fn list(own: u32) -> Result<Snapshot, ReadError> {
             Err(_) => partial = true,
         }
     }
+    // A name is anybody's, and the file it runs is not.
+    let is_named = |process: &Process| {
+        let runs_it = |file: OsString| file.to_string_lossy().contains("straggler");
+        process.is_named("straggler") && program_name(process).is_none_or(runs_it)
+    };
     let is_straggler = |process: &Process| {
-        process.is_named("straggler")
-            || (program.is_some() && self::program(process.id.pid) == program)
+        is_named(process) || (program.is_some() && self::program(process.id.pid) == program)
     };
     surroundings::mark(&mut processes, own, is_straggler, program_name);
     processes.retain(|process| process.id.pid != own);
@@ -165,6 +169,7 @@ fn look(pid: u32, clock: &Clock) -> io::Result<Option<Process>> {
         ours: false,
         may_be_meant: None,
         runs_straggler: false,
+        besides_straggler: None,
     }))
 }
 

@@ -45,9 +45,12 @@ pub struct Process {
     /// Where it is left out because it started a straggler, and may do more than that: its command line without
     /// straggler's own, by which it may be meant.
     pub may_be_meant: Option<Secret>,
-    /// Whether its command line runs straggler, again and again perhaps. It is passed over like those, and
+    /// Whether it does nothing but run straggler, again and again perhaps. It is passed over like those, and
     /// told of, since only its command line says so.
     pub runs_straggler: bool,
+    /// Where its command line runs straggler, and it may do more than that, as a service with a hook does: its
+    /// command line without what is straggler's.
+    pub besides_straggler: Option<Secret>,
 }
 
 impl Process {
@@ -56,6 +59,19 @@ impl Process {
     pub fn left_out(&self) -> Reading {
         let why = "it started straggler, so it was left out, though it may be the service itself: read it by its \
                    `pid`, let something else start straggler, or choose the processes by what this one does not match";
+        self.unseen(why)
+    }
+
+    /// What is said of one that matches by nothing but the words with which it runs straggler.
+    #[must_use]
+    pub fn matches_by_straggler(&self) -> Reading {
+        let why = "it matches only by the words with which its command line runs straggler, so it was left out, though \
+                   it may be the service itself: read it by its `pid` or `name`, or choose the processes by what this \
+                   one does not match";
+        self.unseen(why)
+    }
+
+    fn unseen(&self, why: &'static str) -> Reading {
         Reading::new(Found::hidden(None, why))
             .of_replica(format!("{}/{}", Escaped(&self.name), self.id.pid))
             .started_at(self.started_at)
@@ -157,6 +173,7 @@ impl Process {
             ours: false,
             may_be_meant: None,
             runs_straggler: false,
+            besides_straggler: None,
         }
     }
 }

@@ -71,9 +71,16 @@ pub(super) fn mark(
         processes[index].may_be_meant = doubtful.remove(&index);
     }
     // `watch`, `timeout`, a shell that sleeps between two of them: one that will run straggler again has no
-    // straggler under it just now.
+    // straggler under it just now. A service may have a hook that does.
     for process in processes.iter_mut().filter(|process| !process.ours) {
-        process.runs_straggler = runs_straggler(process);
+        let Some(part) = part_of_straggler(process) else {
+            continue;
+        };
+        if is_runner(process, &program) {
+            process.runs_straggler = true;
+        } else {
+            process.besides_straggler = Some(without(&process.command_line(), part));
+        }
     }
 }
 
@@ -90,26 +97,39 @@ const COMMANDS: [&[u8]; 9] = [
     b"man",
 ];
 
-/// Whether a command line runs straggler: its name, as a word of its own or as the last one of a path, and one
-/// of its commands behind it. What only speaks of straggler, as in the name of a folder, does not.
-fn runs_straggler(process: &Process) -> bool {
+/// Where a command line runs straggler: its name, as a word of its own or as the last one of a path, and one of its
+/// commands behind it. What only speaks of straggler, as in the name of a folder, does not. What follows is straggler's
+/// too, up to the end of the script or of the whole line.
+fn part_of_straggler(process: &Process) -> Option<Range<usize>> {
     let line = process.command_line();
     let line = line.expose();
-    let mut words = words(line).map(|range| &line[range]).peekable();
-    while let Some(word) = words.next() {
-        if file_name(word) != b"straggler" {
+    let mut ranges = words(line).peekable();
+    while let Some(range) = ranges.next() {
+        if file_name(&line[range.clone()]) != b"straggler" {
             continue;
         }
         // `straggler --color never audit`
-        let color = words.next_if(|word| word.starts_with(b"--color"));
-        if color.is_some_and(|color| !color.contains(&b'=')) {
-            words.next();
+        let color = ranges.next_if(|range| line[range.clone()].starts_with(b"--color"));
+        if color.is_some_and(|color| !line[color].contains(&b'=')) {
+            ranges.next();
         }
-        if words.peek().is_some_and(|word| COMMANDS.contains(word)) {
-            return true;
+        if ranges
+            .peek()
+            .is_some_and(|range| COMMANDS.contains(&&line[range.clone()]))
+        {
+            let behind = process.arguments.expose().get(range.end..);
+            let ends = behind.and_then(|behind| behind.iter().position(|&byte| byte == 0));
+            // The name ends its argument, so others follow it.
+            let end = ends.filter(|&ends| ends > 0).map(|ends| range.end + ends);
+            return Some(range.start..end.unwrap_or(line.len()).min(line.len()));
         }
     }
-    false
+    None
+}
+
+fn without(line: &Secret, part: Range<usize>) -> Secret {
+    let line = line.expose();
+    Secret::new([&line[..part.start], &line[part.end..]].concat())
 }
 
 /// The words of a command line, as a shell or straggler itself would divide it: quotes come away.
@@ -125,16 +145,7 @@ fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// What runs another program that its arguments name, and is nobody's service.
-const RUNNERS: [&str; 33] = [
-    "sh",
-    "bash",
-    "dash",
-    "ash",
-    "zsh",
-    "ksh",
-    "mksh",
-    "fish",
-    "busybox",
+const RUNNERS: [&str; 30] = [
     "timeout",
     "sudo",
     "doas",
@@ -153,13 +164,56 @@ const RUNNERS: [&str; 33] = [
     "watch",
     "flock",
     "xargs",
+    "parallel",
+    "chronic",
     "script",
     "strace",
     "unshare",
     "nsenter",
     "systemd-run",
     "systemd-inhibit",
+    "aws-vault",
+    "tini",
+    "dumb-init",
+    "tmux",
 ];
+
+/// What does so where its arguments say `-c`. A script that they run is a program of its own.
+const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish"];
+
+/// Whether it is known to do nothing but run what its arguments name.
+fn is_runner(process: &Process, program: impl Fn(&Process) -> Option<OsString>) -> bool {
+    let mut arguments = process.arguments();
+    let first = file_name(arguments.next().unwrap_or_default());
+    let mut first = first.strip_prefix(b"-").unwrap_or(first);
+    if first == b"busybox" {
+        first = arguments.next().unwrap_or_default();
+    }
+    let file = program(process).unwrap_or_default();
+    // What BusyBox is just now, its first argument says.
+    let file = file.as_encoded_bytes();
+    let file = if file == b"busybox" { b"" } else { file };
+    let is_one_of = |names: &[&str]| {
+        let mut names = names.iter().map(|name| name.as_bytes());
+        names.any(|name| name == first || name == file)
+    };
+    is_one_of(&RUNNERS) || is_one_of(&SHELLS) && has_script(arguments)
+}
+
+/// Whether the options of a shell, before anything else, have a `-c`.
+fn has_script<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+    while let Some(option) = arguments.next() {
+        match option {
+            [b'-', b'-', _, ..] => {}
+            [b'-' | b'+', letters @ ..] if letters.contains(&b'c') => return option[0] == b'-',
+            // `-o pipefail`
+            [b'-' | b'+', .., b'o'] => drop(arguments.next()),
+            [b'-' | b'+', ..] => {}
+            _ => return false,
+        }
+    }
+    false
+}
 
 /// What may be the service itself, though it started one of these stragglers: its command line without straggler's.
 /// `None` where it surely does nothing but run that, as `sh -c 'straggler audit …'` and `timeout 60 straggler …` do.
@@ -170,24 +224,14 @@ fn beside_straggler(
 ) -> Option<Secret> {
     let line = process.command_line();
     let carried = stragglers.iter().find_map(|one| carried(&line, one));
-    let is_runner = |name: &[u8]| {
-        let name = name.strip_prefix(b"-").unwrap_or(name);
-        RUNNERS.iter().any(|runner| runner.as_bytes() == name)
-    };
-    if carried.is_some() || runs_straggler(process) {
-        let first = process.arguments().next().unwrap_or_default();
-        let file = program(process).unwrap_or_default();
-        let names = [file_name(first), file.as_encoded_bytes()];
-        if names.into_iter().any(is_runner) {
-            return None;
-        }
+    let runs_it = carried.is_some() || part_of_straggler(process).is_some();
+    if runs_it && is_runner(process, program) {
+        return None;
     }
-    let Some(carried) = carried else {
-        return Some(line);
-    };
-    let line = line.expose();
-    let parts = [&line[..carried.start], &line[carried.end..]];
-    Some(Secret::new(parts.concat()))
+    Some(match carried {
+        Some(carried) => without(&line, carried),
+        None => line,
+    })
 }
 
 /// Where a command line has straggler's own, behind straggler's name.
@@ -452,7 +496,76 @@ mod tests {
             let mut processes = [Process::made(9, arguments[0], arguments)];
             mark(&mut processes, 1, |_| false, |_| None);
             assert_eq!(processes[0].runs_straggler, runs, "{arguments:?}");
-            assert!(!processes[0].ours);
+            assert!(!processes[0].ours && processes[0].besides_straggler.is_none());
+        }
+    }
+
+    #[test]
+    fn a_service_with_a_hook_that_runs_straggler_is_told_from_what_only_runs_it() {
+        for (arguments, file, rest) in [
+            (
+                &["python3", "srv.py", "web", "--on-rotate", "straggler audit"][..],
+                "python3",
+                Some("python3 srv.py web --on-rotate "),
+            ),
+            (
+                &["web", "--hook", "straggler", "audit", "--port=80"],
+                "web",
+                Some("web --hook "),
+            ),
+            (
+                &["web", "--hook=/usr/bin/straggler audit", "--port=80"],
+                "web",
+                Some("web  --port=80"),
+            ),
+            (
+                &["run", "p", "--", "straggler", "audit", "web"],
+                "run",
+                Some("run p -- "),
+            ),
+            (
+                &["aws-vault", "exec", "p", "--", "straggler", "audit"],
+                "",
+                None,
+            ),
+            // A script that is the service, and one that is given with `-c`.
+            (
+                &["/bin/sh", "/srv/web", "--hook", "straggler audit"],
+                "dash",
+                Some("/bin/sh /srv/web --hook "),
+            ),
+            (
+                &["/bin/sh", "-ec", "straggler audit | mail web"],
+                "dash",
+                None,
+            ),
+            (
+                &["bash", "--norc", "-o", "pipefail", "-c", "straggler audit"],
+                "bash",
+                None,
+            ),
+            (
+                &["httpd", "--hook", "straggler audit"],
+                "busybox",
+                Some("httpd --hook "),
+            ),
+            (
+                &["busybox", "httpd", "straggler audit"],
+                "busybox",
+                Some("busybox httpd "),
+            ),
+            (
+                &["busybox", "timeout", "9", "straggler", "audit"],
+                "busybox",
+                None,
+            ),
+        ] {
+            let mut processes = [Process::made(9, "x", arguments)];
+            mark(&mut processes, 1, |_| false, |_| Some(file.into()));
+            let found = processes[0].besides_straggler.as_ref();
+            let found = found.map(|rest| String::from_utf8_lossy(rest.expose()).into_owned());
+            assert_eq!(found.as_deref(), rest, "{arguments:?}");
+            assert_eq!(processes[0].runs_straggler, rest.is_none(), "{arguments:?}");
         }
     }
 

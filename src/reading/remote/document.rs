@@ -27,6 +27,14 @@ pub(super) fn is_ours(bytes: &[u8]) -> bool {
     schema(without_mark(bytes)).is_ok_and(|schema| schema.starts_with(OURS))
 }
 
+/// Whether an object is, and not only something within it.
+pub(super) fn is_one(object: &[u8]) -> bool {
+    match schema(object) {
+        Ok(schema) => schema.starts_with(OURS),
+        Err(_) => is_ours(object),
+    }
+}
+
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = bytes[from..].iter().position(|byte| *byte == wanted[0]) {

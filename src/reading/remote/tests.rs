@@ -161,7 +161,13 @@ fn what_stands_beside_it_is_taken_over_and_silence_about_it_told() {
         (own.to_owned(), "", Some(Unsearched::Untold)),
         (r#""absent":true"#.to_owned(), "", Some(Unsearched::Untold)),
         (r#""absent":true,"beside":[]"#.to_owned(), "", None),
-        (format!("{own},{some}"), lines, None),
+        // A place that has a variable has room for more, and words are told by a rule.
+        (
+            r#""absent":true,"beside":[],"variable":"ALLSTAK_API_KEY""#.to_owned(),
+            "",
+            Some(Unsearched::ByRule),
+        ),
+        (format!("{own},{some}"), lines, Some(Unsearched::ByRule)),
         (
             format!("{own},{some},\"beside_cut\":true"),
             lines,

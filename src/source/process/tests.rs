@@ -211,6 +211,45 @@ async fn what_started_straggler_and_may_be_the_service_is_named() {
     );
 }
 
+#[tokio::test]
+async fn a_service_with_a_hook_that_runs_straggler_is_judged() {
+    let known = |with_other: bool| {
+        let (one, ask_one) = listed(1);
+        let (mut hooked, ask) = listed(2);
+        hooked.arguments = Secret::copied(b"srv\0web\0--hook\0straggler audit night\0");
+        hooked.besides_straggler = Some(Secret::copied(b"srv web --hook "));
+        let mut processes = vec![hooked];
+        if with_other {
+            processes.insert(0, one);
+        }
+        let partial = false;
+        Known::default()
+            .with(List, Ok(Snapshot { processes, partial }))
+            .with(ask_one, Ok(Some(Secret::copied(b"ALLSTAK_API_KEY=new\0"))))
+            .with(ask, Ok(Some(Secret::copied(b"ALLSTAK_API_KEY=old\0"))))
+    };
+    for (settings, found) in [
+        (json!({"match": "web"}), "old"),
+        (json!({"name": "we\u{1b}b"}), "old"),
+        (json!({"pid": 2}), "old"),
+        (
+            json!({"match": "^web$|night"}),
+            "hidden: it matches only by the words",
+        ),
+    ] {
+        let readings = read_known("process", settings.clone(), known(true)).await;
+        let readings = readings.unwrap();
+        let last = readings.last().unwrap();
+        assert_eq!(last.replica.as_deref(), Some("we\\u{1b}b/2"), "{settings}");
+        let told = told(&last.found);
+        assert!(told.starts_with(found), "{settings}: {told}");
+    }
+    let alone = read_known("process", json!({"match": "night"}), known(false)).await;
+    let error = alone.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert!(error.message.contains("but what runs straggler"), "{error}");
+}
+
 /// A process that was listed, and the ask for its environment.
 fn listed(pid: u32) -> (Running, Environ) {
     let process = Running {

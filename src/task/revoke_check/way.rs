@@ -68,6 +68,12 @@ fn around(spot: &Spot<'_>, reading: &Outcome) -> String {
              for the key by hand, and answer for it: --accept {title} --reason TEXT"
         );
     }
+    if seen.and_then(|seen| seen.open) == Some(Unsearched::ByRule) {
+        return format!(
+            "search all that is there for the key by hand, as its reading never names a key like this one, and answer \
+             for it: --accept {title} --reason TEXT"
+        );
+    }
     format!(
         "search all of {} for the key by hand, and answer for it: --accept {title} --reason TEXT",
         spot.location()
