@@ -172,8 +172,7 @@ fn parts(word: &[u8]) -> Vec<Range<usize>> {
 fn is_long(part: &[u8]) -> bool {
     let letters = part.iter().filter(|byte| byte.is_ascii_alphanumeric());
     let mut pieces = part.split(|&byte| byte == b'.').peekable();
-    letters.count() >= SHORTEST_PART
-        && (pieces.peek().is_none() || !pieces.all(|piece| is_encoded_text(piece)))
+    letters.count() >= SHORTEST_PART && (pieces.peek().is_none() || !pieces.all(is_encoded_text))
 }
 
 /// Where the value stands that is told by itself.

@@ -154,9 +154,10 @@ fn what_may_be_a_tag_is_one() {
     }
     let mut names = Vec::new();
     let html = "<script src='a.js'/><textarea/><script src='z.js'/>";
-    Tags::new(true).look(&view(html), |tag| match tag {
-        Tag::Script(name) => names.push(name),
-        _ => {}
+    Tags::new(true).look(&view(html), |tag| {
+        if let Tag::Script(name) = tag {
+            names.push(name);
+        }
     });
     assert_eq!(names, ["a.js", "z.js"]);
     let long = format!("<script data-x='{}' src=z.js>", "x".repeat(LONGEST));
@@ -175,9 +176,10 @@ fn tags_are_read_across_views() {
                 places: from..html.len().min(from + size),
                 ..view(html)
             };
-            tags.look(&view, |tag| match tag {
-                Tag::Script(name) => names.push(name),
-                _ => {}
+            tags.look(&view, |tag| {
+                if let Tag::Script(name) = tag {
+                    names.push(name);
+                }
             });
         }
         assert_eq!(names, ["z.js"], "{size}");
