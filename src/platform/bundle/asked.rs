@@ -24,16 +24,11 @@ const ENDINGS: [&str; 14] = [
 /// Folders and files that hold configuration, by the beginnings of their names.
 const CONFIGURATION: [&str; 5] = ["config", "conf", "env", "settings", "runtime-config"];
 
-/// What is no part of this page's code: what Next and Gatsby make other pages of, and translations.
-const NO_CODE: [&str; 7] = [
-    "/_next/data/",
-    "/page-data/",
-    "locales/",
-    "locale/",
-    "i18n/",
-    "lang/",
-    "translations/",
-];
+/// What other pages are made of, which are not looked at: Next's, Gatsby's.
+const OTHER_PAGES: [&str; 2] = ["/_next/data/", "/page-data/"];
+
+/// Folders of translations, which are no part of a page's code.
+const TRANSLATIONS: [&str; 5] = ["locales", "locale", "i18n", "lang", "translations"];
 
 /// What a call asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,7 +93,17 @@ fn is_own(address: &str) -> bool {
     let is_rooted = address.starts_with('/') && !address.starts_with("//")
         || address.starts_with("./")
         || address.starts_with("../");
-    is_rooted && !NO_CODE.iter().any(|other| address.contains(other))
+    is_rooted && !is_no_code(address)
+}
+
+/// Whether it leads to other pages or to translations.
+fn is_no_code(address: &str) -> bool {
+    // What stands behind the last sign may go on in code.
+    let folders = address.rsplit_once('/').map_or("", |(folders, _)| folders);
+    OTHER_PAGES.iter().any(|other| address.contains(other))
+        || folders
+            .split('/')
+            .any(|folder| TRANSLATIONS.contains(&folder))
 }
 
 /// The sums in an expression, each with its parts.
@@ -252,7 +257,7 @@ fn judge(parts: Vec<Part>) -> Asked {
         })
     };
     if texts().next().is_none_or(is_elsewhere)
-        || texts().any(|text| NO_CODE.iter().any(|other| text.contains(other)))
+        || texts().any(|text| is_no_code(text))
         || texts().any(|text| text.starts_with("data:") || text.starts_with("blob:"))
     {
         return Asked::Other;
@@ -402,6 +407,8 @@ mod tests {
             ("u=\"/a/\";x=e+", false),
             ("u=\"https://h/\"+e+", false),
             ("u=\"/_next/data/\"+e+", false),
+            ("u=\"/lang/\"+e+", false),
+            ("u=\"/golang/\"+e+", true),
         ] {
             let before = text.strip_suffix('+').unwrap();
             assert_eq!(begins_here(before.as_bytes()), is, "{text}");
