@@ -4,7 +4,7 @@ use super::extraction::{Beside, look};
 use super::failure::one_of;
 use super::ground::Ground;
 use super::raw::HopBeside;
-use super::reader::{Part, Reader};
+use super::reader::{Part, Reader, found};
 use super::tree::Id;
 use super::waiver::waiver;
 use super::{Site, Waiver};
@@ -79,7 +79,7 @@ pub(super) fn source(
     let [key, settings] = only_source(reader, id, rest, beside, alternatives, ground)?;
     if reader.tree.is_scalar(settings) && !reader.tree.is_null(settings) {
         let name = reader.tree.text(key);
-        let message = "expected a map, found a string";
+        let message = format!("expected a map, found {}", found(reader.tree, settings));
         reader
             .log
             .report_with(reader.tree.site(settings), message, || {

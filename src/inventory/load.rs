@@ -96,7 +96,7 @@ fn run(
     ));
     let ground = Ground::new(&log, &outside, surroundings.now, gathering.whole);
     let mut inventory = check(gathering.units, ground, writer);
-    inventory.files = log.finish()?;
+    inventory.files = log.finish().map_err(|problems| problems.shown(&outside))?;
     inventory.env_secrets = outside.secrets().into();
     inventory.identity.path = path.to_owned();
     Ok(inventory)

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Site;
+use super::template::Outside;
 use crate::text::Escaped;
 
 /// One thing that is wrong in targets.yaml or in a file it includes.
@@ -30,6 +31,15 @@ impl Problems {
     #[must_use]
     pub fn list(&self) -> &[Problem] {
         &self.list
+    }
+
+    /// The same with nothing in it that the environment brought in and nobody should see.
+    pub(super) fn shown(mut self, outside: &Outside<'_>) -> Self {
+        for problem in &mut self.list {
+            problem.message = outside.shown(&problem.message);
+            problem.help = problem.help.take().map(|help| outside.shown(&help));
+        }
+        self
     }
 
     /// The file a site lies in, as it is named in messages.

@@ -318,7 +318,7 @@ fn may_be_credential(name: &str, value: &str) -> bool {
         WORDS.contains(&word) || ENDS.iter().any(|end| word.len() > 6 && word.ends_with(end))
     };
     // `PWD` alone is a folder.
-    let is_password = name.to_ascii_uppercase().ends_with("_PWD") && name != "OLD_PWD";
+    let is_password = name.to_ascii_uppercase().ends_with("_PWD");
     !is_path && (is_password || words.any(|word| is_secret(&word))) || opaque(value)
 }
 

@@ -49,14 +49,11 @@ pub(super) async fn merge(connection: &mut Connection, from: i64, to: i64) -> Re
         for (hop, now) in matched {
             join(connection, hop, now).await?;
         }
-        let both = [now.into(), before.into()];
-        for sql in [
-            "UPDATE deployment SET digest = NULL, first_seen = \
-             (SELECT MIN(one.first_seen) FROM deployment AS one WHERE one.id IN ($1, $2)) WHERE id = $1",
-            "DELETE FROM deployment WHERE id = $2 AND id <> $1",
-        ] {
-            connection.run(sql, &both).await?;
-        }
+        let sql = "UPDATE deployment SET digest = NULL, first_seen = \
+                   (SELECT MIN(one.first_seen) FROM deployment AS one WHERE one.id IN ($1, $2)) WHERE id = $1";
+        connection.run(sql, &[now.into(), before.into()]).await?;
+        let sql = "DELETE FROM deployment WHERE id = $1";
+        connection.run(sql, &[before.into()]).await?;
         merged += 1;
     }
     if merged > 0 {

@@ -13,7 +13,7 @@ use super::{KnownInventory, Ledger, LedgerError, Name, inventories, keys, scope}
 use crate::audit::{Owner, Reign};
 use crate::inventory::Inventory;
 use crate::key::{Digits, Fingerprint};
-use crate::platform::{Beside, PlaceId};
+use crate::platform::{PlaceId, Rest};
 use crate::verdict::Verdict;
 
 /// Somebody's word that a deployment does not hold a key, though nobody can see it.
@@ -259,7 +259,7 @@ async fn acceptances(
             let is_later = last > acceptance.at.as_microsecond();
             // What stood beside it when somebody answered may stand there still.
             let is_beside = place.is_some_and(|place| {
-                let mut beside = [Beside::Key, Beside::Damaged].into_iter();
+                let mut beside = [Rest::Key, Rest::Damaged].into_iter();
                 beside.any(|what| acceptance.places.contains(&place.beside(what)))
             });
             let held = itself.iter().chain(held.iter().filter(|_| !is_beside));

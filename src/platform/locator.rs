@@ -33,9 +33,9 @@ pub struct EnvSecret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceId([u8; 16]);
 
-/// What stands beside the part that a hop takes.
+/// What the rest of a place shows, beside the part that a hop takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
+pub enum Rest {
     /// A known key.
     Key,
     /// A damaged copy of one.
@@ -164,11 +164,11 @@ impl EnvSecret {
 impl PlaceId {
     /// What stands there beside the part that a hop takes.
     #[must_use]
-    pub fn beside(&self, what: Beside) -> Self {
+    pub fn beside(&self, what: Rest) -> Self {
         let what = match what {
-            Beside::Key => "beside",
-            Beside::Damaged => "damaged beside",
-            Beside::Unsearched => "unsearched",
+            Rest::Key => "beside",
+            Rest::Damaged => "damaged beside",
+            Rest::Unsearched => "unsearched",
         };
         self.derived(what, "")
     }

@@ -48,7 +48,7 @@ pub use commands::{end_programs, start_no_more};
 pub use credential::Credential;
 pub use descriptors::most_calls;
 pub use here::Here;
-pub use locator::{Beside, EnvSecret, Locator, PlaceId};
+pub use locator::{EnvSecret, Locator, PlaceId, Rest};
 pub use open::connections;
 pub use pages::{List, Page, Portion, pages, pages_until};
 pub use patience::within;

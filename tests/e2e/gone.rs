@@ -421,6 +421,15 @@ fn no_name_shows_what_the_environment_fills_in() {
             assert!(!ran.to_string().contains(token), "{ran}");
             ran
         };
+        // An error names none of it, either.
+        let sound = fs::read_to_string(scene.path("targets.yaml")).unwrap();
+        put(
+            &scene,
+            "targets.yaml",
+            sound.replace("project: checkout", "project: '${env.A_TOKEN}'"),
+        );
+        run(&["audit"]).ends(2).complains("no project is named");
+        put(&scene, "targets.yaml", sound);
         run(&["audit", "--dry-run"]).ends(0);
         run(&["audit", "-f", "json"])
             .ends(1)

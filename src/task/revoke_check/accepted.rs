@@ -8,7 +8,7 @@ use crate::inventory::Inventory;
 use crate::judge::Why;
 use crate::key::Fingerprint;
 use crate::ledger::LastSeen;
-use crate::platform::{Beside, Locator, PlaceId};
+use crate::platform::{Locator, PlaceId, Rest};
 
 /// A blind spot that somebody answers for, as far as one key goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,9 +103,9 @@ impl Place<'_> {
             let has_whole = seen.keys.iter().any(|key| !key.damaged) || !seen.asked.is_empty();
             let has_damaged = seen.keys.iter().any(|key| key.damaged);
             let what = [
-                (has_whole, Beside::Key),
-                (has_damaged, Beside::Damaged),
-                (seen.open.is_some(), Beside::Unsearched),
+                (has_whole, Rest::Key),
+                (has_damaged, Rest::Damaged),
+                (seen.open.is_some(), Rest::Unsearched),
             ];
             what.into_iter()
                 .filter(|(has, _)| *has)
