@@ -250,7 +250,9 @@ impl Keyring {
             if thorough && !text.is_noise() {
                 let damaged = self.damaged_in(bytes, strange, &known);
                 known.extend(damaged.into_iter().map(|(range, print)| part(range, print)));
-                let bare = self.known_by_letters(bytes).filter(|(range, print)| {
+                let (bare, more) = self.known_by_letters(bytes);
+                cut |= more;
+                let bare = bare.filter(|(range, print)| {
                     let is_told = known.iter().any(|part| {
                         let is_around =
                             part.range.start <= range.start && range.end <= part.range.end;

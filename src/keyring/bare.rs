@@ -132,16 +132,17 @@ impl Bare {
         all
     }
 
-    /// Where keys stand in a text, each with the place of its value.
-    fn find(&self, text: &[u8]) -> Vec<(usize, Range<usize>)> {
+    /// Where keys stand in a text, each with the place of its value; and whether there may be more damaged ones.
+    fn find(&self, text: &[u8]) -> (Vec<(usize, Range<usize>)>, bool) {
         let shortest = LOST_SOME.min(MIXED);
         if self.keys.is_empty() || text.len() < shortest {
-            return Vec::new();
+            return (Vec::new(), false);
         }
         let letters = Letters::of(text);
         let letters_at = |index: usize| self.keys.get(index).map(|key| &key.letters[..]);
         let mut found = self.grams.find(letters_at, &letters.bytes);
-        found.extend(self.damaged(text, &letters, &found));
+        let (damaged, cut) = self.damaged(text, &letters, &found);
+        found.extend(damaged);
         let longer = |range: &Range<usize>| {
             let around =
                 |other: &Range<usize>| other.start <= range.start && range.end <= other.end;
@@ -150,20 +151,19 @@ impl Bare {
                 .any(|(_, other)| around(other) && other.len() > range.len())
         };
         let alone = found.iter().filter(|(_, range)| !longer(range));
-        alone
-            .filter_map(|(index, range)| {
-                Some((self.keys.get(*index)?.place, letters.origin(range)))
-            })
-            .collect()
+        let alone = alone.filter_map(|(index, range)| {
+            Some((self.keys.get(*index)?.place, letters.origin(range)))
+        });
+        (alone.collect(), cut)
     }
 
-    /// The long keys of which most is there.
+    /// The long keys of which most is there, and whether more places than are looked at have something of one.
     fn damaged(
         &self,
         text: &[u8],
         letters: &Letters,
         whole: &[(usize, Range<usize>)],
-    ) -> Vec<(usize, Range<usize>)> {
+    ) -> (Vec<(usize, Range<usize>)>, bool) {
         let piece_at = |piece: usize| {
             let (index, at) = *self.pieces.get(piece)?;
             self.keys.get(index)?.letters.get(at..at + PIECE)
@@ -175,7 +175,7 @@ impl Bare {
                 continue;
             };
             if seen.len() == RUNS {
-                break;
+                return (found, true);
             }
             let is_seen = |(other, run): &(usize, Run)| *other == index && run.has(at, &range);
             if seen.iter().any(is_seen)
@@ -190,7 +190,7 @@ impl Bare {
             }
             seen.push((index, run));
         }
-        found
+        (found, false)
     }
 }
 
@@ -300,17 +300,19 @@ fn forms(key: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
 
 impl Keyring {
     /// The keys that stand in a text with other signs, with none, or with others between them, and long ones that are
-    /// damaged.
+    /// damaged; and whether there may be more of these.
     pub(super) fn known_by_letters(
         &self,
         text: &[u8],
-    ) -> impl Iterator<Item = (Range<usize>, Fingerprint)> {
+    ) -> (impl Iterator<Item = (Range<usize>, Fingerprint)>, bool) {
         let bare = self.lookup().bare(|| {
             let places = 0..self.places();
             Bare::new(places.filter_map(|place| Some((place, self.value_at(place)?.0))))
         });
-        let found = bare.find(text).into_iter();
-        found.filter_map(|(place, range)| Some((range, *self.value_at(place)?.1)))
+        let (found, cut) = bare.find(text);
+        let found = found.into_iter();
+        let known = found.filter_map(|(place, range)| Some((range, *self.value_at(place)?.1)));
+        (known, cut)
     }
 }
 
