@@ -257,7 +257,7 @@ fn judge(parts: Vec<Part>) -> Asked {
         })
     };
     if texts().next().is_none_or(is_elsewhere)
-        || texts().any(|text| is_no_code(text))
+        || texts().any(is_no_code)
         || texts().any(|text| text.starts_with("data:") || text.starts_with("blob:"))
     {
         return Asked::Other;
